@@ -1,0 +1,155 @@
+/* store.h: what clickbaton remembers: clicks, postbacks, events (outbox and ledger), attempts.
+ * A contract that an engine fulfils; nothing in it assumes one process, one file or one clock:
+ * times come in as arguments, events are handed out by `take` and given back by `report`.
+ *
+ * One thread owns a store handle.  Writes happen between begin and commit and are durable, also
+ * across power loss, when commit returned 0; a failed commit has changed nothing.  Personal data
+ * arrives hashed; keys and tokens never arrive. */
+#ifndef ADAPTERS_STORE_STORE_H
+#define ADAPTERS_STORE_STORE_H
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/base/slice.h"
+
+/* One visit.  Empty slice: not known. */
+struct store_click {
+    struct slice offer, click_id, ttclid, event_id, ttp, ip, user_agent, page_url, referrer, consent;
+    int64_t at; /* Unix seconds of the click or, unknown, of its registration */
+    bool keyed; /* registered with the key, not by a page */
+};
+
+enum store_verdict { STORE_QUEUED = 1, STORE_DUPLICATE, STORE_IGNORED, STORE_QUARANTINED };
+
+struct store_postback {
+    int64_t id; /* given by put, in order of arrival */
+    int64_t at; /* arrival, Unix milliseconds */
+    struct slice offer, tracker;
+    struct slice method, content_type, address;
+    struct slice params; /* canonical name=value&..., percent-encoded, personal data hashed */
+    struct slice click_id, ttclid, event_id, txid; /* as understood; for look-ups */
+    struct slice stage;
+    enum store_verdict verdict;
+    struct slice code, reason; /* of the verdict: "Q003", and the sentence */
+    struct slice warnings;     /* lines */
+};
+
+enum store_state {
+    STORE_WAITING = 1, /* to be sent at `due` */
+    STORE_SENDING,     /* handed out by take */
+    STORE_DELIVERED,   /* confirmed by TikTok */
+    STORE_DEAD,        /* will not be sent again by itself; `note` says why */
+};
+
+struct store_event {
+    int64_t id, postback_id;
+    struct slice offer, pixel, event, event_id, test_code;
+    struct slice click_id, ttclid; /* for look-ups */
+    struct slice body;             /* one entry of data[], JSON */
+    int64_t created, due;          /* Unix milliseconds */
+    int64_t unknown_since; /* first attempt whose outcome is not known, Unix milliseconds; 0: none */
+    uint32_t attempts;
+    enum store_state state;
+    struct slice note;
+};
+
+/* One request to the API, reported whole. */
+struct store_attempt {
+    int64_t at; /* Unix milliseconds when it started */
+    uint32_t took_ms;
+    struct slice pixel;
+    int http_status;       /* 0: no answer */
+    int64_t code;          /* TikTok's, -1: none */
+    struct slice message;  /* TikTok's words, or the transport's error; no secrets */
+    struct slice request_id;
+};
+
+/* What became of one event in that request. */
+struct store_outcome {
+    int64_t event_id;       /* store_event.id */
+    enum store_state state; /* STORE_DELIVERED, STORE_WAITING (try again at due) or STORE_DEAD */
+    int64_t due;            /* for STORE_WAITING */
+    bool unknown;           /* TikTok may have it: the 48-hour rule starts at the attempt's `at` */
+    struct slice note;      /* for STORE_DEAD and STORE_WAITING: the sentence */
+};
+
+struct store_counts {
+    int64_t clicks, postbacks, waiting, sending, delivered, dead, quarantined;
+    int64_t oldest_waiting; /* created, Unix milliseconds; 0: none */
+};
+
+struct store;
+
+/* ---- writing: all between begin and commit ---- */
+int store_begin(struct store *s, struct err *err);
+int store_commit(struct store *s, struct err *err); /* durable when it returns 0 */
+void store_rollback(struct store *s);
+
+/* Remember a click, or add to the one with the same (offer, click_id), or without a click_id the
+ * same (offer, ttclid).  A field that is already there stays, except that a keyed call overwrites
+ * what a page said.  0: new.  1: added to a known one. */
+int store_click_put(struct store *s, const struct store_click *click, struct err *err);
+
+/* Keep a postback; sets pb->id. */
+int store_postback_put(struct store *s, struct store_postback *pb, struct err *err);
+
+/* Queue an event (id, state and due are set: at once).  0: queued, ev->id set.  1: (pixel, event,
+ * event_id) is there already, nothing changed, *first (may be NULL) gets the id of that event. */
+int store_event_put(struct store *s, struct store_event *ev, int64_t *first, struct err *err);
+
+/* Hand out up to max events of pixel that are due at `now`, oldest due first, all with the same
+ * test_code; they are STORE_SENDING until reported, and count as "outcome unknown since now" until
+ * then.  Events whose unknown_since lies before give_up become STORE_DEAD instead (note says so).
+ * The list and its slices live in arena.  Give them to the network only after the commit. */
+int store_take(struct store *s, struct slice pixel, int64_t now, int64_t give_up, unsigned max,
+               struct arena *arena, struct store_event **list, size_t *count, struct err *err);
+
+/* Record an attempt and what became of each of its events.  unknown == false clears the mark that
+ * take has set, but keeps one from an earlier attempt. */
+int store_report(struct store *s, const struct store_attempt *attempt,
+                 const struct store_outcome *outcomes, size_t count, struct err *err);
+
+/* After a restart: what was STORE_SENDING waits again; its outcome stays unknown. */
+int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err);
+
+/* ---- reading: inside or outside of a transaction ---- */
+
+/* The click by (offer, click_id); when click_id is empty or unknown, by (offer, ttclid).
+ * 1: found, in arena.  0: not known. */
+int store_click_find(struct store *s, struct slice offer, struct slice click_id,
+                     struct slice ttclid, struct arena *arena, struct store_click *out,
+                     struct err *err);
+
+/* Pixels with events that wait, and when the first of each is due. */
+struct store_due {
+    struct slice pixel;
+    int64_t due; /* Unix milliseconds */
+};
+int store_pixels_due(struct store *s, struct arena *arena, struct store_due **list, size_t *count,
+                     struct err *err);
+
+/* Postbacks and events by any id, newest first, at most max.  The four ids are compared with
+ * click_id, ttclid, event_id and (postbacks) txid. */
+int store_find_postbacks(struct store *s, struct slice id, unsigned max, struct arena *arena,
+                         struct store_postback **list, size_t *count, struct err *err);
+int store_find_events(struct store *s, struct slice id, unsigned max, struct arena *arena,
+                      struct store_event **list, size_t *count, struct err *err);
+int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
+                      struct store_attempt **list, size_t *count, struct err *err);
+
+int store_counts(struct store *s, struct store_counts *out, struct err *err);
+
+/* Housekeeping beside intake, from any one thread of its own handle: moves what the log holds into
+ * the main file without making commits wait. */
+int store_maintain(struct store *s, struct err *err);
+
+void store_close(struct store *s); /* accepts NULL */
+
+/* ---- engines ---- */
+
+/* SQLite in DIR/clickbaton.db (WAL, synchronous=FULL).  `writer`: takes the folder's lock, creates
+ * the schema or migrates an older one, refuses a newer one by name; a second writer is an error
+ * that names the folder.  Otherwise a second handle beside the writer, for reading and maintain. */
+struct store *store_sqlite_open(const char *dir, bool writer, struct err *err);
+
+#endif

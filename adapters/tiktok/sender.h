@@ -1,0 +1,105 @@
+/* sender.h: delivers events to the Events API.  One thread, libcurl multi.
+ *
+ * Per pixel: with nothing in flight it sends at once; while a request is in flight it gathers what
+ * comes, up to 1,000 events a request; a second to fourth request of a pixel starts only when a
+ * full batch waits.  The body's `code` decides, whatever the HTTP status (replies.h).  A batch that
+ * is refused because of one event is sent again without it: found by the index in the message, or
+ * by halving.  Retries: 1 s doubling to 15 min, jittered, Retry-After honoured.  A refused token
+ * pauses its pixel until reload and drops nothing.  Redirects are not followed, TLS is always
+ * verified, tokens never appear in an error or a log line. */
+#ifndef ADAPTERS_TIKTOK_SENDER_H
+#define ADAPTERS_TIKTOK_SENDER_H
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/base/slice.h"
+
+struct sender;
+
+struct sender_pixel {
+    struct slice pixel, token;
+    struct slice event_source; /* "web" */
+};
+
+struct sender_settings {
+    struct slice endpoint; /* https://..., or http:// for a loopback address only (checked) */
+    const struct sender_pixel *pixels;
+    size_t pixel_count;
+    unsigned connect_timeout_ms, timeout_ms; /* 0: 5,000 and 30,000 */
+    unsigned retry_first_ms, retry_max_ms;   /* 0: 1,000 and 900,000 */
+    uint64_t jitter_seed;
+};
+
+struct sender_event {
+    int64_t id;
+    struct slice body; /* one entry of data[], JSON */
+    uint32_t attempts; /* before this one */
+};
+
+struct sender_batch {
+    struct arena arena; /* of everything below */
+    struct sender_event *events;
+    size_t count;
+    struct slice test_code; /* empty: real events */
+};
+
+enum sender_result { SENDER_DELIVERED = 1, SENDER_RETRY, SENDER_DEAD };
+
+struct sender_outcome {
+    int64_t id;
+    enum sender_result result;
+    int64_t due;  /* for SENDER_RETRY, Unix milliseconds */
+    bool unknown; /* the request may have reached TikTok, no answer says */
+    struct slice note;
+};
+
+struct sender_report {
+    struct slice pixel;
+    int64_t at; /* Unix milliseconds */
+    uint32_t took_ms;
+    int http_status;
+    int64_t code; /* -1: none */
+    struct slice message, request_id;
+    const struct sender_outcome *outcomes;
+    size_t count;
+};
+
+/* What the sender needs from its owner; called on the sender's thread only. */
+struct sender_host {
+    void *context;
+    int64_t (*now_ms)(void *context);
+    /* Up to max events of pixel that are due, durably marked as handed out.  0, with count 0 when
+     * there is none; *next_due is then when the next will be, or 0.  The sender frees the arena. */
+    int (*take)(void *context, struct slice pixel, unsigned max, struct sender_batch *batch,
+                int64_t *next_due, struct err *err);
+    int (*report)(void *context, const struct sender_report *report, struct err *err);
+    /* One line for the log: key=value, no secrets. */
+    void (*log)(void *context, const char *level, const char *line);
+};
+
+/* Copies settings.  Starts the thread. */
+struct sender *sender_open(const struct sender_settings *settings, const struct sender_host *host,
+                           struct err *err);
+
+/* New events for pixel are durable.  Cheap, any thread.  Empty slice: look at every pixel. */
+void sender_wake(struct sender *s, struct slice pixel);
+
+/* New endpoint, pixels or tokens; paused pixels are tried again. */
+int sender_reload(struct sender *s, const struct sender_settings *settings, struct err *err);
+
+struct sender_pixel_state {
+    struct slice pixel;
+    bool paused;           /* token refused: waits for reload */
+    bool backing_off;      /* waits for its retry time */
+    char why[200];         /* of either, TikTok's or the transport's words */
+    uint64_t delivered, retried, dead, requests;
+};
+
+/* A snapshot, in arena.  Any thread. */
+int sender_states(struct sender *s, struct arena *arena, struct sender_pixel_state **list,
+                  size_t *count);
+
+/* Stop: nothing new is taken; requests in flight get grace_ms to end, then are reported as unknown. */
+void sender_close(struct sender *s, unsigned grace_ms);
+
+#endif

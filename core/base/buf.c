@@ -1,0 +1,172 @@
+#include "core/base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void buf_free(struct buf *b)
+{
+    free(b->ptr);
+    *b = (struct buf){ 0 };
+}
+
+void buf_clear(struct buf *b)
+{
+    b->len = 0;
+    b->failed = false;
+}
+
+bool buf_ok(const struct buf *b)
+{
+    return !b->failed;
+}
+
+struct slice buf_slice(const struct buf *b)
+{
+    return (struct slice){ b->ptr, b->len };
+}
+
+/* Room for n more bytes, or NULL and failed. */
+static char *reserve(struct buf *b, size_t n)
+{
+    size_t limit = b->limit ? b->limit : SIZE_MAX / 4, cap = b->cap ? b->cap : 256;
+    char *p;
+
+    if (b->failed || n > limit - b->len)
+        goto failed;
+    if (b->len + n > b->cap) {
+        while (cap < b->len + n)
+            cap *= 2;
+        p = realloc(b->ptr, cap);
+        if (!p)
+            goto failed;
+        b->ptr = p;
+        b->cap = cap;
+    }
+    return b->ptr + b->len;
+failed:
+    b->failed = true;
+    return NULL;
+}
+
+void buf_add(struct buf *b, struct slice s)
+{
+    char *p = reserve(b, s.len);
+
+    if (p && s.len) {
+        memcpy(p, s.ptr, s.len);
+        b->len += s.len;
+    }
+}
+
+void buf_byte(struct buf *b, char c)
+{
+    buf_add(b, (struct slice){ &c, 1 });
+}
+
+void buf_puts(struct buf *b, const char *cstr)
+{
+    buf_add(b, slice_from(cstr));
+}
+
+void buf_i64(struct buf *b, int64_t n)
+{
+    char digits[24], *p = digits + sizeof(digits);
+    uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+    do
+        *--p = (char)('0' + u % 10);
+    while (u /= 10);
+    if (n < 0)
+        *--p = '-';
+    buf_add(b, (struct slice){ p, (size_t)(digits + sizeof(digits) - p) });
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+    va_list ap, again;
+    char *p;
+    int n;
+
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    p = n < 0 ? NULL : reserve(b, (size_t)n + 1);
+    if (p) {
+        vsnprintf(p, (size_t)n + 1, fmt, ap);
+        b->len += (size_t)n;
+    }
+    va_end(ap);
+}
+
+static void json_escape(struct buf *b, char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    char u[6] = { '\\', 'u', '0', '0', hex[(c >> 4) & 1], hex[c & 15] };
+
+    switch (c) {
+    case '"':
+        buf_add(b, S("\\\""));
+        break;
+    case '\\':
+        buf_add(b, S("\\\\"));
+        break;
+    case '\n':
+        buf_add(b, S("\\n"));
+        break;
+    case '\r':
+        buf_add(b, S("\\r"));
+        break;
+    case '\t':
+        buf_add(b, S("\\t"));
+        break;
+    case 0x7f:
+        buf_add(b, S("\\u007f"));
+        break;
+    default:
+        buf_add(b, (struct slice){ u, sizeof(u) });
+    }
+}
+
+void buf_json(struct buf *b, struct slice s)
+{
+    size_t plain = 0; /* bytes since the last that needed care */
+
+    buf_byte(b, '"');
+    for (size_t i = 0; i < s.len;) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        size_t n = 1;
+        if (c >= 0x20 && c != '"' && c != '\\' && c < 0x7f) {
+            i++;
+            continue;
+        }
+        if (c >= 0x80 && (n = utf8_len(slice_from_at(s, i))) != 0) {
+            i += n;
+            continue;
+        }
+        buf_add(b, (struct slice){ s.ptr + plain, i - plain });
+        if (c >= 0x80)
+            buf_add(b, S("\xef\xbf\xbd"));
+        else
+            json_escape(b, (char)c);
+        plain = ++i;
+    }
+    buf_add(b, slice_from_at(s, plain));
+    buf_byte(b, '"');
+}
+
+void buf_percent(struct buf *b, struct slice s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        char escape[3] = { '%', hex[(unsigned char)c >> 4], hex[c & 15] };
+        if (ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
+            buf_byte(b, c);
+        else
+            buf_add(b, (struct slice){ escape, 3 });
+    }
+}

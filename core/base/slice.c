@@ -1,0 +1,214 @@
+#include "core/base/slice.h"
+
+#include <string.h>
+
+struct slice slice_from(const char *cstr)
+{
+    return cstr ? (struct slice){ cstr, strlen(cstr) } : (struct slice){ 0 };
+}
+
+bool slice_eq(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool slice_eq_nocase(struct slice a, struct slice b)
+{
+    return a.len == b.len && slice_starts_nocase(a, b);
+}
+
+int slice_cmp(struct slice a, struct slice b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int d = n ? memcmp(a.ptr, b.ptr, n) : 0;
+
+    return d ? d : (a.len > b.len) - (a.len < b.len);
+}
+
+bool slice_starts(struct slice s, struct slice prefix)
+{
+    return slice_eq(slice_head(s, prefix.len), prefix);
+}
+
+bool slice_starts_nocase(struct slice s, struct slice prefix)
+{
+    if (s.len < prefix.len)
+        return false;
+    for (size_t i = 0; i < prefix.len; i++)
+        if (ascii_lower(s.ptr[i]) != ascii_lower(prefix.ptr[i]))
+            return false;
+    return true;
+}
+
+bool slice_ends(struct slice s, struct slice suffix)
+{
+    return s.len >= suffix.len && slice_eq(slice_from_at(s, s.len - suffix.len), suffix);
+}
+
+size_t slice_index(struct slice s, char c)
+{
+    const char *at = s.len ? memchr(s.ptr, c, s.len) : NULL;
+
+    return at ? (size_t)(at - s.ptr) : s.len;
+}
+
+size_t slice_find(struct slice s, struct slice needle)
+{
+    for (size_t i = 0; i + needle.len <= s.len; i++)
+        if (slice_starts(slice_from_at(s, i), needle))
+            return i;
+    return s.len;
+}
+
+struct slice slice_from_at(struct slice s, size_t at)
+{
+    return at >= s.len ? (struct slice){ 0 } : (struct slice){ s.ptr + at, s.len - at };
+}
+
+struct slice slice_head(struct slice s, size_t n)
+{
+    return (struct slice){ s.ptr, n < s.len ? n : s.len };
+}
+
+struct slice slice_trim(struct slice s)
+{
+    while (s.len && ascii_is_space(s.ptr[0]))
+        s.ptr++, s.len--;
+    while (s.len && ascii_is_space(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+bool slice_cut(struct slice s, char c, struct slice *head, struct slice *tail)
+{
+    const char *at = s.len ? memchr(s.ptr, c, s.len) : NULL;
+
+    *head = at ? (struct slice){ s.ptr, (size_t)(at - s.ptr) } : s;
+    *tail = at ? (struct slice){ at + 1, s.len - head->len - 1 } : (struct slice){ 0 };
+    return at != NULL;
+}
+
+bool slice_next(struct slice *rest, char sep, struct slice *item)
+{
+    struct slice tail;
+
+    if (!rest->ptr)
+        return false;
+    if (slice_cut(*rest, sep, item, &tail))
+        *rest = tail.ptr ? tail : (struct slice){ "", 0 };
+    else
+        *rest = (struct slice){ 0 };
+    return true;
+}
+
+bool slice_to_u64(struct slice s, uint64_t *out)
+{
+    uint64_t n = 0;
+
+    if (s.len == 0)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        uint64_t digit = (uint64_t)(unsigned char)s.ptr[i] - '0';
+        if (digit > 9 || n > (UINT64_MAX - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    *out = n;
+    return true;
+}
+
+bool slice_to_i64(struct slice s, int64_t *out)
+{
+    bool minus = s.len > 1 && s.ptr[0] == '-';
+    uint64_t n;
+
+    if (!slice_to_u64(minus ? slice_from_at(s, 1) : s, &n) || n > INT64_MAX)
+        return false;
+    *out = minus ? -(int64_t)n : (int64_t)n;
+    return true;
+}
+
+uint64_t slice_hash(struct slice s, uint64_t seed)
+{
+    /* FNV-1a over the bytes, then the finalizer of MurmurHash3, so that all bits depend on all. */
+    uint64_t h = 0xcbf29ce484222325u ^ seed;
+
+    for (size_t i = 0; i < s.len; i++)
+        h = (h ^ (unsigned char)s.ptr[i]) * 0x100000001b3u;
+    h ^= h >> 33;
+    h *= 0xff51afd7ed558ccdu;
+    h ^= h >> 33;
+    h *= 0xc4ceb9fe1a85ec53u;
+    return h ^ (h >> 33);
+}
+
+bool ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool ascii_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool ascii_is_alnum(char c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c);
+}
+
+bool ascii_is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+char ascii_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+}
+
+int ascii_hex(char c)
+{
+    if (ascii_is_digit(c))
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+size_t utf8_len(struct slice s)
+{
+    const unsigned char *p = (const unsigned char *)s.ptr;
+    size_t n;
+
+    if (s.len == 0)
+        return 0;
+    if (p[0] < 0x80)
+        return 1;
+    n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    if (p[0] < 0xc2 || p[0] > 0xf4 || s.len < n)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    /* over-long forms, surrogates, past U+10FFFF */
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+bool utf8_valid(struct slice s)
+{
+    while (s.len) {
+        size_t n = utf8_len(s);
+        if (n == 0)
+            return false;
+        s = slice_from_at(s, n);
+    }
+    return true;
+}

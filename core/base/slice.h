@@ -1,0 +1,64 @@
+/* slice.h: text that carries its length.  Borrowed, not NUL-terminated, any bytes. */
+#ifndef CORE_BASE_SLICE_H
+#define CORE_BASE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct slice {
+    const char *ptr;
+    size_t len;
+}; /* {0} is the empty slice */
+
+#define SLICE(lit) { (lit), sizeof(lit) - 1 }                /* in a static table */
+#define S(lit)     ((struct slice)SLICE(lit))                /* in an expression */
+#define SLICE_ARG(s) (int)(s).len, (s).len ? (s).ptr : ""    /* for "%.*s" */
+
+struct slice slice_from(const char *cstr); /* NULL gives the empty slice */
+bool slice_eq(struct slice a, struct slice b);
+bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII case only */
+int slice_cmp(struct slice a, struct slice b);        /* by bytes, a shorter prefix first */
+bool slice_starts(struct slice s, struct slice prefix);
+bool slice_starts_nocase(struct slice s, struct slice prefix);
+bool slice_ends(struct slice s, struct slice suffix);
+
+/* Offset of the first c, or needle; s.len when there is none. */
+size_t slice_index(struct slice s, char c);
+size_t slice_find(struct slice s, struct slice needle);
+
+/* The part from offset at, which may lie past the end; and the first n bytes. */
+struct slice slice_from_at(struct slice s, size_t at);
+struct slice slice_head(struct slice s, size_t n);
+
+/* Without ASCII blanks, tabs and line ends around it. */
+struct slice slice_trim(struct slice s);
+
+/* Split s around the first c; false and an empty tail when there is no c. */
+bool slice_cut(struct slice s, char c, struct slice *head, struct slice *tail);
+
+/* The next item of a list split at sep; false when *rest is used up.  Items may be empty. */
+bool slice_next(struct slice *rest, char sep, struct slice *item);
+
+/* Whole-slice decimal integers; false when it is anything else or does not fit. */
+bool slice_to_u64(struct slice s, uint64_t *out);
+bool slice_to_i64(struct slice s, int64_t *out);
+
+/* 64-bit hash for tables and look-ups that compare the bytes afterwards (not cryptographic);
+ * stable across releases because the store keeps it. */
+uint64_t slice_hash(struct slice s, uint64_t seed);
+
+/* ASCII only, whatever the locale. */
+bool ascii_is_digit(char c);
+bool ascii_is_alpha(char c);
+bool ascii_is_alnum(char c);
+bool ascii_is_space(char c);
+char ascii_lower(char c);
+char ascii_upper(char c);
+int ascii_hex(char c); /* 0..15, or -1 */
+
+/* Length in bytes of the well-formed UTF-8 character at the start of s, 0 when there is none. */
+size_t utf8_len(struct slice s);
+bool utf8_valid(struct slice s);
+
+#endif

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Install what a build (or, with "test" or "bench", the tests or the benchmark) needs and is not there.
+# Debian and its relatives only; elsewhere it prints what is missing and stops.
+set -eu
+
+want=${1:-build}
+# Each line: the file or command that proves it is there, then Debian's package.
+build_needs='
+header:microhttpd.h libmicrohttpd-dev
+header:sqlite3.h libsqlite3-dev
+header:curl/curl.h libcurl4-openssl-dev
+header:cjson/cJSON.h libcjson-dev
+header:yaml.h libyaml-dev
+header:openssl/evp.h libssl-dev
+'
+test_needs='
+header:cmocka.h libcmocka-dev
+command:python3 python3
+command:curl curl
+command:sqlite3 sqlite3
+command:valgrind valgrind
+'
+bench_needs='
+command:nginx nginx-light
+command:wrk wrk
+'
+demo_needs='
+command:curl curl
+command:python3 python3
+'
+
+needs=$build_needs
+case $want in
+build) ;;
+test) needs="$needs$test_needs" ;;
+demo) needs="$needs$demo_needs" ;;
+bench) needs="$needs$test_needs$bench_needs" ;;
+*) echo "usage: tools/deps.sh [build|test|demo|bench]" >&2; exit 2 ;;
+esac
+
+present() {
+    case $1 in
+    header:*) echo "#include <${1#header:}>" | ${CC:-cc} -E -x c - >/dev/null 2>&1 ;;
+    command:*) command -v "${1#command:}" >/dev/null 2>&1 || [ -x "/usr/sbin/${1#command:}" ] ;;
+    esac
+}
+
+missing=$(echo "$needs" | while read -r proof package; do
+    [ -n "$proof" ] || continue
+    present "$proof" || echo "$package"
+done | sort -u | tr '\n' ' ')
+missing=${missing% }
+[ -n "$missing" ] || exit 0
+
+echo "deps: missing: $missing" >&2
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "deps: this machine has no apt-get; install the equivalents of these Debian packages: $missing" >&2
+    exit 1
+fi
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "deps: not root and no sudo; as root run: apt-get install $missing" >&2
+        exit 1
+    fi
+    sudo=sudo
+fi
+echo "deps: installing them with apt-get" >&2
+export DEBIAN_FRONTEND=noninteractive
+install() { $sudo apt-get -qq -y --no-install-recommends install $missing >&2; }
+install || { $sudo apt-get -qq update >&2 && install; }
