@@ -1,0 +1,53 @@
+/* identity.h: match keys as TikTok wants them: normalised, then SHA-256 where it must be.
+ * Source: "Report App, Web, Offline, or CRM Events" (TikTok API for Business v1.3), user object;
+ * where that page is silent, docs/DESIGN.md says what we chose. */
+#ifndef CORE_IDENTITY_IDENTITY_H
+#define CORE_IDENTITY_IDENTITY_H
+
+#include "core/base/arena.h"
+#include "core/base/slice.h"
+
+#define SHA256_HEX 64
+
+/* Lower-case hex of the SHA-256 of s. */
+void sha256_hex(struct slice s, char out[SHA256_HEX]);
+
+enum identity_kind {
+    IDENTITY_EMAIL,       /* trim, lower; hashed */
+    IDENTITY_PHONE,       /* E.164 with '+'; hashed */
+    IDENTITY_EXTERNAL_ID, /* trim, case kept; hashed */
+    IDENTITY_FIRST_NAME,  /* trim, lower, punctuation dropped, letters of any script kept; hashed */
+    IDENTITY_LAST_NAME,
+    IDENTITY_ZIP,         /* lower, no blanks or dashes, US: first five digits; hashed */
+    IDENTITY_CITY,        /* lower, no blanks or punctuation */
+    IDENTITY_STATE,       /* lower */
+    IDENTITY_COUNTRY,     /* lower ISO 3166-1 alpha-2 */
+    IDENTITY_LOCALE,      /* BCP 47 as it came, '_' to '-' */
+    IDENTITY_IP,          /* public IPv4 or IPv6 */
+    IDENTITY_TEXT,        /* verbatim: ttclid, ttp, user agent */
+};
+
+enum identity_result {
+    IDENTITY_OK,
+    IDENTITY_EMPTY,    /* nothing left: leave it out silently */
+    IDENTITY_UNUSABLE, /* leave it out; *why is the rest of a sentence: "is a private address" */
+};
+
+/* Normalise and, where the kind demands it, hash.  A value of 64 hex digits passes through in lower
+ * case for hashed kinds.  country: ISO alpha-2 in any case, for phones without a country code and
+ * zips; may be empty.  *out lives in the arena or is static. */
+enum identity_result identity_prepare(struct arena *arena, enum identity_kind kind,
+                                      struct slice value, struct slice country, struct slice *out,
+                                      const char **why);
+
+bool identity_is_hashed(enum identity_kind kind);
+bool identity_is_sha256(struct slice value); /* 64 hex digits, any case */
+
+/* Does a string look like personal data that must not be stored in the clear (an e-mail address
+ * anywhere in it, a phone number with '+')?  For parameters that no mapping names. */
+bool identity_looks_personal(struct slice value);
+
+/* Country calling code ("49") of an ISO alpha-2 country; empty when unknown. */
+struct slice identity_calling_code(struct slice country);
+
+#endif
