@@ -1,0 +1,36 @@
+#include "core/record/record.h"
+
+const struct slice field_names[] = {
+#define FIELD(id, name, about) SLICE(name),
+#include "core/record/fields.def"
+#undef FIELD
+    { 0 },
+};
+
+static const char *const abouts[] = {
+#define FIELD(id, name, about) about,
+#include "core/record/fields.def"
+#undef FIELD
+};
+
+enum field field_named(struct slice name)
+{
+    size_t f = 0;
+
+    while (f < FIELD_COUNT && !slice_eq(field_names[f], name))
+        f++;
+    return (enum field)f;
+}
+
+const char *field_about(enum field f)
+{
+    return f < FIELD_COUNT ? abouts[f] : "";
+}
+
+const char *origin_name(enum origin o)
+{
+    static const char *const names[] = { "none",    "param",   "click",  "mapping",
+                                         "tracker", "derived", "arrival" };
+
+    return (size_t)o < sizeof(names) / sizeof(*names) ? names[o] : "none";
+}

@@ -1,0 +1,66 @@
+/* translate.h: a postback, its click and an offer mapping in; verdict, events and the provenance of
+ * every field out.  Pure: the same input gives the same bytes. */
+#ifndef CORE_TRANSLATE_TRANSLATE_H
+#define CORE_TRANSLATE_TRANSLATE_H
+
+#include "core/base/note.h"
+#include "core/identity/identity.h"
+#include "core/mapping/mapping.h"
+#include "core/rules/rates.h"
+
+enum verdict { VERDICT_QUEUED = 1, VERDICT_DUPLICATE, VERDICT_IGNORED, VERDICT_QUARANTINED,
+               VERDICT_REFUSED };
+const char *verdict_name(enum verdict v);
+
+/* What stays the same from postback to postback. */
+struct translator {
+    const struct rates *rates;
+    const struct slice *pixels; /* configured ones, ended by an empty slice; NULL: any is taken */
+    struct identity_hasher *hasher;
+};
+
+/* One event to send. */
+struct translated_event {
+    struct slice pixel, event, event_id;
+    struct slice body; /* one entry of data[] */
+    bool has_value;
+    struct money value, original; /* sent; and as the postback or rule had it */
+    struct slice currency, original_currency;
+};
+#define TRANSLATE_EVENTS_MAX 8
+
+struct translation {
+    enum verdict verdict;
+    const char *code; /* "Q003"; "" when queued */
+    struct slice reason;
+    struct conversion conversion;
+    int64_t event_time;
+    struct slice offer_line; /* of the rule that decided: "offers/nutra.yaml:12" */
+    struct translated_event events[TRANSLATE_EVENTS_MAX];
+    size_t event_count;
+    struct notes notes; /* warnings, those of params included */
+    struct arena *arena;
+};
+
+/* First half: what the postback itself says.  Enough to look the click up by CLICK_ID or TTCLID.
+ * Always succeeds unless the arena is full (-1, ERR_BUSY). */
+int translate_read(const struct offer *offer, struct params *params, struct arena *arena,
+                   struct translation *out, struct err *err);
+
+/* Second half.  click may be NULL.  now: Unix seconds.  Gives VERDICT_QUEUED, IGNORED or
+ * QUARANTINED; the store decides about duplicates. */
+int translate_finish(const struct translator *translator, const struct offer *offer,
+                     const struct params *params, const struct click *click, int64_t now,
+                     struct translation *out, struct err *err);
+
+/* A click registration by the same mapping: its own parameter names, then the canonical ones.
+ * 0, or 1 when it has neither a click id nor a ttclid (*why says so). */
+int translate_click(const struct offer *offer, struct params *params, struct arena *arena,
+                    int64_t now, struct click *out, const char **why);
+
+/* The parameters as they may be stored: name=value&..., percent-encoded, key and signature left
+ * out, personal data replaced by its match key hash (or taken out when there is none). */
+struct slice translate_storable(const struct offer *offer, const struct params *params,
+                                struct identity_hasher *hasher, struct arena *arena);
+
+#endif
