@@ -33,21 +33,26 @@ struct diags {
     struct arena *arena; /* of the texts */
     struct diag *first, *last;
     unsigned errors, warnings;
+    unsigned kept; /* how many the list holds */
 };
 
-/* Add a problem.  At most 100 are kept; the counts go on. */
+/* Add a problem.  At most 100 are kept; the counts go on (a note counts as neither).  code is
+ * borrowed for as long as d lives. */
 void diag_add(struct diags *d, enum diag_level level, const char *code, struct place at,
               struct slice hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* offers/nutra.yaml:7:3: error[M012]: unknown key "evnets"
- *     7 | evnets:
- *       | ^^^^^^
- *   did you mean "events"?                                                               */
+ *     7 |   evnets:
+ *       |   ^^^^^^
+ *   did you mean "events"?
+ * A long line is cut around the column; bytes that would harm a terminal are shown as '?'. */
 void diag_print(struct buf *out, const struct diag *d);
+/* All, then how many more there were. */
 void diags_print(struct buf *out, const struct diags *d);
 
-/* The word of the list (ended by an empty slice) that is nearest to word, for "did you mean";
- * the empty slice when none is near. */
+/* The word of the list (ended by an empty slice) that is nearest to word, for "did you mean": at
+ * most a third of its letters wrong, missing, added or swapped, whatever their case; the empty
+ * slice when none is near. */
 struct slice diag_nearest(struct slice word, const struct slice *list);
 
 /* `did you mean "x"?` or, when nothing is near and the list is short, `one of: a, b, c`. */
