@@ -11,13 +11,14 @@ struct money {
 #define MONEY_SCALE 1000000
 #define MONEY_MAX_UNITS INT64_C(1000000000000) /* 10^12 */
 
-/* What a comma or point before the last digits means, when a mapping knows it. */
+/* What a comma or point before the last three digits means, when a mapping knows it.  It only
+ * chooses where there are two readings: 12,50 is twelve and a half under every mark. */
 enum money_mark { MONEY_MARK_ANY, MONEY_MARK_POINT, MONEY_MARK_COMMA };
 
 enum money_result {
     MONEY_OK,
-    MONEY_ROUNDED,   /* more than six decimals: rounded half to even, *out is set */
-    MONEY_EMPTY,     /* no digits at all */
+    MONEY_ROUNDED,   /* digits past the sixth decimal: rounded half to even, *out is set */
+    MONEY_EMPTY,     /* nothing but blanks */
     MONEY_NEGATIVE,
     MONEY_EXPONENT,  /* 1e3 */
     MONEY_NOT_A_NUMBER,
@@ -26,9 +27,10 @@ enum money_result {
 };
 
 /* Read an amount as people and trackers write it: 12.50  12,50  1.234,56  1 234.56  1'234.50
- * R$ 197,00  EUR 5  5 €.  Groups of thousands must be whole and alike.  Currency signs and letters
- * around the number are skipped and returned in *currency when they are three letters (may be
- * NULL). */
+ * R$ 197,00  EUR 5  5 €.  Groups of thousands must be whole and alike.  *currency (may be NULL) is
+ * the three letters beside the number in the case they came in, or the code of a sign that only one
+ * currency has (€, R$, zł), else empty.  Other words beside it (5k, 5 mln) make it no number.
+ * *out is 0 unless the result is MONEY_OK or MONEY_ROUNDED. */
 enum money_result money_parse(struct slice text, enum money_mark mark, struct money *out,
                               struct slice *currency);
 
@@ -38,7 +40,8 @@ const char *money_result_text(enum money_result r);
 /* 12.5, 0.01, 197: shortest exact form, valid as a JSON number. */
 void money_print(struct buf *b, struct money m);
 
-/* m * num / den, rounded half to even to `decimals` places (0..6).  false when it does not fit. */
+/* m * num / den, rounded half to even to `decimals` places (0..6).  false, and *out unchanged, when
+ * den is 0 or the result is beyond 10^12 units. */
 bool money_scale(struct money m, int64_t num, int64_t den, int decimals, struct money *out);
 
 #endif

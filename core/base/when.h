@@ -6,13 +6,13 @@
 #include "core/base/slice.h"
 
 enum when_form {
-    WHEN_ANY,     /* Unix seconds or milliseconds by their size, else ISO 8601 */
+    WHEN_ANY,     /* Unix seconds (9-10 digits) or milliseconds (12-13), else ISO 8601 */
     WHEN_UNIX,    /* 1780000000 */
     WHEN_UNIX_MS, /* 1780000000123 */
-    WHEN_ISO,     /* 2026-05-28T20:26:40Z, 2026-05-28 20:26:40, +02:00, fractions cut */
+    WHEN_ISO,     /* 2026-05-28T20:26:40Z, 2026-05-28 20:26, +02:00, fractions cut; no bare dates */
 };
 
-/* The name in a mapping's `as:`; false when there is no such form. */
+/* The name in a mapping's `as:` (any, unix, unix_ms, iso); false when there is no such form. */
 bool when_form_named(struct slice name, enum when_form *out);
 extern const struct slice when_form_names[]; /* ended by an empty slice */
 
@@ -23,7 +23,7 @@ bool when_parse(struct slice text, enum when_form form, int zone_seconds, int64_
 /* 2026-05-28T20:26:40Z */
 void when_print(struct buf *b, int64_t seconds);
 
-/* "+02:00", "-0530", "Z", "UTC" to seconds east of UTC. */
+/* "+02:00", "-0530", "+02", "Z", "UTC", "GMT" to seconds east of UTC; false past 14 hours. */
 bool when_zone_parse(struct slice text, int *seconds);
 
 /* "90s", "10m", "36h", "45d" to seconds; false otherwise or past 100 years. */

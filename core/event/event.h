@@ -10,9 +10,9 @@ enum event_name_kind {
     EVENT_STANDARD, /* *now is the name itself */
     EVENT_RENAMED,  /* an old name: *now is what to send instead (CompletePayment -> Purchase) */
     EVENT_LEGACY,   /* soft-deprecated (ClickButton, PlaceAnOrder): still sent as it is */
-    EVENT_CUSTOM,   /* a well-formed custom name */
-    EVENT_MISCASED, /* *now is the standard name it must be meant for ("purchase") */
-    EVENT_BAD,      /* *why says what a custom name must look like */
+    EVENT_CUSTOM,   /* a well-formed custom name, or Pageview: *now is the name itself */
+    EVENT_MISCASED, /* *now is the current name it must be meant for ("purchase") */
+    EVENT_BAD,      /* *why is the rest of a sentence: "must start with a letter" */
 };
 
 enum event_name_kind event_name_check(struct slice name, struct slice *now, const char **why);

@@ -9,8 +9,14 @@
 
 #define SHA256_HEX 64
 
-/* Lower-case hex of the SHA-256 of s. */
-void sha256_hex(struct slice s, char out[SHA256_HEX]);
+/* The digest, looked up once, and its working memory: a look-up per key would cost more than the
+ * hashing.  One hasher serves one thread at a time.  NULL when out of memory. */
+struct identity_hasher;
+struct identity_hasher *identity_hasher_new(void);
+void identity_hasher_free(struct identity_hasher *h); /* accepts NULL */
+
+/* Lower-case hex of the SHA-256 of s.  false (out of memory in the library): out is not set. */
+bool sha256_hex(struct identity_hasher *h, struct slice s, char out[SHA256_HEX]);
 
 enum identity_kind {
     IDENTITY_EMAIL,       /* trim, lower; hashed */
@@ -31,14 +37,15 @@ enum identity_result {
     IDENTITY_OK,
     IDENTITY_EMPTY,    /* nothing left: leave it out silently */
     IDENTITY_UNUSABLE, /* leave it out; *why is the rest of a sentence: "is a private address" */
+    IDENTITY_FAILED,   /* out of memory; the arena may be full */
 };
 
 /* Normalise and, where the kind demands it, hash.  A value of 64 hex digits passes through in lower
  * case for hashed kinds.  country: ISO alpha-2 in any case, for phones without a country code and
  * zips; may be empty.  *out lives in the arena or is static. */
-enum identity_result identity_prepare(struct arena *arena, enum identity_kind kind,
-                                      struct slice value, struct slice country, struct slice *out,
-                                      const char **why);
+enum identity_result identity_prepare(struct identity_hasher *h, struct arena *arena,
+                                      enum identity_kind kind, struct slice value,
+                                      struct slice country, struct slice *out, const char **why);
 
 bool identity_is_hashed(enum identity_kind kind);
 bool identity_is_sha256(struct slice value); /* 64 hex digits, any case */
