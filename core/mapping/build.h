@@ -1,0 +1,49 @@
+/* build.h: inside the loader: an offer while its files are being applied to it. */
+#ifndef CORE_MAPPING_BUILD_H
+#define CORE_MAPPING_BUILD_H
+
+#include "core/mapping/mapping.h"
+#include "core/yaml/expect.h"
+
+#define BUILD_WORDS_MAX 512
+#define BUILD_STAGES_MAX 64
+
+struct build {
+    const struct mapping_loader *loader;
+    struct expect expect;
+    struct offer *offer;
+    struct stage_word words[BUILD_WORDS_MAX];
+    size_t word_count;
+    struct slice stages[BUILD_STAGES_MAX + 1]; /* ended by an empty slice */
+    size_t stage_count;
+};
+
+/* fields, stages, default_stage, decimal, payout_currency: the part that a tracker mapping and an
+ * offer mapping share.  A later file overrides what an earlier one said. */
+void build_tracker_part(struct build *b, const struct yaml *root);
+
+/* The words as a sorted table, and the stages, into the offer. */
+void build_seal_words(struct build *b);
+
+/* pixel, events, properties, user, consent, tests ... of the offer file. */
+void build_offer_part(struct build *b, const struct yaml *root);
+
+/* `events:`, and the value of one rule. */
+void build_events(struct build *b, const struct yaml *events);
+void build_value(struct build *b, const struct yaml *node, const struct yaml *rule,
+                 struct value_rule *out);
+
+void build_properties(struct build *b, const struct yaml *node);
+void build_user(struct build *b, const struct yaml *node);
+void build_consent(struct build *b, const struct yaml *node);
+void build_tests(struct build *b, const struct yaml *node);
+
+/* A currency code in upper case; M014 when it is no ISO code, or not one that TikTok takes. */
+bool build_currency(struct build *b, const struct yaml *node, const char *what, bool for_tiktok,
+                    struct slice *out);
+
+/* Compile a scalar as a template; false after a diagnostic. */
+bool build_template(struct build *b, const struct yaml *node, const char *what,
+                    struct template *out);
+
+#endif

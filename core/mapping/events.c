@@ -1,0 +1,244 @@
+/* events.c: `events:` of an offer mapping: which event, with which value, comes of which stage. */
+#include "core/mapping/build.h"
+
+bool build_currency(struct build *b, const struct yaml *node, const char *what, bool for_tiktok,
+                    struct slice *out)
+{
+    struct slice text;
+    char *upper;
+
+    if (!expect_text(&b->expect, node, what, &text))
+        return false;
+    upper = arena_alloc(b->expect.arena, text.len);
+    for (size_t i = 0; upper && i < text.len; i++)
+        upper[i] = ascii_upper(text.ptr[i]);
+    *out = (struct slice){ upper, upper ? text.len : 0 };
+    for (size_t i = 0; i < out->len; i++)
+        if (text.len != 3 || !ascii_is_alpha(text.ptr[i])) {
+            diag_add(b->expect.diags, DIAG_ERROR, "M014", node->at,
+                     S("three letters, such as USD or EUR (ISO 4217)"),
+                     "%s: \"%.*s\" is not a currency code", what, SLICE_ARG(text));
+            return false;
+        }
+    if (for_tiktok && !event_currency_supported(*out)) {
+        diag_add(b->expect.diags, DIAG_ERROR, "M014", node->at,
+                 diag_suggest(b->expect.arena, *out, event_currencies),
+                 "%s: TikTok does not take %.*s", what, SLICE_ARG(*out));
+        return false;
+    }
+    return true;
+}
+
+bool build_template(struct build *b, const struct yaml *node, const char *what,
+                    struct template *out)
+{
+    struct slice text;
+
+    return expect_text(&b->expect, node, what, &text) &&
+           template_compile(b->expect.arena, text, node->at, out, b->expect.diags) == 0;
+}
+
+static void read_tiers(struct build *b, const struct yaml *node, struct value_rule *out)
+{
+    static const struct slice keys[] = { SLICE("tiers"), SLICE("by"), SLICE("default"), { 0 } };
+    const struct yaml *tiers = yaml_get(node, S("tiers")), *word = yaml_get(node, S("default"));
+    struct value_tier *list;
+    bool found = false;
+
+    out->kind = VALUE_TIERS;
+    if (!expect_map(&b->expect, node, "`value`", keys) ||
+        !expect_map(&b->expect, tiers, "`tiers`", NULL)) {
+        if (node->kind == YAML_MAP && !tiers)
+            expect_missing(&b->expect, node, "tiers", "write {tiers: {raw: 10}, by: \"{param.x}\"}");
+        return;
+    }
+    list = ARENA_ARRAY(b->expect.arena, struct value_tier, tiers->count);
+    for (const struct yaml *v = tiers->first; list && v; v = v->next) {
+        struct value_tier *t = &list[out->tier_count++];
+        t->name = v->key->text;
+        expect_amount(&b->expect, v, "a tier", &t->amount);
+    }
+    out->tiers = list;
+    if (!yaml_get(node, S("by")))
+        expect_missing(&b->expect, node, "by", "say what chooses the tier: by: \"{param.quality}\"");
+    build_template(b, yaml_get(node, S("by")), "`by`", &out->by);
+    if (!expect_text(&b->expect, word, "`default`", &out->tier_default))
+        return;
+    for (size_t i = 0; i < out->tier_count; i++)
+        found |= slice_eq(list[i].name, out->tier_default);
+    if (!found)
+        diag_add(b->expect.diags, DIAG_ERROR, "M024", word->at, S("name one of the tiers"),
+                 "`default`: there is no tier \"%.*s\"", SLICE_ARG(out->tier_default));
+}
+
+static void read_limits(struct build *b, const struct yaml *rule, struct value_rule *out)
+{
+    const struct yaml *min = yaml_get(rule, S("min")), *max = yaml_get(rule, S("max")),
+                      *percent = yaml_get(rule, S("percent"));
+    const struct yaml *any = min ? min : max ? max : percent;
+
+    out->has_min = expect_amount(&b->expect, min, "`min`", &out->min);
+    out->has_max = expect_amount(&b->expect, max, "`max`", &out->max);
+    out->has_percent = expect_amount(&b->expect, percent, "`percent`", &out->percent);
+    if (any && out->kind == VALUE_NONE)
+        diag_add(b->expect.diags, DIAG_ERROR, "M022", any->key->at, S("add value: payout"),
+                 "`%.*s` without a `value`", SLICE_ARG(any->key->text));
+    if (out->has_min && out->has_max && out->min.micros > out->max.micros)
+        diag_add(b->expect.diags, DIAG_ERROR, "M022", min->at, (struct slice){ 0 },
+                 "`min` is larger than `max`");
+}
+
+void build_value(struct build *b, const struct yaml *node, const struct yaml *rule,
+                 struct value_rule *out)
+{
+    const struct yaml *currency = yaml_get(rule, S("currency"));
+
+    *out = (struct value_rule){ .at = node ? node->at : rule->at };
+    if (node && node->kind == YAML_MAP) {
+        read_tiers(b, node, out);
+    } else if (node && node->kind == YAML_SCALAR && slice_eq(node->text, S("payout"))) {
+        out->kind = VALUE_PAYOUT;
+    } else if (node && node->kind == YAML_SCALAR && node->text.len &&
+               ascii_is_alpha(node->text.ptr[0])) {
+        diag_add(b->expect.diags, DIAG_ERROR, "M009", node->at,
+                 S("a number, payout, or {tiers: {...}, by: ...}"),
+                 "`value` can't be \"%.*s\"", SLICE_ARG(node->text));
+    } else if (node) {
+        out->kind = VALUE_FIXED;
+        expect_amount(&b->expect, node, "`value`", &out->fixed);
+    }
+    build_currency(b, currency, "`currency`", false, &out->currency);
+    if (currency && out->kind != VALUE_FIXED && out->kind != VALUE_TIERS)
+        diag_add(b->expect.diags, DIAG_ERROR, "M022", currency->key->at,
+                 S("a payout's currency comes with the postback, or from payout_currency"),
+                 "`currency` belongs to a fixed value");
+    read_limits(b, rule, out);
+}
+
+static void check_event_name(struct build *b, const struct yaml *node, struct event_rule *rule)
+{
+    struct slice now = { 0 };
+    const char *why = "";
+
+    switch (event_name_check(rule->event, &now, &why)) {
+    case EVENT_STANDARD:
+    case EVENT_CUSTOM:
+        return;
+    case EVENT_RENAMED:
+        diag_add(b->expect.diags, DIAG_NOTE, "M020", node->at, (struct slice){ 0 },
+                 "%.*s is the old name of %.*s, which is what will be sent", SLICE_ARG(rule->event),
+                 SLICE_ARG(now));
+        rule->event = now;
+        return;
+    case EVENT_LEGACY:
+        diag_add(b->expect.diags, DIAG_WARNING, "M020", node->at,
+                 S("use a custom event name instead"), "TikTok drops %.*s in 2027",
+                 SLICE_ARG(rule->event));
+        return;
+    case EVENT_MISCASED:
+        diag_add(b->expect.diags, DIAG_ERROR, "M008", node->at,
+                 arena_printf(b->expect.arena, "write %.*s", SLICE_ARG(now)),
+                 "\"%.*s\": names of events are case-sensitive", SLICE_ARG(rule->event));
+        return;
+    case EVENT_BAD:
+        diag_add(b->expect.diags, DIAG_ERROR, "M008", node->at,
+                 diag_suggest(b->expect.arena, rule->event, event_standard_names),
+                 "\"%.*s\" can't be the name of an event: %s", SLICE_ARG(rule->event), why);
+        return;
+    }
+}
+
+/* A custom name one slip away from a standard one is rather a slip. */
+static void check_near_miss(struct build *b, const struct yaml *node, const struct event_rule *rule)
+{
+    struct slice now, near = diag_nearest(rule->event, event_standard_names);
+    const char *why;
+
+    if (near.len && event_name_check(rule->event, &now, &why) == EVENT_CUSTOM)
+        diag_add(b->expect.diags, DIAG_WARNING, "M008", node->at,
+                 arena_printf(b->expect.arena, "did you mean \"%.*s\"?", SLICE_ARG(near)),
+                 "\"%.*s\" is not a standard event; it will be sent as a custom one",
+                 SLICE_ARG(rule->event));
+}
+
+static struct event_rule *read_event(struct build *b, const struct yaml *node)
+{
+    static const struct slice keys[] = { SLICE("event"),   SLICE("value"), SLICE("currency"),
+                                         SLICE("min"),     SLICE("max"),   SLICE("percent"),
+                                         SLICE("repeatable"), { 0 } };
+    struct event_rule *rule = ARENA_NEW(b->expect.arena, struct event_rule);
+    const struct yaml *name = node;
+
+    if (!rule)
+        return NULL;
+    rule->at = node->at;
+    if (node->kind == YAML_SCALAR) { /* lead: Lead */
+        if (expect_text(&b->expect, node, "an event", &rule->event)) {
+            check_event_name(b, node, rule);
+            check_near_miss(b, node, rule);
+        }
+        return rule;
+    }
+    if (!expect_map(&b->expect, node, "an event", keys))
+        return NULL;
+    name = yaml_get(node, S("event"));
+    if (!name)
+        expect_missing(&b->expect, node, "event", "name it: {event: Purchase, value: payout}");
+    if (expect_text(&b->expect, name, "`event`", &rule->event)) {
+        check_event_name(b, name, rule);
+        check_near_miss(b, name, rule);
+    }
+    build_value(b, yaml_get(node, S("value")), node, &rule->value);
+    expect_bool(&b->expect, yaml_get(node, S("repeatable")), "`repeatable`", &rule->repeatable);
+    return rule;
+}
+
+static void read_stage_rule(struct build *b, const struct yaml *node, struct stage_rule *rule)
+{
+    struct event_rule **end = &rule->events;
+
+    *rule = (struct stage_rule){ .stage = node->key->text, .at = node->key->at };
+    if (!mapping_has_stage(b->offer, rule->stage))
+        diag_add(b->expect.diags, DIAG_ERROR, "M007", node->key->at,
+                 diag_suggest(b->expect.arena, rule->stage, b->offer->stages),
+                 "no mapping has a stage \"%.*s\"", SLICE_ARG(rule->stage));
+    if (node->kind == YAML_SCALAR && slice_eq(node->text, S("ignore"))) {
+        rule->ignore = true;
+        return;
+    }
+    if (node->kind != YAML_LIST) {
+        rule->events = read_event(b, node);
+        return;
+    }
+    if (node->count == 0)
+        diag_add(b->expect.diags, DIAG_ERROR, "M002", node->at, S("write `ignore`, or an event"),
+                 "a stage needs an event");
+    if (node->count > 8)
+        diag_add(b->expect.diags, DIAG_ERROR, "M002", node->at, (struct slice){ 0 },
+                 "at most 8 events can come of one stage");
+    for (const struct yaml *v = node->first; v; v = v->next) {
+        *end = read_event(b, v);
+        if (*end)
+            end = &(*end)->next;
+    }
+}
+
+void build_events(struct build *b, const struct yaml *events)
+{
+    struct stage_rule *rules;
+
+    if (!expect_map(&b->expect, events, "`events`", NULL))
+        return;
+    rules = ARENA_ARRAY(b->expect.arena, struct stage_rule, events->count);
+    for (const struct yaml *v = events->first; rules && v; v = v->next)
+        read_stage_rule(b, v, &rules[b->offer->rule_count++]);
+    b->offer->rules = rules;
+}
+
+const struct stage_rule *mapping_rule(const struct offer *offer, struct slice stage)
+{
+    for (size_t i = 0; i < offer->rule_count; i++)
+        if (slice_eq(offer->rules[i].stage, stage))
+            return &offer->rules[i];
+    return NULL;
+}

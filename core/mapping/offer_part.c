@@ -1,0 +1,259 @@
+/* offer_part.c: what an offer mapping says beside its events: pixel, page, properties, user, consent,
+ * tests. */
+#include "core/mapping/build.h"
+
+static const struct {
+    const char *name;
+    enum identity_kind kind;
+} user_keys[] = {
+    { "email", IDENTITY_EMAIL },
+    { "phone", IDENTITY_PHONE },
+    { "external_id", IDENTITY_EXTERNAL_ID },
+    { "first_name", IDENTITY_FIRST_NAME },
+    { "last_name", IDENTITY_LAST_NAME },
+    { "zip_code", IDENTITY_ZIP },
+    { "city", IDENTITY_CITY },
+    { "state", IDENTITY_STATE },
+    { "country", IDENTITY_COUNTRY },
+    { "locale", IDENTITY_LOCALE },
+};
+#define USER_KEYS (sizeof(user_keys) / sizeof(*user_keys))
+
+static const struct slice *user_key_names(struct build *b)
+{
+    struct slice *names = ARENA_ARRAY(b->expect.arena, struct slice, USER_KEYS + 1);
+
+    for (size_t i = 0; names && i < USER_KEYS; i++)
+        names[i] = slice_from(user_keys[i].name);
+    return names;
+}
+
+static void read_user_rule(struct build *b, const struct yaml *node, struct user_rule *rule)
+{
+    static const struct slice keys[] = { SLICE("from"), SLICE("country"), { 0 } };
+    const struct yaml *from = node, *country;
+
+    if (node->kind == YAML_MAP) {
+        expect_map(&b->expect, node, "a match key", keys);
+        from = yaml_get(node, S("from"));
+        country = yaml_get(node, S("country"));
+        if (!from)
+            expect_missing(&b->expect, node, "from", "write {from: \"{param.phone}\", country: DE}");
+        if (expect_text(&b->expect, country, "`country`", &rule->country) &&
+            identity_calling_code(rule->country).len == 0)
+            diag_add(b->expect.diags, DIAG_ERROR, "M023", country->at,
+                     S("two letters, such as DE or US (ISO 3166)"),
+                     "\"%.*s\" is not a country code", SLICE_ARG(rule->country));
+    }
+    build_template(b, from, "a match key", &rule->from);
+}
+
+void build_user(struct build *b, const struct yaml *node)
+{
+    const struct slice *names = user_key_names(b);
+    struct user_rule *list;
+
+    if (!names || !expect_map(&b->expect, node, "`user`", NULL))
+        return;
+    list = ARENA_ARRAY(b->expect.arena, struct user_rule, node->count);
+    for (const struct yaml *v = node->first; list && v; v = v->next) {
+        size_t i = 0;
+        while (i < USER_KEYS && !slice_eq(names[i], v->key->text))
+            i++;
+        if (i == USER_KEYS) {
+            bool automatic = slice_eq(v->key->text, S("ttclid")) ||
+                             slice_eq(v->key->text, S("ttp")) || slice_eq(v->key->text, S("ip")) ||
+                             slice_eq(v->key->text, S("user_agent"));
+            diag_add(b->expect.diags, DIAG_ERROR, "M013", v->key->at,
+                     automatic ? S("ttclid, ttp, ip and user_agent are sent by themselves; say in "
+                                   "`fields:` where they come from")
+                               : diag_suggest(b->expect.arena, v->key->text, names),
+                     "`user` has no \"%.*s\"", SLICE_ARG(v->key->text));
+            continue;
+        }
+        list[b->offer->user_count].name = user_keys[i].name;
+        list[b->offer->user_count].kind = user_keys[i].kind;
+        read_user_rule(b, v, &list[b->offer->user_count++]);
+    }
+    b->offer->user = list;
+}
+
+void build_consent(struct build *b, const struct yaml *node)
+{
+    static const struct slice keys[] = { SLICE("from"), SLICE("granted"), SLICE("otherwise"), { 0 } };
+    static const struct slice actions[] = { SLICE("drop"), SLICE("anonymize"), SLICE("limited"),
+                                            { 0 } };
+    struct consent_rule *rule = &b->offer->consent;
+    size_t action = 0;
+
+    if (!expect_map(&b->expect, node, "`consent`", keys))
+        return;
+    rule->at = node->at;
+    if (!yaml_get(node, S("from")))
+        expect_missing(&b->expect, node, "from", "say where the decision stands: from: \"{consent}\"");
+    if (!yaml_get(node, S("granted")))
+        expect_missing(&b->expect, node, "granted", "list the words that mean yes: granted: [\"1\", yes]");
+    if (!yaml_get(node, S("otherwise")))
+        expect_missing(&b->expect, node, "otherwise", "choose drop, anonymize or limited");
+    build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
+    rule->granted =
+        expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
+    if (expect_word(&b->expect, yaml_get(node, S("otherwise")), "`otherwise`", actions, &action))
+        rule->otherwise = (enum consent_otherwise)action;
+}
+
+static void read_test(struct build *b, const struct yaml *node, struct mapping_test *test)
+{
+    static const struct slice keys[] = { SLICE("name"), SLICE("given"), SLICE("click"),
+                                         SLICE("expect"), { 0 } };
+    const struct yaml *expect = yaml_get(node, S("expect"));
+
+    test->at = node->at;
+    if (!expect_map(&b->expect, node, "a test", keys))
+        return;
+    expect_text(&b->expect, yaml_get(node, S("name")), "`name`", &test->name);
+    if (!expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given) &&
+        !yaml_get(node, S("given")))
+        expect_missing(&b->expect, node, "given", "give it a postback: given: \"?subid=...\"");
+    expect_text(&b->expect, yaml_get(node, S("click")), "`click`", &test->click);
+    if (!expect)
+        expect_missing(&b->expect, node, "expect", "say what must come: expect: {verdict: queued}");
+    if (!expect_map(&b->expect, expect, "`expect`", NULL))
+        return;
+    test->expect = ARENA_ARRAY(b->expect.arena, struct mapping_expect, expect->count);
+    for (const struct yaml *v = expect->first; test->expect && v; v = v->next) {
+        struct mapping_expect *x = &test->expect[test->expect_count];
+        *x = (struct mapping_expect){ .path = v->key->text, .at = v->at };
+        if (expect_text(&b->expect, v, "an expected value", &x->value))
+            test->expect_count++;
+    }
+}
+
+void build_tests(struct build *b, const struct yaml *node)
+{
+    if (!expect_list(&b->expect, node, "`tests`", false))
+        return;
+    b->offer->tests = ARENA_ARRAY(b->expect.arena, struct mapping_test, node->count);
+    for (const struct yaml *v = node->first; b->offer->tests && v; v = v->next)
+        read_test(b, v, &b->offer->tests[b->offer->test_count++]);
+}
+
+/* http(s)://host[:port], nothing behind it: as browsers send it in `Origin`. */
+static bool origin_ok(struct slice s)
+{
+    size_t scheme = slice_starts(s, S("https://")) ? 8 : slice_starts(s, S("http://")) ? 7 : 0;
+
+    if (!scheme || s.len == scheme)
+        return false;
+    for (size_t i = scheme; i < s.len; i++)
+        if (!ascii_is_alnum(s.ptr[i]) && s.ptr[i] != '.' && s.ptr[i] != '-' && s.ptr[i] != ':')
+            return false;
+    return true;
+}
+
+static void read_origins(struct build *b, const struct yaml *node)
+{
+    size_t n;
+    const struct slice *list = expect_texts(&b->expect, node, "`origins`", &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (!origin_ok(list[i]))
+            diag_add(b->expect.diags, DIAG_ERROR, "M017", node->at,
+                     S("scheme and host only, without a slash behind: https://lander.example"),
+                     "\"%.*s\" is not an origin", SLICE_ARG(list[i]));
+    b->offer->origins = list;
+    b->offer->origin_count = n;
+}
+
+static void read_pixel(struct build *b, const struct yaml *root)
+{
+    const struct yaml *node = yaml_get(root, S("pixel"));
+    struct template *t = &b->offer->pixel;
+
+    if (!node)
+        expect_missing(&b->expect, root, "pixel", "add the pixel code of Events Manager: pixel: C9...");
+    if (!build_template(b, node, "`pixel`", t))
+        return;
+    for (size_t i = 0; i < node->text.len && t->count == 1 && t->parts[0].kind == TEMPLATE_TEXT; i++)
+        if (!ascii_is_alnum(node->text.ptr[i]) || node->text.len > 64) {
+            diag_add(b->expect.diags, DIAG_ERROR, "M016", node->at,
+                     S("letters and digits, as Events Manager shows it"),
+                     "\"%.*s\" is not a pixel code", SLICE_ARG(node->text));
+            return;
+        }
+}
+
+static void read_page_url(struct build *b, const struct yaml *root)
+{
+    const struct yaml *node = yaml_get(root, S("page_url"));
+
+    if (!build_template(b, node, "`page_url`", &b->offer->page_url))
+        return;
+    if (!slice_starts(node->text, S("https://")) && !slice_starts(node->text, S("http://")) &&
+        !slice_starts(node->text, S("{")))
+        diag_add(b->expect.diags, DIAG_ERROR, "M017", node->at,
+                 S("a whole URL: https://lander.example/nutra"), "\"%.*s\" is not a URL",
+                 SLICE_ARG(node->text));
+}
+
+static void read_offer_name(struct build *b, const struct yaml *root)
+{
+    const struct yaml *node = yaml_get(root, S("offer"));
+    struct slice name;
+
+    if (!node)
+        expect_missing(&b->expect, root, "offer", "name it; the name ends its postback URL: offer: nutra-de");
+    if (!expect_text(&b->expect, node, "`offer`", &name))
+        return;
+    b->offer->name = name;
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.len > 64 || (!ascii_is_alnum(name.ptr[i]) && name.ptr[i] != '-' &&
+                              name.ptr[i] != '_' && name.ptr[i] != '.')) {
+            diag_add(b->expect.diags, DIAG_ERROR, "M018", node->at,
+                     S("letters, digits, - _ and . only, at most 64: it is part of a URL"),
+                     "\"%.*s\" can't be the name of an offer", SLICE_ARG(name));
+            return;
+        }
+    }
+}
+
+/* A payout that may come without a currency can't be turned into a value. */
+static void check_currency(struct build *b)
+{
+    const struct offer *o = b->offer;
+
+    for (size_t i = 0; i < o->rule_count; i++)
+        for (const struct event_rule *r = o->rules[i].events; r; r = r->next)
+            if (r->value.kind != VALUE_NONE && o->value_currency.len == 0 &&
+                r->value.currency.len == 0 && o->payout_currency.len == 0) {
+                diag_add(b->expect.diags,
+                         r->value.kind == VALUE_PAYOUT ? DIAG_WARNING : DIAG_ERROR, "M022",
+                         r->value.at, S("add value_currency: USD"),
+                         r->value.kind == VALUE_PAYOUT
+                             ? "a postback without a currency will be quarantined"
+                             : "a value without a currency");
+            }
+}
+
+void build_offer_part(struct build *b, const struct yaml *root)
+{
+    const struct yaml *events = yaml_get(root, S("events")), *key = yaml_get(root, S("key"));
+    static const struct slice key_keys[] = { SLICE("file"), { 0 } };
+
+    read_offer_name(b, root);
+    read_pixel(b, root);
+    read_page_url(b, root);
+    read_origins(b, yaml_get(root, S("origins")));
+    build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
+                   &b->offer->value_currency);
+    if (!events)
+        expect_missing(&b->expect, root, "events", "say what is sent: events: {sale: {event: Purchase, value: payout}}");
+    build_events(b, events);
+    build_properties(b, yaml_get(root, S("properties")));
+    build_user(b, yaml_get(root, S("user")));
+    build_consent(b, yaml_get(root, S("consent")));
+    build_tests(b, yaml_get(root, S("tests")));
+    if (key && expect_map(&b->expect, key, "`key`", key_keys))
+        expect_text(&b->expect, yaml_get(key, S("file")), "`file`", &b->offer->key_file);
+    check_currency(b);
+}

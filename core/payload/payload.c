@@ -1,0 +1,230 @@
+#include "core/payload/payload.h"
+
+/* Writes the comma between members; a member that turns out absent costs nothing. */
+struct writer {
+    struct buf *out;
+    bool first;
+};
+
+static void key(struct writer *w, struct slice name)
+{
+    if (!w->first)
+        buf_byte(w->out, ',');
+    w->first = false;
+    buf_byte(w->out, '"');
+    buf_add(w->out, name); /* names are our own: nothing to escape */
+    buf_add(w->out, S("\":"));
+}
+
+static void text(struct writer *w, const char *name, struct slice value)
+{
+    if (value.len == 0)
+        return;
+    key(w, slice_from(name));
+    buf_json(w->out, value);
+}
+
+/* The text of a number property as a JSON number; false when there is no number in it. */
+static bool number(struct writer *w, const struct property *p, struct slice value)
+{
+    struct money amount;
+    uint64_t n;
+
+    if (p->field->type == EVENT_INTEGER) {
+        if (!slice_to_u64(slice_trim(value), &n) || n > INT64_MAX)
+            return false;
+        key(w, p->field->name);
+        buf_i64(w->out, (int64_t)n);
+        return true;
+    }
+    if (money_parse(value, MONEY_MARK_POINT, &amount, NULL) > MONEY_ROUNDED)
+        return false;
+    key(w, p->field->name);
+    money_print(w->out, amount);
+    return true;
+}
+
+static void properties(struct writer *w, const struct property *list, size_t count,
+                       const struct payload_event *event, struct arena *scratch,
+                       struct notes *notes);
+
+static void contents(struct writer *w, const struct property *p, const struct payload_event *event,
+                     struct arena *scratch, struct notes *notes)
+{
+    struct writer items = { w->out, true };
+    size_t mark, start = w->out->len;
+    bool outer_first = w->first;
+
+    key(w, p->field->name);
+    buf_byte(w->out, '[');
+    for (size_t i = 0; i < p->content_count; i++) {
+        struct writer inner = { w->out, true };
+        mark = w->out->len;
+        if (!items.first)
+            buf_byte(w->out, ',');
+        buf_byte(w->out, '{');
+        properties(&inner, p->contents[i].list, p->contents[i].count, event, scratch, notes);
+        buf_byte(w->out, '}');
+        if (inner.first && !w->out->failed)
+            w->out->len = mark; /* nothing in it: take the braces back */
+        else
+            items.first = false;
+    }
+    buf_byte(w->out, ']');
+    if (items.first && !w->out->failed) {
+        w->out->len = start;
+        w->first = outer_first;
+    }
+}
+
+static void text_list(struct writer *w, const struct property *p, const struct payload_event *event,
+                      struct arena *scratch)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < p->item_count; i++) {
+        struct slice value = template_expand(&p->items[i], event->values, scratch);
+        if (value.len == 0)
+            continue;
+        if (any) {
+            buf_byte(w->out, ',');
+        } else {
+            key(w, p->field->name);
+            buf_byte(w->out, '[');
+        }
+        any = true;
+        buf_json(w->out, value);
+    }
+    if (any)
+        buf_byte(w->out, ']');
+}
+
+static bool enum_has(const char *choices, struct slice value)
+{
+    struct slice rest = slice_from(choices), word;
+
+    while (slice_next(&rest, ' ', &word))
+        if (slice_eq(word, value))
+            return true;
+    return false;
+}
+
+static void property(struct writer *w, const struct property *p, const struct payload_event *event,
+                     struct arena *scratch, struct notes *notes)
+{
+    struct slice value;
+
+    if (p->field->type == EVENT_CONTENTS) {
+        contents(w, p, event, scratch, notes);
+        return;
+    }
+    if (p->field->type == EVENT_TEXT_LIST) {
+        text_list(w, p, event, scratch);
+        return;
+    }
+    if (p->is_value) {
+        if (event->has_value) {
+            key(w, p->field->name);
+            money_print(w->out, event->value);
+        }
+        return;
+    }
+    value = template_expand(&p->text, event->values, scratch);
+    if (value.len == 0)
+        return;
+    if (p->field->type == EVENT_TEXT || (p->field->type == EVENT_ENUM && enum_has(p->field->choices, value))) {
+        key(w, p->field->name);
+        buf_json(w->out, value);
+    } else if (p->field->type == EVENT_ENUM || !number(w, p, value)) {
+        note_add(notes, "W030", p->field->name, "%.*s: \"%.*s\" is not %s; left out",
+                 SLICE_ARG(p->field->name), SLICE_ARG(note_short(scratch, value)),
+                 p->field->type == EVENT_ENUM ? p->field->choices : "a number");
+    }
+}
+
+static void properties(struct writer *w, const struct property *list, size_t count,
+                       const struct payload_event *event, struct arena *scratch,
+                       struct notes *notes)
+{
+    for (size_t i = 0; i < count; i++)
+        property(w, &list[i], event, scratch, notes);
+}
+
+static void user_object(struct writer *w, const struct payload_event *event)
+{
+    struct writer user = { w->out, true };
+
+    if (event->user_count == 0)
+        return;
+    key(w, S("user"));
+    buf_byte(w->out, '{');
+    for (size_t i = 0; i < event->user_count; i++)
+        text(&user, event->user[i].name, event->user[i].value);
+    buf_byte(w->out, '}');
+}
+
+static void properties_object(struct writer *w, const struct payload_event *event,
+                              struct arena *scratch, struct notes *notes)
+{
+    struct writer props = { w->out, true };
+    size_t start = w->out->len;
+    bool was_first = w->first;
+
+    key(w, S("properties"));
+    buf_byte(w->out, '{');
+    if (event->has_value) {
+        text(&props, "currency", event->currency);
+        key(&props, S("value"));
+        money_print(w->out, event->value);
+    }
+    properties(&props, event->properties, event->property_count, event, scratch, notes);
+    buf_byte(w->out, '}');
+    if (props.first && !w->out->failed) {
+        w->out->len = start;
+        w->first = was_first;
+    }
+}
+
+void payload_event(struct buf *out, const struct payload_event *event, struct arena *scratch,
+                   struct notes *notes)
+{
+    struct writer w = { out, true }, page = { out, true };
+
+    buf_byte(out, '{');
+    text(&w, "event", event->event);
+    key(&w, S("event_time"));
+    buf_i64(out, event->event_time);
+    text(&w, "event_id", event->event_id);
+    user_object(&w, event);
+    properties_object(&w, event, scratch, notes);
+    if (event->page_url.len) {
+        key(&w, S("page"));
+        buf_byte(out, '{');
+        text(&page, "url", event->page_url);
+        text(&page, "referrer", event->referrer);
+        buf_byte(out, '}');
+    }
+    if (event->limited_data_use) {
+        key(&w, S("limited_data_use"));
+        buf_add(out, S("true"));
+    }
+    buf_byte(out, '}');
+}
+
+void payload_open(struct buf *out, struct slice event_source, struct slice pixel,
+                  struct slice test_code)
+{
+    struct writer w = { out, true };
+
+    buf_byte(out, '{');
+    text(&w, "event_source", event_source);
+    text(&w, "event_source_id", pixel);
+    text(&w, "test_event_code", test_code);
+    key(&w, S("data"));
+    buf_byte(out, '[');
+}
+
+void payload_close(struct buf *out)
+{
+    buf_add(out, S("]}"));
+}

@@ -1,0 +1,112 @@
+#include "core/rules/rates.h"
+
+#include "core/base/when.h"
+#include "core/event/event.h"
+#include "core/yaml/expect.h"
+
+#include <stdlib.h>
+
+static int by_day(const void *a, const void *b)
+{
+    int64_t x = ((const struct rate_day *)a)->at, y = ((const struct rate_day *)b)->at;
+
+    return (x > y) - (x < y);
+}
+
+static bool currency_ok(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] < 'A' || s.ptr[i] > 'Z')
+            return false;
+    return s.len == 3;
+}
+
+static void read_day(struct expect *e, const struct yaml *node, struct rate_day *day)
+{
+    struct rate *list;
+    size_t n = 0;
+
+    if (!when_parse(arena_printf(e->arena, "%.*sT00:00:00Z", SLICE_ARG(node->key->text)), WHEN_ISO,
+                    0, &day->at))
+        diag_add(e->diags, DIAG_ERROR, "C031", node->key->at, S("write days like 2026-05-28"),
+                 "\"%.*s\" is not a day", SLICE_ARG(node->key->text));
+    if (!expect_map(e, node, "a day's rates", NULL))
+        return;
+    list = ARENA_ARRAY(e->arena, struct rate, node->count);
+    for (const struct yaml *v = node->first; list && v; v = v->next) {
+        list[n].currency = v->key->text;
+        if (!currency_ok(v->key->text))
+            diag_add(e->diags, DIAG_ERROR, "M014", v->key->at,
+                     S("three capital letters, such as USD"), "\"%.*s\" is not a currency code",
+                     SLICE_ARG(v->key->text));
+        else if (expect_amount(e, v, "a rate", &list[n].per_base) && list[n].per_base.micros == 0)
+            diag_add(e->diags, DIAG_ERROR, "C032", v->at, (struct slice){ 0 },
+                     "a rate can't be 0");
+        else
+            n++;
+    }
+    day->rates = list;
+    day->count = n;
+}
+
+struct rates *rates_load(struct arena *arena, const struct source *source, struct diags *diags)
+{
+    static const struct slice keys[] = { SLICE("version"), SLICE("base"), SLICE("source"),
+                                         SLICE("days"), { 0 } };
+    struct expect e = { arena, diags };
+    unsigned errors = diags->errors;
+    const struct yaml *root = yaml_parse(arena, source, diags), *days = yaml_get(root, S("days"));
+    struct rates *r = ARENA_NEW(arena, struct rates);
+    struct rate_day *list;
+
+    if (!r || !expect_map(&e, root, "a file of rates", keys))
+        return NULL;
+    expect_version(&e, root);
+    expect_text(&e, yaml_get(root, S("base")), "`base`", &r->base);
+    if (!currency_ok(r->base))
+        expect_missing(&e, root, "base", "the currency that the rates are for one unit of: base: EUR");
+    expect_text(&e, yaml_get(root, S("source")), "`source`", &r->origin);
+    if (expect_map(&e, days, "`days`", NULL)) {
+        list = ARENA_ARRAY(arena, struct rate_day, days->count);
+        for (const struct yaml *v = days->first; list && v; v = v->next)
+            read_day(&e, v, &list[r->count++]);
+        if (list)
+            qsort(list, r->count, sizeof(*list), by_day);
+        r->days = list;
+    }
+    return diags->errors == errors && !arena->full ? r : NULL;
+}
+
+static bool rate_of(const struct rates *rates, const struct rate_day *day, struct slice currency,
+                    struct money *out)
+{
+    if (slice_eq(currency, rates->base)) {
+        out->micros = MONEY_SCALE;
+        return true;
+    }
+    for (size_t i = 0; i < day->count; i++) {
+        if (slice_eq(day->rates[i].currency, currency)) {
+            *out = day->rates[i].per_base;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool rates_convert(const struct rates *rates, struct money amount, struct slice from,
+                   struct slice to, int64_t at, struct money *out, int64_t *day_at)
+{
+    const struct rate_day *day;
+    struct money from_rate, to_rate;
+
+    if (!rates || rates->count == 0)
+        return false;
+    day = &rates->days[0];
+    for (size_t i = 1; i < rates->count && rates->days[i].at <= at; i++)
+        day = &rates->days[i];
+    if (!rate_of(rates, day, from, &from_rate) || !rate_of(rates, day, to, &to_rate))
+        return false;
+    if (day_at)
+        *day_at = day->at;
+    return money_scale(amount, to_rate.micros, from_rate.micros, event_currency_decimals(to), out);
+}

@@ -1,0 +1,29 @@
+/* value.h: what an event is worth: fixed, the payout, or a tier; percent, conversion, min and max. */
+#ifndef CORE_RULES_VALUE_H
+#define CORE_RULES_VALUE_H
+
+#include "core/mapping/mapping.h"
+#include "core/rules/rates.h"
+
+struct value_in {
+    const struct offer *offer;
+    const struct value_rule *rule;
+    const struct template_values *values;
+    const struct rates *rates;
+    int64_t at; /* Unix seconds of the conversion */
+    struct arena *arena;
+    struct notes *notes;
+};
+
+struct value_out {
+    bool has_value;
+    struct money value, original; /* original: before percent, conversion and limits */
+    struct slice currency, original_currency;
+};
+
+/* 0: *out is set (has_value may be false, with a note).  1: the postback must be quarantined; *code
+ * and *reason say why. */
+int value_compute(const struct value_in *in, struct value_out *out, const char **code,
+                  struct slice *reason);
+
+#endif

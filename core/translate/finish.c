@@ -1,0 +1,409 @@
+/* finish.c: the second half of a translation: verdict, and the events with their JSON. */
+#include "core/translate/translate.h"
+
+#include "core/payload/payload.h"
+#include "core/rules/value.h"
+
+#define FUTURE_SECONDS 600
+#define OLD_SECONDS (7 * 86400)
+#define USELESS_SECONDS (28 * 86400)
+
+struct work {
+    const struct translator *translator;
+    const struct offer *offer;
+    const struct params *params;
+    const struct click *click;
+    struct translation *out;
+    struct template_values values;
+    struct slice event_id;
+    struct payload_event event; /* what all events of the postback share */
+    struct buf json;
+    int64_t now;
+};
+
+static struct slice field(const struct work *w, enum field f)
+{
+    return w->out->conversion.fields[f].value;
+}
+
+/* Always 1, so that steps can `return decide(...)`. */
+static int decide(struct work *w, enum verdict verdict, const char *code, struct slice reason)
+{
+    w->out->verdict = verdict;
+    w->out->code = code;
+    w->out->reason = reason;
+    w->out->event_count = 0;
+    return 1;
+}
+
+static int quarantine(struct work *w, const char *code, struct slice reason)
+{
+    return decide(w, VERDICT_QUARANTINED, code, reason);
+}
+
+static struct slice shown(struct work *w, struct slice value)
+{
+    return note_short(w->out->arena, value);
+}
+
+static struct slice line_of(struct work *w, const struct place *at)
+{
+    if (!at->source || at->line == 0)
+        return (struct slice){ 0 };
+    return arena_printf(w->out->arena, "%.*s:%u", SLICE_ARG(at->source->name), at->line);
+}
+
+/* ---- what the postback says ---- */
+
+static int check_conflict(struct work *w)
+{
+    struct slice name = params_conflict(w->params);
+
+    if (name.len == 0)
+        return 0;
+    return quarantine(w, "Q004",
+                      arena_printf(w->out->arena, "the parameter \"%.*s\" came twice with different "
+                                                  "values, and nobody can say which one counts",
+                                   SLICE_ARG(shown(w, name))));
+}
+
+static int find_rule(struct work *w, const struct stage_rule **rule)
+{
+    struct conversion *conv = &w->out->conversion;
+    struct arena *a = w->out->arena;
+    struct slice word = field(w, FIELD_STATUS);
+
+    if (word.len == 0)
+        word = field(w, FIELD_TYPE);
+    if (conv->stage.len == 0 && word.len)
+        return quarantine(w, "Q002",
+                          arena_printf(a, "no stage of the mapping lists the word \"%.*s\"",
+                                       SLICE_ARG(shown(w, word))));
+    if (conv->stage.len == 0)
+        return quarantine(w, "Q001", S("the postback says no status, and the mapping has no "
+                                       "default_stage"));
+    *rule = mapping_rule(w->offer, conv->stage);
+    if (!*rule)
+        return decide(w, VERDICT_IGNORED, "I002",
+                      arena_printf(a, "the offer has no rule for the stage \"%.*s\"",
+                                   SLICE_ARG(conv->stage)));
+    w->out->offer_line = line_of(w, &(*rule)->at);
+    if ((*rule)->ignore)
+        return decide(w, VERDICT_IGNORED, "I001",
+                      arena_printf(a, "the offer ignores the stage \"%.*s\" (%.*s)",
+                                   SLICE_ARG(conv->stage), SLICE_ARG(w->out->offer_line)));
+    return 0;
+}
+
+static void note_difference(struct work *w, enum field f, const char *code)
+{
+    struct slice own = field(w, f), clicks = w->click->fields[f];
+
+    if (own.len && clicks.len && !slice_eq(own, clicks))
+        note_add(&w->out->notes, code, field_names[f],
+                 "%.*s: the postback says \"%.*s\", the registered click says \"%.*s\"; the "
+                 "postback's is used",
+                 SLICE_ARG(field_names[f]), SLICE_ARG(shown(w, own)), SLICE_ARG(shown(w, clicks)));
+}
+
+static void merge_click(struct work *w)
+{
+    static const enum field from_click[] = { FIELD_CLICK_ID, FIELD_TTCLID,     FIELD_EVENT_ID,
+                                             FIELD_TTP,      FIELD_IP,         FIELD_USER_AGENT,
+                                             FIELD_PAGE_URL, FIELD_REFERRER,   FIELD_CONSENT };
+
+    if (!w->click)
+        return;
+    note_difference(w, FIELD_TTCLID, "W033");
+    note_difference(w, FIELD_EVENT_ID, "W034");
+    for (size_t i = 0; i < sizeof(from_click) / sizeof(*from_click); i++) {
+        struct field_value *v = &w->out->conversion.fields[from_click[i]];
+        struct slice click_value = w->click->fields[from_click[i]];
+        if (v->value.len == 0 && click_value.len)
+            *v = (struct field_value){ click_value, ORIGIN_CLICK, field_names[from_click[i]], { 0 } };
+    }
+}
+
+/* ---- rules of an event (docs/DESIGN.md) ---- */
+
+static int check_time(struct work *w)
+{
+    const struct field_rule *rule = &w->offer->fields[FIELD_TIME];
+    struct slice text = field(w, FIELD_TIME);
+    int64_t at = w->now;
+
+    if (text.len && !when_parse(text, rule->form, rule->zone_seconds, &at))
+        return quarantine(w, "Q013",
+                          arena_printf(w->out->arena, "the time \"%.*s\" can't be read (the mapping "
+                                                      "expects `as: %.*s`)",
+                                       SLICE_ARG(shown(w, text)),
+                                       SLICE_ARG(when_form_names[rule->form])));
+    if (at > w->now + FUTURE_SECONDS) {
+        note_add(&w->out->notes, "W024", S("time"),
+                 "time: \"%.*s\" lies more than 10 minutes ahead, so the time of arrival is sent",
+                 SLICE_ARG(shown(w, text)));
+        at = w->now;
+    }
+    if (at < w->now - USELESS_SECONDS)
+        return quarantine(w, "Q005",
+                          arena_printf(w->out->arena, "the conversion is %lld days old; past 28 days "
+                                                      "no click can be credited with it",
+                                       (long long)((w->now - at) / 86400)));
+    if (at < w->now - OLD_SECONDS)
+        note_add(&w->out->notes, "W025", S("time"),
+                 "time: the conversion is %lld days old; TikTok may not credit it",
+                 (long long)((w->now - at) / 86400));
+    w->out->event_time = w->event.event_time = at;
+    return 0;
+}
+
+static int find_event_id(struct work *w)
+{
+    struct field_value *v = &w->out->conversion.fields[FIELD_EVENT_ID];
+    struct slice ttclid = field(w, FIELD_TTCLID);
+    char hex[SHA256_HEX];
+
+    if (v->value.len == 0 && field(w, FIELD_CLICK_ID).len)
+        *v = (struct field_value){ field(w, FIELD_CLICK_ID), ORIGIN_DERIVED, S("click_id"), { 0 } };
+    if (v->value.len == 0 && ttclid.len && sha256_hex(w->translator->hasher, ttclid, hex))
+        *v = (struct field_value){ arena_printf(w->out->arena, "tt.%.32s", hex), ORIGIN_DERIVED,
+                                   S("ttclid"), { 0 } };
+    w->event_id = v->value;
+    if (v->value.len == 0)
+        return quarantine(w, "Q006", S("the postback has no click id, no event id and no ttclid, so "
+                                       "nothing says whose conversion this is"));
+    return 0;
+}
+
+/* Gives CONSENT_LIMITED + 1 when consent is granted or not asked. */
+static int consent_of(struct work *w, int *action)
+{
+    const struct consent_rule *rule = &w->offer->consent;
+    struct slice word;
+
+    *action = CONSENT_LIMITED + 1;
+    if (rule->from.count == 0)
+        return 0;
+    word = slice_trim(template_expand(&rule->from, &w->values, w->out->arena));
+    if (word.len == 0)
+        word = slice_trim(field(w, FIELD_CONSENT));
+    for (size_t i = 0; i < rule->granted_count; i++)
+        if (slice_eq_nocase(rule->granted[i], word))
+            return 0;
+    *action = (int)rule->otherwise;
+    if (rule->otherwise == CONSENT_DROP)
+        return decide(w, VERDICT_IGNORED, "I003",
+                      S("the visitor has not consented, and the offer says `otherwise: drop`"));
+    return 0;
+}
+
+/* ---- match keys ---- */
+
+static void add_key(struct work *w, const char *name, struct slice value)
+{
+    if (value.len && w->event.user_count < PAYLOAD_USER_MAX)
+        w->event.user[w->event.user_count++] = (struct payload_user){ name, value };
+}
+
+static void prepare_key(struct work *w, const char *name, enum identity_kind kind,
+                        struct slice value, struct slice country)
+{
+    struct slice out, subject = slice_from(name);
+    const char *why = "";
+
+    if (value.len == 0)
+        return;
+    switch (identity_prepare(w->translator->hasher, w->out->arena, kind, value, country, &out,
+                             &why)) {
+    case IDENTITY_OK:
+        add_key(w, name, out);
+        break;
+    case IDENTITY_UNUSABLE: /* never the value itself: it may be personal data */
+        note_add(&w->out->notes, "W027", subject, "%s: the value %s; left out", name, why);
+        break;
+    default:
+        break;
+    }
+}
+
+static void add_ttclid(struct work *w)
+{
+    struct slice ttclid = field(w, FIELD_TTCLID);
+
+    if (ttclid.len > EVENT_TTCLID_MAX)
+        note_add(&w->out->notes, "W026", S("ttclid"),
+                 "ttclid: %zu characters are more than the 1000 that TikTok gives; left out",
+                 ttclid.len);
+    else if (ttclid.len)
+        add_key(w, "ttclid", ttclid);
+    else
+        note_add(&w->out->notes, "W021", S("ttclid"),
+                 "ttclid: neither the postback nor a registered click has one, so TikTok can't "
+                 "credit the ad");
+}
+
+static int gather_keys(struct work *w, int consent)
+{
+    struct slice none = { 0 };
+
+    if (consent != CONSENT_ANONYMIZE)
+        for (size_t i = 0; i < w->offer->user_count; i++) {
+            const struct user_rule *u = &w->offer->user[i];
+            prepare_key(w, u->name, u->kind, template_expand(&u->from, &w->values, w->out->arena),
+                        u->country);
+        }
+    add_ttclid(w);
+    if (consent != CONSENT_ANONYMIZE) {
+        add_key(w, "ttp", field(w, FIELD_TTP));
+        prepare_key(w, "ip", IDENTITY_IP, field(w, FIELD_IP), none);
+        add_key(w, "user_agent", field(w, FIELD_USER_AGENT));
+    }
+    w->event.limited_data_use = consent == CONSENT_LIMITED;
+    if (w->event.user_count == 0)
+        return quarantine(w, "Q007", S("the event has no match key (ttclid, external_id, e-mail, "
+                                       "...), so TikTok could match it with nobody"));
+    return 0;
+}
+
+static void find_page(struct work *w, int consent)
+{
+    struct slice url = field(w, FIELD_PAGE_URL), referrer = field(w, FIELD_REFERRER);
+    bool whole = slice_starts(url, S("https://")) || slice_starts(url, S("http://"));
+
+    if (url.len && (!whole || identity_looks_personal(url) || consent == CONSENT_ANONYMIZE)) {
+        if (consent != CONSENT_ANONYMIZE)
+            note_add(&w->out->notes, "W035", S("page_url"),
+                     "page_url: the page's URL %s, so the mapping's page_url is sent",
+                     whole ? "holds personal data" : "is not a whole URL");
+        url = (struct slice){ 0 };
+    }
+    if (url.len == 0)
+        url = template_expand(&w->offer->page_url, &w->values, w->out->arena);
+    if (url.len == 0)
+        note_add(&w->out->notes, "W036", S("page_url"),
+                 "page_url: neither the click nor the mapping has one, but TikTok wants the page's "
+                 "URL with every web event");
+    w->event.page_url = url;
+    if (!identity_looks_personal(referrer) && consent != CONSENT_ANONYMIZE)
+        w->event.referrer = referrer;
+}
+
+/* ---- the events ---- */
+
+static int find_pixel(struct work *w, struct slice *pixel)
+{
+    const struct slice *known = w->translator->pixels;
+
+    *pixel = slice_trim(template_expand(&w->offer->pixel, &w->values, w->out->arena));
+    if (pixel->len == 0)
+        return quarantine(w, "Q012",
+                          arena_printf(w->out->arena, "the pixel \"%.*s\" has no value in this postback",
+                                       SLICE_ARG(w->offer->pixel.raw)));
+    while (known && known->ptr && !slice_eq(*known, *pixel))
+        known++;
+    if (known && !known->ptr)
+        return quarantine(w, "Q012",
+                          arena_printf(w->out->arena, "the pixel \"%.*s\" is not one of the configured "
+                                                      "pixels",
+                                       SLICE_ARG(shown(w, *pixel))));
+    return 0;
+}
+
+static int event_id_of(struct work *w, const struct event_rule *rule, struct slice *id)
+{
+    struct slice txid = slice_trim(field(w, FIELD_TXID));
+
+    *id = w->event_id;
+    if (!rule->repeatable)
+        return 0;
+    if (txid.len == 0)
+        return quarantine(w, "Q010",
+                          arena_printf(w->out->arena, "a repeatable %.*s needs a transaction id to be "
+                                                      "told from the one before",
+                                       SLICE_ARG(rule->event)));
+    *id = arena_printf(w->out->arena, "%.*s.%.*s", SLICE_ARG(w->event_id), SLICE_ARG(txid));
+    return 0;
+}
+
+static int add_event(struct work *w, const struct event_rule *rule, struct slice pixel)
+{
+    struct translated_event *e = &w->out->events[w->out->event_count];
+    struct value_in in = { w->offer, &rule->value, &w->values, w->translator->rates,
+                           w->event.event_time, w->out->arena, &w->out->notes };
+    struct payload_event json = w->event;
+    struct value_out value;
+
+    if (value_compute(&in, &value, &w->out->code, &w->out->reason) != 0)
+        return quarantine(w, w->out->code, w->out->reason);
+    *e = (struct translated_event){ .pixel = pixel, .event = rule->event };
+    if (event_id_of(w, rule, &e->event_id) != 0)
+        return 1;
+    e->has_value = json.has_value = value.has_value;
+    e->value = json.value = value.value;
+    e->currency = json.currency = value.currency;
+    e->original = value.original;
+    e->original_currency = value.original_currency;
+    json.event = e->event;
+    json.event_id = e->event_id;
+    buf_clear(&w->json);
+    payload_event(&w->json, &json, w->out->arena, &w->out->notes);
+    e->body = buf_ok(&w->json) ? arena_dup(w->out->arena, buf_slice(&w->json)) : (struct slice){ 0 };
+    if (e->body.len == 0)
+        w->out->arena->full = true;
+    w->out->event_count++;
+    return 0;
+}
+
+/* 0: queued.  1: another verdict was decided on the way. */
+static int decide_all(struct work *w)
+{
+    const struct stage_rule *rule = NULL;
+    struct slice pixel;
+    int consent;
+
+    merge_click(w);
+    if (check_conflict(w) || find_rule(w, &rule) || find_event_id(w) || consent_of(w, &consent) ||
+        check_time(w) || gather_keys(w, consent) || find_pixel(w, &pixel))
+        return 1;
+    find_page(w, consent);
+    w->event.properties = w->offer->properties;
+    w->event.property_count = w->offer->property_count;
+    w->event.values = &w->values;
+    for (const struct event_rule *e = rule->events; e; e = e->next)
+        if (w->out->event_count < TRANSLATE_EVENTS_MAX && add_event(w, e, pixel))
+            return 1;
+    w->out->verdict = VERDICT_QUEUED;
+    w->out->code = "";
+    return 0;
+}
+
+int translate_finish(const struct translator *translator, const struct offer *offer,
+                     const struct params *params, const struct click *click, int64_t now,
+                     struct translation *out, struct err *err)
+{
+    struct work w = {
+        .translator = translator,
+        .offer = offer,
+        .params = params,
+        .click = click,
+        .out = out,
+        .now = now,
+        .values = { &out->conversion, params, offer->name },
+        .json = { .limit = 256 * 1024 },
+    };
+
+    out->event_time = now;
+    decide_all(&w);
+    buf_free(&w.json);
+    if (out->arena->full)
+        return err_set(err, ERR_BUSY, "the postback needs more memory than a request may have");
+    return 0;
+}
+
+const char *verdict_name(enum verdict v)
+{
+    static const char *const names[] = { "", "queued", "duplicate", "ignored", "quarantined",
+                                         "refused" };
+
+    return (size_t)v < sizeof(names) / sizeof(*names) ? names[v] : "";
+}

@@ -1,0 +1,122 @@
+/* read.c: the first half of a translation: fields and stage, as the mapping reads them. */
+#include "core/translate/translate.h"
+
+static void skip_unusable(struct notes *notes, struct slice name, struct slice value,
+                          const char *why)
+{
+    note_add(notes, "W020", name, "%.*s: \"%.*s\" %s, so it is skipped", SLICE_ARG(name),
+             SLICE_ARG(note_short(notes->arena, value)), why);
+}
+
+/* Is it an empty value?  Trackers leave optional parameters empty all the time: not worth a word. */
+static bool blank(struct slice value)
+{
+    return slice_trim(value).len == 0;
+}
+
+static void read_field(const struct field_rule *rule, const struct params *params,
+                       struct notes *notes, struct field_value *out)
+{
+    for (size_t i = 0; i < rule->count; i++) {
+        struct slice value;
+        const char *why;
+        if (!params_get(params, rule->names[i], &value))
+            continue;
+        why = params_unusable(value);
+        if (!why) {
+            *out = (struct field_value){ value, ORIGIN_PARAM, rule->names[i], rule->at };
+            return;
+        }
+        if (!blank(value))
+            skip_unusable(notes, rule->names[i], value, why);
+    }
+}
+
+/* TikTok's own parser takes the click id out of the page's URL; so do we. */
+static void ttclid_of_page(struct conversion *conv, struct arena *arena)
+{
+    const struct field_value *page = &conv->fields[FIELD_PAGE_URL];
+    struct notes none = { .arena = arena };
+    struct params params = { .arena = arena, .notes = &none };
+    struct slice value;
+
+    if (conv->fields[FIELD_TTCLID].value.len || slice_find(page->value, S("ttclid=")) == page->value.len)
+        return;
+    if (params_url(&params, page->value, NULL) == 0 && params_get(&params, S("ttclid"), &value) &&
+        !params_unusable(value))
+        conv->fields[FIELD_TTCLID] =
+            (struct field_value){ value, ORIGIN_DERIVED, S("page_url"), { 0 } };
+}
+
+static void find_stage(const struct offer *offer, struct conversion *conv)
+{
+    const enum field from[] = { FIELD_STATUS, FIELD_TYPE };
+    const struct stage_word *word;
+    bool said = false;
+
+    if (conv->stage.len)
+        return;
+    for (size_t i = 0; i < 2 && !said; i++) {
+        struct slice value = slice_trim(conv->fields[from[i]].value);
+        said = value.len > 0;
+        word = said ? mapping_word(offer, value) : NULL;
+        if (word) {
+            conv->stage = word->stage;
+            conv->stage_at = word->at;
+        }
+    }
+    if (!said && offer->default_stage.len) {
+        conv->stage = offer->default_stage;
+        conv->stage_at = offer->default_stage_at;
+    }
+}
+
+int translate_read(const struct offer *offer, struct params *params, struct arena *arena,
+                   struct translation *out, struct err *err)
+{
+    struct tracker_in in = { params, offer, arena, &out->notes };
+
+    out->arena = arena;
+    if (out->notes.arena == NULL)
+        out->notes.arena = arena;
+    for (size_t f = 0; f < FIELD_COUNT; f++)
+        if (offer->fields[f].count)
+            read_field(&offer->fields[f], params, &out->notes, &out->conversion.fields[f]);
+    ttclid_of_page(&out->conversion, arena);
+    if (offer->tracker && offer->tracker->finish)
+        offer->tracker->finish(&in, &out->conversion);
+    find_stage(offer, &out->conversion);
+    if (arena->full)
+        return err_set(err, ERR_BUSY, "the postback needs more memory than a request may have");
+    return 0;
+}
+
+int translate_click(const struct offer *offer, struct params *params, struct arena *arena,
+                    int64_t now, struct click *out, const char **why)
+{
+    struct conversion conv = { 0 };
+    struct notes none = { .arena = arena };
+    int64_t at = 0;
+
+    *out = (struct click){ .at = now };
+    for (size_t f = 0; f < FIELD_COUNT; f++) {
+        struct field_rule own = { .names = &field_names[f], .count = 1 };
+        read_field(&offer->fields[f], params, &none, &conv.fields[f]);
+        if (conv.fields[f].value.len == 0)
+            read_field(&own, params, &none, &conv.fields[f]);
+    }
+    ttclid_of_page(&conv, arena);
+    for (size_t f = 0; f < FIELD_COUNT; f++)
+        out->fields[f] = conv.fields[f].value;
+    if (when_parse(out->fields[FIELD_CLICK_TIME], offer->fields[FIELD_CLICK_TIME].form,
+                   offer->fields[FIELD_CLICK_TIME].zone_seconds, &at) &&
+        at <= now)
+        out->at = at;
+    if (out->fields[FIELD_TTCLID].len > EVENT_TTCLID_MAX)
+        out->fields[FIELD_TTCLID] = (struct slice){ 0 };
+    if (out->fields[FIELD_CLICK_ID].len == 0 && out->fields[FIELD_TTCLID].len == 0) {
+        *why = "neither a click id nor a ttclid";
+        return 1;
+    }
+    return 0;
+}

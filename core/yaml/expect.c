@@ -1,0 +1,145 @@
+#include "core/yaml/expect.h"
+
+static void wrong_kind(struct expect *e, const struct yaml *node, const char *what,
+                       const char *wanted)
+{
+    diag_add(e->diags, DIAG_ERROR, "M002", node->at, (struct slice){ 0 },
+             "%s must be %s, but this is %s", what, wanted,
+             yaml_is_null(node) ? "empty" : yaml_kind_name(node));
+}
+
+bool expect_map(struct expect *e, const struct yaml *node, const char *what,
+                const struct slice *allowed)
+{
+    if (!node)
+        return false;
+    if (node->kind != YAML_MAP) {
+        wrong_kind(e, node, what, "a map (key: value)");
+        return false;
+    }
+    for (const struct yaml *v = node->first; allowed && v; v = v->next) {
+        const struct slice *known = allowed;
+        while (known->ptr && !slice_eq(*known, v->key->text))
+            known++;
+        if (!known->ptr)
+            diag_add(e->diags, DIAG_ERROR, "M001", v->key->at,
+                     diag_suggest(e->arena, v->key->text, allowed), "unknown key \"%.*s\" in %s",
+                     SLICE_ARG(v->key->text), what);
+    }
+    return true;
+}
+
+bool expect_list(struct expect *e, const struct yaml *node, const char *what, bool lone)
+{
+    if (!node)
+        return false;
+    if (node->kind == YAML_LIST || (lone && node->kind == YAML_SCALAR && !yaml_is_null(node)))
+        return true;
+    wrong_kind(e, node, what, "a list [a, b]");
+    return false;
+}
+
+bool expect_text(struct expect *e, const struct yaml *node, const char *what, struct slice *out)
+{
+    if (!node)
+        return false;
+    if (node->kind != YAML_SCALAR || yaml_is_null(node) || node->text.len == 0) {
+        wrong_kind(e, node, what, "text");
+        return false;
+    }
+    *out = node->text;
+    return true;
+}
+
+bool expect_bool(struct expect *e, const struct yaml *node, const char *what, bool *out)
+{
+    static const struct slice words[] = { SLICE("true"), SLICE("yes"), SLICE("on"), SLICE("false"),
+                                          SLICE("no"),   SLICE("off"), { 0 } };
+    struct slice text;
+
+    if (!expect_text(e, node, what, &text))
+        return false;
+    for (size_t i = 0; words[i].ptr; i++) {
+        if (slice_eq_nocase(words[i], text)) {
+            *out = i < 3;
+            return true;
+        }
+    }
+    wrong_kind(e, node, what, "true or false");
+    return false;
+}
+
+bool expect_amount(struct expect *e, const struct yaml *node, const char *what, struct money *out)
+{
+    struct slice text;
+    enum money_result r;
+
+    if (!expect_text(e, node, what, &text))
+        return false;
+    r = money_parse(text, MONEY_MARK_POINT, out, NULL);
+    for (size_t i = 0; r == MONEY_OK && i < text.len; i++)
+        if (!ascii_is_digit(text.ptr[i]) && text.ptr[i] != '.')
+            r = MONEY_NOT_A_NUMBER;
+    if (r == MONEY_OK)
+        return true;
+    diag_add(e->diags, DIAG_ERROR, "M009", node->at, S("write it like 12.50"),
+             "%s must be an amount, but \"%.*s\" %s", what, SLICE_ARG(text), money_result_text(r));
+    return false;
+}
+
+bool expect_word(struct expect *e, const struct yaml *node, const char *what,
+                 const struct slice *words, size_t *index)
+{
+    struct slice text;
+
+    if (!expect_text(e, node, what, &text))
+        return false;
+    for (size_t i = 0; words[i].ptr; i++) {
+        if (slice_eq(words[i], text)) {
+            *index = i;
+            return true;
+        }
+    }
+    diag_add(e->diags, DIAG_ERROR, "M024", node->at, diag_suggest(e->arena, text, words),
+             "%s can't be \"%.*s\"", what, SLICE_ARG(text));
+    return false;
+}
+
+const struct slice *expect_texts(struct expect *e, const struct yaml *node, const char *what,
+                                 size_t *count)
+{
+    struct slice *list;
+    size_t n = 0;
+
+    *count = 0;
+    if (!expect_list(e, node, what, true))
+        return NULL;
+    list = ARENA_ARRAY(e->arena, struct slice, node->kind == YAML_LIST ? node->count + 1 : 2);
+    if (!list)
+        return NULL;
+    if (node->kind == YAML_SCALAR) {
+        *count = expect_text(e, node, what, &list[0]);
+        return list;
+    }
+    for (const struct yaml *v = node->first; v; v = v->next)
+        if (expect_text(e, v, what, &list[n]))
+            n++;
+    *count = n;
+    return list;
+}
+
+void expect_missing(struct expect *e, const struct yaml *map, const char *key, const char *remedy)
+{
+    diag_add(e->diags, DIAG_ERROR, "M003", map->at, slice_from(remedy), "`%s:` is missing", key);
+}
+
+void expect_version(struct expect *e, const struct yaml *map)
+{
+    const struct yaml *v = yaml_get(map, S("version"));
+
+    if (!v)
+        expect_missing(e, map, "version", "begin the file with: version: 1");
+    else if (v->kind != YAML_SCALAR || !slice_eq(v->text, S("1")))
+        diag_add(e->diags, DIAG_ERROR, "M004", v->at, S("this program reads version: 1"),
+                 "this version of the file is not known");
+}
