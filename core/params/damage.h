@@ -1,0 +1,23 @@
+/* damage.h: finds where an '&' between two parameters was lost; only for core/params. */
+#ifndef CORE_PARAMS_DAMAGE_H
+#define CORE_PARAMS_DAMAGE_H
+
+#include "core/base/slice.h"
+
+struct damage {
+    const char *code;    /* W002: an HTML entity was eaten, W003: a second '?' */
+    size_t at, len;      /* the bytes that stand where the '&' was */
+    struct slice entity; /* W002: the begin of the name that was eaten, "curren" of "currency" */
+    struct slice sign;   /* W002: what it became, in UTF-8 */
+    struct slice rest;   /* the name up to its '=', without entity */
+};
+
+/* The first one in raw, a part of a query between two '&', not decoded.  Only what has exactly one
+ * reading is reported. */
+bool damage_find(struct slice raw, struct damage *d);
+
+/* Length of what HTML source writes for '&', when the '&' of it is already cut off: "amp;", "#38;".
+ * 0 when raw does not begin so. */
+size_t damage_amp(struct slice raw);
+
+#endif
