@@ -1,0 +1,190 @@
+#include "cli/catalog.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/config.h"
+
+/* ---- diagnostics ---- */
+
+unsigned catalog_errors(const struct catalog *c)
+{
+    return c->diags.errors;
+}
+
+void catalog_print_problems(struct catalog *c, FILE *to)
+{
+    struct buf b = { 0 };
+
+    diags_print(&b, &c->diags);
+    fwrite(b.ptr, 1, b.len, to);
+    buf_free(&b);
+    c->diags.first = c->diags.last = NULL;
+}
+
+/* ---- loading ---- */
+
+static void load_rates(struct catalog *c)
+{
+    struct source *source = ARENA_NEW(&c->arena, struct source);
+    const char *own = c->lookup.mappings
+                          ? arena_printf(&c->arena, "%s/rates.yaml", c->lookup.mappings).ptr
+                          : NULL;
+
+    if (!source)
+        return;
+    source->name = slice_from(own);
+    if (!own || files_read(&c->arena, own, 1024 * 1024, &source->text, NULL) != 0) {
+        source->name = S("rates.yaml (built in)");
+        files_embedded("mappings/rates.yaml", &source->text);
+    }
+    c->translator.rates = rates_load(&c->arena, source, &c->diags);
+}
+
+struct catalog *catalog_open(const char *config)
+{
+    struct catalog *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return NULL;
+    arena_init(&c->arena, 256 * 1024 * 1024);
+    c->diags.arena = &c->arena;
+    c->loader = (struct mapping_loader){ &c->arena, &c->diags, trackers, files_lookup(&c->lookup) };
+    c->config = config;
+    c->translator.hasher = identity_hasher_new();
+    if (!c->translator.hasher) {
+        catalog_close(c);
+        return NULL;
+    }
+    if (config)
+        config_read(c, config);
+    load_rates(c);
+    return c;
+}
+
+static void check_pixel(struct catalog *c, const struct offer *o)
+{
+    const struct slice *known = c->translator.pixels;
+    bool literal = o->pixel.count == 1 && o->pixel.parts[0].kind == TEMPLATE_TEXT;
+
+    while (literal && known && known->ptr && !slice_eq(*known, o->pixel.raw))
+        known++;
+    if (literal && known && !known->ptr)
+        diag_add(&c->diags, DIAG_ERROR, "C006", o->pixel.at,
+                 diag_suggest(&c->arena, o->pixel.raw, c->translator.pixels),
+                 "the pixel %.*s is not configured (tiktok.pixels)", SLICE_ARG(o->pixel.raw));
+}
+
+static bool name_taken(struct catalog *c, const struct offer *o)
+{
+    const struct catalog_offer *other = NULL;
+
+    for (size_t i = 0; i < c->offer_count && !other; i++)
+        if (slice_eq(c->offers[i].offer->name, o->name))
+            other = &c->offers[i];
+    if (!other)
+        return false;
+    diag_add(&c->diags, DIAG_ERROR, "M018",
+             (struct place){ .source = o->pixel.at.source }, (struct slice){ 0 },
+             "the offer \"%.*s\" is defined in %.*s already", SLICE_ARG(o->name),
+             SLICE_ARG(other->offer->file));
+    return true;
+}
+
+static struct catalog_offer *add_slot(struct catalog *c)
+{
+    if (c->offer_count == c->offer_room) {
+        size_t room = c->offer_room ? c->offer_room * 2 : 16;
+        struct catalog_offer *more = realloc(c->offers, room * sizeof(*more));
+        if (!more)
+            return NULL;
+        c->offers = more;
+        c->offer_room = room;
+    }
+    return &c->offers[c->offer_count++];
+}
+
+const struct offer *catalog_add_offer(struct catalog *c, const char *path)
+{
+    const struct source *source = files_source(&c->arena, path, &c->diags);
+    struct offer *o = source ? mapping_load_offer(&c->loader, source) : NULL;
+    struct catalog_offer *slot;
+
+    if (!o)
+        return NULL;
+    check_pixel(c, o);
+    if (name_taken(c, o) || !(slot = add_slot(c)))
+        return NULL;
+    *slot = (struct catalog_offer){ .offer = o };
+    if (o->key_file.len && c->config)
+        slot->key = files_secret(files_beside(&c->arena, o->file, o->key_file),
+                                 (struct place){ .source = source }, &c->diags);
+    return o;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return slice_cmp(((const struct catalog_offer *)a)->offer->name,
+                     ((const struct catalog_offer *)b)->offer->name);
+}
+
+static int yaml_file(const struct dirent *e)
+{
+    return e->d_name[0] != '.' && slice_ends(slice_from(e->d_name), S(".yaml"));
+}
+
+void catalog_add_offers(struct catalog *c)
+{
+    struct source *source = ARENA_NEW(&c->arena, struct source);
+    struct dirent **names = NULL;
+    int n = scandir(c->offers_dir, &names, yaml_file, alphasort);
+
+    if (!source)
+        return;
+    source->name = slice_from(c->offers_dir);
+    if (n <= 0)
+        diag_add(&c->diags, DIAG_ERROR, n < 0 ? "C001" : "C008", (struct place){ .source = source },
+                 S("put an offer mapping there, such as examples/offers/nutra-de.yaml"), "%s",
+                 n < 0 ? strerror(errno) : "there is no offer mapping (*.yaml) in this folder");
+    for (int i = 0; i < n; i++) {
+        catalog_add_offer(c, arena_printf(&c->arena, "%s/%s", c->offers_dir, names[i]->d_name).ptr);
+        free(names[i]);
+    }
+    free(names);
+    if (c->offer_count)
+        qsort(c->offers, c->offer_count, sizeof(*c->offers), by_name);
+}
+
+const struct catalog_offer *catalog_find(const struct catalog *c, struct slice name)
+{
+    size_t low = 0, high = c->offer_count;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int d = slice_cmp(c->offers[mid].offer->name, name);
+        if (d == 0)
+            return &c->offers[mid];
+        if (d < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+void catalog_close(struct catalog *c)
+{
+    if (!c)
+        return;
+    files_forget(c->key);
+    for (size_t i = 0; i < c->pixel_count; i++)
+        files_forget(c->pixels[i].token);
+    for (size_t i = 0; i < c->offer_count; i++)
+        files_forget(c->offers[i].key);
+    free(c->offers);
+    identity_hasher_free(c->translator.hasher);
+    arena_free(&c->arena);
+    free(c);
+}

@@ -1,0 +1,63 @@
+/* catalog.h: everything that is read from files at start and at reload: configuration, rates, offer
+ * mappings, keys, tokens.  Built whole, validated whole, immutable afterwards, shared by counting. */
+#ifndef CLI_CATALOG_H
+#define CLI_CATALOG_H
+
+#include <stdio.h>
+
+#include "cli/files.h"
+#include "core/translate/translate.h"
+
+struct catalog_pixel {
+    struct slice pixel, test_code;
+    char *token; /* secret; NULL in `check` without its file */
+};
+
+struct catalog_offer {
+    struct offer *offer;
+    char *key; /* the offer's own; NULL: the common one */
+};
+
+struct catalog_limits {
+    int64_t url, body, parameters, request_seconds, connections, connections_per_address;
+};
+
+struct catalog {
+    struct arena arena;
+    struct diags diags;
+    struct files_lookup lookup;
+    struct mapping_loader loader;
+
+    const char *config; /* path, or NULL: built-in rates and mappings only */
+    const char *listen, *admin, *data, *offers_dir;
+    char *key;
+    struct slice endpoint;
+    struct catalog_pixel *pixels;
+    size_t pixel_count;
+    int64_t keep_clicks, keep_ledger, keep_ip; /* seconds */
+    struct catalog_limits limits;
+
+    struct catalog_offer *offers; /* sorted by name */
+    size_t offer_count, offer_room;
+    struct translator translator; /* its hasher belongs to whoever translates first: the opener */
+    unsigned references;          /* guarded by the owner (cli/serve) */
+};
+
+/* Read the configuration (NULL: none) and what it names, except the offers.  The catalog comes also
+ * when there are problems: catalog_errors counts them.  NULL only when out of memory. */
+struct catalog *catalog_open(const char *config);
+
+/* Load one offer mapping; NULL after diagnostics. */
+const struct offer *catalog_add_offer(struct catalog *c, const char *path);
+
+/* Load every *.yaml of the offers folder, in the order of their names. */
+void catalog_add_offers(struct catalog *c);
+
+/* The offer by the last path segment of a postback's URL; NULL when there is none. */
+const struct catalog_offer *catalog_find(const struct catalog *c, struct slice name);
+
+unsigned catalog_errors(const struct catalog *c);
+void catalog_print_problems(struct catalog *c, FILE *to); /* each only once */
+void catalog_close(struct catalog *c);                    /* accepts NULL */
+
+#endif

@@ -1,0 +1,212 @@
+#include "cli/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECRET_MAX 4096
+#define SOURCE_MAX (1024 * 1024)
+
+struct embedded_file {
+    const char *name, *begin, *end;
+};
+extern const struct embedded_file embedded_files[]; /* made by tools/embed.sh */
+
+static int read_all(int fd, char *to, size_t size)
+{
+    size_t have = 0;
+
+    while (have < size) {
+        ssize_t n = read(fd, to + have, size - have);
+        if (n == 0)
+            break;
+        if (n < 0 && errno != EINTR)
+            return -1;
+        have += n > 0 ? (size_t)n : 0;
+    }
+    return have == size ? 0 : -1;
+}
+
+int files_read(struct arena *arena, const char *path, size_t max, struct slice *out,
+               struct err *err)
+{
+    struct stat st;
+    int rc = -1, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char *bytes;
+
+    if (fd == -1 || fstat(fd, &st) != 0) {
+        err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+        goto out;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        err_set(err, ERR_INPUT, "%s: not a file", path);
+        goto out;
+    }
+    if ((uint64_t)st.st_size > max) {
+        err_set(err, ERR_INPUT, "%s: larger than %zu KB", path, max / 1024);
+        goto out;
+    }
+    bytes = arena_alloc(arena, (size_t)st.st_size);
+    if (!bytes || read_all(fd, bytes, (size_t)st.st_size) != 0) {
+        err_set(err, ERR_SYSTEM, "%s: %s", path, bytes ? "it changed while it was read" : "out of memory");
+        goto out;
+    }
+    *out = (struct slice){ bytes, (size_t)st.st_size };
+    rc = 0;
+out:
+    if (fd != -1)
+        close(fd);
+    return rc;
+}
+
+const struct source *files_source(struct arena *arena, const char *path, struct diags *diags)
+{
+    struct source *source = ARENA_NEW(arena, struct source);
+    struct err err;
+
+    if (!source)
+        return NULL;
+    source->name = arena_dup(arena, slice_from(path));
+    if (files_read(arena, path, SOURCE_MAX, &source->text, &err) == 0)
+        return source;
+    diag_add(diags, DIAG_ERROR, "C001", (struct place){ .source = source }, (struct slice){ 0 },
+             "%s", err.text + (strncmp(err.text, path, strlen(path)) == 0 ? strlen(path) + 2 : 0));
+    return NULL;
+}
+
+static int secret_problem(struct diags *diags, struct place at, const char *code, const char *hint,
+                          const char *path, const char *what)
+{
+    diag_add(diags, DIAG_ERROR, code, at, slice_from(hint), "%s: %s", path, what);
+    return -1;
+}
+
+static int read_secret(int fd, const char *path, struct place at, struct diags *diags, char *text)
+{
+    struct stat st;
+    struct slice line, rest;
+    ssize_t n;
+
+    if (fd == -1 || fstat(fd, &st) != 0)
+        return secret_problem(diags, at, "C001", "check the path: it is relative to this file", path,
+                              strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return secret_problem(diags, at, "C001", "", path, "not a file");
+    if (st.st_mode & 0007)
+        return secret_problem(diags, at, "C002", "chmod 600 it", path,
+                              "everybody on this machine can read or write this secret");
+    n = read(fd, text, SECRET_MAX - 1);
+    if (n < 0)
+        return secret_problem(diags, at, "C001", "", path, strerror(errno));
+    slice_cut((struct slice){ text, (size_t)n }, '\n', &line, &rest);
+    line = slice_trim(line);
+    if (line.len == 0)
+        return secret_problem(diags, at, "C001", "put the secret into its first line", path,
+                              "the file is empty");
+    memmove(text, line.ptr, line.len);
+    memset(text + line.len, 0, SECRET_MAX - line.len);
+    return 0;
+}
+
+char *files_secret(const char *path, struct place at, struct diags *diags)
+{
+    char *text = calloc(1, SECRET_MAX);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (text && read_secret(fd, path, at, diags, text) != 0) {
+        files_forget(text);
+        text = NULL;
+    }
+    if (fd != -1)
+        close(fd);
+    return text;
+}
+
+void files_forget(char *secret)
+{
+    volatile char *p = secret;
+
+    for (size_t i = 0; p && i < SECRET_MAX; i++)
+        p[i] = 0;
+    free(secret);
+}
+
+const char *files_beside(struct arena *arena, struct slice from, struct slice name)
+{
+    size_t dir = from.len;
+
+    if (name.len && name.ptr[0] == '/')
+        return arena_cstr(arena, name);
+    while (dir && from.ptr[dir - 1] != '/')
+        dir--;
+    while (slice_starts(name, S("./")))
+        name = slice_from_at(name, 2);
+    return arena_printf(arena, "%.*s%.*s", (int)dir, from.ptr, SLICE_ARG(name)).ptr;
+}
+
+bool files_embedded(const char *name, struct slice *out)
+{
+    for (const struct embedded_file *f = embedded_files; f->name; f++) {
+        if (strcmp(f->name, name) == 0) {
+            *out = (struct slice){ f->begin, (size_t)(f->end - f->begin) };
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct slice shipped_names(struct arena *arena)
+{
+    struct buf b = { .limit = 4096 };
+    struct slice out;
+
+    for (const struct embedded_file *f = embedded_files; f->name; f++) {
+        struct slice name = slice_from(f->name);
+        if (!slice_starts(name, S("mappings/")) || slice_eq(name, S("mappings/rates.yaml")))
+            continue;
+        buf_puts(&b, b.len ? ", " : "");
+        name = slice_from_at(name, 9);
+        buf_add(&b, slice_head(name, slice_find(name, S(".yaml"))));
+    }
+    out = arena_dup(arena, buf_slice(&b));
+    buf_free(&b);
+    return out;
+}
+
+/* A name is a bare word; with a slash or .yaml it is a path beside the file that names it. */
+static int find(void *context, struct arena *arena, struct slice name, struct slice from,
+                struct source *source, struct slice *where)
+{
+    struct files_lookup *lookup = context;
+    bool is_path = slice_index(name, '/') < name.len || slice_ends(name, S(".yaml"));
+    const char *path = is_path ? files_beside(arena, from, name)
+                       : lookup->mappings
+                           ? arena_printf(arena, "%s/%.*s.yaml", lookup->mappings, SLICE_ARG(name)).ptr
+                           : NULL;
+    struct slice file;
+
+    if (path && files_read(arena, path, SOURCE_MAX, &source->text, NULL) == 0) {
+        source->name = slice_from(path);
+        return 0;
+    }
+    file = arena_printf(arena, "mappings/%.*s.yaml", SLICE_ARG(name));
+    if (!is_path && !slice_eq(name, S("rates")) && file.ptr && files_embedded(file.ptr, &source->text)) {
+        source->name = arena_printf(arena, "%.*s.yaml (built in)", SLICE_ARG(name));
+        return 0;
+    }
+    *where = is_path ? arena_printf(arena, "looked for %s", path ? path : "")
+                     : arena_printf(arena, "%s%s%sbuilt in are %.*s",
+                                    lookup->mappings ? "looked in " : "",
+                                    lookup->mappings ? lookup->mappings : "",
+                                    lookup->mappings ? "; " : "", SLICE_ARG(shipped_names(arena)));
+    return 1;
+}
+
+struct mapping_files files_lookup(struct files_lookup *lookup)
+{
+    return (struct mapping_files){ lookup, find };
+}

@@ -1,0 +1,34 @@
+/* files.h: files that people edit, and those inside the binary. */
+#ifndef CLI_FILES_H
+#define CLI_FILES_H
+
+#include "core/base/arena.h"
+#include "core/base/diag.h"
+#include "core/base/err.h"
+#include "core/mapping/mapping.h"
+
+/* The whole file into arena, at most max bytes, regular files only. */
+int files_read(struct arena *arena, const char *path, size_t max, struct slice *out,
+               struct err *err);
+
+/* The same as a source for diagnostics; NULL after a diagnostic C001 that names path. */
+const struct source *files_source(struct arena *arena, const char *path, struct diags *diags);
+
+/* A secret: its first line without blanks around it, malloc'ed, to be given to files_forget.
+ * NULL after a diagnostic at `at`: unreadable, empty, or readable by everybody. */
+char *files_secret(const char *path, struct place at, struct diags *diags);
+void files_forget(char *secret); /* zeroes and frees; accepts NULL */
+
+/* "name" or "dir/name" relative to the folder of the file `from`; absolute stays. */
+const char *files_beside(struct arena *arena, struct slice from, struct slice name);
+
+/* A file that is embedded in the binary ("mappings/keitaro.yaml"); false when there is none. */
+bool files_embedded(const char *name, struct slice *out);
+
+/* mapping_files: looks in the folder mappings (may be NULL), then in the binary. */
+struct files_lookup {
+    const char *mappings;
+};
+struct mapping_files files_lookup(struct files_lookup *lookup);
+
+#endif

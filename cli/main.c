@@ -1,0 +1,72 @@
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "core/base/diag.h"
+
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *about;
+} verbs[] = {
+    { "serve", cli_serve, "take postbacks and deliver events" },
+    { "check", cli_check, "everything that serve would load, and the mappings' own tests" },
+    { "translate", cli_translate, "show the event that a postback becomes" },
+    { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
+    { "version", cli_version, "print the version" },
+};
+#define VERBS (sizeof(verbs) / sizeof(*verbs))
+
+int64_t cli_now(void)
+{
+    return (int64_t)time(NULL);
+}
+
+int cli_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    puts("clickbaton " CLICKBATON_VERSION);
+    return EXIT_DONE;
+}
+
+static void usage(FILE *to)
+{
+    fputs("clickbaton: tracker postbacks in, TikTok events out\n\nusage: clickbaton VERB ...\n\n", to);
+    for (size_t i = 0; i < VERBS; i++)
+        fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].about);
+    fputs("\nclickbaton VERB --help tells more.\n", to);
+}
+
+static int unknown(const char *name)
+{
+    struct slice names[VERBS + 1] = { { 0 } }, near;
+
+    for (size_t i = 0; i < VERBS; i++)
+        names[i] = slice_from(verbs[i].name);
+    near = diag_nearest(slice_from(name), names);
+    fprintf(stderr, "clickbaton: there is no verb \"%s\"", name);
+    if (near.len)
+        fprintf(stderr, "; did you mean \"%.*s\"?", SLICE_ARG(near));
+    fputs("\ntry: clickbaton --help\n", stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        return cli_version(0, NULL);
+    for (size_t i = 0; i < VERBS; i++)
+        if (strcmp(verbs[i].name, argv[1]) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}

@@ -1,0 +1,204 @@
+#include "cli/show.h"
+
+#include "core/payload/payload.h"
+
+static bool pixel_before(const struct translation *t, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (slice_eq(t->events[k].pixel, t->events[i].pixel))
+            return true;
+    return false;
+}
+
+static void body(struct buf *out, const struct translation *t, size_t i, struct slice event_source)
+{
+    payload_open(out, event_source, t->events[i].pixel, (struct slice){ 0 });
+    for (size_t k = i; k < t->event_count; k++) {
+        if (!slice_eq(t->events[k].pixel, t->events[i].pixel))
+            continue;
+        if (k > i)
+            buf_byte(out, ',');
+        buf_add(out, t->events[k].body);
+    }
+    payload_close(out);
+}
+
+void show_body(struct buf *out, const struct translation *t, size_t i, struct slice event_source)
+{
+    if (pixel_before(t, i))
+        return;
+    body(out, t, i, event_source);
+    buf_byte(out, '\n');
+}
+
+static void member(struct buf *out, const char *name, struct slice value)
+{
+    buf_printf(out, "\"%s\":", name);
+    buf_json(out, value);
+}
+
+static void verdict_members(struct buf *out, enum verdict verdict, const char *code,
+                            struct slice reason, const struct notes *notes)
+{
+    const char *comma = "";
+
+    member(out, "verdict", slice_from(verdict_name(verdict)));
+    if (code && *code) {
+        buf_byte(out, ',');
+        member(out, "code", slice_from(code));
+    }
+    buf_byte(out, ',');
+    member(out, "reason", reason);
+    buf_puts(out, ",\"warnings\":[");
+    for (const struct note *n = notes->first; n; n = n->next) {
+        struct buf text = { 0 };
+        buf_printf(&text, "%s %.*s", n->code, SLICE_ARG(n->text));
+        buf_puts(out, comma);
+        buf_json(out, buf_slice(&text));
+        buf_free(&text);
+        comma = ",";
+    }
+    buf_byte(out, ']');
+}
+
+void show_answer(struct buf *out, enum verdict verdict, const char *code, struct slice reason,
+                 const struct notes *notes)
+{
+    buf_byte(out, '{');
+    verdict_members(out, verdict, code, reason, notes);
+    buf_puts(out, "}\n");
+}
+
+static void place(struct buf *out, const struct place *at)
+{
+    if (at->source && at->line)
+        buf_printf(out, "%.*s:%u", SLICE_ARG(at->source->name), at->line);
+}
+
+static void field_json(struct buf *out, struct slice name, const struct field_value *v)
+{
+    struct buf at = { 0 };
+
+    buf_json(out, name);
+    buf_puts(out, ":{");
+    member(out, "value", v->value);
+    buf_byte(out, ',');
+    member(out, "from", slice_from(origin_name(v->origin)));
+    if (v->name.len) {
+        buf_byte(out, ',');
+        member(out, "name", v->name);
+    }
+    place(&at, &v->at);
+    if (at.len) {
+        buf_byte(out, ',');
+        member(out, "at", buf_slice(&at));
+    }
+    buf_byte(out, '}');
+    buf_free(&at);
+}
+
+void show_json(struct buf *out, const struct translation *t, struct slice event_source)
+{
+    const struct conversion *conv = &t->conversion;
+    struct field_value stage = { conv->stage, ORIGIN_MAPPING, conv->fields[FIELD_STATUS].value,
+                                 conv->stage_at };
+    const char *comma = "";
+
+    buf_byte(out, '{');
+    verdict_members(out, t->verdict, t->code, t->reason, &t->notes);
+    buf_puts(out, ",\"bodies\":[");
+    for (size_t i = 0; i < t->event_count; i++) {
+        if (pixel_before(t, i))
+            continue;
+        buf_puts(out, comma);
+        body(out, t, i, event_source);
+        comma = ",";
+    }
+    buf_puts(out, "],\"fields\":{");
+    comma = "";
+    for (size_t f = 0; f < FIELD_COUNT; f++) {
+        if (conv->fields[f].value.len == 0)
+            continue;
+        buf_puts(out, comma);
+        field_json(out, field_names[f], &conv->fields[f]);
+        comma = ",";
+    }
+    if (conv->stage.len) {
+        buf_puts(out, comma);
+        field_json(out, S("stage"), &stage);
+    }
+    buf_puts(out, "}}\n");
+}
+
+/* Bytes that could move a terminal's cursor are shown as '?'. */
+static void safe(struct buf *out, struct slice s)
+{
+    while (s.len) {
+        size_t n = utf8_len(s);
+        bool bad = n == 0 || (unsigned char)s.ptr[0] < 0x20 || s.ptr[0] == 0x7f ||
+                   (n == 2 && (unsigned char)s.ptr[0] == 0xc2 && (unsigned char)s.ptr[1] < 0xa0);
+        if (n == 0)
+            n = 1;
+        buf_add(out, bad ? S("?") : slice_head(s, n));
+        s = slice_from_at(s, n);
+    }
+}
+
+void show_verdict(struct buf *out, const struct translation *t)
+{
+    for (const struct note *n = t->notes.first; n; n = n->next) {
+        buf_printf(out, "warning[%s]: ", n->code);
+        safe(out, n->text);
+        buf_byte(out, '\n');
+    }
+    if (t->verdict == VERDICT_QUEUED)
+        return;
+    buf_printf(out, "%s[%s]: ", verdict_name(t->verdict), t->code);
+    safe(out, t->reason);
+    buf_byte(out, '\n');
+}
+
+static void row(struct buf *out, struct slice name, const struct field_value *v)
+{
+    struct buf from = { 0 };
+
+    buf_printf(&from, "%s", origin_name(v->origin));
+    if (v->name.len) {
+        buf_byte(&from, ' ');
+        safe(&from, v->name);
+    }
+    buf_printf(out, "%-11.*s %-28.*s ", SLICE_ARG(name), SLICE_ARG(buf_slice(&from)));
+    place(out, &v->at);
+    buf_puts(out, v->at.source ? "  " : "");
+    safe(out, slice_head(v->value, 200));
+    buf_puts(out, v->value.len > 200 ? "...\n" : "\n");
+    buf_free(&from);
+}
+
+void show_fields(struct buf *out, const struct translation *t)
+{
+    const struct conversion *conv = &t->conversion;
+    struct field_value stage = { conv->stage, ORIGIN_MAPPING, { 0 }, conv->stage_at };
+
+    for (size_t f = 0; f < FIELD_COUNT; f++)
+        if (conv->fields[f].value.len)
+            row(out, field_names[f], &conv->fields[f]);
+    if (conv->stage.len)
+        row(out, S("stage"), &stage);
+    for (size_t i = 0; i < t->event_count; i++) {
+        const struct translated_event *e = &t->events[i];
+        buf_printf(out, "event       %.*s, event_id ", SLICE_ARG(e->event));
+        safe(out, e->event_id);
+        if (e->has_value) {
+            buf_puts(out, ", value ");
+            money_print(out, e->value);
+            buf_printf(out, " %.*s", SLICE_ARG(e->currency));
+            if (!slice_eq(e->currency, e->original_currency)) {
+                buf_puts(out, " (of ");
+                money_print(out, e->original);
+                buf_printf(out, " %.*s)", SLICE_ARG(e->original_currency));
+            }
+        }
+        buf_printf(out, ", by the rule at %.*s\n", SLICE_ARG(t->offer_line));
+    }
+}
