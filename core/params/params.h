@@ -32,8 +32,8 @@ struct params {
 /* Each appends to p; names and values are in the arena.  -1: ERR_INPUT when there are too many
  * parameters or the JSON is not an object of a bounded depth, ERR_BUSY when the arena is full.
  *
- * Queries and forms are one syntax: only '&' separates, '+' is a blank, names keep their case, their
- * dots and brackets.  A word without '=' is a name with an empty value. */
+ * Queries and forms are one syntax: only '&' separates, '+' is a blank, names keep their case, dots
+ * and brackets.  A word without '=' is a name with an empty value. */
 int params_query(struct params *p, struct slice raw, struct err *err);
 int params_form(struct params *p, struct slice raw, struct err *err);
 

@@ -99,7 +99,8 @@ static bool is_braced_name(struct slice s)
         return false;
     while (n < s.len && name_char(s.ptr[n]))
         n++;
-    if (n == 0 || (n < s.len && !strchr(":( |", s.ptr[n])))
+    if (n == 0 || s.ptr[0] == '-' || s.ptr[0] == '.' ||
+        (n < s.len && !strchr(":( |", s.ptr[n])))
         return false;
     for (; n < s.len; n++)
         if (strchr("\"{}", s.ptr[n]))
@@ -182,7 +183,7 @@ static bool holds_encoded(struct slice s)
         struct slice rest = slice_from_at(s, i + 1);
         int code = ascii_hex(s.ptr[i + 1]) * 16 + ascii_hex(s.ptr[i + 2]);
         if (ascii_hex(s.ptr[i + 1]) >= 0 && ascii_hex(s.ptr[i + 2]) >= 0 && code < 0x80 &&
-            strchr("{[#%<$_", code ? code : 'x'))
+            strchr("{}[]#%<>$_", code ? code : 'x'))
             return true;
         i += 1 + slice_index(rest, '%');
     }
@@ -209,10 +210,10 @@ static const char *unusable(struct slice s)
     s = slice_trim(s);
     if (s.len == 0)
         return "is empty";
-    if (s.len <= VALUE_MAX && !ascii_is_alnum(s.ptr[0]))
-        why = whole_macro(s);
-    if (!why && s.len < 20)
+    if (s.len < 20)
         why = placeholder_word(s);
+    if (!why && s.len <= VALUE_MAX && !ascii_is_alnum(s.ptr[0]))
+        why = whole_macro(s);
     return why ? why : inner_macro(s);
 }
 
