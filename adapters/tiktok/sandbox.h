@@ -18,11 +18,17 @@ struct sandbox_settings {
     const char *faults;    /* NULL, or what --fault said, e.g. "429:0.1,500:0.05,code=40100:0.1,
                               stall:0.01,reset:0.05,reset-after:0.05,garbage:0.02" */
     uint64_t seed;         /* of the dice that pick faults */
+    unsigned rate;         /* requests a second before 40100; 0: TikTok's 1,000 */
+    size_t keys;           /* deduplication keys remembered; 0: 2,000,000 (80 MB when full) */
 };
+
+/* What --fault understands, one word a line with what it does, for --help. */
+extern const char sandbox_fault_help[];
 
 struct sandbox_request {
     bool post;
-    struct slice path, content_type, access_token, body;
+    struct slice path; /* with the query */
+    struct slice content_type, access_token, body;
 };
 
 enum sandbox_action { SANDBOX_ANSWER, SANDBOX_RAW, SANDBOX_RESET, SANDBOX_STALL };
@@ -34,17 +40,23 @@ struct sandbox_answer {
     unsigned stall_seconds; /* for SANDBOX_STALL */
     const char *content_type;
     struct buf body; /* freed by the caller */
+    /* For a log line, of requests to the track endpoint only (tracked). */
+    bool tracked;
+    int code;          /* the API's, -1: the answer carries none */
+    unsigned events;   /* accepted with this request, repeats included */
+    const char *fault; /* NULL, or the fault that struck */
 };
 
 /* *err says what is wrong with faults, and which words exist. */
 struct sandbox *sandbox_open(const struct sandbox_settings *settings, struct err *err);
 
-/* POST /open_api/v1.3/event/track/ and GET /events (?pretty, ?pixel=, ?event_id=), GET /stats,
- * GET /requests (the last 100: status, code, message, fault), POST /reset.  now: Unix seconds.
+/* POST /open_api/v1.3/event/track/ and GET /events (?pretty, ?pixel=, ?event=, ?event_id=,
+ * ?limit=), GET /stats, GET /requests (the last 100: status, code, message, fault), POST /reset.
+ * Faults strike the track endpoint only.  now: Unix seconds.
  * Not thread-safe: one caller at a time. */
 void sandbox_handle(struct sandbox *s, const struct sandbox_request *request, int64_t now,
                     struct sandbox_answer *answer);
 
-void sandbox_close(struct sandbox *s);
+void sandbox_close(struct sandbox *s); /* accepts NULL */
 
 #endif
