@@ -18,18 +18,20 @@ void identity_hasher_free(struct identity_hasher *h); /* accepts NULL */
 /* Lower-case hex of the SHA-256 of s.  false (out of memory in the library): out is not set. */
 bool sha256_hex(struct identity_hasher *h, struct slice s, char out[SHA256_HEX]);
 
+/* Trimming takes off what JavaScript's trim() does, lower case covers Latin, Greek, Cyrillic and
+ * Armenian letters: a page's pixel must come to the same hash. */
 enum identity_kind {
-    IDENTITY_EMAIL,       /* trim, lower; hashed */
+    IDENTITY_EMAIL,       /* trim, lower, nothing else; hashed */
     IDENTITY_PHONE,       /* E.164 with '+'; hashed */
     IDENTITY_EXTERNAL_ID, /* trim, case kept; hashed */
-    IDENTITY_FIRST_NAME,  /* trim, lower, punctuation dropped, letters of any script kept; hashed */
-    IDENTITY_LAST_NAME,
+    IDENTITY_FIRST_NAME,  /* trim, lower, punctuation dropped, blanks inside and letters of any */
+    IDENTITY_LAST_NAME,   /* script kept; hashed */
     IDENTITY_ZIP,         /* lower, no blanks or dashes, US: first five digits; hashed */
     IDENTITY_CITY,        /* lower, no blanks or punctuation */
-    IDENTITY_STATE,       /* lower */
-    IDENTITY_COUNTRY,     /* lower ISO 3166-1 alpha-2 */
+    IDENTITY_STATE,       /* trim, lower */
+    IDENTITY_COUNTRY,     /* lower ISO 3166-1 alpha-2; UK becomes gb */
     IDENTITY_LOCALE,      /* BCP 47 as it came, '_' to '-' */
-    IDENTITY_IP,          /* public IPv4 or IPv6 */
+    IDENTITY_IP,          /* one public IPv4 or IPv6 address, documentation networks among them */
     IDENTITY_TEXT,        /* verbatim: ttclid, ttp, user agent */
 };
 
@@ -41,8 +43,10 @@ enum identity_result {
 };
 
 /* Normalise and, where the kind demands it, hash.  A value of 64 hex digits passes through in lower
- * case for hashed kinds.  country: ISO alpha-2 in any case, for phones without a country code and
- * zips; may be empty.  *out lives in the arena or is static. */
+ * case for hashed kinds, unless it is the hash of nothing.  country: ISO alpha-2 in any case, for
+ * phones without a country code and zips; may be empty.  Give value untrimmed: a blank in front of a
+ * phone number is a '+' that got lost.  *out lives in the arena or is static; it is empty, and *why
+ * NULL, where the result does not say otherwise. */
 enum identity_result identity_prepare(struct identity_hasher *h, struct arena *arena,
                                       enum identity_kind kind, struct slice value,
                                       struct slice country, struct slice *out, const char **why);

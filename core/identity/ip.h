@@ -1,0 +1,15 @@
+/* ip.h: addresses of people on the internet.  Inside core/identity only. */
+#ifndef CORE_IDENTITY_IP_H
+#define CORE_IDENTITY_IP_H
+
+#include "core/base/slice.h"
+
+#define IP_TEXT_MAX 45 /* 0000:0000:0000:0000:0000:0000:255.255.255.255 */
+
+/* Write value if it is one public IPv4 or IPv6 address: an IPv4-mapped one as IPv4, IPv6 in lower
+ * case as it came.  The length, or 0 and *why: the rest of a sentence.  The documentation networks
+ * (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32) count as public: TikTok takes
+ * them, and examples need some. */
+size_t ip_normalise(struct slice value, char out[IP_TEXT_MAX], const char **why);
+
+#endif
