@@ -433,7 +433,7 @@ struct yaml *yaml_parse(struct arena *arena, const struct source *source, struct
     if (!text_ok(&r))
         return NULL;
     read_events(&r);
-    if (!r.root || yaml_is_null(r.root)) {
+    if (diags->errors == before && (!r.root || yaml_is_null(r.root))) {
         struct place top = { .source = source, .line = 1, .col = 1, .span = 1 };
         r.root = node_new(&r, YAML_MAP, top);
     }
