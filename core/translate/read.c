@@ -14,15 +14,31 @@ static bool blank(struct slice value)
     return slice_trim(value).len == 0;
 }
 
+/* The first usable value of that name; without one the first of all.  A link whose macro was not
+ * filled carries ttclid twice: TikTok appends its own behind. */
+static const char *get_usable(const struct params *params, struct slice name, struct slice *value)
+{
+    const char *why;
+
+    if (!params_get(params, name, value))
+        return "is absent";
+    why = params_unusable(*value);
+    for (size_t i = 0; why && i < params->count; i++) {
+        const struct param *p = &params->list[i];
+        if (slice_eq(p->name, name) && !params_unusable(p->value)) {
+            *value = p->value;
+            return NULL;
+        }
+    }
+    return why;
+}
+
 static void read_field(const struct field_rule *rule, const struct params *params,
                        struct notes *notes, struct field_value *out)
 {
     for (size_t i = 0; i < rule->count; i++) {
-        struct slice value;
-        const char *why;
-        if (!params_get(params, rule->names[i], &value))
-            continue;
-        why = params_unusable(value);
+        struct slice value = { 0 };
+        const char *why = get_usable(params, rule->names[i], &value);
         if (!why) {
             *out = (struct field_value){ value, ORIGIN_PARAM, rule->names[i], rule->at };
             return;
@@ -42,8 +58,7 @@ static void ttclid_of_page(struct conversion *conv, struct arena *arena)
 
     if (conv->fields[FIELD_TTCLID].value.len || slice_find(page->value, S("ttclid=")) == page->value.len)
         return;
-    if (params_url(&params, page->value, NULL) == 0 && params_get(&params, S("ttclid"), &value) &&
-        !params_unusable(value))
+    if (params_url(&params, page->value, NULL) == 0 && !get_usable(&params, S("ttclid"), &value))
         conv->fields[FIELD_TTCLID] =
             (struct field_value){ value, ORIGIN_DERIVED, S("page_url"), { 0 } };
 }

@@ -13,25 +13,14 @@
 
 #include "core/payload/payload.h"
 #include "core/translate/translate.h"
+#include "tests/support/case_file.h"
 
 #define CASES_PER_TRACKER 15
 #define ARENA_BYTES (8u << 20)
-#define LIST_MAX 16
-
-struct entry {
-    struct slice text;
-    unsigned line; /* 0: not given */
-};
-
-struct list {
-    struct entry items[LIST_MAX];
-    size_t count;
-};
 
 struct test_case {
     const char *path;
-    struct entry about, mapping, at, request, type, body, click, verdict, code, reason;
-    struct list warnings, sent;
+    struct case_file file;
 };
 
 /* What every case is run with. */
@@ -47,8 +36,6 @@ static const struct slice pixels[] = { SLICE("C9EXAMPLEPIXEL00"),
                                        SLICE("C9EXAMPLEPIXEL01"),
                                        { 0 } };
 
-/* --- reading ------------------------------------------------------------------------------- */
-
 static void fail_at(struct bench *b, const struct test_case *c, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 static void fail_at(struct bench *b, const struct test_case *c, unsigned line, const char *fmt, ...)
@@ -63,91 +50,6 @@ static void fail_at(struct bench *b, const struct test_case *c, unsigned line, c
     b->failed = true;
 }
 
-static bool read_file(struct arena *arena, const char *path, struct slice *text)
-{
-    FILE *f = fopen(path, "rb");
-    char *bytes = arena_alloc(arena, YAML_MAX_BYTES);
-
-    if (!f)
-        return false;
-    *text = (struct slice){ bytes, fread(bytes, 1, YAML_MAX_BYTES, f) };
-    fclose(f);
-    return true;
-}
-
-/* \n, \\ and \xNN */
-static struct slice unescape(struct arena *arena, struct slice s)
-{
-    char *out = arena_alloc(arena, s.len);
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i], next = i + 1 < s.len ? s.ptr[i + 1] : 0;
-        if (c == '\\' && next == 'x' && i + 3 < s.len && ascii_hex(s.ptr[i + 2]) >= 0 &&
-            ascii_hex(s.ptr[i + 3]) >= 0) {
-            out[n++] = (char)(ascii_hex(s.ptr[i + 2]) * 16 + ascii_hex(s.ptr[i + 3]));
-            i += 3;
-        } else if (c == '\\' && (next == 'n' || next == '\\')) {
-            out[n++] = next == 'n' ? '\n' : '\\';
-            i++;
-        } else {
-            out[n++] = c;
-        }
-    }
-    return (struct slice){ out, n };
-}
-
-/* One "key: value" line; false when the key is unknown or may not come again. */
-static bool take_line(struct test_case *c, struct slice key, struct entry e)
-{
-    const struct {
-        const char *key;
-        struct entry *one;
-        struct list *many;
-    } keys[] = {
-        { "about", &c->about, NULL },
-        { "mapping", &c->mapping, NULL },
-        { "at", &c->at, NULL },
-        { "request", &c->request, NULL },
-        { "type", &c->type, NULL },
-        { "body", &c->body, NULL },
-        { "click", &c->click, NULL },
-        { "verdict", &c->verdict, NULL },
-        { "code", &c->code, NULL },
-        { "reason", &c->reason, NULL },
-        { "warning", NULL, &c->warnings },
-        { "sent", NULL, &c->sent },
-    };
-
-    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-        if (!slice_eq(key, slice_from(keys[i].key)))
-            continue;
-        if (keys[i].many && keys[i].many->count < LIST_MAX)
-            keys[i].many->items[keys[i].many->count++] = e;
-        else if (keys[i].one && keys[i].one->line == 0)
-            *keys[i].one = e;
-        else
-            return false;
-        return true;
-    }
-    return false;
-}
-
-static void parse_case(struct bench *b, struct test_case *c, struct slice text)
-{
-    struct slice line, key, value;
-
-    for (unsigned n = 1; slice_next(&text, '\n', &line); n++) {
-        if (line.len == 0 || line.ptr[0] == '#')
-            continue;
-        if (!slice_cut(line, ':', &key, &value) ||
-            !take_line(c, key, (struct entry){ slice_from_at(value, 1), n }))
-            fail_at(b, c, n, "not a line of a case, or given twice: %.*s", SLICE_ARG(line));
-    }
-    if (!c->about.line || !c->mapping.line || !c->request.line || !c->verdict.line || !c->at.line)
-        fail_at(b, c, 0, "a case needs about, mapping, at, request and verdict");
-}
-
 /* --- the mapping ---------------------------------------------------------------------------- */
 
 static int find_shipped(void *context, struct arena *arena, struct slice name, struct slice from,
@@ -158,7 +60,7 @@ static int find_shipped(void *context, struct arena *arena, struct slice name, s
     (void)from;
     source->name = arena_printf(arena, "%s/../mappings/%.*s.yaml", b->root, SLICE_ARG(name));
     *where = source->name;
-    return read_file(arena, arena_cstr(arena, source->name), &source->text) ? 0 : 1;
+    return case_file_slurp(arena, arena_cstr(arena, source->name), &source->text) ? 0 : 1;
 }
 
 static struct offer *load_offer(struct bench *b, const struct test_case *c, struct arena *arena)
@@ -172,15 +74,17 @@ static struct offer *load_offer(struct bench *b, const struct test_case *c, stru
 
     while (folder.len && folder.ptr[folder.len - 1] != '/')
         folder.len--;
-    source->name = arena_printf(arena, "%.*s%.*s", SLICE_ARG(folder), SLICE_ARG(c->mapping.text));
-    if (!read_file(arena, arena_cstr(arena, source->name), &source->text)) {
-        fail_at(b, c, c->mapping.line, "can't read %.*s", SLICE_ARG(source->name));
+    source->name =
+        arena_printf(arena, "%.*s%.*s", SLICE_ARG(folder), SLICE_ARG(c->file.mapping.text));
+    if (!case_file_slurp(arena, arena_cstr(arena, source->name), &source->text)) {
+        fail_at(b, c, c->file.mapping.line, "can't read %.*s", SLICE_ARG(source->name));
         return NULL;
     }
     offer = mapping_load_offer(&loader, source);
     if (!offer) {
         diags_print(&out, &diags);
-        fail_at(b, c, c->mapping.line, "the mapping has errors:\n%.*s", SLICE_ARG(buf_slice(&out)));
+        fail_at(b, c, c->file.mapping.line, "the mapping has errors:\n%.*s",
+                SLICE_ARG(buf_slice(&out)));
     }
     buf_free(&out);
     return offer;
@@ -272,7 +176,7 @@ static void compare_sent(struct bench *b, const struct test_case *c, const struc
 
     for (size_t i = 0; i < t->event_count; i++) {
         struct buf out = { 0 };
-        const struct entry *e = next < c->sent.count ? &c->sent.items[next] : NULL;
+        const struct case_entry *e = next < c->file.sent.count ? &c->file.sent.items[next] : NULL;
         cJSON *want, *got;
         if (pixel_seen(t, i))
             continue;
@@ -282,10 +186,11 @@ static void compare_sent(struct bench *b, const struct test_case *c, const struc
         if (e && !want)
             fail_at(b, c, e->line, "`sent` is not JSON");
         else if (!got)
-            fail_at(b, c, c->verdict.line, "the body is not JSON: %.*s",
+            fail_at(b, c, c->file.verdict.line, "the body is not JSON: %.*s",
                     SLICE_ARG(buf_slice(&out)));
         else if (!e)
-            fail_at(b, c, c->verdict.line, "not expected:\nsent: %.*s", SLICE_ARG(buf_slice(&out)));
+            fail_at(b, c, c->file.verdict.line, "not expected:\nsent: %.*s",
+                    SLICE_ARG(buf_slice(&out)));
         else
             compare(b, c, e->line, S("sent"), want, got, arena);
         cJSON_Delete(want);
@@ -293,8 +198,8 @@ static void compare_sent(struct bench *b, const struct test_case *c, const struc
         buf_free(&out);
         next++;
     }
-    for (; next < c->sent.count; next++)
-        fail_at(b, c, c->sent.items[next].line, "this was not sent");
+    for (; next < c->file.sent.count; next++)
+        fail_at(b, c, c->file.sent.items[next].line, "this was not sent");
 }
 
 static void compare_warnings(struct bench *b, const struct test_case *c,
@@ -303,11 +208,13 @@ static void compare_warnings(struct bench *b, const struct test_case *c,
     const struct note *n = t->notes.first;
     size_t i;
 
-    for (i = 0; n || i < c->warnings.count; i++, n = n ? n->next : NULL) {
+    for (i = 0; n || i < c->file.warnings.count; i++, n = n ? n->next : NULL) {
         struct slice got =
             n ? arena_printf(arena, "%s %.*s", n->code, SLICE_ARG(n->subject)) : S("nothing");
-        struct slice want = i < c->warnings.count ? c->warnings.items[i].text : S("nothing");
-        unsigned line = i < c->warnings.count ? c->warnings.items[i].line : c->verdict.line;
+        struct slice want =
+            i < c->file.warnings.count ? c->file.warnings.items[i].text : S("nothing");
+        unsigned line =
+            i < c->file.warnings.count ? c->file.warnings.items[i].line : c->file.verdict.line;
         if (!slice_eq(want, got))
             fail_at(b, c, line, "warning %zu: expected %.*s, got %.*s%s%.*s", i + 1,
                     SLICE_ARG(want), SLICE_ARG(got), n ? ": " : "", n ? (int)n->text.len : 0,
@@ -319,28 +226,30 @@ static void compare_verdict(struct bench *b, const struct test_case *c, const st
 {
     struct slice verdict = slice_from(verdict_name(t->verdict)), code = slice_from(t->code);
 
-    if (!slice_eq(verdict, c->verdict.text))
-        fail_at(b, c, c->verdict.line, "expected %.*s, got %.*s %.*s %.*s",
-                SLICE_ARG(c->verdict.text), SLICE_ARG(verdict), SLICE_ARG(code),
+    if (!slice_eq(verdict, c->file.verdict.text))
+        fail_at(b, c, c->file.verdict.line, "expected %.*s, got %.*s %.*s %.*s",
+                SLICE_ARG(c->file.verdict.text), SLICE_ARG(verdict), SLICE_ARG(code),
                 SLICE_ARG(t->reason));
-    if (!slice_eq(code, c->code.text))
-        fail_at(b, c, c->code.line, "expected code \"%.*s\", got \"%.*s\": %.*s",
-                SLICE_ARG(c->code.text), SLICE_ARG(code), SLICE_ARG(t->reason));
-    if (c->reason.line && !slice_eq(t->reason, c->reason.text))
-        fail_at(b, c, c->reason.line, "expected the reason\n  %.*s\ngot\n  %.*s",
-                SLICE_ARG(c->reason.text), SLICE_ARG(t->reason));
+    if (!slice_eq(code, c->file.code.text))
+        fail_at(b, c, c->file.code.line, "expected code \"%.*s\", got \"%.*s\": %.*s",
+                SLICE_ARG(c->file.code.text), SLICE_ARG(code), SLICE_ARG(t->reason));
+    if (c->file.reason.line && !slice_eq(t->reason, c->file.reason.text))
+        fail_at(b, c, c->file.reason.line, "expected the reason\n  %.*s\ngot\n  %.*s",
+                SLICE_ARG(c->file.reason.text), SLICE_ARG(t->reason));
 }
 
 /* --- running -------------------------------------------------------------------------------- */
 
 static int read_request(const struct test_case *c, struct params *p, struct err *err)
 {
-    struct slice request = unescape(p->arena, c->request.text), method, url;
+    struct slice request = case_file_expand(p->arena, c->file.request.text), method, url;
 
     slice_cut(request, ' ', &method, &url);
     if (params_url(p, url, err) != 0)
         return -1;
-    return c->body.line ? params_body(p, c->type.text, unescape(p->arena, c->body.text), err) : 0;
+    return c->file.body.line ? params_body(p, c->file.type.text,
+                                           case_file_expand(p->arena, c->file.body.text), err)
+                             : 0;
 }
 
 /* NULL when the case registers none. */
@@ -352,11 +261,11 @@ static struct click *read_click(struct bench *b, const struct test_case *c,
     struct click *click = ARENA_NEW(arena, struct click);
     const char *why = "";
 
-    if (!c->click.line)
+    if (!c->file.click.line)
         return NULL;
-    if (params_url(&params, unescape(arena, c->click.text), NULL) != 0 ||
+    if (params_url(&params, case_file_expand(arena, c->file.click.text), NULL) != 0 ||
         translate_click(offer, &params, arena, now, click, &why) != 0)
-        fail_at(b, c, c->click.line, "the click can't be registered: %s", why);
+        fail_at(b, c, c->file.click.line, "the click can't be registered: %s", why);
     return click;
 }
 
@@ -371,13 +280,13 @@ static void translate_case(struct bench *b, const struct test_case *c, struct ar
 
     if (!offer)
         return;
-    if (!slice_to_i64(c->at.text, &now))
-        fail_at(b, c, c->at.line, "`at` is not a number of seconds");
+    if (!slice_to_i64(c->file.at.text, &now))
+        fail_at(b, c, c->file.at.line, "`at` is not a number of seconds");
     if (read_request(c, &params, &err) != 0 ||
         translate_read(offer, &params, arena, &t, &err) != 0 ||
         translate_finish(&translator, offer, &params, read_click(b, c, offer, now, arena), now, &t,
                          &err) != 0) {
-        fail_at(b, c, c->request.line, "not translated: %s", err.text);
+        fail_at(b, c, c->file.request.line, "not translated: %s", err.text);
         return;
     }
     compare_verdict(b, c, &t);
@@ -388,17 +297,18 @@ static void translate_case(struct bench *b, const struct test_case *c, struct ar
 static void run_case(struct bench *b, const char *path)
 {
     struct test_case c = { .path = path };
+    const char *problem = "the file can't be read";
     struct arena arena;
     struct slice text;
+    unsigned line = 0;
 
     arena_init(&arena, ARENA_BYTES);
     b->failed = false;
     b->cases++;
-    if (!read_file(&arena, path, &text))
-        fail_at(b, &c, 0, "can't be read");
+    if (!case_file_slurp(&arena, path, &text) ||
+        case_file_parse(text, &c.file, &line, &problem) != 0)
+        fail_at(b, &c, line, "%s", problem);
     else
-        parse_case(b, &c, text);
-    if (!b->failed)
         translate_case(b, &c, &arena);
     b->failures += b->failed;
     arena_free(&arena);
@@ -461,7 +371,7 @@ static void all_cases_hold(void **state)
     arena_init(&arena, ARENA_BYTES);
     snprintf(path, sizeof(path), "%s/cases/rates.yaml", b.root);
     rates.name = slice_from(path);
-    assert_true(read_file(&arena, path, &rates.text));
+    assert_true(case_file_slurp(&arena, path, &rates.text));
     b.rates = rates_load(&arena, &rates, &diags);
     diags_print(&out, &diags);
     if (!b.rates)
@@ -489,9 +399,35 @@ static void every_tracker_has_cases(void **state)
     }
 }
 
+static void shipped_mappings_are_clean(void **state)
+{
+    struct bench b = { .root = tests_root() };
+
+    (void)state;
+    for (const struct tracker *const *t = trackers; *t; t++) {
+        struct arena arena;
+        struct diags diags = { .arena = &arena };
+        struct mapping_loader loader = { &arena, &diags, trackers, { &b, find_shipped } };
+        struct source source;
+        struct slice where;
+        struct buf out = { 0 };
+        arena_init(&arena, ARENA_BYTES);
+        assert_int_equal(
+            find_shipped(&b, &arena, slice_from((*t)->name), (struct slice){ 0 }, &source, &where),
+            0);
+        mapping_check_tracker(&loader, &source);
+        diags_print(&out, &diags);
+        if (diags.first)
+            fail_msg("%.*s", SLICE_ARG(buf_slice(&out)));
+        buf_free(&out);
+        arena_free(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shipped_mappings_are_clean),
         cmocka_unit_test(every_tracker_has_cases),
         cmocka_unit_test(all_cases_hold),
     };
