@@ -382,7 +382,10 @@ static void on_completed(void *server, struct MHD_Connection *mhd, void **contex
     c->target = (struct slice){ 0 };
     atomic_store_explicit(&c->kept, true, memory_order_relaxed);
     if (STATE_PHASE(state) != PHASE_CUT)
-        atomic_store_explicit(&c->state, STATE(PHASE_IDLE, http_clock()), memory_order_release);
+        atomic_store(&c->state, STATE(PHASE_IDLE, http_clock()));
+    /* Either this sees the flag of http_server_quiesce, or http_cut_kept sees the phase. */
+    if (atomic_load(&c->server->quiesced))
+        shutdown(c->fd, SHUT_RDWR);
 }
 
 /* The daemon. */

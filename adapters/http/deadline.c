@@ -21,6 +21,10 @@
 
 #define NS UINT64_C(1000000000)
 
+/* The client has closed its sending half: no request can come.  The library overlooks that when it
+ * comes together with the last request.  (The name is in a header that linux/tcp.h excludes.) */
+#define CLOSE_WAIT 8
+
 /* Deadlines are whole seconds, so the cheap clock will do. */
 uint64_t http_clock(void)
 {
@@ -30,15 +34,15 @@ uint64_t http_clock(void)
     return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
 }
 
-/* 0 where the kernel does not say: then nothing is noticed and idle_seconds is the bound. */
-static uint64_t bytes_received(int fd)
+/* Zeros where the kernel does not say: then nothing is noticed and idle_seconds is the bound. */
+static struct tcp_info kernel_view(int fd)
 {
     struct tcp_info info = { 0 };
     socklen_t size = sizeof(info);
 
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
-        return 0;
-    return info.tcpi_bytes_received;
+        return (struct tcp_info){ 0 };
+    return info;
 }
 
 /* Only if nothing has moved since state was read: whoever is first wins. */
@@ -56,13 +60,13 @@ static bool past(uint64_t now, uint64_t since, unsigned seconds)
 }
 
 /* When the first byte of the request to come was noticed; 0: not yet. */
-static uint64_t first_byte(struct http_connection *c, uint64_t idle_ns, uint64_t now)
+static uint64_t first_byte(struct http_connection *c, uint64_t idle_ns, uint64_t bytes,
+                           uint64_t now)
 {
-    uint64_t first = atomic_load_explicit(&c->first_byte_ns, memory_order_relaxed), bytes;
+    uint64_t first = atomic_load_explicit(&c->first_byte_ns, memory_order_relaxed);
 
     if (first > idle_ns)
         return first;
-    bytes = bytes_received(c->fd);
     if (c->seen_idle_ns != idle_ns) {
         c->seen_idle_ns = idle_ns;
         c->seen_bytes = bytes;
@@ -76,13 +80,15 @@ static uint64_t first_byte(struct http_connection *c, uint64_t idle_ns, uint64_t
 static bool sweep_idle(struct http_connection *c, uint64_t state, uint64_t now)
 {
     const struct http_limits *limits = &c->server->limits;
-    uint64_t since = STATE_NS(state), first = first_byte(c, since, now);
+    struct tcp_info kernel = kernel_view(c->fd);
+    uint64_t since = STATE_NS(state), first;
 
+    first = first_byte(c, since, kernel.tcpi_bytes_received, now);
     if (first && past(now, first, limits->request_seconds))
         return cut(c, state);
     if (!atomic_load_explicit(&c->kept, memory_order_relaxed))
         return past(now, since, limits->request_seconds) && cut(c, state);
-    if (past(now, since, limits->idle_seconds))
+    if (past(now, since, limits->idle_seconds) || kernel.tcpi_state == CLOSE_WAIT)
         cut(c, state);
     return false;
 }
