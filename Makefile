@@ -33,26 +33,30 @@ need-%:
 deps: need-test
 
 $(BUILD)/clickbaton: $(OBJ)
-	$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/libclickbaton.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_C) $(CPPFLAGS) $(CFLAGS) $(SAN_F) -MMD -MP -c -o $@ $<
+	@echo "  CC   $<"
+	@$(CC) $(ALL_C) $(CPPFLAGS) $(CFLAGS) $(SAN_F) -MMD -MP -c -o $@ $<
 
 $(BUILD)/embed.S: $(EMBED) tools/embed.sh
 	@mkdir -p $(@D)
-	tools/embed.sh $(EMBED) > $@
+	@tools/embed.sh $(EMBED) > $@
 $(BUILD)/embed.o: $(BUILD)/embed.S
-	$(CC) -c -o $@ $<
+	@$(CC) -c -o $@ $<
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(BUILD)/libclickbaton.a
-	$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libclickbaton.a
-	$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 clean:
 	rm -rf build build-*

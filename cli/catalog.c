@@ -22,6 +22,7 @@ void catalog_print_problems(struct catalog *c, FILE *to)
     fwrite(b.ptr, 1, b.len, to);
     buf_free(&b);
     c->diags.first = c->diags.last = NULL;
+    c->diags.kept = 0;
 }
 
 /* ---- loading ---- */

@@ -40,7 +40,6 @@ struct catalog {
     struct catalog_offer *offers; /* sorted by name */
     size_t offer_count, offer_room;
     struct translator translator; /* its hasher belongs to whoever translates first: the opener */
-    unsigned references;          /* guarded by the owner (cli/serve) */
 };
 
 /* Read the configuration (NULL: none) and what it names, except the offers.  The catalog comes also

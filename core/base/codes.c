@@ -59,6 +59,7 @@ const struct code codes[] = {
     { "W006", "a parameter stands twice with one value", "remove one of the two" },
     { "W007", "a value is not UTF-8", "send UTF-8" },
     { "W008", "a value holds control characters", "look at the sender" },
+    { "W009", "a value has no name", "write name=value" },
     { "W020", "an unusable value was skipped", "the sender did not fill this macro: check its spelling and the tracker's list of macros" },
     { "W021", "no ttclid", "pass __CLICKID__ as ttclid in the ad's URL, and register clicks with the landing script" },
     { "W022", "no payout", "add the payout macro to the postback URL" },

@@ -14,6 +14,25 @@ static const char *const level_names[] = {
     [DIAG_NOTE] = "note",
 };
 
+static bool comes_after(const struct place *a, const struct place *b)
+{
+    return a->source == b->source && (a->line > b->line || (a->line == b->line && a->col > b->col));
+}
+
+/* In the order of the file, so that people can work from top to bottom. */
+static void insert(struct diags *d, struct diag *diag)
+{
+    struct diag **at = &d->first;
+
+    while (*at && !comes_after(&(*at)->at, &diag->at))
+        at = &(*at)->next;
+    diag->next = *at;
+    *at = diag;
+    if (!diag->next)
+        d->last = diag;
+    d->kept++;
+}
+
 void diag_add(struct diags *d, enum diag_level level, const char *code, struct place at,
               struct slice hint, const char *fmt, ...)
 {
@@ -32,12 +51,7 @@ void diag_add(struct diags *d, enum diag_level level, const char *code, struct p
     diag->code = code;
     diag->at = at;
     diag->hint = hint.len ? arena_dup(d->arena, hint) : (struct slice){ 0 };
-    if (d->last)
-        d->last->next = diag;
-    else
-        d->first = diag;
-    d->last = diag;
-    d->kept++;
+    insert(d, diag);
 }
 
 /* The line of a place without its line end and without a byte order mark; false when there is none. */

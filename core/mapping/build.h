@@ -16,6 +16,7 @@ struct build {
     size_t word_count;
     struct slice stages[BUILD_STAGES_MAX + 1]; /* ended by an empty slice */
     size_t stage_count;
+    bool orphan; /* a parent is missing: its stages and fields are not known */
 };
 
 /* fields, stages, default_stage, decimal, payout_currency: the part that a tracker mapping and an

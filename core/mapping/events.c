@@ -198,7 +198,7 @@ static void read_stage_rule(struct build *b, const struct yaml *node, struct sta
     struct event_rule **end = &rule->events;
 
     *rule = (struct stage_rule){ .stage = node->key->text, .at = node->key->at };
-    if (!mapping_has_stage(b->offer, rule->stage))
+    if (!b->orphan && !mapping_has_stage(b->offer, rule->stage))
         diag_add(b->expect.diags, DIAG_ERROR, "M007", node->key->at,
                  diag_suggest(b->expect.arena, rule->stage, b->offer->stages),
                  "no mapping has a stage \"%.*s\"", SLICE_ARG(rule->stage));

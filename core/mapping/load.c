@@ -147,10 +147,9 @@ static struct offer *load(const struct mapping_loader *loader, const struct sour
         return NULL;
     while (more == 1)
         more = add_parent(loader, &line);
-    if (more == 0) { /* without its parent nearly every line of a file would look wrong */
-        apply(b, &line, as_offer);
-        check_fields(b, &line, errors);
-    }
+    b->orphan = more != 0;
+    apply(b, &line, as_offer);
+    check_fields(b, &line, errors);
     if (loader->arena->full)
         diag_add(loader->diags, DIAG_ERROR, "Y006", (struct place){ .source = source },
                  (struct slice){ 0 }, "this file is too large");

@@ -1,0 +1,95 @@
+#include "cli/serve/admin.h"
+
+#include "core/base/buf.h"
+
+struct reasons {
+    struct buf out;
+    bool any;
+};
+
+static void reason(struct reasons *r, const char *what, struct slice why)
+{
+    struct buf text = { .limit = 1000 };
+
+    buf_printf(&text, "%s%s%.*s", what, why.len ? ": " : "", SLICE_ARG(why));
+    buf_puts(&r->out, r->any ? "," : "");
+    buf_json(&r->out, buf_slice(&text));
+    r->any = true;
+    buf_free(&text);
+}
+
+/* What hinders intake makes it not ready; what hinders delivery is told beside it, since postbacks
+ * are taken and kept all the same. */
+static void delivery_state(struct admin *a, struct arena *arena, struct reasons *warnings)
+{
+    struct sender_pixel_state *list;
+    size_t count;
+
+    if (sender_states(a->sender, arena, &list, &count) != 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (!list[i].paused && !list[i].backing_off)
+            continue;
+        reason(warnings,
+               arena_printf(arena, "pixel %.*s %s", SLICE_ARG(list[i].pixel),
+                            list[i].paused ? "is paused until its token is replaced (then: SIGHUP)"
+                                           : "is retried later")
+                   .ptr,
+               slice_from(list[i].why));
+    }
+}
+
+static void counts_json(struct buf *out, const struct store_counts *c, const struct intake_stats *s)
+{
+    buf_printf(out,
+               "\"outbox\":{\"waiting\":%lld,\"sending\":%lld,\"delivered\":%lld,\"dead\":%lld},"
+               "\"since_start\":{\"postbacks\":%llu,\"queued\":%llu,\"duplicate\":%llu,"
+               "\"ignored\":%llu,\"quarantined\":%llu,\"clicks\":%llu}",
+               (long long)c->waiting, (long long)c->sending, (long long)c->delivered,
+               (long long)c->dead, (unsigned long long)s->postbacks, (unsigned long long)s->queued,
+               (unsigned long long)s->duplicate, (unsigned long long)s->ignored,
+               (unsigned long long)s->quarantined, (unsigned long long)s->clicks);
+}
+
+static void readyz(struct admin *a, struct http_request *http)
+{
+    static const struct http_header json[] = { { "Content-Type", "application/json" },
+                                               { NULL, NULL } };
+    struct reasons problems = { 0 }, warnings = { 0 };
+    struct intake_stats stats;
+    struct buf out = { 0 };
+
+    intake_stats(a->intake, &stats);
+    pthread_mutex_lock(&a->lock);
+    if (a->draining)
+        reason(&problems, "shutting down", (struct slice){ 0 });
+    if (!stats.healthy)
+        reason(&problems, "the store does not take postbacks", slice_from(stats.why));
+    if (a->reload_failed)
+        reason(&warnings, "the last reload failed, the rules before it are in force",
+               slice_from(a->reload_why));
+    buf_printf(&out, "{\"ready\":%s,", problems.any ? "false" : "true");
+    counts_json(&out, &a->counts, &stats);
+    pthread_mutex_unlock(&a->lock);
+    delivery_state(a, http->arena, &warnings);
+    buf_printf(&out, ",\"problems\":[%.*s],\"warnings\":[%.*s]}\n", SLICE_ARG(buf_slice(&problems.out)),
+               SLICE_ARG(buf_slice(&warnings.out)));
+    http_reply(http, problems.any ? 503 : 200, json, buf_slice(&out));
+    buf_free(&problems.out);
+    buf_free(&warnings.out);
+    buf_free(&out);
+}
+
+void admin_handle(void *context, struct http_request *http)
+{
+    struct admin *a = context;
+
+    if (http->method != HTTP_GET && http->method != HTTP_HEAD)
+        http_reply(http, 405, NULL, S("use GET\n"));
+    else if (slice_eq(http->path, S("/livez")))
+        http_reply(http, 200, NULL, S("alive\n"));
+    else if (slice_eq(http->path, S("/readyz")))
+        readyz(a, http);
+    else
+        http_reply(http, 404, NULL, S("not found: /livez and /readyz are here\n"));
+}

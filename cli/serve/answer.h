@@ -1,0 +1,21 @@
+/* answer.h: what a tracker or a page is told. */
+#ifndef CLI_SERVE_ANSWER_H
+#define CLI_SERVE_ANSWER_H
+
+#include "adapters/http/server.h"
+#include "core/translate/translate.h"
+
+/* 200 with OK, or with the verdict as JSON when asked for. */
+void answer_verdict(struct http_request *http, bool verbose, const struct translation *t);
+
+/* A refusal: code R00x and its sentence, as text or as {"verdict":"refused",...}. */
+void answer_refused(struct http_request *http, bool verbose, int status, const char *code,
+                    struct slice reason);
+
+/* 503 with Retry-After. */
+void answer_busy(struct http_request *http, bool verbose, const char *reason);
+
+/* 204 to a click registration, with CORS headers for origin (NULL: none). */
+void answer_click(struct http_request *http, const char *origin);
+
+#endif

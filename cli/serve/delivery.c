@@ -1,0 +1,78 @@
+#include "cli/serve/delivery.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/serve/log.h"
+
+static int64_t now_ms(void *context)
+{
+    struct timespec t;
+
+    (void)context;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int take(void *context, struct slice pixel, unsigned max, struct sender_batch *batch,
+                int64_t *next_due, struct err *err)
+{
+    return intake_take(context, pixel, max, batch, next_due, err);
+}
+
+static int report(void *context, const struct sender_report *r, struct err *err)
+{
+    return intake_report(context, r, err);
+}
+
+static void write_log(void *context, const char *level, const char *line)
+{
+    (void)context;
+    log_line(level, "%s", line);
+}
+
+/* The sender copies what it needs; pixels is freed by the caller. */
+static int settings_of(const struct catalog *c, struct sender_settings *out,
+                       struct sender_pixel **pixels)
+{
+    *pixels = calloc(c->pixel_count + 1, sizeof(**pixels));
+    if (!*pixels)
+        return -1;
+    for (size_t i = 0; i < c->pixel_count; i++)
+        (*pixels)[i] = (struct sender_pixel){ c->pixels[i].pixel, slice_from(c->pixels[i].token),
+                                              S("web") };
+    *out = (struct sender_settings){ .endpoint = c->endpoint,
+                                     .pixels = *pixels,
+                                     .pixel_count = c->pixel_count,
+                                     .jitter_seed = (uint64_t)now_ms(NULL) };
+    return 0;
+}
+
+struct sender *delivery_open(struct intake *intake, const struct catalog *catalog, struct err *err)
+{
+    struct sender_host host = { intake, now_ms, take, report, write_log };
+    struct sender_settings settings;
+    struct sender_pixel *pixels;
+    struct sender *s = NULL;
+
+    if (settings_of(catalog, &settings, &pixels) == 0)
+        s = sender_open(&settings, &host, err);
+    else
+        err_set(err, ERR_SYSTEM, "out of memory");
+    free(pixels);
+    return s;
+}
+
+int delivery_reload(struct sender *sender, const struct catalog *catalog, struct err *err)
+{
+    struct sender_settings settings;
+    struct sender_pixel *pixels;
+    int rc = -1;
+
+    if (settings_of(catalog, &settings, &pixels) == 0)
+        rc = sender_reload(sender, &settings, err);
+    else
+        err_set(err, ERR_SYSTEM, "out of memory");
+    free(pixels);
+    return rc;
+}

@@ -1,0 +1,64 @@
+/* intake.h: the one thread that writes.  Whatever is handed over gathers while the disk syncs, then
+ * becomes one transaction; answers go out after its commit.  Postbacks and clicks come from the HTTP
+ * thread, batches and reports from the sender. */
+#ifndef CLI_SERVE_INTAKE_H
+#define CLI_SERVE_INTAKE_H
+
+#include "adapters/http/server.h"
+#include "adapters/store/store.h"
+#include "adapters/tiktok/sender.h"
+#include "cli/serve/rules.h"
+
+struct intake;
+
+/* A request that waits for its commit.  Lives in the request's arena. */
+struct intake_request {
+    struct http_request *http;
+    struct rules *rules; /* a reference, given back after the answer */
+    const struct offer *offer;
+    struct slice method;
+    bool verbose;          /* answer with the verdict as JSON */
+    const char *origin;    /* of a page, for CORS; NULL */
+    struct params params;
+    struct translation translation;   /* postback: read, not finished */
+    bool unreadable;                  /* postback: its body could not be read; reason is set */
+    struct slice storable;            /* postback: parameters as they may be kept */
+    bool is_click;
+    struct click click;
+    bool keyed; /* click: came with the key */
+    struct intake_request *next;
+};
+
+struct intake_settings {
+    struct store *store;   /* the writer; the intake thread owns it until intake_close */
+    void (*delivered_wake)(void *context, struct slice pixel); /* new events are durable */
+    void *context;
+    unsigned queue_max; /* requests that may wait; more are answered 503 */
+};
+
+struct intake_stats {
+    uint64_t postbacks, queued, duplicate, ignored, quarantined, clicks, groups, largest_group;
+    uint64_t failed_commits, refused_busy;
+    bool healthy; /* the last commit went well */
+    char why[200];
+};
+
+struct intake *intake_open(const struct intake_settings *settings, struct err *err);
+
+/* Hand a request over; it will be answered.  HTTP thread. */
+void intake_submit(struct intake *in, struct intake_request *request);
+
+/* The sender's two calls; they return after the commit. */
+int intake_take(struct intake *in, struct slice pixel, unsigned max, struct sender_batch *batch,
+                int64_t *next_due, struct err *err);
+int intake_report(struct intake *in, const struct sender_report *report, struct err *err);
+
+void intake_stats(struct intake *in, struct intake_stats *out);
+
+/* Wait until everything that was handed over is answered. */
+void intake_drain(struct intake *in);
+
+/* After the last submit: finish what is there, end the thread.  The store is the caller's again. */
+void intake_close(struct intake *in);
+
+#endif

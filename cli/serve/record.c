@@ -1,0 +1,171 @@
+#include "cli/serve/record.h"
+
+#include <string.h>
+
+/* Fields that the store keeps of a click, and where. */
+static const struct {
+    enum field field;
+    size_t offset;
+} click_fields[] = {
+    { FIELD_CLICK_ID, offsetof(struct store_click, click_id) },
+    { FIELD_TTCLID, offsetof(struct store_click, ttclid) },
+    { FIELD_EVENT_ID, offsetof(struct store_click, event_id) },
+    { FIELD_TTP, offsetof(struct store_click, ttp) },
+    { FIELD_IP, offsetof(struct store_click, ip) },
+    { FIELD_USER_AGENT, offsetof(struct store_click, user_agent) },
+    { FIELD_PAGE_URL, offsetof(struct store_click, page_url) },
+    { FIELD_REFERRER, offsetof(struct store_click, referrer) },
+    { FIELD_CONSENT, offsetof(struct store_click, consent) },
+};
+#define CLICK_FIELDS (sizeof(click_fields) / sizeof(*click_fields))
+
+static struct slice *click_slot(struct store_click *c, size_t i)
+{
+    return (struct slice *)(void *)((char *)c + click_fields[i].offset);
+}
+
+/* 1: found and converted.  0: not known. */
+static int find_click(const struct record_context *c, const struct intake_request *r,
+                      struct click *out, struct err *err)
+{
+    const struct conversion *conv = &r->translation.conversion;
+    struct slice click_id = conv->fields[FIELD_CLICK_ID].value;
+    struct slice ttclid = conv->fields[FIELD_TTCLID].value;
+    struct store_click found;
+    int rc;
+
+    if (click_id.len == 0 && ttclid.len == 0)
+        return 0;
+    rc = store_click_find(c->store, r->offer->name, click_id, ttclid, r->translation.arena, &found,
+                          err);
+    if (rc != 1)
+        return rc;
+    *out = (struct click){ .at = found.at };
+    for (size_t i = 0; i < CLICK_FIELDS; i++)
+        out->fields[click_fields[i].field] = *click_slot(&found, i);
+    return 1;
+}
+
+int record_click(const struct record_context *c, struct intake_request *r, struct err *err)
+{
+    struct store_click click = { .offer = r->offer->name, .at = r->click.at, .keyed = r->keyed };
+
+    for (size_t i = 0; i < CLICK_FIELDS; i++)
+        *click_slot(&click, i) = r->click.fields[click_fields[i].field];
+    return store_click_put(c->store, &click, err) < 0 ? -1 : 0;
+}
+
+static struct slice test_code_of(const struct catalog *catalog, struct slice pixel)
+{
+    for (size_t i = 0; i < catalog->pixel_count; i++)
+        if (slice_eq(catalog->pixels[i].pixel, pixel))
+            return catalog->pixels[i].test_code;
+    return (struct slice){ 0 };
+}
+
+/* Queue the events; when every one of them was there before, the postback is a duplicate. */
+static int put_events(const struct record_context *c, struct intake_request *r, int64_t postback_id,
+                      struct err *err)
+{
+    struct translation *t = &r->translation;
+    const struct conversion *conv = &t->conversion;
+    size_t fresh = 0;
+
+    for (size_t i = 0; i < t->event_count; i++) {
+        const struct translated_event *e = &t->events[i];
+        struct store_event ev = {
+            .postback_id = postback_id,
+            .offer = r->offer->name,
+            .pixel = e->pixel,
+            .event = e->event,
+            .event_id = e->event_id,
+            .test_code = test_code_of(r->rules->catalog, e->pixel),
+            .click_id = conv->fields[FIELD_CLICK_ID].value,
+            .ttclid = conv->fields[FIELD_TTCLID].value,
+            .body = e->body,
+            .created = c->now_ms,
+        };
+        int rc = store_event_put(c->store, &ev, NULL, err);
+        if (rc < 0)
+            return -1;
+        fresh += rc == 0;
+    }
+    if (fresh || t->event_count == 0)
+        return 0;
+    t->verdict = VERDICT_DUPLICATE;
+    t->code = "D001";
+    t->reason = arena_printf(t->arena, "%.*s with event_id \"%.*s\" was accepted before",
+                             SLICE_ARG(t->events[0].event), SLICE_ARG(t->events[0].event_id));
+    return 0;
+}
+
+static struct slice warnings_of(struct translation *t)
+{
+    struct buf b = { .limit = 16 * 1024 };
+    struct slice out;
+
+    for (const struct note *n = t->notes.first; n; n = n->next)
+        buf_printf(&b, "%s %.*s\n", n->code, SLICE_ARG(n->text));
+    out = b.len ? arena_dup(t->arena, buf_slice(&b)) : (struct slice){ 0 };
+    buf_free(&b);
+    return out;
+}
+
+static int put_postback(const struct record_context *c, struct intake_request *r, int64_t id,
+                        struct err *err)
+{
+    struct translation *t = &r->translation;
+    const struct conversion *conv = &t->conversion;
+    static const enum store_verdict verdicts[] = { [VERDICT_QUEUED] = STORE_QUEUED,
+                                                   [VERDICT_DUPLICATE] = STORE_DUPLICATE,
+                                                   [VERDICT_IGNORED] = STORE_IGNORED,
+                                                   [VERDICT_QUARANTINED] = STORE_QUARANTINED };
+    struct store_postback pb = {
+        .id = id,
+        .at = c->now_ms,
+        .offer = r->offer->name,
+        .tracker = r->offer->tracker_name,
+        .method = r->method,
+        .content_type = r->http->content_type,
+        .address = r->http->address,
+        .params = r->storable,
+        .click_id = conv->fields[FIELD_CLICK_ID].value,
+        .ttclid = conv->fields[FIELD_TTCLID].value,
+        .event_id = conv->fields[FIELD_EVENT_ID].value,
+        .txid = conv->fields[FIELD_TXID].value,
+        .stage = conv->stage,
+        .verdict = verdicts[t->verdict],
+        .code = slice_from(t->code),
+        .reason = t->reason,
+        .warnings = warnings_of(t),
+    };
+
+    return store_postback_put(c->store, &pb, err);
+}
+
+int record_postback(const struct record_context *c, struct intake_request *r, struct err *err)
+{
+    struct translator translator = r->rules->catalog->translator;
+    struct click click;
+    struct err problem = { 0 };
+    int64_t id;
+    int known = 0;
+
+    translator.hasher = c->hasher;
+    if (!r->unreadable) {
+        known = find_click(c, r, &click, err);
+        if (known < 0)
+            return -1;
+        if (translate_finish(&translator, r->offer, &r->params, known ? &click : NULL,
+                             c->now_ms / 1000, &r->translation, &problem) != 0) {
+            /* A postback that needs more memory than a request may have is kept, not lost. */
+            r->translation.verdict = VERDICT_QUARANTINED;
+            r->translation.code = "Q015";
+            r->translation.reason = S("the postback needs more memory than a request may have");
+            r->translation.event_count = 0;
+        }
+    }
+    if (store_postback_id(c->store, &id, err) != 0 || put_events(c, r, id, err) != 0)
+        return -1;
+    return put_postback(c, r, id, err);
+}

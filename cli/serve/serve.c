@@ -1,0 +1,239 @@
+/* serve.c: `clickbaton serve`: wires the listener, the intake, the store and the sender together. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/serve/admin.h"
+#include "cli/serve/delivery.h"
+#include "cli/serve/log.h"
+#include "cli/serve/routes.h"
+
+#define QUEUE_MAX 20000
+#define GRACE_MS 5000
+
+static const struct verb_usage usage = {
+    .synopsis = "serve [-c clickbaton.yaml]",
+    .about = "Takes postbacks and click registrations, keeps them, delivers events to TikTok.\n"
+             "SIGHUP reads all files again and puts them in force when they are right;\n"
+             "SIGTERM answers what is in hand, then ends.",
+    .examples = "  clickbaton serve\n  clickbaton serve -c /etc/clickbaton/clickbaton.yaml",
+};
+
+struct server {
+    const char *config;
+    struct rules_holder *rules;
+    struct store *writer, *reader;
+    struct intake *intake;
+    struct sender *sender;
+    struct routes routes;
+    struct admin admin;
+    struct http_server *public, *private;
+};
+
+/* Everything from files; NULL after its problems were printed. */
+static struct catalog *load(const char *config)
+{
+    struct catalog *c = catalog_open(config);
+
+    if (!c)
+        return NULL;
+    if (c->offers_dir)
+        catalog_add_offers(c);
+    catalog_print_problems(c, stderr);
+    if (catalog_errors(c) == 0)
+        return c;
+    catalog_close(c);
+    return NULL;
+}
+
+static void wake(void *context, struct slice pixel)
+{
+    struct server *s = context;
+
+    if (s->sender)
+        sender_wake(s->sender, pixel);
+}
+
+static int open_store(struct server *s, const struct catalog *c, struct err *err)
+{
+    struct intake_settings settings = { .delivered_wake = wake, .context = s, .queue_max = QUEUE_MAX };
+    int64_t recovered = 0;
+
+    s->writer = store_sqlite_open(c->data, true, err);
+    if (!s->writer)
+        return -1;
+    s->reader = store_sqlite_open(c->data, false, err);
+    if (!s->reader || store_begin(s->writer, err) != 0 ||
+        store_recover(s->writer, cli_now() * 1000, &recovered, err) != 0 ||
+        store_commit(s->writer, err) != 0)
+        return -1;
+    if (recovered)
+        log_line("warn", "msg=\"events were in flight when the server ended; they are sent again\" "
+                         "events=%lld", (long long)recovered);
+    settings.store = s->writer;
+    s->intake = intake_open(&settings, err);
+    return s->intake ? 0 : -1;
+}
+
+static int open_listeners(struct server *s, const struct catalog *c, struct err *err)
+{
+    struct http_limits limits = HTTP_LIMITS_DEFAULT, admin_limits = HTTP_LIMITS_DEFAULT;
+
+    limits.url = (size_t)c->limits.url;
+    limits.body = (size_t)c->limits.body;
+    limits.request_seconds = (unsigned)c->limits.request_seconds;
+    limits.connections = (unsigned)c->limits.connections;
+    limits.connections_per_address = (unsigned)c->limits.connections_per_address;
+    admin_limits.connections = 100;
+    admin_limits.connections_per_address = 0;
+    s->routes.rules = s->rules;
+    s->routes.intake = s->intake;
+    s->routes.hasher = identity_hasher_new();
+    s->admin.intake = s->intake;
+    s->admin.sender = s->sender;
+    pthread_mutex_init(&s->admin.lock, NULL);
+    if (!s->routes.hasher)
+        return err_set(err, ERR_SYSTEM, "out of memory");
+    s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
+    if (!s->private)
+        return err_context(err, "admin");
+    s->public = http_server_open(c->listen, &limits, routes_handle, &s->routes, err);
+    return s->public ? 0 : err_context(err, "listen");
+}
+
+/* ---- life ---- */
+
+static void reload(struct server *s)
+{
+    struct catalog *c = load(s->config);
+    struct err err = { 0 };
+    bool ok = c != NULL;
+
+    if (ok && delivery_reload(s->sender, c, &err) != 0) {
+        catalog_close(c);
+        ok = false;
+    } else if (ok && rules_swap(s->rules, c) != 0) {
+        catalog_close(c);
+        ok = false;
+        err_set(&err, ERR_SYSTEM, "out of memory");
+    }
+    pthread_mutex_lock(&s->admin.lock);
+    s->admin.reload_failed = !ok;
+    snprintf(s->admin.reload_why, sizeof(s->admin.reload_why), "%s",
+             err.text[0] ? err.text : "a file has errors; run: clickbaton check");
+    pthread_mutex_unlock(&s->admin.lock);
+    if (ok)
+        log_line("info", "msg=\"reloaded\" offers=%zu", c->offer_count);
+    else
+        log_line("error", "msg=\"reload failed; the rules before it stay in force\" why=\"%s\"",
+                 s->admin.reload_why);
+}
+
+static void every_second(struct server *s)
+{
+    struct store_counts counts;
+    struct err err = { 0 };
+
+    http_server_sweep(s->public);
+    http_server_sweep(s->private);
+    if (store_maintain(s->reader, &err) != 0)
+        log_line("warn", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
+    if (store_counts(s->reader, &counts, &err) == 0) {
+        pthread_mutex_lock(&s->admin.lock);
+        s->admin.counts = counts;
+        pthread_mutex_unlock(&s->admin.lock);
+    }
+}
+
+static void run(struct server *s, const sigset_t *signals)
+{
+    struct timespec second = { .tv_sec = 1 };
+    int signal;
+
+    do {
+        signal = sigtimedwait(signals, NULL, &second);
+        if (signal == SIGHUP)
+            reload(s);
+        if (signal == -1)
+            every_second(s);
+    } while (signal != SIGTERM && signal != SIGINT);
+}
+
+/* In this order nothing that was accepted is lost, and nobody waits for an answer in vain. */
+static void close_all(struct server *s)
+{
+    if (s->public) {
+        pthread_mutex_lock(&s->admin.lock);
+        s->admin.draining = true;
+        pthread_mutex_unlock(&s->admin.lock);
+        http_server_quiesce(s->public);
+    }
+    if (s->intake)
+        intake_drain(s->intake);
+    http_server_close(s->public);
+    http_server_close(s->private);
+    if (s->sender)
+        sender_close(s->sender, GRACE_MS);
+    intake_close(s->intake);
+    store_close(s->reader);
+    store_close(s->writer);
+    identity_hasher_free(s->routes.hasher);
+    rules_close(s->rules);
+}
+
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGHUP);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigprocmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int cli_serve(int argc, char **argv)
+{
+    struct server s = { .config = "clickbaton.yaml" };
+    const struct option_row rows[] = {
+        { "--config", "-c", OPTION_TEXT, &s.config, "FILE", "the configuration; default clickbaton.yaml" },
+        { 0 },
+    };
+    struct catalog *c;
+    struct err err = { 0 };
+    sigset_t signals;
+    int code;
+
+    if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
+        return code;
+    c = load(s.config);
+    if (!c)
+        return EXIT_CONFIG;
+    block_signals(&signals);
+    code = EXIT_IO;
+    s.rules = rules_open(c);
+    if (!s.rules || open_store(&s, c, &err) != 0)
+        goto out;
+    s.sender = delivery_open(s.intake, c, &err);
+    if (!s.sender) {
+        code = EXIT_CONFIG;
+        goto out;
+    }
+    if (open_listeners(&s, c, &err) != 0)
+        goto out;
+    printf("clickbaton: listening on http://%s, admin on http://%s\n", http_server_address(s.public),
+           http_server_address(s.private));
+    fflush(stdout);
+    sender_wake(s.sender, (struct slice){ 0 });
+    run(&s, &signals);
+    log_line("info", "msg=\"ending: answering what is in hand\"");
+    code = EXIT_DONE;
+out:
+    if (code != EXIT_DONE)
+        fprintf(stderr, "clickbaton serve: %s\n", err.text);
+    close_all(&s);
+    return code;
+}
