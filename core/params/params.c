@@ -94,6 +94,10 @@ static struct slice decode(struct reader *r, struct slice raw, unsigned *seen)
 
     while (at < end) {
         unsigned char c = (unsigned char)*at++;
+        if ((c >= '@' && c < 0x7f) || (c >= ',' && c < '?')) {
+            *to++ = (char)c; /* nearly all bytes: letters, digits, - . / : _ */
+            continue;
+        }
         if (c == '+') {
             c = ' ';
         } else if (c == '%') {
