@@ -75,7 +75,7 @@ struct store_outcome {
 
 struct store_counts {
     int64_t clicks, postbacks, waiting, sending, delivered, dead, quarantined;
-    int64_t oldest_waiting; /* created, Unix milliseconds; 0: none */
+    int64_t oldest_waiting; /* created, of the first event put, Unix milliseconds; 0: none */
 };
 
 struct store;
@@ -85,12 +85,17 @@ int store_begin(struct store *s, struct err *err);
 int store_commit(struct store *s, struct err *err); /* durable when it returns 0 */
 void store_rollback(struct store *s);
 
-/* Remember a click, or add to the one with the same (offer, click_id), or without a click_id the
- * same (offer, ttclid).  A field that is already there stays, except that a keyed call overwrites
- * what a page said.  0: new.  1: added to a known one. */
+/* Remember a click, or add to the one with the same (offer, click_id), or without a click_id (on
+ * either side) the newest with the same (offer, ttclid).  A field that is already there stays,
+ * except that a keyed call overwrites what a page said.  0: new.  1: added to a known one.  A click
+ * with neither a click_id nor a ttclid can't be found again: ERR_INPUT. */
 int store_click_put(struct store *s, const struct store_click *click, struct err *err);
 
-/* Keep a postback; sets pb->id. */
+/* The id of a postback that will be put later in this transaction, for the events that go first
+ * (their duplicates decide its verdict). */
+int store_postback_id(struct store *s, int64_t *id, struct err *err);
+
+/* Keep a postback.  pb->id comes from store_postback_id, or is 0 and set here. */
 int store_postback_put(struct store *s, struct store_postback *pb, struct err *err);
 
 /* Queue an event (id, state and due are set: at once).  0: queued, ev->id set.  1: (pixel, event,
@@ -100,21 +105,23 @@ int store_event_put(struct store *s, struct store_event *ev, int64_t *first, str
 /* Hand out up to max events of pixel that are due at `now`, oldest due first, all with the same
  * test_code; they are STORE_SENDING until reported, and count as "outcome unknown since now" until
  * then.  Events whose unknown_since lies before give_up become STORE_DEAD instead (note says so).
+ * `attempts` counts those that have ended: before this one.
  * The list and its slices live in arena.  Give them to the network only after the commit. */
 int store_take(struct store *s, struct slice pixel, int64_t now, int64_t give_up, unsigned max,
                struct arena *arena, struct store_event **list, size_t *count, struct err *err);
 
 /* Record an attempt and what became of each of its events.  unknown == false clears the mark that
- * take has set, but keeps one from an earlier attempt. */
+ * take has set, but keeps one from an earlier attempt.  An outcome for an event that is not
+ * STORE_SENDING changes nothing. */
 int store_report(struct store *s, const struct store_attempt *attempt,
                  const struct store_outcome *outcomes, size_t count, struct err *err);
 
-/* After a restart: what was STORE_SENDING waits again; its outcome stays unknown. */
+/* After a restart: what was STORE_SENDING waits again, due now; its outcome stays unknown. */
 int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err);
 
 /* ---- reading: inside or outside of a transaction ---- */
 
-/* The click by (offer, click_id); when click_id is empty or unknown, by (offer, ttclid).
+/* The click by (offer, click_id); when click_id is empty or unknown, the newest by (offer, ttclid).
  * 1: found, in arena.  0: not known. */
 int store_click_find(struct store *s, struct slice offer, struct slice click_id,
                      struct slice ttclid, struct arena *arena, struct store_click *out,
@@ -128,12 +135,15 @@ struct store_due {
 int store_pixels_due(struct store *s, struct arena *arena, struct store_due **list, size_t *count,
                      struct err *err);
 
-/* Postbacks and events by any id, newest first, at most max.  The four ids are compared with
- * click_id, ttclid, event_id and (postbacks) txid. */
+/* Clicks, postbacks and events by any id, newest first, at most max.  It is compared with
+ * click_id, ttclid, event_id and (postbacks) txid, whatever the offer. */
+int store_find_clicks(struct store *s, struct slice id, unsigned max, struct arena *arena,
+                      struct store_click **list, size_t *count, struct err *err);
 int store_find_postbacks(struct store *s, struct slice id, unsigned max, struct arena *arena,
                          struct store_postback **list, size_t *count, struct err *err);
 int store_find_events(struct store *s, struct slice id, unsigned max, struct arena *arena,
                       struct store_event **list, size_t *count, struct err *err);
+/* The attempts that carried an event, oldest first. */
 int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
                       struct store_attempt **list, size_t *count, struct err *err);
 

@@ -1,0 +1,44 @@
+/* engine.h: what an engine fulfils, one function per function of store.h.  Only engines and
+ * store.c include it.  An engine's own struct starts with a struct store. */
+#ifndef ADAPTERS_STORE_ENGINE_H
+#define ADAPTERS_STORE_ENGINE_H
+
+#include "adapters/store/store.h"
+
+struct store_ops {
+    int (*begin)(struct store *, struct err *);
+    int (*commit)(struct store *, struct err *);
+    void (*rollback)(struct store *);
+    int (*click_put)(struct store *, const struct store_click *, struct err *);
+    int (*postback_id)(struct store *, int64_t *, struct err *);
+    int (*postback_put)(struct store *, struct store_postback *, struct err *);
+    int (*event_put)(struct store *, struct store_event *, int64_t *, struct err *);
+    int (*take)(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
+                struct store_event **, size_t *, struct err *);
+    int (*report)(struct store *, const struct store_attempt *, const struct store_outcome *,
+                  size_t, struct err *);
+    int (*recover)(struct store *, int64_t, int64_t *, struct err *);
+    int (*click_find)(struct store *, struct slice, struct slice, struct slice, struct arena *,
+                      struct store_click *, struct err *);
+    int (*pixels_due)(struct store *, struct arena *, struct store_due **, size_t *, struct err *);
+    int (*find_clicks)(struct store *, struct slice, unsigned, struct arena *,
+                       struct store_click **, size_t *, struct err *);
+    int (*find_postbacks)(struct store *, struct slice, unsigned, struct arena *,
+                          struct store_postback **, size_t *, struct err *);
+    int (*find_events)(struct store *, struct slice, unsigned, struct arena *,
+                       struct store_event **, size_t *, struct err *);
+    int (*attempts_of)(struct store *, int64_t, struct arena *, struct store_attempt **, size_t *,
+                       struct err *);
+    int (*counts)(struct store *, struct store_counts *, struct err *);
+    int (*maintain)(struct store *, struct err *);
+    void (*close)(struct store *);
+};
+
+struct store {
+    const struct store_ops *ops;
+    bool writer; /* may begin */
+    bool in_tx;  /* between begin and commit or rollback; seen to by store.c */
+    bool failed; /* the engine failed in this transaction: it can only be rolled back */
+};
+
+#endif

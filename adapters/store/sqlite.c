@@ -1,0 +1,248 @@
+#include "adapters/store/sqlite.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/store/sqlite_index.h"
+
+const struct sqlite_tuning sqlite_tuning_default = {
+    .hash_mask = UINT64_MAX,
+    .hot_entries = 65536,
+    .wal_pages = 16384, /* 64 MB */
+    .page_size = 4096,
+    .cache_kib = 8192,
+    .steps = sqlite_steps,
+};
+
+static struct sqlite *of(struct store *store)
+{
+    return (struct sqlite *)store;
+}
+
+/* ---- counts and ids that survive ---- */
+
+static int read_counts(struct sqlite *s, struct store_counts *out, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_COUNTS_GET, err);
+    int rc;
+
+    if (!st)
+        return -1;
+    rc = sql_step(s, st, err);
+    if (rc == 1)
+        *out = (struct store_counts){ .clicks = col_int(st, 0), .postbacks = col_int(st, 1),
+                                      .waiting = col_int(st, 2), .sending = col_int(st, 3),
+                                      .delivered = col_int(st, 4), .dead = col_int(st, 5),
+                                      .quarantined = col_int(st, 6) };
+    sql_done(st);
+    return rc < 0 ? -1 : 0;
+}
+
+static int write_counts(struct sqlite *s, struct err *err)
+{
+    const struct store_counts *c = &s->now.counts;
+    struct sqlite3_stmt *st;
+
+    if (memcmp(c, &s->before.counts, sizeof(*c)) == 0)
+        return 0;
+    if (!(st = sql_use(s, SQL_COUNTS_SET, err)))
+        return -1;
+    bind_int(st, 1, c->clicks);
+    bind_int(st, 2, c->postbacks);
+    bind_int(st, 3, c->waiting);
+    bind_int(st, 4, c->sending);
+    bind_int(st, 5, c->delivered);
+    bind_int(st, 6, c->dead);
+    bind_int(st, 7, c->quarantined);
+    return sql_run(s, st, err);
+}
+
+static int read_state(struct sqlite *s, struct err *err)
+{
+    struct sqlite3_stmt *st;
+    int rc;
+
+    if (read_counts(s, &s->now.counts, err) != 0 || !(st = sql_use(s, SQL_LAST_IDS, err)))
+        return -1;
+    rc = sql_step(s, st, err);
+    for (int i = 0; rc == 1 && i < ROWS_COUNT; i++)
+        s->now.last[i] = col_int(st, i);
+    sql_done(st);
+    return rc < 0 ? -1 : 0;
+}
+
+static int read_seed(struct sqlite *s, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_META_GET, err);
+    int rc;
+
+    if (!st)
+        return -1;
+    bind_text(st, 1, S("hash_seed"));
+    rc = sql_step(s, st, err);
+    if (rc == 1)
+        s->seed = (uint64_t)col_int(st, 0);
+    sql_done(st);
+    if (rc == 0)
+        return err_set(err, ERR_SYSTEM, "%s/clickbaton.db: hash_seed is missing in its table "
+                       "`meta`; restore a backup", s->dir);
+    return rc < 0 ? -1 : 0;
+}
+
+/* ---- transactions ---- */
+
+static int begin(struct store *store, struct err *err)
+{
+    struct sqlite *s = of(store);
+
+    if (s->reload) {
+        if (read_state(s, err) != 0 || index_load(s, err) != 0)
+            return -1;
+        s->reload = false;
+    }
+    if (sql_now(s, SQL_BEGIN, err) != 0)
+        return -1;
+    s->before = s->now;
+    index_mark(s);
+    return 0;
+}
+
+/* The log is kept bounded by its writer: maintain moves pages beside intake, but only a moment
+ * without a writer lets the log start again from its beginning. */
+static void bound_log(struct sqlite *s)
+{
+    if (s->wal_size <= s->tuning.wal_pages)
+        return;
+    sqlite3_busy_timeout(s->db, 0); /* a reader in the way: the next commit tries again */
+    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    sqlite3_busy_timeout(s->db, 2000);
+}
+
+static int commit(struct store *store, struct err *err)
+{
+    struct sqlite *s = of(store);
+
+    if (write_counts(s, err) != 0 || index_work(s, err) != 0 || sql_now(s, SQL_COMMIT, err) != 0)
+        return -1;
+    bound_log(s);
+    return 0;
+}
+
+static void rollback(struct store *store)
+{
+    struct sqlite *s = of(store);
+
+    /* SQLite may have rolled back by itself: then there is nothing left to do. */
+    if (!sqlite3_get_autocommit(s->db) && sql_now(s, SQL_ROLLBACK, NULL) != 0)
+        s->reload = true;
+    s->now = s->before;
+    names_forget(s->names);
+    index_undo(s);
+}
+
+static int counts(struct store *store, struct store_counts *out, struct err *err)
+{
+    struct sqlite *s = of(store);
+    struct sqlite3_stmt *st;
+    int rc = -1;
+
+    if (sqlite_read_begin(s, err) != 0)
+        return -1;
+    if (s->store.writer)
+        *out = s->now.counts;
+    else if (read_counts(s, out, err) != 0)
+        goto out;
+    out->oldest_waiting = 0;
+    if (!(st = sql_use(s, SQL_OLDEST_WAITING, err)))
+        goto out;
+    rc = sql_step(s, st, err);
+    if (rc == 1)
+        out->oldest_waiting = col_int(st, 0);
+    sql_done(st);
+    rc = rc < 0 ? -1 : 0;
+out:
+    sqlite_read_end(s);
+    return rc;
+}
+
+static int maintain(struct store *store, struct err *err)
+{
+    struct sqlite *s = of(store);
+    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+    /* Another checkpoint is under way: it does the same. */
+    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY)
+        return 0;
+    return sqlite_fail(s, err, "moving the log into the file");
+}
+
+static void close_store(struct store *store)
+{
+    struct sqlite *s = of(store);
+
+    index_free(s->index);
+    names_free(s->names);
+    sqlite_db_close(s);
+    arena_free(&s->scratch);
+    free(s->dir);
+    free(s);
+}
+
+static const struct store_ops ops = {
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .click_put = sqlite_click_put,
+    .postback_id = sqlite_postback_id,
+    .postback_put = sqlite_postback_put,
+    .event_put = sqlite_event_put,
+    .take = sqlite_take,
+    .report = sqlite_report,
+    .recover = sqlite_recover,
+    .click_find = sqlite_click_find,
+    .pixels_due = sqlite_pixels_due,
+    .find_clicks = sqlite_find_clicks,
+    .find_postbacks = sqlite_find_postbacks,
+    .find_events = sqlite_find_events,
+    .attempts_of = sqlite_attempts_of,
+    .counts = counts,
+    .maintain = maintain,
+    .close = close_store,
+};
+
+static char *copy(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *p = malloc(size);
+
+    return p ? memcpy(p, text, size) : NULL;
+}
+
+struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuning *tuning,
+                          struct err *err)
+{
+    struct sqlite *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        err_set(err, ERR_SYSTEM, "store: out of memory");
+        return NULL;
+    }
+    *s = (struct sqlite){ .store = { .ops = &ops, .writer = writer }, .tuning = *tuning,
+                          .lock = -1, .dir = copy(dir), .names = names_new(),
+                          .index = index_new() };
+    arena_init(&s->scratch, (size_t)1 << 20);
+    if (!s->dir || !s->names || !s->index)
+        err_set(err, ERR_SYSTEM, "store: out of memory");
+    else if (sqlite_db_open(s, err) == 0 && sqlite_schema_ready(s, err) == 0 &&
+             read_seed(s, err) == 0 &&
+             (!writer || (read_state(s, err) == 0 && index_load(s, err) == 0)))
+        return &s->store;
+    close_store(&s->store);
+    return NULL;
+}
+
+struct store *store_sqlite_open(const char *dir, bool writer, struct err *err)
+{
+    return sqlite_open(dir, writer, &sqlite_tuning_default, err);
+}

@@ -1,0 +1,157 @@
+/* sqlite.h: inside of the SQLite engine; only sqlite*.c and its tests include it.
+ *
+ * Rows are appended, big ones are never rewritten: what changes while an event is delivered lives
+ * in the small rows of `deliveries`.  Which rows hold an id is the business of sqlite_index.h. */
+#ifndef ADAPTERS_STORE_SQLITE_H
+#define ADAPTERS_STORE_SQLITE_H
+
+#include "adapters/store/engine.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+struct index;
+struct names;
+
+enum sql {
+#define SQL(name, text) SQL_##name,
+#include "adapters/store/sqlite_sql.def"
+#undef SQL
+    SQL_COUNT
+};
+
+/* Row ids are given by us, not by SQLite: an id is never used twice, also after rows are gone. */
+enum rows { ROWS_CLICKS, ROWS_POSTBACKS, ROWS_EVENTS, ROWS_ATTEMPTS, ROWS_COUNT };
+
+/* What a rollback must give back. */
+struct sqlite_state {
+    struct store_counts counts;
+    int64_t last[ROWS_COUNT]; /* the highest id in use */
+};
+
+struct sqlite_step {
+    int version; /* of the schema after it */
+    const char *sql;
+};
+extern const struct sqlite_step sqlite_steps[]; /* ended by version 0 */
+
+/* What tests and benchmarks turn; sqlite_tuning_default for everything else. */
+struct sqlite_tuning {
+    uint64_t hash_mask;   /* few bits: every look-up meets collisions */
+    uint32_t hot_entries; /* ids in memory before they are written as a sorted run */
+    int64_t wal_pages;    /* past this a commit is followed by a RESTART checkpoint */
+    int64_t max_pages;    /* of the database, 0: no limit */
+    int page_size, cache_kib;
+    const struct sqlite_step *steps;
+};
+extern const struct sqlite_tuning sqlite_tuning_default;
+
+struct sqlite {
+    struct store store;
+    struct sqlite_tuning tuning;
+    struct sqlite3 *db;
+    struct sqlite3_stmt *stmts[SQL_COUNT];
+    char *dir;
+    int lock; /* file descriptor, -1 */
+    struct sqlite_state now, before;
+    struct names *names;
+    struct index *index;
+    uint64_t seed;    /* of this file's hashes, so that nobody outside can make them collide */
+    int64_t wal_size; /* pages, after the last commit */
+    struct arena scratch;
+    bool reload;      /* a transaction that moved the index was lost: read it again */
+};
+
+struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuning *tuning,
+                          struct err *err);
+
+/* ---- sqlite_db.c: the file ---- */
+int sqlite_db_open(struct sqlite *s, struct err *err); /* lock, folder, file, settings */
+void sqlite_db_close(struct sqlite *s);
+
+/* Fill err with SQLite's words after `doing` went wrong; marks the transaction as failed. */
+int sqlite_fail(struct sqlite *s, struct err *err, const char *doing);
+int sqlite_no_room(struct err *err); /* an arena is full, or malloc failed */
+
+/* A prepared statement, ready to be bound; NULL and *err when it can't be had. */
+struct sqlite3_stmt *sql_use(struct sqlite *s, enum sql which, struct err *err);
+int sql_step(struct sqlite *s, struct sqlite3_stmt *st, struct err *err); /* 1 row, 0 end, -1 */
+int sql_run(struct sqlite *s, struct sqlite3_stmt *st, struct err *err);  /* to its end */
+void sql_done(struct sqlite3_stmt *st);
+int sql_now(struct sqlite *s, enum sql which, struct err *err); /* use and run, nothing to bind */
+
+/* A consistent view for several reads; a no-op inside a transaction of ours. */
+int sqlite_read_begin(struct sqlite *s, struct err *err);
+void sqlite_read_end(struct sqlite *s);
+
+/* ---- sqlite_schema.c ---- */
+int sqlite_schema_ready(struct sqlite *s, struct err *err); /* create, migrate or refuse */
+
+/* ---- sqlite_row.c: values in and out ---- */
+void bind_text(struct sqlite3_stmt *st, int at, struct slice s); /* NULL when empty */
+void bind_int(struct sqlite3_stmt *st, int at, int64_t n);
+void bind_int_or_null(struct sqlite3_stmt *st, int at, int64_t n); /* NULL when 0 */
+int bind_name(struct sqlite *s, struct sqlite3_stmt *st, int at, struct slice name,
+              struct err *err);
+/* s, or only its place when it occurs in host: long ids are not kept twice in a row. */
+void bind_within(struct sqlite3_stmt *st, int at, struct slice s, struct slice host);
+
+struct slice col_text(struct sqlite3_stmt *st, int at); /* borrowed until the next step */
+int64_t col_int(struct sqlite3_stmt *st, int at);
+struct slice col_within(struct sqlite3_stmt *st, int at, struct slice host);
+int col_name(struct sqlite *s, struct sqlite3_stmt *st, int at, struct arena *arena,
+             struct slice *out, struct err *err);
+
+/* Names: repeated short texts kept once, with a bounded cache in memory. */
+struct names *names_new(void);
+void names_free(struct names *n);
+void names_forget(struct names *n); /* after a rollback */
+/* The id of text: 1.  0: it has none, and `add` is false.  -1: *err. */
+int names_id(struct sqlite *s, struct slice text, bool add, int64_t *id, struct err *err);
+
+/* ---- sqlite_search.c: rows by any of their ids ---- */
+struct sqlite_search {
+    enum rows rows;
+    int family;          /* enum index_family */
+    unsigned kinds;      /* of ids, each with hashes of its own */
+    enum sql tail, get;  /* rows that are in no run yet, newest first; one row; same columns */
+    bool (*match)(struct sqlite3_stmt *st, struct slice id);
+    /* Append the row to the list that context knows. */
+    int (*take)(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
+                size_t at, struct err *err);
+    size_t size; /* of one element of the list */
+};
+int sqlite_search(struct sqlite *s, const struct sqlite_search *what, struct slice id,
+                  unsigned max, struct arena *arena, void **list, size_t *count, struct err *err);
+
+/* ---- one file per kind of row ---- */
+int sqlite_click_put(struct store *, const struct store_click *, struct err *);
+int sqlite_click_find(struct store *, struct slice, struct slice, struct slice, struct arena *,
+                      struct store_click *, struct err *);
+int sqlite_find_clicks(struct store *, struct slice, unsigned, struct arena *,
+                       struct store_click **, size_t *, struct err *);
+int sqlite_clicks_index(struct sqlite *s, int64_t after, struct err *err);
+
+int sqlite_postback_id(struct store *, int64_t *, struct err *);
+int sqlite_postback_put(struct store *, struct store_postback *, struct err *);
+int sqlite_find_postbacks(struct store *, struct slice, unsigned, struct arena *,
+                          struct store_postback **, size_t *, struct err *);
+int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err);
+
+int sqlite_event_put(struct store *, struct store_event *, int64_t *, struct err *);
+int sqlite_find_events(struct store *, struct slice, unsigned, struct arena *,
+                       struct store_event **, size_t *, struct err *);
+int sqlite_events_index(struct sqlite *s, int64_t after, struct err *err);
+int sqlite_event_read(struct sqlite *s, int64_t id, struct arena *arena, struct store_event *out,
+                      struct err *err); /* 1, 0: no such event, -1 */
+
+int sqlite_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
+                struct store_event **, size_t *, struct err *);
+int sqlite_report(struct store *, const struct store_attempt *, const struct store_outcome *,
+                  size_t, struct err *);
+int sqlite_recover(struct store *, int64_t, int64_t *, struct err *);
+int sqlite_pixels_due(struct store *, struct arena *, struct store_due **, size_t *,
+                      struct err *);
+int sqlite_attempts_of(struct store *, int64_t, struct arena *, struct store_attempt **, size_t *,
+                       struct err *);
+
+#endif

@@ -1,0 +1,250 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "adapters/store/sqlite.h"
+
+static const char *const sql_text[SQL_COUNT] = {
+#define SQL(name, text) [SQL_##name] = text,
+#include "adapters/store/sqlite_sql.def"
+#undef SQL
+};
+
+/* What to do about it, by SQLite's primary code. */
+static const struct {
+    int code;
+    enum err_kind kind;
+    const char *hint;
+} hints[] = {
+    { SQLITE_BUSY, ERR_BUSY, "" },
+    { SQLITE_LOCKED, ERR_BUSY, "" },
+    { SQLITE_FULL, ERR_SYSTEM, "; make room on this disk: what was accepted before is safe" },
+    { SQLITE_IOERR, ERR_SYSTEM, "; look at the disk: what was accepted before is safe" },
+    { SQLITE_READONLY, ERR_SYSTEM, "; clickbaton must be able to write this file and its folder" },
+    { SQLITE_CANTOPEN, ERR_SYSTEM, "; clickbaton must be able to write this file and its folder" },
+    { SQLITE_CORRUPT, ERR_SYSTEM, "; the file is damaged: stop, keep a copy, restore a backup" },
+    { SQLITE_NOTADB, ERR_SYSTEM, "; this is no SQLite file: move it away" },
+};
+
+int sqlite_fail(struct sqlite *s, struct err *err, const char *doing)
+{
+    int code = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
+    const char *text = s->db ? sqlite3_errmsg(s->db) : "out of memory";
+    const char *hint = "";
+    enum err_kind kind = ERR_SYSTEM;
+
+    for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++)
+        if (hints[i].code == code) {
+            kind = hints[i].kind;
+            hint = hints[i].hint;
+        }
+    s->store.failed = true;
+    return err_set(err, kind, "%s/clickbaton.db: %s: %s%s", s->dir, doing, text, hint);
+}
+
+int sqlite_no_room(struct err *err)
+{
+    return err_set(err, ERR_BUSY, "store: no memory for the answer; ask for less at once");
+}
+
+struct sqlite3_stmt *sql_use(struct sqlite *s, enum sql which, struct err *err)
+{
+    if (s->stmts[which])
+        return s->stmts[which];
+    if (sqlite3_prepare_v3(s->db, sql_text[which], -1, SQLITE_PREPARE_PERSISTENT,
+                           &s->stmts[which], NULL) != SQLITE_OK)
+        sqlite_fail(s, err, "preparing a statement");
+    return s->stmts[which];
+}
+
+int sql_step(struct sqlite *s, struct sqlite3_stmt *st, struct err *err)
+{
+    int rc = sqlite3_step(st);
+
+    if (rc == SQLITE_ROW)
+        return 1;
+    if (rc == SQLITE_DONE)
+        return 0;
+    sqlite_fail(s, err, sqlite3_stmt_readonly(st) ? "reading" : "writing");
+    sqlite3_reset(st);
+    return -1;
+}
+
+int sql_run(struct sqlite *s, struct sqlite3_stmt *st, struct err *err)
+{
+    int rc;
+
+    while ((rc = sql_step(s, st, err)) == 1)
+        ;
+    sqlite3_reset(st);
+    return rc;
+}
+
+void sql_done(struct sqlite3_stmt *st)
+{
+    if (st)
+        sqlite3_reset(st);
+}
+
+int sql_now(struct sqlite *s, enum sql which, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, which, err);
+
+    return st ? sql_run(s, st, err) : -1;
+}
+
+int sqlite_read_begin(struct sqlite *s, struct err *err)
+{
+    return sqlite3_get_autocommit(s->db) && !s->store.writer ? sql_now(s, SQL_BEGIN_READ, err) : 0;
+}
+
+void sqlite_read_end(struct sqlite *s)
+{
+    if (!sqlite3_get_autocommit(s->db) && !s->store.writer)
+        sql_now(s, SQL_COMMIT, NULL);
+}
+
+/* ---- the folder, its lock, the file ---- */
+
+static int folder_ready(struct sqlite *s, struct err *err)
+{
+    struct stat st;
+
+    if (mkdir(s->dir, 0700) != 0 && errno != EEXIST)
+        return err_set(err, ERR_SYSTEM,
+                       "%s: can't create the data folder: %s; create it, or name another with "
+                       "`data:`", s->dir, strerror(errno));
+    if (stat(s->dir, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_set(err, ERR_SYSTEM, "%s: not a folder; name another with `data:`", s->dir);
+    return 0;
+}
+
+static int open_in(struct sqlite *s, const char *name, struct err *err)
+{
+    char path[4096];
+    int fd;
+
+    if (snprintf(path, sizeof(path), "%s/%s", s->dir, name) >= (int)sizeof(path))
+        return err_set(err, ERR_SYSTEM, "%s: the path is too long", s->dir);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        err_set(err, ERR_SYSTEM,
+                "%s: can't write here: %s; clickbaton needs a data folder that it may write, on a "
+                "disk with room: mend this one or name another with `data:`", path,
+                strerror(errno));
+    return fd;
+}
+
+static int take_lock(struct sqlite *s, struct err *err)
+{
+    char pid[32];
+    ssize_t n;
+
+    s->lock = open_in(s, "lock", err);
+    if (s->lock < 0)
+        return -1;
+    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK)
+            return err_set(err, ERR_SYSTEM, "%s/lock: %s", s->dir, strerror(errno));
+        n = pread(s->lock, pid, sizeof(pid) - 1, 0);
+        pid[n > 0 ? n : 0] = '\0';
+        pid[strspn(pid, "0123456789")] = '\0';
+        return err_set(err, ERR_SYSTEM,
+                       "%s: another clickbaton is already using this data folder (pid %s); stop "
+                       "it, or give this one its own `data:`", s->dir, *pid ? pid : "unknown");
+    }
+    n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+    /* Only for the sentence above: a lock without a pid locks as well. */
+    if (ftruncate(s->lock, 0) != 0 || pwrite(s->lock, pid, (size_t)n, 0) != n)
+        return err_set(err, ERR_SYSTEM, "%s/lock: %s; make room on this disk", s->dir,
+                       strerror(errno));
+    return 0;
+}
+
+static int settings(struct sqlite *s, struct err *err)
+{
+    char sql[400];
+
+    snprintf(sql, sizeof(sql),
+             "PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA mmap_size = 0;"
+             "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF; PRAGMA foreign_keys = OFF;"
+             "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA %s",
+             s->store.writer ? s->tuning.cache_kib : 1024,
+             s->store.writer ? "query_only = OFF" : "query_only = ON");
+    if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_fail(s, err, "opening");
+    if (!s->store.writer)
+        return 0;
+    /* page_size counts only before the first page is written, and never in WAL. */
+    snprintf(sql, sizeof(sql), "PRAGMA page_size = %d; PRAGMA journal_mode = WAL",
+             s->tuning.page_size);
+    if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_fail(s, err, "opening");
+    if (s->tuning.max_pages) {
+        snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld", (long long)s->tuning.max_pages);
+        if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+            return sqlite_fail(s, err, "opening");
+    }
+    return 0;
+}
+
+static int after_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct sqlite *s = context;
+
+    (void)db;
+    (void)name;
+    s->wal_size = pages;
+    return SQLITE_OK;
+}
+
+/* The file is created by us, for SQLite would let others read it. */
+static int create_file(struct sqlite *s, struct err *err)
+{
+    int fd = open_in(s, "clickbaton.db", err);
+
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return 0;
+}
+
+int sqlite_db_open(struct sqlite *s, struct err *err)
+{
+    char path[4096];
+    int rc;
+
+    if (s->store.writer &&
+        (folder_ready(s, err) != 0 || take_lock(s, err) != 0 || create_file(s, err) != 0))
+        return -1;
+    if (snprintf(path, sizeof(path), "%s/clickbaton.db", s->dir) >= (int)sizeof(path))
+        return err_set(err, ERR_SYSTEM, "%s: the path is too long", s->dir);
+    if (!s->store.writer && access(path, F_OK) != 0)
+        return err_set(err, ERR_SYSTEM,
+                       "%s: %s; nothing was stored here yet: start `clickbaton serve` first, or "
+                       "name the right folder with `data:`", path, strerror(errno));
+    rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                                           SQLITE_OPEN_PRIVATECACHE, NULL);
+    if (rc != SQLITE_OK)
+        return sqlite_fail(s, err, "opening");
+    sqlite3_extended_result_codes(s->db, 1);
+    sqlite3_busy_timeout(s->db, 2000); /* others hold a lock only while recovering a log */
+    /* In place of SQLite's own checkpoints, which would make commits wait. */
+    sqlite3_wal_hook(s->db, after_commit, s);
+    return settings(s, err);
+}
+
+void sqlite_db_close(struct sqlite *s)
+{
+    for (int i = 0; i < SQL_COUNT; i++)
+        sqlite3_finalize(s->stmts[i]);
+    sqlite3_close(s->db);
+    if (s->lock >= 0)
+        close(s->lock);
+}

@@ -1,0 +1,219 @@
+#include "adapters/store/sqlite_index.h"
+
+/* Columns of EVENT_COLUMNS; those up to TTCLID are of the event itself. */
+enum { ID, POSTBACK, CREATED, OFFER, PIXEL, EVENT, TEST_CODE, EVENT_ID, CLICK_ID, BODY, TTCLID,
+       STATE, DUE, ATTEMPTS, UNKNOWN_SINCE, NOTE };
+
+/* ---- the key that tells duplicates ---- */
+
+struct key {
+    struct sqlite *s;
+    int64_t pixel, event; /* names */
+    struct slice event_id;
+    int64_t found;
+};
+
+static uint64_t key_hash(const struct sqlite *s, struct slice pixel, struct slice event,
+                         struct slice event_id)
+{
+    uint64_t seed = slice_hash(event, slice_hash(pixel, s->seed));
+
+    return slice_hash(event_id, seed) & s->tuning.hash_mask;
+}
+
+static int visit_key(void *context, int64_t row, struct err *err)
+{
+    struct key *k = context;
+    struct sqlite3_stmt *st = sql_use(k->s, SQL_EVENT_KEY, err);
+    int rc;
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, row);
+    rc = sql_step(k->s, st, err);
+    if (rc == 1)
+        rc = col_int(st, 0) == k->pixel && col_int(st, 1) == k->event &&
+             slice_eq(col_text(st, 2), k->event_id);
+    sql_done(st);
+    if (rc == 1)
+        k->found = row;
+    return rc;
+}
+
+/* ---- putting ---- */
+
+static int index_event(struct sqlite *s, int64_t id, uint64_t key, const struct slice ids[3],
+                       struct err *err)
+{
+    if (index_add(s, INDEX_KEYS, key, id, err) != 0)
+        return -1;
+    for (int i = 0; i < 3; i++) {
+        bool seen = ids[i].len == 0;
+        for (int j = 0; j < i; j++)
+            seen |= slice_eq(ids[i], ids[j]);
+        if (!seen && index_add(s, INDEX_EVENTS, index_hash(s, ids[i], 0), id, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int add_delivery(struct sqlite *s, const struct store_event *ev, int64_t id, int64_t pixel,
+                        struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_DELIVERY_ADD, err);
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, id);
+    bind_int(st, 2, pixel);
+    bind_int(st, 3, ev->created);
+    if (bind_name(s, st, 4, ev->test_code, err) != 0)
+        return -1;
+    return sql_run(s, st, err);
+}
+
+static int add_event(struct sqlite *s, const struct store_event *ev, int64_t id,
+                     const struct key *k, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_EVENT_ADD, err);
+
+    if (!st || bind_name(s, st, OFFER + 1, ev->offer, err) != 0 ||
+        bind_name(s, st, TEST_CODE + 1, ev->test_code, err) != 0)
+        return -1;
+    bind_int(st, ID + 1, id);
+    bind_int_or_null(st, POSTBACK + 1, ev->postback_id);
+    bind_int(st, CREATED + 1, ev->created);
+    bind_int_or_null(st, PIXEL + 1, k->pixel);
+    bind_int_or_null(st, EVENT + 1, k->event);
+    bind_text(st, EVENT_ID + 1, ev->event_id);
+    bind_text(st, CLICK_ID + 1, ev->click_id);
+    bind_text(st, BODY + 1, ev->body);
+    bind_within(st, TTCLID + 1, ev->ttclid, ev->body);
+    return sql_run(s, st, err);
+}
+
+int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first, struct err *err)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    struct key k = { .s = s, .event_id = ev->event_id };
+    uint64_t hash = key_hash(s, ev->pixel, ev->event, ev->event_id);
+    int64_t id = s->now.last[ROWS_EVENTS] + 1;
+    int rc;
+
+    if ((ev->pixel.len && names_id(s, ev->pixel, true, &k.pixel, err) != 1) ||
+        (ev->event.len && names_id(s, ev->event, true, &k.event, err) != 1) ||
+        (rc = index_find(s, INDEX_KEYS, hash, visit_key, &k, err)) < 0)
+        return -1;
+    if (rc == 1) {
+        if (first)
+            *first = k.found;
+        return 1;
+    }
+    if (add_event(s, ev, id, &k, err) != 0 || add_delivery(s, ev, id, k.pixel, err) != 0)
+        return -1;
+    s->now.last[ROWS_EVENTS] = id;
+    s->now.counts.waiting++;
+    ev->id = id;
+    ev->state = STORE_WAITING;
+    ev->due = ev->created;
+    return index_event(s, id, hash, (struct slice[]){ ev->click_id, ev->ttclid, ev->event_id },
+                       err);
+}
+
+static int index_row(struct sqlite *s, struct sqlite3_stmt *st, struct err *err)
+{
+    struct slice ids[] = { col_text(st, CLICK_ID), col_within(st, TTCLID, col_text(st, BODY)),
+                           col_text(st, EVENT_ID) };
+    struct slice pixel, event;
+
+    arena_reset(&s->scratch);
+    if (col_name(s, st, PIXEL, &s->scratch, &pixel, err) != 0 ||
+        col_name(s, st, EVENT, &s->scratch, &event, err) != 0)
+        return -1;
+    return index_event(s, col_int(st, ID), key_hash(s, pixel, event, ids[2]), ids, err);
+}
+
+int sqlite_events_index(struct sqlite *s, int64_t after, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_EVENT_TAIL, err);
+    int rc;
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, after);
+    while ((rc = sql_step(s, st, err)) == 1)
+        if ((rc = index_row(s, st, err)) != 0)
+            break;
+    sql_done(st);
+    return rc;
+}
+
+/* ---- reading ---- */
+
+static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
+                    struct store_event *out, struct err *err)
+{
+    *out = (struct store_event){
+        .id = col_int(st, ID),
+        .postback_id = col_int(st, POSTBACK),
+        .created = col_int(st, CREATED),
+        .event_id = arena_dup(arena, col_text(st, EVENT_ID)),
+        .click_id = arena_dup(arena, col_text(st, CLICK_ID)),
+        .body = arena_dup(arena, col_text(st, BODY)),
+        .state = (enum store_state)col_int(st, STATE),
+        .due = col_int(st, DUE),
+        .attempts = (uint32_t)col_int(st, ATTEMPTS),
+        .unknown_since = col_int(st, UNKNOWN_SINCE),
+        .note = arena_dup(arena, col_text(st, NOTE)),
+    };
+    out->ttclid = arena_dup(arena, col_within(st, TTCLID, out->body));
+    if (col_name(s, st, OFFER, arena, &out->offer, err) != 0 ||
+        col_name(s, st, PIXEL, arena, &out->pixel, err) != 0 ||
+        col_name(s, st, EVENT, arena, &out->event, err) != 0 ||
+        col_name(s, st, TEST_CODE, arena, &out->test_code, err) != 0)
+        return -1;
+    return arena->full ? sqlite_no_room(err) : 0;
+}
+
+int sqlite_event_read(struct sqlite *s, int64_t id, struct arena *arena, struct store_event *out,
+                      struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_EVENT_GET, err);
+    int rc;
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, id);
+    rc = sql_step(s, st, err);
+    if (rc == 1 && read_row(s, st, arena, out, err) != 0)
+        rc = -1;
+    sql_done(st);
+    return rc;
+}
+
+static bool match(struct sqlite3_stmt *st, struct slice id)
+{
+    return slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)) ||
+           slice_eq(id, col_within(st, TTCLID, col_text(st, BODY)));
+}
+
+static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
+                size_t at, struct err *err)
+{
+    return read_row(s, st, arena, (struct store_event *)list + at, err);
+}
+
+int sqlite_find_events(struct store *store, struct slice id, unsigned max, struct arena *arena,
+                       struct store_event **list, size_t *count, struct err *err)
+{
+    static const struct sqlite_search what = {
+        .rows = ROWS_EVENTS, .family = INDEX_EVENTS, .kinds = 1,
+        .tail = SQL_EVENT_TAIL_DESC, .get = SQL_EVENT_GET, .match = match, .take = take,
+        .size = sizeof(struct store_event),
+    };
+    void *found;
+    int rc = sqlite_search((struct sqlite *)store, &what, id, max, arena, &found, count, err);
+
+    *list = found;
+    return rc;
+}

@@ -1,0 +1,135 @@
+#include "adapters/store/sqlite_index.h"
+
+/* Columns of POSTBACK_COLUMNS. */
+enum { ID, AT, OFFER, TRACKER, METHOD, STAGE, VERDICT, CODE, CLICK_ID, EVENT_ID, TXID,
+       CONTENT_TYPE, ADDRESS, PARAMS, TTCLID, REASON, WARNINGS };
+
+int sqlite_postback_id(struct store *store, int64_t *id, struct err *err)
+{
+    (void)err;
+    *id = ++((struct sqlite *)store)->now.last[ROWS_POSTBACKS];
+    return 0;
+}
+
+static int index_postback(struct sqlite *s, int64_t id, const struct slice ids[4],
+                          struct err *err)
+{
+    for (int i = 0; i < 4; i++) {
+        bool seen = ids[i].len == 0; /* a derived event_id is often the click_id */
+        for (int j = 0; j < i; j++)
+            seen |= slice_eq(ids[i], ids[j]);
+        if (!seen && index_add(s, INDEX_POSTBACKS, index_hash(s, ids[i], 0), id, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int sqlite_postback_put(struct store *store, struct store_postback *pb, struct err *err)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    struct sqlite3_stmt *st = sql_use(s, SQL_POSTBACK_ADD, err);
+    int64_t id = pb->id;
+
+    if (!st || (id == 0 && sqlite_postback_id(store, &id, err) != 0))
+        return -1;
+    if (id <= s->before.last[ROWS_POSTBACKS] || id > s->now.last[ROWS_POSTBACKS])
+        return err_set(err, ERR_INPUT, "store: postback id %lld is not of this transaction",
+                       (long long)id);
+    if (bind_name(s, st, OFFER + 1, pb->offer, err) != 0 ||
+        bind_name(s, st, TRACKER + 1, pb->tracker, err) != 0 ||
+        bind_name(s, st, METHOD + 1, pb->method, err) != 0 ||
+        bind_name(s, st, STAGE + 1, pb->stage, err) != 0 ||
+        bind_name(s, st, CODE + 1, pb->code, err) != 0)
+        return -1;
+    bind_int(st, ID + 1, id);
+    bind_int(st, AT + 1, pb->at);
+    bind_int(st, VERDICT + 1, pb->verdict);
+    bind_text(st, CLICK_ID + 1, pb->click_id);
+    bind_text(st, EVENT_ID + 1, pb->event_id);
+    bind_text(st, TXID + 1, pb->txid);
+    bind_text(st, CONTENT_TYPE + 1, pb->content_type);
+    bind_text(st, ADDRESS + 1, pb->address);
+    bind_text(st, PARAMS + 1, pb->params);
+    bind_within(st, TTCLID + 1, pb->ttclid, pb->params);
+    bind_text(st, REASON + 1, pb->reason);
+    bind_text(st, WARNINGS + 1, pb->warnings);
+    if (sql_run(s, st, err) != 0)
+        return -1;
+    pb->id = id;
+    s->now.counts.postbacks++;
+    s->now.counts.quarantined += pb->verdict == STORE_QUARANTINED;
+    return index_postback(
+        s, id, (struct slice[]){ pb->click_id, pb->ttclid, pb->event_id, pb->txid }, err);
+}
+
+int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_POSTBACK_TAIL, err);
+    int rc;
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, after);
+    while ((rc = sql_step(s, st, err)) == 1) {
+        struct slice ids[] = { col_text(st, CLICK_ID),
+                               col_within(st, TTCLID, col_text(st, PARAMS)),
+                               col_text(st, EVENT_ID), col_text(st, TXID) };
+        if ((rc = index_postback(s, col_int(st, ID), ids, err)) != 0)
+            break;
+    }
+    sql_done(st);
+    return rc;
+}
+
+/* ---- any id ---- */
+
+static bool match(struct sqlite3_stmt *st, struct slice id)
+{
+    return slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)) ||
+           slice_eq(id, col_text(st, TXID)) ||
+           slice_eq(id, col_within(st, TTCLID, col_text(st, PARAMS)));
+}
+
+static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
+                size_t at, struct err *err)
+{
+    struct store_postback *pb = (struct store_postback *)list + at;
+
+    *pb = (struct store_postback){
+        .id = col_int(st, ID),
+        .at = col_int(st, AT),
+        .verdict = (enum store_verdict)col_int(st, VERDICT),
+        .click_id = arena_dup(arena, col_text(st, CLICK_ID)),
+        .event_id = arena_dup(arena, col_text(st, EVENT_ID)),
+        .txid = arena_dup(arena, col_text(st, TXID)),
+        .content_type = arena_dup(arena, col_text(st, CONTENT_TYPE)),
+        .address = arena_dup(arena, col_text(st, ADDRESS)),
+        .params = arena_dup(arena, col_text(st, PARAMS)),
+        .reason = arena_dup(arena, col_text(st, REASON)),
+        .warnings = arena_dup(arena, col_text(st, WARNINGS)),
+    };
+    pb->ttclid = arena_dup(arena, col_within(st, TTCLID, pb->params));
+    if (col_name(s, st, OFFER, arena, &pb->offer, err) != 0 ||
+        col_name(s, st, TRACKER, arena, &pb->tracker, err) != 0 ||
+        col_name(s, st, METHOD, arena, &pb->method, err) != 0 ||
+        col_name(s, st, STAGE, arena, &pb->stage, err) != 0 ||
+        col_name(s, st, CODE, arena, &pb->code, err) != 0)
+        return -1;
+    return 0;
+}
+
+int sqlite_find_postbacks(struct store *store, struct slice id, unsigned max,
+                          struct arena *arena, struct store_postback **list, size_t *count,
+                          struct err *err)
+{
+    static const struct sqlite_search what = {
+        .rows = ROWS_POSTBACKS, .family = INDEX_POSTBACKS, .kinds = 1,
+        .tail = SQL_POSTBACK_TAIL_DESC, .get = SQL_POSTBACK_GET, .match = match, .take = take,
+        .size = sizeof(struct store_postback),
+    };
+    void *found;
+    int rc = sqlite_search((struct sqlite *)store, &what, id, max, arena, &found, count, err);
+
+    *list = found;
+    return rc;
+}

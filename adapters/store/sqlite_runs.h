@@ -1,0 +1,105 @@
+/* sqlite_runs.h: sorted runs of (hash, row) in `run_chunks`, and the struct that they share with
+ * sqlite_index.c and sqlite_merge.c.  A run is written once and never changed; it is part of the
+ * index when `runs` lists it, else its chunks are garbage. */
+#ifndef ADAPTERS_STORE_SQLITE_RUNS_H
+#define ADAPTERS_STORE_SQLITE_RUNS_H
+
+#include "adapters/store/sqlite_index.h"
+
+#define RUN_ENTRY  14  /* bytes: hash 8, row 6, little-endian */
+#define RUN_CHUNK  280 /* entries: a row of SQLite that fits one page of 4,096 */
+#define RUN_FANOUT 4   /* runs of one level that become one of the next */
+
+#define CHUNK_BITS 24  /* of a chunk's row id: the number of its run above them */
+
+struct entry {
+    uint64_t hash;
+    int64_t row;
+};
+
+struct run {
+    int64_t id;
+    enum index_family family;
+    int level;
+    int64_t chunks, entries;
+    uint64_t *first;  /* hash of each chunk's first entry; NULL: ask the file */
+    uint64_t *filter; /* Bloom filter of `blocks` cache lines; NULL: may hold anything */
+    size_t first_cap, blocks;
+};
+
+/* For up to `entries`.  quick: with first and, while there is memory for it, a filter. */
+struct run *run_new(struct index *ix, enum index_family family, int level, int64_t entries,
+                    bool quick);
+void run_free(struct index *ix, struct run *run);
+bool run_may_hold(const struct run *run, uint64_t hash);
+
+/* Writing: entries in order, doubles are dropped. */
+struct run_writer {
+    struct run *run;
+    struct entry last;
+    size_t n;
+    unsigned char bytes[RUN_CHUNK * RUN_ENTRY];
+};
+int run_put(struct sqlite *s, struct run_writer *w, struct entry e, struct err *err);
+int run_finish(struct sqlite *s, struct run_writer *w, struct err *err); /* lists it in `runs` */
+
+/* Reading from the first entry to the last. */
+struct run_cursor {
+    struct run *run;
+    int64_t chunk; /* the next to fetch */
+    size_t at, n;
+    struct entry now;
+    unsigned char bytes[RUN_CHUNK * RUN_ENTRY];
+};
+int run_next(struct sqlite *s, struct run_cursor *c, struct err *err); /* 1: c->now, 0: end, -1 */
+
+int run_visit(struct sqlite *s, const struct run *run, uint64_t hash, index_visit *visit,
+              void *context, struct err *err);
+int run_load(struct sqlite *s, struct run *run, struct err *err); /* fill first and filter */
+
+/* ---- the index as a whole ---- */
+
+struct hot {
+    struct entry entry;
+    uint32_t next; /* 1 + the older one in this bucket, 0: none */
+    uint32_t family;
+};
+
+struct run_list {
+    struct run **runs; /* newest first: by level, then by id downwards */
+    size_t count, cap;
+};
+
+struct garbage {
+    int64_t run, next, end; /* chunks that are still there */
+};
+
+struct merge {
+    struct run_cursor from[RUN_FANOUT];
+    bool live[RUN_FANOUT];
+    struct run_writer to;
+};
+
+struct index {
+    struct hot *hot;
+    uint32_t hot_count, hot_cap, hot_mark;
+    uint32_t *buckets; /* as many as hot_cap */
+    struct run_list lists[INDEX_FAMILIES];
+    int64_t upto[ROWS_COUNT]; /* rows up to these are in runs, except late clicks */
+    int64_t last_run;
+    size_t filter_bytes;
+    struct merge *merge; /* under way, or NULL */
+    struct garbage *garbage;
+    size_t garbage_count, garbage_cap;
+    bool worked; /* this transaction wrote to `runs` or `run_chunks` */
+};
+
+int runs_list(struct index *ix, struct run *run, struct err *err);
+void runs_unlist(struct index *ix, struct run *run);
+int runs_waste(struct index *ix, int64_t run, int64_t chunks, struct err *err);
+
+/* sqlite_merge.c: merge up to `budget` entries, drop some garbage. */
+int merge_work(struct sqlite *s, int64_t budget, struct err *err);
+void merge_stop(struct index *ix); /* forget the merge under way; its chunks become garbage */
+
+#endif

@@ -1,0 +1,139 @@
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "adapters/store/sqlite.h"
+
+#define APPLICATION_ID 0x436c6b42 /* "ClkB" */
+
+#define TEXT_WITHIN(column, host)                                                                  \
+    "CASE typeof(" column ") WHEN 'integer' THEN CAST(substr(CAST(" host " AS BLOB),"              \
+    " (" column " >> 16) + 1, " column " & 65535) AS TEXT) ELSE " column " END"
+#define ISO_MS(column)                                                                             \
+    "strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000, 'unixepoch') ||"                             \
+    " printf('.%03dZ', " column " % 1000)"
+#define NAME(column) "(SELECT text FROM names n WHERE n.id = " column ")"
+
+/* offer, pixel, event, tracker, stage, method, code and test_code are ids of `names`.  A ttclid may
+ * be an integer: its place (offset * 65536 + length, in bytes) in the row's largest text.
+ * Columns that are compared stand before the large ones, which may be on another page. */
+static const char version_1[] =
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "INSERT INTO meta VALUES('created_by', 'clickbaton " CLICKBATON_VERSION "'),"
+    " ('hash_seed', random());"
+    "CREATE TABLE counts(id INTEGER PRIMARY KEY CHECK(id = 1), clicks INTEGER, postbacks INTEGER,"
+    " waiting INTEGER, sending INTEGER, delivered INTEGER, dead INTEGER, quarantined INTEGER);"
+    "INSERT INTO counts VALUES(1, 0, 0, 0, 0, 0, 0, 0);"
+    "CREATE TABLE names(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+
+    "CREATE TABLE clicks(id INTEGER PRIMARY KEY, offer INTEGER, at INTEGER, keyed INTEGER,"
+    " click_id TEXT, event_id TEXT, ttp TEXT, ip TEXT, consent TEXT, page_url TEXT, ttclid,"
+    " user_agent TEXT, referrer TEXT);"
+    "CREATE TABLE postbacks(id INTEGER PRIMARY KEY, at INTEGER, offer INTEGER, tracker INTEGER,"
+    " method INTEGER, stage INTEGER, verdict INTEGER, code INTEGER, click_id TEXT, event_id TEXT,"
+    " txid TEXT, content_type TEXT, address TEXT, params TEXT, ttclid, reason TEXT,"
+    " warnings TEXT);"
+    "CREATE TABLE events(id INTEGER PRIMARY KEY, postback INTEGER, created INTEGER, offer INTEGER,"
+    " pixel INTEGER, event INTEGER, test_code INTEGER, event_id TEXT, click_id TEXT, body TEXT,"
+    " ttclid);"
+    "CREATE TABLE deliveries(event INTEGER PRIMARY KEY, pixel INTEGER, state INTEGER, due INTEGER,"
+    " attempts INTEGER, test_code INTEGER, unknown_since INTEGER, unknown_before INTEGER,"
+    " note TEXT);"
+    "CREATE INDEX deliveries_open ON deliveries(state, pixel, due) WHERE state < 3;"
+    "CREATE TABLE attempts(id INTEGER PRIMARY KEY, at INTEGER, took_ms INTEGER, pixel INTEGER,"
+    " http_status INTEGER, code INTEGER, message TEXT, request_id TEXT);"
+    "CREATE TABLE tries(event INTEGER, attempt INTEGER, PRIMARY KEY(event, attempt))"
+    " WITHOUT ROWID;"
+
+    "CREATE TABLE indexed(id INTEGER PRIMARY KEY CHECK(id = 1), clicks INTEGER,"
+    " postbacks INTEGER, events INTEGER);"
+    "INSERT INTO indexed VALUES(1, 0, 0, 0);"
+    "CREATE TABLE late_clicks(click INTEGER PRIMARY KEY);"
+    "CREATE TABLE runs(id INTEGER PRIMARY KEY, family INTEGER, level INTEGER, chunks INTEGER,"
+    " entries INTEGER);"
+    "CREATE TABLE run_chunks(id INTEGER PRIMARY KEY, data BLOB);"
+
+    "CREATE VIEW conversions AS SELECT id, " ISO_MS("at") " AS time, " NAME("offer") " AS offer, "
+    NAME("tracker") " AS tracker, " NAME("stage") " AS stage,"
+    " CASE verdict WHEN 1 THEN 'queued' WHEN 2 THEN 'duplicate' WHEN 3 THEN 'ignored'"
+    " WHEN 4 THEN 'quarantined' END AS verdict, " NAME("code") " AS code, reason, click_id, "
+    TEXT_WITHIN("ttclid", "params") " AS ttclid, event_id, txid, params, warnings FROM postbacks;"
+    "CREATE VIEW ledger AS SELECT e.id, e.postback, " ISO_MS("created") " AS time, "
+    NAME("e.offer") " AS offer, " NAME("e.pixel") " AS pixel, " NAME("e.event") " AS event,"
+    " event_id, click_id, " TEXT_WITHIN("ttclid", "body") " AS ttclid, "
+    NAME("e.test_code") " AS test_code, CASE state WHEN 1 THEN 'waiting' WHEN 2 THEN 'sending'"
+    " WHEN 3 THEN 'delivered' WHEN 4 THEN 'dead' END AS state, attempts, "
+    ISO_MS("due") " AS due, " ISO_MS("unknown_since") " AS unknown_since, note, body"
+    " FROM events e LEFT JOIN deliveries d ON d.event = e.id;";
+
+const struct sqlite_step sqlite_steps[] = {
+    { 1, version_1 },
+    { 0, NULL },
+};
+
+static int pragma_get(struct sqlite *s, const char *sql, int64_t *out, struct err *err)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = -1;
+
+    if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
+        sqlite3_step(st) == SQLITE_ROW) {
+        *out = sqlite3_column_int64(st, 0);
+        rc = 0;
+    } else {
+        sqlite_fail(s, err, "reading its version");
+    }
+    sqlite3_finalize(st);
+    return rc;
+}
+
+static int apply(struct sqlite *s, const struct sqlite_step *step, struct err *err)
+{
+    char done[200];
+
+    snprintf(done, sizeof(done),
+             "INSERT INTO meta VALUES('schema', %d) ON CONFLICT DO UPDATE SET value = %d;"
+             "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             step->version, step->version, APPLICATION_ID, step->version);
+    if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(s->db, step->sql, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(s->db, done, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        return 0;
+    snprintf(done, sizeof(done), "bringing it to schema version %d", step->version);
+    sqlite_fail(s, err, done);
+    if (!sqlite3_get_autocommit(s->db))
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    return -1;
+}
+
+int sqlite_schema_ready(struct sqlite *s, struct err *err)
+{
+    int64_t version, application, tables;
+    int newest = 0;
+
+    for (const struct sqlite_step *step = s->tuning.steps; step->version; step++)
+        newest = step->version;
+    if (pragma_get(s, "PRAGMA user_version", &version, err) != 0 ||
+        pragma_get(s, "PRAGMA application_id", &application, err) != 0 ||
+        pragma_get(s, "SELECT count(*) FROM sqlite_schema", &tables, err) != 0)
+        return -1;
+    if (tables != 0 && application != APPLICATION_ID)
+        return err_set(err, ERR_SYSTEM,
+                       "%s/clickbaton.db: this is a database of some other program; give clickbaton "
+                       "a folder of its own with `data:`", s->dir);
+    if (version > newest)
+        return err_set(err, ERR_SYSTEM,
+                       "%s/clickbaton.db: its schema version is %lld, this clickbaton ("
+                       CLICKBATON_VERSION ") knows up to %d; use the newer clickbaton that wrote "
+                       "it, or another `data:`", s->dir, (long long)version, newest);
+    if (version < newest && !s->store.writer)
+        return err_set(err, ERR_SYSTEM,
+                       "%s/clickbaton.db: its schema version is %lld, this clickbaton needs %d; "
+                       "start `clickbaton serve` once, it will bring it up to date", s->dir,
+                       (long long)version, newest);
+    for (const struct sqlite_step *step = s->tuning.steps; step->version; step++)
+        if (step->version > version && apply(s, step, err) != 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,149 @@
+#include "adapters/store/store.h"
+
+#include "adapters/store/engine.h"
+
+/* Every write goes through here, so that no engine can write outside of a transaction, or go on
+ * in one that has failed. */
+static int writing(const struct store *s, struct err *err)
+{
+    if (!s->in_tx)
+        return err_set(err, ERR_INPUT, "store: a write outside of begin and commit");
+    if (s->failed)
+        return err_set(err, ERR_SYSTEM, "store: this transaction has failed before; roll it back");
+    return 0;
+}
+
+int store_begin(struct store *s, struct err *err)
+{
+    if (!s->writer)
+        return err_set(err, ERR_INPUT, "store: opened for reading, it can't be written");
+    if (s->in_tx)
+        return err_set(err, ERR_INPUT, "store: a transaction is open already");
+    if (s->ops->begin(s, err) != 0)
+        return -1;
+    s->in_tx = true;
+    s->failed = false;
+    return 0;
+}
+
+int store_commit(struct store *s, struct err *err)
+{
+    if (writing(s, err) != 0 || s->ops->commit(s, err) != 0) {
+        store_rollback(s);
+        return -1;
+    }
+    s->in_tx = false;
+    return 0;
+}
+
+void store_rollback(struct store *s)
+{
+    if (s->in_tx)
+        s->ops->rollback(s);
+    s->in_tx = s->failed = false;
+}
+
+int store_click_put(struct store *s, const struct store_click *click, struct err *err)
+{
+    if (writing(s, err) != 0)
+        return -1;
+    if (click->click_id.len == 0 && click->ttclid.len == 0)
+        return err_set(err, ERR_INPUT, "store: a click needs a click_id or a ttclid");
+    return s->ops->click_put(s, click, err);
+}
+
+int store_postback_id(struct store *s, int64_t *id, struct err *err)
+{
+    return writing(s, err) != 0 ? -1 : s->ops->postback_id(s, id, err);
+}
+
+int store_postback_put(struct store *s, struct store_postback *pb, struct err *err)
+{
+    return writing(s, err) != 0 ? -1 : s->ops->postback_put(s, pb, err);
+}
+
+int store_event_put(struct store *s, struct store_event *ev, int64_t *first, struct err *err)
+{
+    return writing(s, err) != 0 ? -1 : s->ops->event_put(s, ev, first, err);
+}
+
+int store_take(struct store *s, struct slice pixel, int64_t now, int64_t give_up, unsigned max,
+               struct arena *arena, struct store_event **list, size_t *count, struct err *err)
+{
+    if (writing(s, err) != 0)
+        return -1;
+    return s->ops->take(s, pixel, now, give_up, max, arena, list, count, err);
+}
+
+int store_report(struct store *s, const struct store_attempt *attempt,
+                 const struct store_outcome *outcomes, size_t count, struct err *err)
+{
+    if (writing(s, err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (outcomes[i].state != STORE_DELIVERED && outcomes[i].state != STORE_WAITING &&
+            outcomes[i].state != STORE_DEAD)
+            return err_set(err, ERR_INPUT, "store: event %lld reported with state %d",
+                           (long long)outcomes[i].event_id, (int)outcomes[i].state);
+    return s->ops->report(s, attempt, outcomes, count, err);
+}
+
+int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err)
+{
+    return writing(s, err) != 0 ? -1 : s->ops->recover(s, now, recovered, err);
+}
+
+int store_click_find(struct store *s, struct slice offer, struct slice click_id,
+                     struct slice ttclid, struct arena *arena, struct store_click *out,
+                     struct err *err)
+{
+    return s->ops->click_find(s, offer, click_id, ttclid, arena, out, err);
+}
+
+int store_pixels_due(struct store *s, struct arena *arena, struct store_due **list, size_t *count,
+                     struct err *err)
+{
+    return s->ops->pixels_due(s, arena, list, count, err);
+}
+
+int store_find_clicks(struct store *s, struct slice id, unsigned max, struct arena *arena,
+                      struct store_click **list, size_t *count, struct err *err)
+{
+    return s->ops->find_clicks(s, id, max, arena, list, count, err);
+}
+
+int store_find_postbacks(struct store *s, struct slice id, unsigned max, struct arena *arena,
+                         struct store_postback **list, size_t *count, struct err *err)
+{
+    return s->ops->find_postbacks(s, id, max, arena, list, count, err);
+}
+
+int store_find_events(struct store *s, struct slice id, unsigned max, struct arena *arena,
+                      struct store_event **list, size_t *count, struct err *err)
+{
+    return s->ops->find_events(s, id, max, arena, list, count, err);
+}
+
+int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
+                      struct store_attempt **list, size_t *count, struct err *err)
+{
+    return s->ops->attempts_of(s, event_id, arena, list, count, err);
+}
+
+int store_counts(struct store *s, struct store_counts *out, struct err *err)
+{
+    return s->ops->counts(s, out, err);
+}
+
+int store_maintain(struct store *s, struct err *err)
+{
+    return s->ops->maintain(s, err);
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    store_rollback(s);
+    s->ops->close(s);
+}
