@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
-#include "cli/serve/delivery.h"
+#include "cli/serve/outlet.h"
 #include "cli/serve/log.h"
 #include "cli/serve/routes.h"
 
@@ -113,7 +113,7 @@ static void reload(struct server *s)
     struct err err = { 0 };
     bool ok = c != NULL;
 
-    if (ok && delivery_reload(s->sender, c, &err) != 0) {
+    if (ok && outlet_reload(s->sender, c, &err) != 0) {
         catalog_close(c);
         ok = false;
     } else if (ok && rules_swap(s->rules, c) != 0) {
@@ -217,7 +217,7 @@ int cli_serve(int argc, char **argv)
     s.rules = rules_open(c);
     if (!s.rules || open_store(&s, c, &err) != 0)
         goto out;
-    s.sender = delivery_open(s.intake, c, &err);
+    s.sender = outlet_open(s.intake, c, &err);
     if (!s.sender) {
         code = EXIT_CONFIG;
         goto out;

@@ -1,4 +1,4 @@
-#include "cli/serve/delivery.h"
+#include "cli/serve/outlet.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -48,7 +48,7 @@ static int settings_of(const struct catalog *c, struct sender_settings *out,
     return 0;
 }
 
-struct sender *delivery_open(struct intake *intake, const struct catalog *catalog, struct err *err)
+struct sender *outlet_open(struct intake *intake, const struct catalog *catalog, struct err *err)
 {
     struct sender_host host = { intake, now_ms, take, report, write_log };
     struct sender_settings settings;
@@ -63,7 +63,7 @@ struct sender *delivery_open(struct intake *intake, const struct catalog *catalo
     return s;
 }
 
-int delivery_reload(struct sender *sender, const struct catalog *catalog, struct err *err)
+int outlet_reload(struct sender *sender, const struct catalog *catalog, struct err *err)
 {
     struct sender_settings settings;
     struct sender_pixel *pixels;

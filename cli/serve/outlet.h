@@ -1,0 +1,14 @@
+/* outlet.h: the sender behind the intake: what it needs from its owner, and settings for it. */
+#ifndef CLI_SERVE_OUTLET_H
+#define CLI_SERVE_OUTLET_H
+
+#include "adapters/tiktok/sender.h"
+#include "cli/serve/intake.h"
+
+/* Start the sender with the pixels of a catalog. */
+struct sender *outlet_open(struct intake *intake, const struct catalog *catalog, struct err *err);
+
+/* The pixels and tokens of another catalog. */
+int outlet_reload(struct sender *sender, const struct catalog *catalog, struct err *err);
+
+#endif
