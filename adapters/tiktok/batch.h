@@ -1,0 +1,49 @@
+/* batch.h: events that were taken, cut into the parts that make a request each.  All memory that
+ * their way may need is there before anything is taken, so that none can get lost for want of it. */
+#ifndef ADAPTERS_TIKTOK_BATCH_H
+#define ADAPTERS_TIKTOK_BATCH_H
+
+#include "adapters/tiktok/sender.h"
+#include "core/base/buf.h"
+
+enum { BATCH_MAX = 1000, BATCH_BYTES_MAX = 4 << 20 };
+
+struct batch;
+
+struct part {
+    struct batch *batch;
+    size_t first, count; /* of batch->order and batch->outcomes */
+    bool at_once;        /* needs no waiting for company */
+    struct part *next;   /* for lists of the owner */
+};
+
+struct batch {
+    struct sender_batch taken;
+    const struct sender_event **order; /* every event stands in one place of one part */
+    struct sender_outcome *outcomes;   /* at the same places */
+    struct part *parts;
+    size_t parts_used, open; /* events not reported yet */
+};
+
+/* Room for BATCH_MAX events, to be filled by the host's take; NULL without memory. */
+struct batch *batch_new(void);
+
+/* After take: the list of parts, each within max_bytes unless one event alone is larger. */
+struct part *batch_cut(struct batch *b, size_t max_bytes);
+
+/* The request body of part; check buf_ok. */
+void batch_body(struct buf *out, const struct sender_pixel *pixel, const struct part *part);
+
+/* Take the event at index out of part (count > 1): the result is its place in outcomes; part
+ * holds the others in their order. */
+size_t batch_set_aside(struct part *part, size_t index);
+
+/* Halve part (count > 1): it keeps the first half, the result is the second. */
+struct part *batch_halve(struct part *part);
+
+/* count more events have been reported; frees b with the last. */
+void batch_reported(struct batch *b, size_t count);
+
+void batch_free(struct batch *b);
+
+#endif
