@@ -20,6 +20,7 @@
 #include <time.h>
 
 #define NS UINT64_C(1000000000)
+#define QUIET (NS / 10)
 
 /* The client has closed its sending half: no request can come.  The library overlooks that when it
  * comes together with the last request.  (The name is in a header that linux/tcp.h excludes.) */
@@ -65,24 +66,26 @@ static uint64_t first_byte(struct http_connection *c, uint64_t idle_ns, uint64_t
 {
     uint64_t first = atomic_load_explicit(&c->first_byte_ns, memory_order_relaxed);
 
-    if (first > idle_ns)
-        return first;
     if (c->seen_idle_ns != idle_ns) {
         c->seen_idle_ns = idle_ns;
         c->seen_bytes = bytes;
+        first = 0;
+    } else if (!first && bytes != c->seen_bytes) {
+        first = now;
     }
-    if (bytes == c->seen_bytes)
-        return 0;
-    atomic_store_explicit(&c->first_byte_ns, now, memory_order_relaxed);
-    return now;
+    atomic_store_explicit(&c->first_byte_ns, first, memory_order_relaxed);
+    return first;
 }
 
 static bool sweep_idle(struct http_connection *c, uint64_t state, uint64_t now)
 {
     const struct http_limits *limits = &c->server->limits;
-    struct tcp_info kernel = kernel_view(c->fd);
     uint64_t since = STATE_NS(state), first;
+    struct tcp_info kernel;
 
+    if (now < since + QUIET) /* it may go on, and be idle again, within one tick of the clock */
+        return false;
+    kernel = kernel_view(c->fd);
     first = first_byte(c, since, kernel.tcpi_bytes_received, now);
     if (first && past(now, first, limits->request_seconds))
         return cut(c, state);

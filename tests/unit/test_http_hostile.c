@@ -1,0 +1,583 @@
+/* The server and clients that mean no good: too much, too slow, or two requests in one.  Time is
+ * passed to the sweep, nobody waits for it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <time.h>
+
+#include "adapters/http/internal.h"
+#include "tests/support/http_client.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static _Atomic(struct http_request *) held;
+static char megabytes[8 << 20];
+
+/* Tells the lengths of what arrived; /hold waits for the test, /big answers 8 MB. */
+static void handle(void *context, struct http_request *req)
+{
+    (void)context;
+    if (slice_eq(req->path, S("/hold")))
+        atomic_store(&held, req);
+    else if (slice_eq(req->path, S("/stall")))
+        http_reply_stall(req, 5);
+    else if (slice_eq(req->path, S("/big")))
+        http_reply_static(req, 200, NULL, (struct slice){ megabytes, sizeof(megabytes) });
+    else
+        http_reply(req, 200, NULL,
+                   arena_printf(req->arena, "%zu %zu %zu", req->path.len, req->query.len,
+                                req->body.len));
+}
+
+static struct http_server *start_with(struct http_limits limits)
+{
+    struct err err = { 0 };
+    struct http_server *s = http_server_open("127.0.0.1:0", &limits, handle, NULL, &err);
+
+    if (!s)
+        fail_msg("%s", err.text);
+    return s;
+}
+
+static struct http_server *start(void)
+{
+    return start_with(HTTP_LIMITS_DEFAULT);
+}
+
+static void pause_ms(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+static struct http_server_stats stats_of(struct http_server *s)
+{
+    struct http_server_stats stats;
+
+    http_server_stats(s, &stats);
+    return stats;
+}
+
+/* Until the newest connection is there and in this phase. */
+static void wait_for(struct http_server *s, unsigned connections, enum phase phase)
+{
+    for (int i = 0; i < 5000; i++) {
+        bool there;
+
+        pthread_mutex_lock(&s->lock);
+        there = stats_of(s).connections == connections &&
+                (!s->head || STATE_PHASE(atomic_load(&s->head->state)) == phase);
+        pthread_mutex_unlock(&s->lock);
+        if (there)
+            return;
+        pause_ms();
+    }
+    fail_msg("no %u connections with the newest in phase %d", connections, (int)phase);
+}
+
+/* Requests by their parts: before, n times the byte, behind. */
+static struct slice make(const char *before, size_t n, const char *behind)
+{
+    static char request[3 << 20];
+    size_t a = strlen(before), b = strlen(behind);
+
+    assert_true(a + n + b < sizeof(request));
+    memcpy(request, before, a);
+    memset(request + a, 'a', n);
+    memcpy(request + a + n, behind, b);
+    return (struct slice){ request, a + n + b };
+}
+
+#define END " HTTP/1.1\r\nHost: h\r\n\r\n"
+#define URL_TOO_LONG "The URL is longer than 16384 bytes, the limit of this server.\n"
+#define BODY_TOO_LARGE "The body is larger than 65536 bytes, the limit of this server.\n"
+#define CHUNKED "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+static const struct {
+    const char *before;
+    size_t n;
+    const char *behind;
+    int status;
+    const char *body; /* NULL: the library's own */
+} sizes[] = {
+    { "GET /", 16383, END, 200, "16384 0 0" },
+    { "GET /", 16384, END, 414, URL_TOO_LONG },
+    { "GET /x?", 16381, END, 200, "2 16381 0" },
+    { "GET /x?", 16382, END, 414, URL_TOO_LONG },
+    { "GET /", 17408, END, 414, URL_TOO_LONG },
+    { "GET /", 40000, END, 414, NULL },
+    { "GET /", 2000000, END, 414, NULL },
+    { "GET / HTTP/1.1\r\nX: ", 8000, "\r\n\r\n", 200, "1 0 0" },
+    { "GET / HTTP/1.1\r\nX: ", 40000, "\r\n\r\n", 431, NULL },
+    { "POST / HTTP/1.1\r\nContent-Length: 65536\r\n\r\n", 65536, "", 200, "1 0 65536" },
+    { "POST / HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", 65537, "", 413, BODY_TOO_LARGE },
+    { "POST / HTTP/1.1\r\nContent-Length: 900000\r\n\r\n", 900000, "", 413, BODY_TOO_LARGE },
+    /* nothing or only some of the body sent: the refusal does not wait for it */
+    { "POST / HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", 0, "", 413, BODY_TOO_LARGE },
+    { "POST / HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n\r\n", 9, "", 413,
+      BODY_TOO_LARGE },
+    { "POST / HTTP/1.1\r\nContent-Length: 18446744073709551616\r\n\r\n", 9, "", 413, NULL },
+    { "POST / HTTP/1.1\r\nContent-Length: 65537\r\nExpect: 100-continue\r\n\r\n", 0, "", 413,
+      BODY_TOO_LARGE },
+    { CHUNKED "10000\r\n", 65536, "\r\n0\r\n\r\n", 200, "2 0 65536" },
+    { CHUNKED "1\r\na\r\n10000\r\n", 65536, "\r\n0\r\n\r\n", 413, BODY_TOO_LARGE },
+    { CHUNKED "fffffff\r\n", 65537, "", 413, BODY_TOO_LARGE },
+    { CHUNKED "ffffffffffffffff\r\n", 70000, "", 413, BODY_TOO_LARGE },
+    { CHUNKED "1ffffffffffffffff\r\n", 9, "", 413, NULL },
+};
+
+static void test_sizes(void **state)
+{
+    struct http_server *s = start();
+    static struct reply r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        client_ask(http_server_address(s), make(sizes[i].before, sizes[i].n, sizes[i].behind), &r);
+        if (r.status != sizes[i].status || (sizes[i].body && strcmp(r.body, sizes[i].body) != 0))
+            fail_msg("%zu: %.50s %zu: %d \"%s\"", i, sizes[i].before, sizes[i].n, r.status, r.body);
+    }
+    http_server_close(s);
+}
+
+/* The library's records of 8,190 parameters would fill its memory many times. */
+static void test_many_parameters(void **state)
+{
+    struct http_server *s = start();
+    struct slice request = make("GET /x?", 16381, END);
+    char *copy = malloc(request.len);
+    static struct reply r;
+
+    (void)state;
+    assert_non_null(copy);
+    memcpy(copy, request.ptr, request.len);
+    for (size_t i = 8; i < 16384 + 4; i += 2)
+        copy[i] = '&';
+    client_ask(http_server_address(s), (struct slice){ copy, request.len }, &r);
+    assert_string_equal(r.body, "2 16381 0");
+    free(copy);
+    http_server_close(s);
+}
+
+/* Nobody gets more than a megabyte thrown away for him. */
+static void test_endless_body(void **state)
+{
+    struct http_server *s = start();
+    struct client *c = client_open(http_server_address(s));
+    static struct reply r;
+
+    (void)state;
+    client_send(c, S(CHUNKED "7fffffff\r\n"));
+    client_send(c, (struct slice){ megabytes, sizeof(megabytes) });
+    wait_for(s, 0, PHASE_IDLE);
+    client_read(c, &r, true);
+    assert_true(r.status == 413 || r.status == -1); /* the reset may come first */
+    client_close(c);
+    http_server_close(s);
+}
+
+#define HEADER_BAD                                                                                 \
+    "A header line is malformed: a blank in its name or before the colon, a control byte, or a "   \
+    "folded line.\n"
+#define TARGET_BAD "The URL holds a blank or a control byte: percent-encode it.\n"
+#define TWO_LENGTHS "There is more than one Content-Length.\n"
+#define BOTH "Content-Length beside Transfer-Encoding: send only one.\n"
+#define ENCODING_BAD "The only Transfer-Encoding understood here is \"chunked\".\n"
+#define FORM_BAD "The request target must be a path that begins with \"/\".\n"
+#define P "POST / HTTP/1.1\r\n"
+
+static const struct {
+    struct slice request;
+    int status; /* 0: closed without a word */
+    const char *body;
+} malformed[] = {
+    { SLICE(P "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400, BOTH },
+    { SLICE(P "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n"), 400, BOTH },
+    { SLICE(P "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc"), 400, TWO_LENGTHS },
+    { SLICE(P "Content-Length: 0\r\ncontent-length: 3\r\n\r\nabc"), 400, TWO_LENGTHS },
+    { SLICE(P "Content-Length: 3, 3\r\n\r\nabc"), 400, NULL },
+    { SLICE(P "Content-Length: +3\r\n\r\nabc"), 400, NULL },
+    { SLICE(P "Content-Length: -3\r\n\r\nabc"), 400, NULL },
+    { SLICE(P "Content-Length: 0x3\r\n\r\nabc"), 400, NULL },
+    { SLICE(P "Content-Length:\r\n\r\nabc"), 400, NULL },
+    { SLICE(P "Transfer-Encoding: gzip\r\n\r\n"), 501, ENCODING_BAD },
+    { SLICE(P "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 501, ENCODING_BAD },
+    { SLICE(P "Transfer-Encoding: chunked \r\n\r\n0\r\n\r\n"), 501, ENCODING_BAD },
+    { SLICE(P "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n"), 501,
+      ENCODING_BAD },
+    { SLICE(P "Content-Length : 3\r\n\r\nabc"), 400, HEADER_BAD },
+    { SLICE(P "Content-Length\t: 3\r\n\r\nabc"), 400, HEADER_BAD },
+    { SLICE(P "Content Length: 3\r\n\r\n"), 400, HEADER_BAD },
+    { SLICE(P ": 3\r\n\r\n"), 400, HEADER_BAD },
+    { SLICE(P "Content-Length: 3\r\n 0\r\n\r\nabc"), 400, HEADER_BAD },
+    { SLICE(P "X: a\r\n\tb\r\nY: c\r\n\r\n"), 400, HEADER_BAD },
+    { SLICE(P " X: a\r\n\r\n"), 400, HEADER_BAD },
+    { SLICE(P "X: a\0b\r\n\r\n"), 400, HEADER_BAD },
+    { SLICE(P "X: a\0b\r\nY: c\r\n\r\n"), 400, HEADER_BAD },
+    { SLICE(P "X: a\0\r\nY: c\r\n\r\n"), 400, HEADER_BAD },
+    { SLICE(P "X: a\rContent-Length: 5\r\nY: c\r\n\r\n"), 400, HEADER_BAD },
+    { SLICE(P "X\0Y: a\r\n\r\n"), 400, NULL },
+    { SLICE(P "no colon\r\n\r\n"), 400, NULL },
+    { SLICE("GET /a\0b HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET /a\0?b HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET /a?b\0c HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET /\0 HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET \0/ HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET /a b HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET /?\x01 HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET /?\x1f HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET /?\x7f HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET /?\r HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET /\t HTTP/1.1\r\n\r\n"), 400, TARGET_BAD },
+    { SLICE("GET x HTTP/1.1\r\n\r\n"), 400, FORM_BAD },
+    { SLICE("GET *? HTTP/1.1\r\n\r\n"), 400, FORM_BAD },
+    { SLICE("CONNECT h:443 HTTP/1.1\r\n\r\n"), 400, FORM_BAD },
+    { SLICE("GET ftp://h/x HTTP/1.1\r\n\r\n"), 400, FORM_BAD },
+    { SLICE("GET /\r\n\r\n"), 400, NULL },
+    { SLICE("GET\r\n\r\n"), 0, NULL },
+    { SLICE("GET / HTTP/1.1x\r\n\r\n"), 400, NULL },
+    { SLICE("GET / HTTP/2.0\r\n\r\n"), 505, NULL },
+    { SLICE("\x16\x03\x01\x02\x00\x01\x00\x01\r\n"), 0, NULL },
+    { SLICE(CHUNKED "g\r\n"), 400, NULL },
+    { SLICE(CHUNKED "3\r\nabcd\r\n0\r\n\r\n"), 400, NULL },
+};
+
+static void test_malformed(void **state)
+{
+    struct http_server *s = start();
+    static struct reply r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(malformed) / sizeof(*malformed); i++) {
+        struct client *c = client_open(http_server_address(s));
+
+        client_send(c, malformed[i].request);
+        client_read(c, &r, true);
+        if (r.status != malformed[i].status ||
+            (malformed[i].body && strcmp(r.body, malformed[i].body) != 0))
+            fail_msg("%zu: %.60s: %d \"%s\"", i, malformed[i].request.ptr, r.status, r.body);
+        if (malformed[i].body)
+            assert_string_equal(reply_header(&r, "Connection"), "close");
+        client_close(c);
+    }
+    assert_int_equal(stats_of(s).requests, 0); /* none of them has reached the handler */
+    http_server_close(s);
+}
+
+/* What stands behind a refused request is never taken for the next one. */
+static void test_no_request_behind_a_refusal(void **state)
+{
+    static const struct slice requests[] = {
+        SLICE(P "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        SLICE(P "Content-Length : 30\r\n\r\n"),
+        SLICE(P "Content-Length: 70000\r\n\r\n"),
+        SLICE("GET /a b HTTP/1.1\r\n\r\n"),
+    };
+    struct http_server *s = start();
+    static struct reply r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+        struct client *c = client_open(http_server_address(s));
+
+        client_send(c, requests[i]);
+        client_send(c, S("GET /smuggled HTTP/1.1\r\n\r\n"));
+        client_read(c, &r, true);
+        assert_true(r.status == 400 || r.status == 413);
+        client_close(c);
+    }
+    wait_for(s, 0, PHASE_IDLE);
+    assert_int_equal(stats_of(s).requests, 0);
+    http_server_close(s);
+}
+
+static void test_counts(void **state)
+{
+    struct http_server *s = start();
+    static struct reply r;
+    struct http_server_stats stats;
+
+    (void)state;
+    client_ask(http_server_address(s), make("GET /", 16384, END), &r);         /* ours */
+    client_ask(http_server_address(s), make(P "X: ", 40000, "\r\n\r\n"), &r);  /* the library's */
+    client_ask(http_server_address(s), S(P "Content-Length: 70000\r\n\r\n"), &r);
+    client_ask(http_server_address(s), S("GET x HTTP/1.1\r\n\r\n"), &r);
+    client_ask(http_server_address(s), S(P "Content-Length: x\r\n\r\n"), &r);
+    client_ask(http_server_address(s), S("GET / HTTP/1.1\r\n\r\n"), &r);
+    wait_for(s, 0, PHASE_IDLE);
+    stats = stats_of(s);
+    assert_int_equal(stats.refused_too_large, 3);
+    assert_int_equal(stats.refused_malformed, 2);
+    assert_int_equal(stats.requests, 1);
+    assert_int_equal(stats.cut_slow, 0);
+    http_server_close(s);
+}
+
+static void expect_served(struct http_server *s)
+{
+    static struct reply r;
+
+    client_ask(http_server_address(s), S("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), &r);
+    assert_int_equal(r.status, 200);
+}
+
+/* A new connection that drips its header. */
+static void test_slow_header(void **state)
+{
+    struct http_server *s = start();
+    struct client *c = client_open(http_server_address(s));
+    uint64_t now;
+
+    (void)state;
+    client_send(c, S("GET / HT"));
+    wait_for(s, 1, PHASE_IDLE);
+    now = http_clock();
+    for (unsigned t = 0; t < 10; t++) {
+        http_sweep_at(s, now + t * SECOND);
+        client_send(c, S("T"));
+    }
+    assert_int_equal(stats_of(s).cut_slow, 0);
+    expect_served(s);
+    http_sweep_at(s, now + 11 * SECOND);
+    assert_int_equal(stats_of(s).cut_slow, 1);
+    assert_true(client_at_end(c) || client_was_reset(c));
+    wait_for(s, 0, PHASE_IDLE);
+    expect_served(s);
+    client_close(c);
+    http_server_close(s);
+}
+
+static void test_slow_body(void **state)
+{
+    static const struct slice headers[] = {
+        SLICE(P "Content-Length: 100\r\n\r\nab"),
+        SLICE(CHUNKED "64\r\nab"),
+        SLICE(CHUNKED "2\r\nab\r\n0\r\nX: a"), /* in the trailer */
+        SLICE(P "Content-Length: 70000\r\n\r\nab"), /* already refused */
+    };
+    struct http_server *s = start();
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
+        struct client *c = client_open(http_server_address(s));
+        uint64_t now;
+
+        client_send(c, headers[i]);
+        wait_for(s, 1, PHASE_READING);
+        now = http_clock();
+        for (unsigned t = 0; t < 10; t++) {
+            http_sweep_at(s, now + t * SECOND);
+            client_send(c, S("c"));
+        }
+        assert_int_equal(stats_of(s).cut_slow, i);
+        http_sweep_at(s, now + 11 * SECOND);
+        assert_int_equal(stats_of(s).cut_slow, i + 1);
+        http_sweep_at(s, now + 12 * SECOND); /* once is enough */
+        assert_int_equal(stats_of(s).cut_slow, i + 1);
+        client_close(c);
+        wait_for(s, 0, PHASE_IDLE);
+    }
+    expect_served(s);
+    http_server_close(s);
+}
+
+static struct client *kept_client(struct http_server *s)
+{
+    struct client *c = client_open(http_server_address(s));
+    static struct reply r;
+
+    client_send(c, S("GET / HTTP/1.1\r\n\r\n"));
+    client_read(c, &r, true);
+    assert_int_equal(r.status, 200);
+    wait_for(s, 1, PHASE_IDLE);
+    return c;
+}
+
+/* A kept connection may be idle for longer than a request may take, but not with half a header. */
+static void test_slow_header_on_a_kept_connection(void **state)
+{
+    struct http_server *s = start();
+    struct client *c = kept_client(s);
+    static struct reply r;
+    uint64_t now = http_clock();
+
+    (void)state;
+    for (unsigned t = 0; t < 30; t++)
+        http_sweep_at(s, now + t * SECOND);
+    client_send(c, S("GET / HTT"));
+    for (int i = 0; i < 5000 && atomic_load(&s->head->first_byte_ns) == 0; i++) {
+        http_sweep_at(s, now + 30 * SECOND);
+        pause_ms();
+    }
+    http_sweep_at(s, now + 40 * SECOND);
+    assert_int_equal(stats_of(s).cut_slow, 0);
+    /* The request is complete in time, and the next idle time has a count of its own. */
+    client_send(c, S("P/1.1\r\n\r\n"));
+    client_read(c, &r, true);
+    assert_int_equal(r.status, 200);
+    wait_for(s, 1, PHASE_IDLE);
+    now = http_clock();
+    http_sweep_at(s, now + 20 * SECOND);
+    assert_int_equal(stats_of(s).cut_slow, 0);
+
+    client_send(c, S("GET"));
+    for (int i = 0; i < 5000 && atomic_load(&s->head->first_byte_ns) == 0; i++) {
+        http_sweep_at(s, now + 21 * SECOND);
+        pause_ms();
+    }
+    http_sweep_at(s, now + 31 * SECOND);
+    assert_int_equal(stats_of(s).cut_slow, 0);
+    http_sweep_at(s, now + 32 * SECOND);
+    assert_int_equal(stats_of(s).cut_slow, 1);
+    assert_true(client_at_end(c));
+    client_close(c);
+    http_server_close(s);
+}
+
+static void test_idle_connection(void **state)
+{
+    struct http_server *s = start();
+    struct client *c = kept_client(s);
+    static struct reply r;
+    uint64_t now = http_clock();
+
+    (void)state;
+    for (unsigned t = 0; t < 60; t++)
+        http_sweep_at(s, now + t * SECOND);
+    client_send(c, S("GET / HTTP/1.1\r\n\r\n"));
+    client_read(c, &r, true);
+    assert_int_equal(r.status, 200);
+    wait_for(s, 1, PHASE_IDLE);
+    now = http_clock();
+    http_sweep_at(s, now + 59 * SECOND);
+    http_sweep_at(s, now + 61 * SECOND);
+    assert_true(client_at_end(c));
+    assert_int_equal(stats_of(s).cut_slow, 0);
+    client_close(c);
+    http_server_close(s);
+}
+
+static void test_waiting_is_never_cut(void **state)
+{
+    struct http_server *s = start();
+    struct client *c = client_open(http_server_address(s));
+    static struct reply r;
+
+    (void)state;
+    client_send(c, S("GET /hold HTTP/1.1\r\n\r\n"));
+    wait_for(s, 1, PHASE_WAITING);
+    http_sweep_at(s, http_clock() + 100000 * SECOND);
+    http_reply(atomic_load(&held), 200, NULL, S("at last"));
+    client_read(c, &r, true);
+    assert_string_equal(r.body, "at last");
+    assert_int_equal(stats_of(s).cut_slow, 0);
+    client_close(c);
+    http_server_close(s);
+}
+
+static void test_answer_not_taken(void **state)
+{
+    struct http_server *s = start();
+    struct client *c = client_open(http_server_address(s));
+    uint64_t now;
+
+    (void)state;
+    client_send(c, S("GET /big HTTP/1.1\r\n\r\n"));
+    wait_for(s, 1, PHASE_SENDING);
+    now = http_clock();
+    http_sweep_at(s, now + 59 * SECOND);
+    assert_int_equal(stats_of(s).cut_slow, 0);
+    http_sweep_at(s, now + 61 * SECOND);
+    assert_int_equal(stats_of(s).cut_slow, 1);
+    wait_for(s, 0, PHASE_IDLE);
+    client_close(c);
+    http_server_close(s);
+}
+
+static void test_stall(void **state)
+{
+    struct http_server *s = start();
+    struct client *c = client_open(http_server_address(s));
+    uint64_t now;
+
+    (void)state;
+    client_send(c, S("GET /stall HTTP/1.1\r\n\r\n"));
+    wait_for(s, 1, PHASE_WAITING);
+    now = http_clock();
+    http_sweep_at(s, now + 4 * SECOND);
+    wait_for(s, 1, PHASE_WAITING);
+    http_sweep_at(s, now + 6 * SECOND);
+    assert_true(client_at_end(c));
+    client_close(c);
+    wait_for(s, 0, PHASE_IDLE);
+    http_server_close(s);
+}
+
+static void test_connections_per_address(void **state)
+{
+    struct http_limits limits = HTTP_LIMITS_DEFAULT;
+    struct http_server *s;
+    struct client *a, *b, *c;
+
+    (void)state;
+    limits.connections_per_address = 2;
+    s = start_with(limits);
+    a = client_open(http_server_address(s));
+    b = client_open(http_server_address(s));
+    wait_for(s, 2, PHASE_IDLE);
+    c = client_open(http_server_address(s));
+    assert_true(client_at_end(c));
+    client_close(c);
+    client_close(a);
+    wait_for(s, 1, PHASE_IDLE);
+    expect_served(s);
+    client_close(b);
+    http_server_close(s);
+}
+
+/* One more than there may be waits until another leaves. */
+static void test_connections_in_all(void **state)
+{
+    struct http_limits limits = HTTP_LIMITS_DEFAULT;
+    struct http_server *s;
+    struct client *a, *b;
+    static struct reply r;
+
+    (void)state;
+    limits.connections = 1;
+    s = start_with(limits);
+    a = kept_client(s);
+    b = client_open(http_server_address(s));
+    client_send(b, S("GET /x HTTP/1.1\r\n\r\n"));
+    client_close(a);
+    client_read(b, &r, true);
+    assert_string_equal(r.body, "2 0 0");
+    client_close(b);
+    http_server_close(s);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_many_parameters),
+        cmocka_unit_test(test_endless_body),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_no_request_behind_a_refusal),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_slow_header),
+        cmocka_unit_test(test_slow_body),
+        cmocka_unit_test(test_slow_header_on_a_kept_connection),
+        cmocka_unit_test(test_idle_connection),
+        cmocka_unit_test(test_waiting_is_never_cut),
+        cmocka_unit_test(test_answer_not_taken),
+        cmocka_unit_test(test_stall),
+        cmocka_unit_test(test_connections_per_address),
+        cmocka_unit_test(test_connections_in_all),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
