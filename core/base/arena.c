@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SIZE 4064 /* with malloc's own header still one page */
+#define CHUNK_SIZE 4048 /* with its head and malloc's own header still one page */
+#define CHUNK_GROWN 65536
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -44,13 +45,13 @@ void arena_reset(struct arena *a)
 
 static struct arena_chunk *add_chunk(struct arena *a, size_t size)
 {
+    size_t usual = a->head ? a->head->size : CHUNK_SIZE / 2;
     struct arena_chunk *c;
 
-    if (a->head && size < a->head->size * 2 && a->head->size < 65536)
-        size = a->head->size * 2;
-    if (size < CHUNK_SIZE)
-        size = CHUNK_SIZE;
-    c = malloc(sizeof(*c) + size);
+    usual = usual < CHUNK_GROWN / 2 ? usual * 2 : CHUNK_GROWN;
+    if (size < usual)
+        size = usual;
+    c = size <= SIZE_MAX - sizeof(*c) ? malloc(sizeof(*c) + size) : NULL;
     if (!c)
         return NULL;
     *c = (struct arena_chunk){ .next = a->head, .size = size };
@@ -64,7 +65,7 @@ void *arena_alloc(struct arena *a, size_t size)
     struct arena_chunk *c = a->head;
     void *p;
 
-    if (size > a->limit || a->full)
+    if (a->full || size > a->limit || size > SIZE_MAX - align)
         goto full;
     rounded = (size + align - 1) / align * align;
     if (rounded > a->limit - a->used)

@@ -27,16 +27,17 @@ struct slice buf_slice(const struct buf *b)
     return (struct slice){ b->ptr, b->len };
 }
 
-/* Room for n more bytes, or NULL and failed. */
+/* Room for n more bytes and a NUL, or NULL and failed. */
 static char *reserve(struct buf *b, size_t n)
 {
-    size_t limit = b->limit ? b->limit : SIZE_MAX / 4, cap = b->cap ? b->cap : 256;
+    size_t limit = b->limit && b->limit < SIZE_MAX / 4 ? b->limit : SIZE_MAX / 4;
+    size_t cap = b->cap ? b->cap : 256;
     char *p;
 
-    if (b->failed || n > limit - b->len)
+    if (b->failed || b->len > limit || n > limit - b->len)
         goto failed;
-    if (b->len + n > b->cap) {
-        while (cap < b->len + n)
+    if (b->len + n >= b->cap) {
+        while (cap <= b->len + n)
             cap *= 2;
         p = realloc(b->ptr, cap);
         if (!p)
@@ -93,7 +94,9 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     va_copy(again, ap);
     n = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
-    p = n < 0 ? NULL : reserve(b, (size_t)n + 1);
+    p = n < 0 ? NULL : reserve(b, (size_t)n);
+    if (n < 0)
+        b->failed = true;
     if (p) {
         vsnprintf(p, (size_t)n + 1, fmt, ap);
         b->len += (size_t)n;

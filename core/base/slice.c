@@ -122,9 +122,9 @@ bool slice_to_i64(struct slice s, int64_t *out)
     bool minus = s.len > 1 && s.ptr[0] == '-';
     uint64_t n;
 
-    if (!slice_to_u64(minus ? slice_from_at(s, 1) : s, &n) || n > INT64_MAX)
+    if (!slice_to_u64(minus ? slice_from_at(s, 1) : s, &n) || n > (uint64_t)INT64_MAX + minus)
         return false;
-    *out = minus ? -(int64_t)n : (int64_t)n;
+    *out = !minus ? (int64_t)n : n ? -(int64_t)(n - 1) - 1 : 0;
     return true;
 }
 
