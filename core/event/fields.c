@@ -65,6 +65,14 @@ bool event_currency_supported(struct slice code)
     return false;
 }
 
+static bool is_in(struct slice code, const char *list, size_t size)
+{
+    for (size_t at = 0; at < size; at += 4)
+        if (code.ptr[0] == list[at] && code.ptr[1] == list[at + 1] && code.ptr[2] == list[at + 2])
+            return true;
+    return false;
+}
+
 /* ISO 4217 list one; what is not here has two. */
 int event_currency_decimals(struct slice code)
 {
@@ -73,11 +81,5 @@ int event_currency_decimals(struct slice code)
 
     if (code.len != 3)
         return 2;
-    for (size_t at = 0; at < sizeof(none); at += 4)
-        if (slice_eq(code, (struct slice){ none + at, 3 }))
-            return 0;
-    for (size_t at = 0; at < sizeof(three); at += 4)
-        if (slice_eq(code, (struct slice){ three + at, 3 }))
-            return 3;
-    return 2;
+    return is_in(code, none, sizeof(none)) ? 0 : is_in(code, three, sizeof(three)) ? 3 : 2;
 }

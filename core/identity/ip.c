@@ -141,15 +141,11 @@ static bool is_mapped(const uint16_t groups[8])
     return groups[5] == 0xffff;
 }
 
-static size_t write_v4(uint32_t a, char out[IP_TEXT_MAX], const char **why)
+static size_t write_v4(uint32_t a, char out[IP_TEXT_MAX])
 {
-    char text[16];
-    int n = snprintf(text, sizeof(text), "%u.%u.%u.%u", (unsigned)(a >> 24),
-                     (unsigned)(a >> 16 & 255), (unsigned)(a >> 8 & 255), (unsigned)(a & 255));
-
-    *why = v4_fault(a);
-    memcpy(out, text, (size_t)n);
-    return *why ? 0 : (size_t)n;
+    return (size_t)snprintf(out, IP_TEXT_MAX, "%u.%u.%u.%u", (unsigned)(a >> 24),
+                            (unsigned)(a >> 16 & 255), (unsigned)(a >> 8 & 255),
+                            (unsigned)(a & 255));
 }
 
 size_t ip_normalise(struct slice value, char out[IP_TEXT_MAX], const char **why)
@@ -158,17 +154,18 @@ size_t ip_normalise(struct slice value, char out[IP_TEXT_MAX], const char **why)
     uint32_t v4;
 
     value = slice_trim(value);
-    *why = NULL;
-    if (parse_v4(value, &v4))
-        return write_v4(v4, out, why);
-    if (value.len > IP_TEXT_MAX || !parse_v6(value, groups)) {
+    if (parse_v4(value, &v4)) {
+        *why = v4_fault(v4);
+    } else if (value.len > IP_TEXT_MAX || !parse_v6(value, groups)) {
         *why = slice_index(value, ',') < value.len ? "is a list, not one IP address"
                                                    : "is not an IP address";
-        return 0;
+    } else if (is_mapped(groups)) {
+        v4 = (uint32_t)groups[6] << 16 | groups[7];
+        *why = v4_fault(v4);
+        return *why ? 0 : write_v4(v4, out);
+    } else {
+        *why = v6_fault(groups);
     }
-    if (is_mapped(groups))
-        return write_v4((uint32_t)groups[6] << 16 | groups[7], out, why);
-    *why = v6_fault(groups);
     if (*why)
         return 0;
     for (size_t i = 0; i < value.len; i++)

@@ -160,6 +160,12 @@ struct slice letters_lower(struct arena *arena, struct slice s, int drop)
         return (struct slice){ 0 };
     for (s = letters_trim(s); s.len; before = c) {
         size_t n = utf8_len(s);
+        if (n == 1 && !drop) { /* nearly every byte of an e-mail address */
+            c = (unsigned char)s.ptr[0];
+            p[len++] = ascii_lower(s.ptr[0]);
+            s = (struct slice){ s.ptr + 1, s.len - 1 };
+            continue;
+        }
         if (n == 0) {
             p[len++] = s.ptr[0];
             c = 0xfffd;

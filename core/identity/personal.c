@@ -59,9 +59,12 @@ bool identity_looks_personal(struct slice value)
     if (is_number_without_plus(value))
         return true;
     for (size_t i = 0; i < value.len; i++) {
-        struct slice s = slice_from_at(value, i);
+        struct slice s = { value.ptr + i, value.len - i };
         bool after_word = i && is_wordish(value.ptr[i - 1]);
-        size_t n = sign(s, '@', S("%40"));
+        size_t n;
+        if (s.ptr[0] != '@' && s.ptr[0] != '+' && s.ptr[0] != '%')
+            continue;
+        n = sign(s, '@', S("%40"));
         if (n && i && value.ptr[i - 1] != ' ' && starts_host(slice_from_at(s, n)))
             return true;
         n = sign(s, '+', S("%2B"));
