@@ -54,7 +54,7 @@ void diag_add(struct diags *d, enum diag_level level, const char *code, struct p
     insert(d, diag);
 }
 
-/* The line of a place without its line end and without a byte order mark; false when there is none. */
+/* The line of a place without its end and a byte order mark; false when there is none. */
 static bool source_line(struct place at, struct slice *line)
 {
     struct slice text, rest;

@@ -87,7 +87,7 @@ static size_t byte_at(struct slice raw, size_t i, char *c)
 }
 
 /* The code below 0x100 of the character at offset i, else 0; *len is how many raw bytes it takes.
- * A single byte counts as Latin-1, but not behind another high byte: there it is a part of a text in
+ * A single byte counts as Latin-1, but not behind another high byte: there it is part of a text in
  * some other character set. */
 static unsigned char code_at(struct slice raw, size_t i, bool behind_high, size_t *len)
 {

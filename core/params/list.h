@@ -10,7 +10,8 @@ struct list {
     struct err *err;
 };
 
-/* Name and value are kept.  -1: ERR_INPUT when there are too many, ERR_BUSY when the arena is full. */
+/* Name and value are kept.  -1: ERR_INPUT when there are too many, ERR_BUSY when the arena
+ * is full. */
 int list_add(struct list *l, struct slice name, struct slice value);
 
 /* err says that the arena is full.  -1. */

@@ -74,7 +74,7 @@ void list_remark(struct list *l, struct slice name, struct slice value, unsigned
                  SLICE_ARG(name));
 }
 
-/* The byte that the two characters behind a '%' stand for, -1 when they are no hexadecimal digits. */
+/* The byte that the two hexadecimal digits behind a '%' stand for, -1 when they are not there. */
 static int escape(const char *at, const char *end)
 {
     int high, low;

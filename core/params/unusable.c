@@ -88,8 +88,8 @@ static bool is_uuid(struct slice s)
     return true;
 }
 
-/* Between braces also arguments: status:lead=0 sale=1, url(sid), date:Y-m-d H:i:s,Europe/Kyiv.  What
- * holds quotes is JSON, and more braces are not one macro. */
+/* Between braces also arguments: status:lead=0 sale=1, url(sid), date:Y-m-d H:i:s,Europe/Kyiv.
+ * What holds quotes is JSON, and more braces are not one macro. */
 static bool is_braced_name(struct slice s)
 {
     size_t n = 0;
@@ -137,8 +137,8 @@ static const char *whole_macro(struct slice s)
     return is_shouted(s) ? "is the unexpanded macro _X_" : NULL;
 }
 
-/* A macro somewhere in an id: "{clickid}_1", "##A##,##B##".  Texts with blanks (a product's name) and
- * URLs (page_url) may hold one and still say something. */
+/* A macro somewhere in an id: "{clickid}_1", "##A##,##B##".  Texts with blanks (a product's name)
+ * and URLs (page_url) may hold one and still say something. */
 static const char *inner_macro(struct slice s)
 {
     bool brace = slice_index(s, '{') < s.len, hash = slice_index(s, '#') < s.len;
@@ -160,8 +160,9 @@ static const char *inner_macro(struct slice s)
         size_t end = slice_find(rest, S("##"));
         if (!slice_starts(slice_from_at(s, i), S("##")))
             continue;
-        return end < rest.len && is_name(slice_head(rest, end), false) ? "holds the unexpanded macro ##x##"
-                                                                : NULL;
+        if (end < rest.len && is_name(slice_head(rest, end), false))
+            return "holds the unexpanded macro ##x##";
+        break;
     }
     return NULL;
 }

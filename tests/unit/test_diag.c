@@ -46,7 +46,8 @@ static void places(void **state)
         { SLICE("abc"), 0, 0, 0, "h", "x.yaml: error[M012]: wrong\n  h\n" },
         { SLICE("abc"), 1, 0, 0, "", "x.yaml:1: error[M012]: wrong\n    1 | abc\n" },
         { SLICE("abc"), 1, 2, 0, "", "x.yaml:1:2: error[M012]: wrong\n    1 | abc\n      |  ^\n" },
-        { SLICE("abc"), 1, 2, 99, "", "x.yaml:1:2: error[M012]: wrong\n    1 | abc\n      |  ^^\n" },
+        { SLICE("abc"), 1, 2, 99, "",
+          "x.yaml:1:2: error[M012]: wrong\n    1 | abc\n      |  ^^\n" },
         { SLICE("a:"), 1, 3, 1, "", "x.yaml:1:3: error[M012]: wrong\n    1 | a:\n      |   ^\n" },
         { SLICE("a:"), 1, 99, 1, "", "x.yaml:1:99: error[M012]: wrong\n    1 | a:\n      |   ^\n" },
         { SLICE("a\n"), 2, 1, 1, "", "x.yaml:2:1: error[M012]: wrong\n    2 | \n      | ^\n" },
@@ -63,7 +64,7 @@ static void places(void **state)
           "x.yaml:2:1: error[M012]: wrong\n    2 | b: 1\n      | ^\n" },
         { SLICE("\xef\xbb\xbf" "ab"), 1, 2, 1, "",
           "x.yaml:1:2: error[M012]: wrong\n    1 | ab\n      |  ^\n" },
-        /* nothing that a terminal would obey: escape, NUL, C1, a right-to-left mark, broken UTF-8 */
+        /* nothing that a terminal would obey: ESC, NUL, C1, a right-to-left mark, broken UTF-8 */
         { SLICE("a\x1b[31m\0\xc2\x9b" "b\xe2\x80\xae" "c\xff"), 1, 1, 1, "h\x1b\n\t",
           "x.yaml:1:1: error[M012]: wrong\n    1 | a?[31m??b?c?\n      | ^\n  h???\n" },
     };
@@ -138,6 +139,32 @@ static void levels_and_limit(void **state)
     diag_add(&d, DIAG_ERROR, "M012", (struct place){ 0 }, S("h"), "c");
     assert_int_equal(d.errors, 1);
     assert_null(d.first);
+    arena_free(&arena);
+}
+
+static void order_of_the_file(void **state)
+{
+    static const struct place places[] = { { .line = 3, .col = 1 }, { .line = 1, .col = 5 },
+                                           { .line = 1, .col = 2 }, { .line = 3, .col = 1 },
+                                           { .line = 0 } };
+    struct source source = { SLICE("x"), SLICE("") };
+    struct arena arena;
+    struct diags d = { .arena = &arena };
+    struct buf out = { 0 };
+
+    (void)state;
+    arena_init(&arena, 1 << 16);
+    for (int i = 0; i < 5; i++) {
+        struct place at = places[i];
+        at.source = &source;
+        diag_add(&d, DIAG_ERROR, "M012", at, S(""), "%d", i);
+    }
+    diag_add(&d, DIAG_ERROR, "M012", (struct place){ 0 }, S(""), "another file");
+    for (const struct diag *at = d.first; at; at = at->next)
+        buf_printf(&out, "%.*s ", SLICE_ARG(at->text));
+    assert_true(slice_eq(buf_slice(&out), S("4 2 1 0 3 another file ")));
+    assert_true(slice_eq(d.last->text, S("another file")));
+    buf_free(&out);
     arena_free(&arena);
 }
 
@@ -223,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places),  cmocka_unit_test(long_lines), cmocka_unit_test(levels_and_limit),
         cmocka_unit_test(nearest), cmocka_unit_test(suggest),    cmocka_unit_test(notes),
+        cmocka_unit_test(order_of_the_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

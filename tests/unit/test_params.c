@@ -107,11 +107,11 @@ static void check_error(reader *read, const char *raw, enum err_kind kind, const
     "W002 " entity rest ": \"" sign rest "\" was read as \"&" entity rest                          \
     "\" (an HTML page or editor ate the \"&" entity "\"; copy the URL as plain text)"
 #define AMP(name)                                                                                  \
-    "W001 " name ": \"&amp;\" was read as \"&\" (the URL comes from HTML source; copy it as plain " \
-    "text)"
+    "W001 " name ": \"&amp;\" was read as \"&\" (the URL comes from HTML source; copy it as " \
+    "plain text)"
 #define SECOND(name)                                                                               \
-    "W003 " name ": a second \"?\" was read as \"&\" (something appends parameters with \"?\" to a " \
-    "URL that has some; it should use \"&\")"
+    "W003 " name ": a second \"?\" was read as \"&\" (something appends parameters with \"?\" to " \
+    "a URL that has some; it should use \"&\")"
 #define IN_PATH(name) "W004 " name ": stands in the path; it was read as if a \"?\" came before it"
 #define ESCAPE(name)                                                                               \
     "W005 " name ": a \"%\" without two hexadecimal digits behind it was kept as it is (send "     \
@@ -616,7 +616,8 @@ static uint32_t next_random(uint32_t *seed)
 
 static void random_string(struct buf *b, uint32_t *seed)
 {
-    static const char *const parts[] = { "a", "B7", "\\n", "\\u00e9", "é", "\\ud83d\\ude00", "\\\"",
+    static const char *const parts[] = { "a", "B7", "\\n", "\\u00e9", "é", "\\ud83d\\ude00",
+                                         "\\\"",
                                          "€", "x y", "\\/", "\\u0041", "%41", "=&" };
 
     buf_byte(b, '"');

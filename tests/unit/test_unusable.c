@@ -114,8 +114,10 @@ static const struct {
 /* What must get through: a false alarm loses a conversion. */
 static const char *const usable[] = {
     "2t4ch5", "0", "1", "-1", "0.00", "12,50", "R$ 197,00", "$12.50", "$AUD 12.50", "$5",
-    "E.C.P.CtsBJpAaoVfUlxm3vbwy_EgR2Mi4", "E_C_P_CtsBJpAaoVfUlxm3vbwy-EgR2Mi4", "AMDT2idsBZnMWZjKDBbemx",
-    "69870d56e7319caefb38eaee", "c384EFV6JHQODRN70575OK6UG5", "fe89afc8-fe3e-4715-a5b1-a2997d09f905",
+    "E.C.P.CtsBJpAaoVfUlxm3vbwy_EgR2Mi4", "E_C_P_CtsBJpAaoVfUlxm3vbwy-EgR2Mi4",
+    "AMDT2idsBZnMWZjKDBbemx",
+    "69870d56e7319caefb38eaee", "c384EFV6JHQODRN70575OK6UG5",
+    "fe89afc8-fe3e-4715-a5b1-a2997d09f905",
     "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}", "{ABCDEF01-4F89-11D3-9A0C-0305E82C3301}",
     "__", "___", "_a_", "_abc_", "a__B__c", "_A", "A_", "__A",
     "50%", "%", "%%", "%50%", "100%25", "%20", "%zz", "5%7", "#", "##", "#fff", "#50#", "%23fff",
@@ -124,7 +126,8 @@ static const char *const usable[] = {
     "new", "none", "nan", "Nan", "amount", "wait", "hold", "test", "nul", "nulls", "unknown",
     "n/a", "NA", "true", "false", "undefined1", "replaced", "optional_x",
     "a blue {shirt} of wool", "https://l.example/?ttclid={ttclid}", "https://l.example/#a##b##",
-    "Mozilla/5.0 (Linux; {x}) AppleWebKit", "\xff\xfe", "\xa4", "é", "new|confirmed|rejected|trash",
+    "Mozilla/5.0 (Linux; {x}) AppleWebKit", "\xff\xfe", "\xa4", "é",
+    "new|confirmed|rejected|trash",
 };
 
 /* Each value lies in front of an unreadable page. */

@@ -164,10 +164,10 @@ static void problems(void **state)
         { SLICE("a: 1\nb: 2\na: 3\n\"b\": 4\na: 5\n"),
           "t.yaml:3:1: error[Y002]: duplicate key \"a\"\n    3 | a: 3\n      | ^\n"
           "  the first one is in line 1; keep one of them\n"
-          "t.yaml:5:1: error[Y002]: duplicate key \"a\"\n    5 | a: 5\n      | ^\n"
-          "  the first one is in line 1; keep one of them\n"
           "t.yaml:4:1: error[Y002]: duplicate key \"b\"\n    4 | \"b\": 4\n      | ^^^\n"
-          "  the first one is in line 2; keep one of them\n" },
+          "  the first one is in line 2; keep one of them\n"
+          "t.yaml:5:1: error[Y002]: duplicate key \"a\"\n    5 | a: 5\n      | ^\n"
+          "  the first one is in line 1; keep one of them\n" },
         { SLICE("a: {x: 1, x: 1}\nb: *c\n"),
           "t.yaml:1:11: error[Y002]: duplicate key \"x\"\n"
           "    1 | a: {x: 1, x: 1}\n      |           ^\n"
