@@ -169,27 +169,31 @@ static bool check_list(struct sandbox_checker *c, const struct sandbox_at *at, f
 
 /* ---- objects ---- */
 
+/* One sentence, whatever is known about the name. */
 static bool unknown_field(struct sandbox_checker *c, const struct sandbox_at *at, field *fields,
                           const char *name)
 {
     struct slice list[FIELDS_MAX + 1], near;
-    const char *alias = sandbox_field_alias(name);
+    const char *home = sandbox_field_home(name), *alias = sandbox_field_alias(name);
     size_t n = 0;
 
     for (field *f = fields; f->name; f++)
         list[n++] = slice_from(f->name);
     list[n] = (struct slice){ 0 };
-    near = diag_nearest(slice_from(name), list);
-    if (alias)
-        near = slice_from(alias);
+    near = home    ? slice_from(home)
+           : alias ? slice_from(alias)
+                   : diag_nearest(slice_from(name), list);
     return sandbox_refuse(c, CODE_PARAM, at,
-                          "unknown field%s%.*s%s (the sandbox is stricter here: TikTok ignores "
+                          "unknown field%s%s%.*s%s (the sandbox is stricter here: TikTok ignores "
                           "what it does not know without a word)",
-                          near.len ? "; did you mean \"" : "", SLICE_ARG(near),
-                          near.len ? "\"?" : "");
+                          home ? " here" : "",
+                          home       ? "; it belongs to "
+                          : near.len ? "; did you mean \""
+                                     : "",
+                          SLICE_ARG(near), !home && near.len ? "\"?" : "");
 }
 
-static const char *source_names[] = {
+static const char *const source_names[] = {
     [SOURCE_WEB] = "web", [SOURCE_APP] = "app", [SOURCE_OFFLINE] = "offline", [SOURCE_CRM] = "crm"
 };
 

@@ -161,6 +161,26 @@ const struct sandbox_field sandbox_body_fields[] = {
     END,
 };
 
+static const struct {
+    const char *name;
+    const struct sandbox_field *fields;
+} objects[] = {
+    { "the body", sandbox_body_fields }, { "the event", event_fields },
+    { "user", user_fields },             { "properties", property_fields },
+    { "contents", content_fields },      { "page", page_fields },
+    { "app", app_fields },               { "ad", ad_fields },
+    { "lead", lead_fields },
+};
+
+const char *sandbox_field_home(const char *name)
+{
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+        for (const struct sandbox_field *f = objects[i].fields; f->name; f++)
+            if (strcmp(f->name, name) == 0)
+                return objects[i].name;
+    return NULL;
+}
+
 /* Events API 1.0, the pixel's names, other platforms' words. */
 static const struct {
     const char *name, *here;

@@ -35,6 +35,9 @@ struct sandbox_field {
 
 extern const struct sandbox_field sandbox_body_fields[];
 
+/* The object that has a field of this name ("user"), or NULL. */
+const char *sandbox_field_home(const char *name);
+
 /* Names that other APIs, older versions or other TikTok products use for a field: the name here,
  * or NULL. */
 const char *sandbox_field_alias(const char *name);
