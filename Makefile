@@ -21,7 +21,8 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all demo test check unit e2e asan tsan valgrind bench fuzz soak install uninstall deps clean dist
+.PHONY: all demo test check structure unit e2e asan tsan valgrind other-compiler fuzz bench install \
+        uninstall deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -57,6 +58,76 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(BUILD)/libclickbaton
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# ---- tests ----
+
+# Everything, with gcc, clang, the sanitizers, valgrind and a short run of each fuzzer.
+test: | need-test
+	@tests/run-all.sh
+
+# The parts of it, on the build in $(BUILD).
+structure:
+	@tests/structure.sh
+	@tests/structure-control.sh
+unit: | need-test
+	@$(MAKE) --no-print-directory $(UNIT)
+	@tests/run-unit.sh $(UNIT)
+e2e: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
+check: structure unit e2e
+
+asan:
+	@$(MAKE) --no-print-directory BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' unit e2e
+tsan:
+	@$(MAKE) --no-print-directory BUILD=build-tsan SAN=thread CFLAGS='-O1 -g' unit e2e
+valgrind: | need-test
+	@$(MAKE) --no-print-directory $(UNIT)
+	@RUN='valgrind -q --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
+	    tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
+# What needs real time, kills itself or is only about sockets makes no sense under valgrind.
+NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_http_server test_sender test_store)
+
+# Compile everything once more with the other compiler, nothing linked.
+other-compiler:
+	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang CFLAGS=-O1 $(SRC:%.c=build-clang/%.o)
+
+# make fuzz T=yaml S=600: one target for so many seconds; without T all of them.
+S ?= 60
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+fuzz: | need-fuzz
+	@$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz SAN=fuzzer-no-link,address,undefined \
+	    CFLAGS='-O1 -g' $(patsubst %,build-fuzz/fuzz/%,$(if $(T),$(T),$(FUZZ)))
+	@tests/run-fuzz.sh $(S) $(if $(T),$(T),$(FUZZ))
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libclickbaton.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# ---- the main job, shown; and measured ----
+
+demo: | need-demo
+	@$(MAKE) --no-print-directory all
+	@CLICKBATON=$(BUILD)/clickbaton python3 examples/demo/run.py
+
+bench: | need-bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@BUILD=$(BUILD) bench/run.sh
+
+# ---- installing ----
+
+install: all
+	install -D -m 755 $(BUILD)/clickbaton $(DESTDIR)$(PREFIX)/bin/clickbaton
+	install -d $(DESTDIR)$(PREFIX)/share/clickbaton/mappings
+	install -m 644 mappings/*.yaml $(DESTDIR)$(PREFIX)/share/clickbaton/mappings/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/clickbaton
+	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(PREFIX)/share/doc/clickbaton/
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/clickbaton
+	rm -rf $(DESTDIR)$(PREFIX)/share/clickbaton $(DESTDIR)$(PREFIX)/share/doc/clickbaton
+
+dist:
+	git archive --prefix=clickbaton-$(VERSION)/ -o clickbaton-$(VERSION).tar.gz HEAD
 
 clean:
 	rm -rf build build-*

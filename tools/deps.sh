@@ -20,6 +20,10 @@ command:curl curl
 command:sqlite3 sqlite3
 command:valgrind valgrind
 '
+fuzz_needs='
+command:clang clang
+fuzzer: libclang-rt-dev
+'
 bench_needs='
 command:nginx nginx-light
 command:wrk wrk
@@ -32,15 +36,18 @@ command:python3 python3
 needs=$build_needs
 case $want in
 build) ;;
-test) needs="$needs$test_needs" ;;
+test) needs="$needs$test_needs$fuzz_needs" ;;
+fuzz) needs="$needs$fuzz_needs" ;;
 demo) needs="$needs$demo_needs" ;;
 bench) needs="$needs$test_needs$bench_needs" ;;
-*) echo "usage: tools/deps.sh [build|test|demo|bench]" >&2; exit 2 ;;
+*) echo "usage: tools/deps.sh [build|test|demo|bench|fuzz]" >&2; exit 2 ;;
 esac
 
 present() {
     case $1 in
     header:*) echo "#include <${1#header:}>" | ${CC:-cc} -E -x c - >/dev/null 2>&1 ;;
+    fuzzer:) echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }' |
+        clang -fsanitize=fuzzer,address -x c - -o /dev/null >/dev/null 2>&1 ;;
     command:*) command -v "${1#command:}" >/dev/null 2>&1 || [ -x "/usr/sbin/${1#command:}" ] ;;
     esac
 }
