@@ -33,18 +33,37 @@ static const char *get_usable(const struct params *params, struct slice name, st
     return why;
 }
 
-static void read_field(const struct field_rule *rule, const struct params *params,
+static bool is_id(enum field f)
+{
+    return f == FIELD_CLICK_ID || f == FIELD_TTCLID || f == FIELD_EVENT_ID || f == FIELD_TXID;
+}
+
+/* Blanks around a value come of a template that was typed by hand.  Kept in an id they would make
+ * another one of it than the pixel and the landing page know. */
+static struct slice without_blanks(struct notes *notes, enum field f, struct slice name,
+                                   struct slice value)
+{
+    struct slice bare = slice_trim(value);
+
+    if (bare.len < value.len && is_id(f))
+        note_add(notes, "W050", name, "%.*s: the blanks around \"%.*s\" were left out",
+                 SLICE_ARG(name), SLICE_ARG(note_short(notes->arena, value)));
+    return bare;
+}
+
+static void read_field(enum field f, const struct field_rule *rule, const struct params *params,
                        struct notes *notes, struct field_value *out)
 {
     for (size_t i = 0; i < rule->count; i++) {
-        struct slice value = { 0 };
-        const char *why = get_usable(params, rule->names[i], &value);
+        struct slice name = rule->names[i], value = { 0 };
+        const char *why = get_usable(params, name, &value);
         if (!why) {
-            *out = (struct field_value){ value, ORIGIN_PARAM, rule->names[i], rule->at };
+            value = without_blanks(notes, f, name, value);
+            *out = (struct field_value){ value, ORIGIN_PARAM, name, rule->at };
             return;
         }
         if (!blank(value))
-            skip_unusable(notes, rule->names[i], value, why);
+            skip_unusable(notes, name, value, why);
     }
 }
 
@@ -96,7 +115,8 @@ int translate_read(const struct offer *offer, struct params *params, struct aren
         out->notes.arena = arena;
     for (size_t f = 0; f < FIELD_COUNT; f++)
         if (offer->fields[f].count)
-            read_field(&offer->fields[f], params, &out->notes, &out->conversion.fields[f]);
+            read_field((enum field)f, &offer->fields[f], params, &out->notes,
+                       &out->conversion.fields[f]);
     ttclid_of_page(&out->conversion, arena);
     if (offer->tracker && offer->tracker->finish)
         offer->tracker->finish(&in, &out->conversion);
@@ -116,9 +136,9 @@ int translate_click(const struct offer *offer, struct params *params, struct are
     *out = (struct click){ .at = now };
     for (size_t f = 0; f < FIELD_COUNT; f++) {
         struct field_rule own = { .names = &field_names[f], .count = 1 };
-        read_field(&offer->fields[f], params, &none, &conv.fields[f]);
+        read_field((enum field)f, &offer->fields[f], params, &none, &conv.fields[f]);
         if (conv.fields[f].value.len == 0)
-            read_field(&own, params, &none, &conv.fields[f]);
+            read_field((enum field)f, &own, params, &none, &conv.fields[f]);
     }
     ttclid_of_page(&conv, arena);
     for (size_t f = 0; f < FIELD_COUNT; f++)
