@@ -398,18 +398,20 @@ int http_daemon_start(struct http_server *s, struct err *err)
     /* The thread inherits this: signals are for the threads that expect them. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    /* clang-format off */
     s->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, s,                                      /**/
-        MHD_OPTION_LISTEN_SOCKET, s->listen_fd,                                   /**/
-        MHD_OPTION_CONNECTION_LIMIT, s->limits.connections,                       /**/
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->limits.connections_per_address,    /**/
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, s->limits.url + (size_t)CONNECTION_ROOM, /**/
+        flags, 0, NULL, NULL, on_request, s,
+        MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
+        MHD_OPTION_CONNECTION_LIMIT, s->limits.connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, s->limits.connections_per_address,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, s->limits.url + (size_t)CONNECTION_ROOM,
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, /* deadline.c does it */
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, s,         /**/
-        MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, s,      /**/
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,    /**/
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,      /**/
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
+        MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, s,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
         MHD_OPTION_END);
+    /* clang-format on */
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!s->daemon)
         return err_set(err, ERR_SYSTEM,

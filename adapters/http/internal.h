@@ -18,7 +18,8 @@ struct MHD_Response;
 
 /* Where a connection is.  Only the server's thread moves it on, but for two moves: a reply from
  * any thread makes HANDLER or WAITING to ANSWERED, and the sweep makes what is late to CUT.  Both
- * are decided by one atomic exchange, so a request is either cut or with the handler, never both. */
+ * are decided by one atomic exchange, so a request is either cut or with the handler, never both.
+ */
 enum phase {
     PHASE_IDLE,     /* no request, or not yet its whole header */
     PHASE_READING,  /* the request line is understood, the rest is on its way */
@@ -33,7 +34,7 @@ enum phase {
  * and exchanged together.  61 bits of nanoseconds are 73 years of uptime. */
 typedef _Atomic uint64_t http_state;
 #define STATE(phase, ns) ((uint64_t)(ns) << 3 | (uint64_t)(phase))
-#define STATE_PHASE(s) ((enum phase)((s) & 7))
+#define STATE_PHASE(s) ((enum phase)((s)&7))
 #define STATE_NS(s) ((s) >> 3)
 
 /* What the next call of the library's handler callback is about; the server's thread only. */

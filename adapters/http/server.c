@@ -22,10 +22,11 @@ union address {
 
 static int bad_listen(const char *listen, const char *what, struct err *err)
 {
-    return err_set(err, ERR_INPUT,
-                   "listen address \"%.80s\": %s; write ADDRESS:PORT with a numeric address, such as "
-                   "127.0.0.1:8080 or [::1]:8080 (port 0 takes a free one)",
-                   listen, what);
+    return err_set(
+        err, ERR_INPUT,
+        "listen address \"%.80s\": %s; write ADDRESS:PORT with a numeric address, such as "
+        "127.0.0.1:8080 or [::1]:8080 (port 0 takes a free one)",
+        listen, what);
 }
 
 static int parse_listen(const char *listen, union address *out, struct err *err)

@@ -61,7 +61,8 @@ void http_reply_static(struct http_request *req, int status, const struct http_h
                        struct slice body);
 
 /* For a test server that must misbehave (the sandbox): write bytes as they are and close; or reset
- * the connection without an answer; or hold it open for so long and then close. */
+ * the connection without an answer; or hold it open for so long (the sweep ends it) and then
+ * close. */
 void http_reply_raw(struct http_request *req, struct slice bytes);
 void http_reply_reset(struct http_request *req);
 void http_reply_stall(struct http_request *req, unsigned seconds);
@@ -77,13 +78,17 @@ const char *http_server_address(const struct http_server *server);
 /* Cut the clients past their deadline; the owner calls it about once a second. */
 void http_server_sweep(struct http_server *server);
 
+/* refused_*: by this server; a request line past the connection's whole memory (12 KiB more than
+ * the URL limit) is refused by the library without being counted. */
 struct http_server_stats {
     uint64_t requests, cut_slow, refused_too_large, refused_malformed;
     unsigned connections;
 };
 void http_server_stats(const struct http_server *server, struct http_server_stats *out);
 
-/* Stop listening; requests already with the handler may still be answered. */
+/* Stop listening.  Once this returns the handler is not called any more: requests that come on open
+ * connections get 503.  Those already with the handler may still be answered.  Not from inside the
+ * handler. */
 void http_server_quiesce(struct http_server *server);
 
 /* After the handler has answered everything.  Accepts NULL. */

@@ -12,9 +12,9 @@ struct client {
 };
 
 struct reply {
-    int status;          /* 0: the server has closed instead; -1: it has reset */
-    char head[4096];     /* status line and headers */
-    size_t length;       /* of the body */
+    int status;      /* 0: the server has closed instead; -1: it has reset */
+    char head[4096]; /* status line and headers */
+    size_t length;   /* of the body */
     char body[1 << 17];
 };
 

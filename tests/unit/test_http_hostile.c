@@ -28,9 +28,9 @@ static void handle(void *context, struct http_request *req)
     else if (slice_eq(req->path, S("/big")))
         http_reply_static(req, 200, NULL, (struct slice){ megabytes, sizeof(megabytes) });
     else
-        http_reply(req, 200, NULL,
-                   arena_printf(req->arena, "%zu %zu %zu", req->path.len, req->query.len,
-                                req->body.len));
+        http_reply(
+            req, 200, NULL,
+            arena_printf(req->arena, "%zu %zu %zu", req->path.len, req->query.len, req->body.len));
 }
 
 static struct http_server *start_with(struct http_limits limits)
@@ -289,7 +289,11 @@ static void test_no_request_behind_a_refusal(void **state)
         assert_true(r.status == 400 || r.status == 413);
         client_close(c);
     }
-    wait_for(s, 0, PHASE_IDLE);
+    /* Where a body is still to be thrown away, the end of the stream may go unnoticed. */
+    for (int i = 0; i < 5000 && stats_of(s).connections > 0; i++) {
+        http_sweep_at(s, http_clock() + 11 * SECOND);
+        pause_ms();
+    }
     assert_int_equal(stats_of(s).requests, 0);
     http_server_close(s);
 }
@@ -301,8 +305,8 @@ static void test_counts(void **state)
     struct http_server_stats stats;
 
     (void)state;
-    client_ask(http_server_address(s), make("GET /", 16384, END), &r);         /* ours */
-    client_ask(http_server_address(s), make(P "X: ", 40000, "\r\n\r\n"), &r);  /* the library's */
+    client_ask(http_server_address(s), make("GET /", 16384, END), &r);        /* ours */
+    client_ask(http_server_address(s), make(P "X: ", 40000, "\r\n\r\n"), &r); /* the library's */
     client_ask(http_server_address(s), S(P "Content-Length: 70000\r\n\r\n"), &r);
     client_ask(http_server_address(s), S("GET x HTTP/1.1\r\n\r\n"), &r);
     client_ask(http_server_address(s), S(P "Content-Length: x\r\n\r\n"), &r);
@@ -353,9 +357,8 @@ static void test_slow_header(void **state)
 static void test_slow_body(void **state)
 {
     static const struct slice headers[] = {
-        SLICE(P "Content-Length: 100\r\n\r\nab"),
-        SLICE(CHUNKED "64\r\nab"),
-        SLICE(CHUNKED "2\r\nab\r\n0\r\nX: a"), /* in the trailer */
+        SLICE(P "Content-Length: 100\r\n\r\nab"), SLICE(CHUNKED "64\r\nab"),
+        SLICE(CHUNKED "2\r\nab\r\n0\r\nX: a"),      /* in the trailer */
         SLICE(P "Content-Length: 70000\r\n\r\nab"), /* already refused */
     };
     struct http_server *s = start();

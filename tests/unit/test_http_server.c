@@ -76,9 +76,9 @@ static void answer_headers(struct http_request *req)
     http_reply(req, 202, headers, S("{}"));
 }
 
-static const char *const words[] = { "zero", "one", "two",   "three", "four",   "five", "six",
-                                     "seven", "eight", "nine", "ten", "eleven", "twelve", "13",
-                                     "14", "15", "16", "17", "18", "19" };
+static const char *const words[] = { "zero",  "one",   "two",  "three", "four",   "five",   "six",
+                                     "seven", "eight", "nine", "ten",   "eleven", "twelve", "13",
+                                     "14",    "15",    "16",   "17",    "18",     "19" };
 
 static void handle(void *context, struct http_request *req)
 {
@@ -165,8 +165,8 @@ static const struct exchange exchanges[] = {
       "POST|/p|q|h|text/x; a=b|127.0.0.1|" }, /* printf ends the body at the NUL */
     { POST("/p", "Content-Length: 0\r\n", ""), 200, "POST|/p||||127.0.0.1|" },
     { POST("/p", "content-type: t\r\nTransfer-Encoding: Chunked\r\n",
-           "3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nX-Test: no\r\n\r\n"), 200,
-      "POST|/p||abc0123456789|t|127.0.0.1|" },
+           "3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nX-Test: no\r\n\r\n"),
+      200, "POST|/p||abc0123456789|t|127.0.0.1|" },
     { GET("/headers"), 202, "{}" },
     { GET("/empty"), 204, "" },
 };
