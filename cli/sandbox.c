@@ -13,12 +13,14 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 
-#define TOKEN_MAX   4096
-#define BODY_MAX    (16u << 20) /* 1,000 events with room to spare */
+#define TOKEN_MAX 4096
+#define BODY_MAX (16u << 20) /* 1,000 events with room to spare */
+#define CONNECTIONS_MAX 256  /* each may hold a whole body */
 #define LISTEN_HERE "127.0.0.1:8081"
 
 static const char about[] =
-    "A strict local Events API: it checks every field against TikTok's documentation, refuses what\n"
+    "A strict local Events API: it checks every field against TikTok's documentation, refuses "
+    "what\n"
     "TikTok would take without a word, deduplicates as TikTok does, and misbehaves on demand.\n"
     "GET /events shows what it has accepted, GET /requests and /stats what happened; POST /reset\n"
     "forgets. SIGTERM ends it.";
@@ -87,8 +89,8 @@ static void handle(void *context, struct http_request *req)
         return;
     }
     if (req->query.len)
-        request.path = arena_printf(req->arena, "%.*s?%.*s", SLICE_ARG(req->path),
-                                    SLICE_ARG(req->query));
+        request.path =
+            arena_printf(req->arena, "%.*s?%.*s", SLICE_ARG(req->path), SLICE_ARG(req->query));
     sandbox_handle(desk->sandbox, &request, cli_now(), &answer);
     if (answer.tracked && !desk->quiet)
         log_request(&answer);
@@ -186,6 +188,7 @@ static int serve(const char *where, struct desk *desk)
     sigset_t set;
 
     limits.body = BODY_MAX;
+    limits.connections = CONNECTIONS_MAX;
     end_signals(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -209,29 +212,36 @@ int cli_sandbox(int argc, char **argv)
     int64_t seed = 0, rate = 0;
     struct desk desk = { 0 };
     const struct option_row rows[] = {
-        { "--listen", NULL, OPTION_TEXT, &where, "ADDRESS", "default " LISTEN_HERE "; port 0: a free one" },
+        { "--listen", NULL, OPTION_TEXT, &where, "ADDRESS",
+          "default " LISTEN_HERE "; port 0: a free one" },
         { "--fault", NULL, OPTION_TEXT, &settings.faults, "SPEC", "misbehave: the words above" },
         { "--seed", NULL, OPTION_INTEGER, &seed, "N", "of the dice that pick faults; default 0" },
         { "--token-file", NULL, OPTION_TEXT, &token_file, "FILE", "take only this Access-Token" },
-        { "--rate", NULL, OPTION_INTEGER, &rate, "N", "requests a second before 40100; default 1000" },
+        { "--rate", NULL, OPTION_INTEGER, &rate, "N",
+          "requests a second before 40100; default 1000" },
         { "--quiet", "-q", OPTION_FLAG, &desk.quiet, NULL, "no log line per request" },
-        { "--allow-remote", NULL, OPTION_FLAG, &allow_remote, NULL, "other addresses than loopback" },
+        { "--allow-remote", NULL, OPTION_FLAG, &allow_remote, NULL,
+          "other addresses than loopback" },
         { 0 },
     };
     char token[TOKEN_MAX], text[4096];
-    const struct verb_usage usage = { "sandbox [--listen ADDRESS] [--fault SPEC] ...", text, examples };
+    const struct verb_usage usage = { "sandbox [--listen ADDRESS] [--fault SPEC] ...", text,
+                                      examples };
     struct err err = { 0 };
     int code;
 
-    snprintf(text, sizeof(text), "%s\n\nfaults, comma-separated; the first that strikes wins:\n%s",
-             about, sandbox_fault_help);
+    snprintf(text, sizeof(text),
+             "%s\n\nfaults, comma-separated; the first that strikes wins:\n%.*s", about,
+             (int)strlen(sandbox_fault_help) - 1, sandbox_fault_help);
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
         return code;
     if (rate < 0 || rate > 1000000000)
         return options_misuse(argv[0], "--rate needs a number from 1 to 1000000000");
     if (!allow_remote && is_remote(where))
-        return options_misuse(argv[0], "%s is no loopback address: whoever reaches it could read "
-                              "the events; --allow-remote if that is meant", where);
+        return options_misuse(argv[0],
+                              "%s is no loopback address: whoever reaches it could read "
+                              "the events; --allow-remote if that is meant",
+                              where);
     if (token_file && read_token(token_file, token, sizeof(token), &settings.token, &err) != 0)
         return complain(&err, EXIT_CONFIG);
     settings.seed = (uint64_t)seed;

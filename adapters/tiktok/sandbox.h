@@ -19,10 +19,10 @@ struct sandbox_settings {
                               stall:0.01,reset:0.05,reset-after:0.05,garbage:0.02" */
     uint64_t seed;         /* of the dice that pick faults */
     unsigned rate;         /* requests a second before 40100; 0: TikTok's 1,000 */
-    size_t keys;           /* deduplication keys remembered; 0: 2,000,000 (80 MB when full) */
+    size_t keys;           /* deduplication keys remembered; 0: 2,000,000 (84 MB when full) */
 };
 
-/* What --fault understands, one word a line with what it does, for --help. */
+/* What --fault understands, one word a line with what it does, for --help; ends with a line end. */
 extern const char sandbox_fault_help[];
 
 struct sandbox_request {

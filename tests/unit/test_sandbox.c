@@ -53,7 +53,8 @@ static const struct body_case accepted[] = {
       0, "OK" },
     { WEB(GOOD), 0, "OK" },
     { WEB("{" HEAD "," PAGE ",'user':{'email':['" HASH "','" HASH "'],'ip':'2001:db8::1',"
-          "'first_name':'" HASH "','city':'newyork','state':'ny','country':'us','locale':'en_US'}}"),
+          "'first_name':'" HASH
+          "','city':'newyork','state':'ny','country':'us','locale':'en_US'}}"),
       0, "OK" },
     { "{'data':[" GOOD "," GOOD "],'test_event_code':'TEST1','event_source_id':'PX',"
       "'event_source':'web'}",
@@ -133,7 +134,7 @@ static const struct body_case body_refused[] = {
 /* ---- refused: an event ---- */
 
 #define EVENT(name) WEB("{'event':'" name "','event_time':1795181652," USER "," PAGE "}")
-#define TIME(t)     WEB("{'event':'Lead','event_time':" t "," USER "," PAGE "}")
+#define TIME(t) WEB("{'event':'Lead','event_time':" t "," USER "," PAGE "}")
 
 static const struct body_case event_refused[] = {
     { WEB("{}"), 40002, "data.0: " EMPTY },
@@ -190,7 +191,8 @@ static const struct body_case event_refused[] = {
       "data.0.event: \"MyOwn\" is no standard event, and offline events take no custom ones" },
     /* times: 10 minutes ahead, 28 days back */
     { TIME("1795182252"), 0, "OK" },
-    { TIME("1795182253"), 40002, "data.0.event_time: lies 601 seconds ahead; at most 600" STRICTER },
+    { TIME("1795182253"), 40002,
+      "data.0.event_time: lies 601 seconds ahead; at most 600" STRICTER },
     { TIME("1792762452"), 0, "OK" },
     { TIME("1792762451"), 40002,
       "data.0.event_time: is older than 28 days, past every attribution window" STRICTER },
@@ -209,9 +211,9 @@ static const struct body_case event_refused[] = {
 /* ---- refused: user ---- */
 
 #define WHO(fields) WEB("{" HEAD "," PAGE ",'user':{" fields "}}")
-#define NOT_PUBLIC  "data.0.user.ip: not a public address; leave the key out" STRICTER
-#define NO_IP       "data.0.user.ip: not a valid IPv4 or IPv6 address"
-#define LOWERCASE   "must be in lower case without spaces and punctuation" STRICTER
+#define NOT_PUBLIC "data.0.user.ip: not a public address; leave the key out" STRICTER
+#define NO_IP "data.0.user.ip: not a valid IPv4 or IPv6 address"
+#define LOWERCASE "must be in lower case without spaces and punctuation" STRICTER
 
 static const struct body_case user_refused[] = {
     { WHO(""), 40002, "data.0.user: " EMPTY },
@@ -239,8 +241,7 @@ static const struct body_case user_refused[] = {
     { WHO("'zip_code':'10115'"), 40062, "data.0.user.zip_code: " HASHED },
     { WHO("'email':['" HASH "','jane@example.com']"), 40062, "data.0.user.email.1: " HASHED },
     { WHO("'email':[]"), 40002, "data.0.user.email: " EMPTY },
-    { WHO("'email':5"), 40002,
-      "data.0.user.email: Invalid value for email: not a valid string." },
+    { WHO("'email':5"), 40002, "data.0.user.email: Invalid value for email: not a valid string." },
     { WHO("'email':[5]"), 40002,
       "data.0.user.email.0: Invalid value for email: not a valid string." },
     { WHO("'first_name':['" HASH "']"), 40002,
@@ -299,8 +300,8 @@ static const struct body_case user_refused[] = {
 /* ---- refused: properties, page, ad ---- */
 
 #define WHAT(fields) PLUS("'properties':{" fields "}")
-#define AT(url)      WEB("{" HEAD "," USER ",'page':{'url':'" url "'}}")
-#define NO_URL       "data.0.page.url: not a full URL such as https://shop.example/thanks" STRICTER
+#define AT(url) WEB("{" HEAD "," USER ",'page':{'url':'" url "'}}")
+#define NO_URL "data.0.page.url: not a full URL such as https://shop.example/thanks" STRICTER
 
 static const struct body_case rest_refused[] = {
     { WHAT(""), 40002, "data.0.properties: " EMPTY },
@@ -327,8 +328,7 @@ static const struct body_case rest_refused[] = {
       "data.0.properties.query: unknown field; did you mean \"search_string\"?" UNKNOWN },
     { WHAT("'num_items':1.5"), 40002,
       "data.0.properties.num_items: Invalid value for num_items: not a valid integer." },
-    { WHAT("'num_items':-1"), 40002,
-      "data.0.properties.num_items: must not be negative" STRICTER },
+    { WHAT("'num_items':-1"), 40002, "data.0.properties.num_items: must not be negative" STRICTER },
     { WHAT("'content_ids':'a'"), 40002,
       "data.0.properties.content_ids: Invalid value for content_ids: not a valid list." },
     { WHAT("'content_ids':['a','']"), 40002, "data.0.properties.content_ids.1: " EMPTY },
@@ -340,13 +340,15 @@ static const struct body_case rest_refused[] = {
     { WHAT("'contents':['a']"), 40002,
       "data.0.properties.contents.0: Invalid value for contents: not a valid object." },
     { WHAT("'contents':[{'content_id':'a'},{'content_id':1077218}]"), 40002,
-      "data.0.properties.contents.1.content_id: Invalid value for content_id: not a valid string." },
+      "data.0.properties.contents.1.content_id: Invalid value for content_id: not a valid "
+      "string." },
     { WHAT("'contents':[{'price':'23'}]"), 40002,
       "data.0.properties.contents.0.price: Invalid value for price: not a valid number." },
     { WHAT("'contents':[{'quantity':1.5}]"), 40002,
       "data.0.properties.contents.0.quantity: Invalid value for quantity: not a valid integer." },
     { WHAT("'contents':[{'content_type':'product'}]"), 40002,
-      "data.0.properties.contents.0.content_type: unknown field here; it belongs to properties" UNKNOWN },
+      "data.0.properties.contents.0.content_type: unknown field here; it belongs to "
+      "properties" UNKNOWN },
     { WHAT("'order_id':'{tid}'"), 40002, "data.0.properties.order_id: " UNFILLED("{tid}") },
     { BODY("crm", "{" HEAD ",'user':{'email':'" HASH "'},'lead':{'lead_id':'1'},"
                   "'properties':{'customer_type':'new'}}"),
@@ -462,7 +464,8 @@ static void test_batch_size(void **state)
     assert_int_equal(answer.code, 40002);
     assert_int_equal(answer.events, 0);
     tree = parse_answer(&answer);
-    assert_string_equal(text_at(tree, "message"), "data: has 1001 entries, at most 1000 are allowed");
+    assert_string_equal(text_at(tree, "message"),
+                        "data: has 1001 entries, at most 1000 are allowed");
     cJSON_Delete(tree);
     tree = get(s, "/stats");
     assert_int_equal(number_at(tree, "accepted"), 1000);
@@ -500,7 +503,8 @@ static const struct {
     size_t at;
     const char *error; /* NULL: fine */
 } json_cases[] = {
-    { " {\"a\" : [ 1 , -0.5e-3 , true , false , null , \"\\\"\\u00e9\\ud83d\\ude00\" ] } ", 0, NULL },
+    { " {\"a\" : [ 1 , -0.5e-3 , true , false , null , \"\\\"\\u00e9\\ud83d\\ude00\" ] } ", 0,
+      NULL },
     { "0", 0, NULL },
     { "-", 1, "it ends too early" },
     { "1.", 2, "it ends too early" },

@@ -1,10 +1,11 @@
-/* test_sandbox_life.c: the sandbox over time: tokens, rates, duplicates, faults, and what it shows. */
+/* test_sandbox_life.c: the sandbox over time: tokens, rates, duplicates, faults, and what it shows.
+ */
 #include "tests/unit/sandbox_desk.h"
 
 #include "adapters/tiktok/sandbox/memory.h"
 
 #define MINUTE 60
-#define HOUR   3600
+#define HOUR 3600
 
 /* ---- around the body ---- */
 
@@ -163,8 +164,11 @@ static void test_key(void **state)
         assert_int_equal(code_at(s, unique_bodies[i], NOW), 0);
     assert_totals(s, n, n, 0, 0);
     /* an old name has the key of the new one; so has a repeat inside a batch */
-    assert_int_equal(code_at(s, WEB("{'event':'CompletePayment','event_time':1795181652,"
-                                    "'event_id':'a'," USER "," PAGE "}"), NOW), 0);
+    assert_int_equal(code_at(s,
+                             WEB("{'event':'CompletePayment','event_time':1795181652,"
+                                 "'event_id':'a'," USER "," PAGE "}"),
+                             NOW),
+                     0);
     assert_int_equal(code_at(s, WEB(WITH_ID("b") "," WITH_ID("b")), NOW), 0);
     assert_totals(s, n + 3, n + 1, 2, 0);
     sandbox_close(s);
@@ -208,14 +212,23 @@ static void test_merge(void **state)
     cJSON *tree;
 
     (void)state;
-    assert_int_equal(code_at(s, WEB("{'event':'SubmitForm','event_time':1795181652,'event_id':'a',"
-                                    "'user':{'ttclid':'first'}," PAGE "}"), NOW), 0);
-    assert_int_equal(code_at(s, WEB("{'event':'Lead','event_time':1795181650,'event_id':'a',"
-                                    "'user':{'ttclid':'second','ip':'8.8.8.8'},'properties':"
-                                    "{'value':12.5},'page':{'url':'https://b.example/','referrer':"
-                                    "'r'}}"), NOW + 299), 0);
-    assert_int_equal(code_at(s, WEB("{'event':'Lead','event_time':1795181650,'event_id':'a',"
-                                    "'user':{'ttp':'late'}," PAGE "}"), NOW + 301), 0);
+    assert_int_equal(code_at(s,
+                             WEB("{'event':'SubmitForm','event_time':1795181652,'event_id':'a',"
+                                 "'user':{'ttclid':'first'}," PAGE "}"),
+                             NOW),
+                     0);
+    assert_int_equal(code_at(s,
+                             WEB("{'event':'Lead','event_time':1795181650,'event_id':'a',"
+                                 "'user':{'ttclid':'second','ip':'8.8.8.8'},'properties':"
+                                 "{'value':12.5},'page':{'url':'https://b.example/','referrer':"
+                                 "'r'}}"),
+                             NOW + 299),
+                     0);
+    assert_int_equal(code_at(s,
+                             WEB("{'event':'Lead','event_time':1795181650,'event_id':'a',"
+                                 "'user':{'ttp':'late'}," PAGE "}"),
+                             NOW + 301),
+                     0);
     tree = get(s, "/events");
     assert_json(first_event(tree),
                 "{'event':'Lead','event_time':1795181652,'event_id':'a','user':{'ttclid':'first',"
@@ -241,12 +254,13 @@ static void test_memory_bound(void **state)
                          MEMORY_NEW);
     assert_int_equal(m.next - m.first, 5000);
     for (uint64_t i = 15001; i < 20000; i++) {
-        assert_int_equal(sandbox_memory_see(&m, (struct memory_key){ i * 7919, i }, NOW + 301, 0,
-                                            &first),
-                         MEMORY_DROP);
+        assert_int_equal(
+            sandbox_memory_see(&m, (struct memory_key){ i * 7919, i }, NOW + 301, 0, &first),
+            MEMORY_DROP);
         assert_int_equal(first, i);
     }
-    assert_int_equal(sandbox_memory_see(&m, (struct memory_key){ 0, 0 }, NOW, 1, &first), MEMORY_NEW);
+    assert_int_equal(sandbox_memory_see(&m, (struct memory_key){ 0, 0 }, NOW, 1, &first),
+                     MEMORY_NEW);
     sandbox_memory_free(&m);
 }
 
@@ -268,9 +282,9 @@ static void test_memory_model(void **state)
         dice = dice * 6364136223846793005u + 1442695040888963407u;
         k = (size_t)(dice >> 33) % KEYS;
         now += (int64_t)(dice >> 20) % 2500;
-        want = now - at[k] > 48 * HOUR     ? MEMORY_NEW
+        want = now - at[k] > 48 * HOUR    ? MEMORY_NEW
                : now - at[k] > 5 * MINUTE ? MEMORY_DROP
-                                           : MEMORY_MERGE;
+                                          : MEMORY_MERGE;
         assert_int_equal(sandbox_memory_see(&m, (struct memory_key){ k % 7, k }, now, step, &first),
                          want);
         if (want == MEMORY_NEW) {
@@ -306,10 +320,14 @@ static void test_views(void **state)
     struct sandbox *s = desk_open((struct sandbox_settings){ 0 });
 
     (void)state;
-    code_at(s, WEB(WITH_ID("a") ",{'event':'Lead','event_time':1795181652,'event_id':'b'," USER
-                                "," PAGE "}"), NOW);
-    code_at(s, "{'event_source':'web','event_source_id':'PY','test_event_code':'T','data':"
-               "[{'event':'Lead','event_time':1795181652,'event_id':'c'," USER "," PAGE "}]}", NOW);
+    code_at(s,
+            WEB(WITH_ID("a") ",{'event':'Lead','event_time':1795181652,'event_id':'b'," USER
+                             "," PAGE "}"),
+            NOW);
+    code_at(s,
+            "{'event_source':'web','event_source_id':'PY','test_event_code':'T','data':"
+            "[{'event':'Lead','event_time':1795181652,'event_id':'c'," USER "," PAGE "}]}",
+            NOW);
     code_at(s, WEB(WITH_ID("+d")), NOW);
     for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
         cJSON *tree = get(s, views[i].query), *e;
@@ -337,7 +355,8 @@ static void test_verbatim(void **state)
            ", 'properties' : {'value':46.00, 'description':'\\u00e9\xc3\xa9'},'event_source':'web',"
            "'event_source_id':'PX','test_event_code':null,"
            "'request_id':'202611201334120000000000000001','received':1795181652,'merged':0,"
-           "'dropped':0}]}\n", &b);
+           "'dropped':0}]}\n",
+           &b);
     assert_true(slice_eq(buf_slice(&answer.body), buf_slice(&b)));
     buf_free(&answer.body);
     buf_free(&b);
@@ -353,8 +372,10 @@ static void test_bodies_bound(void **state)
 
     (void)state;
     for (int i = 0; i < 10005; i++) {
-        snprintf(body, sizeof(body), "{'event_source':'web','event_source_id':'PX','data':[{" HEAD
-                 ",'event_id':'%d'," USER "," PAGE "}]}", i);
+        snprintf(body, sizeof(body),
+                 "{'event_source':'web','event_source_id':'PX','data':[{" HEAD
+                 ",'event_id':'%d'," USER "," PAGE "}]}",
+                 i);
         assert_int_equal(code_at(s, body, NOW), 0);
     }
     assert_int_equal(code_at(s, WEB(WITH_ID("0")), NOW), 0);
@@ -415,8 +436,10 @@ static void test_requests_bound(void **state)
         code_at(s, WEB(GOOD), NOW + i);
     tree = get(s, "/requests");
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(tree, "requests")), 100);
-    assert_int_equal(number_at(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(tree, "requests"),
-                                                  0), "received"), NOW + 3);
+    assert_int_equal(
+        number_at(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(tree, "requests"), 0),
+                  "received"),
+        NOW + 3);
     cJSON_Delete(tree);
     sandbox_close(s);
 }
@@ -442,8 +465,7 @@ static const struct fault_case fault_cases[] = {
     { "429=none", SANDBOX_ANSWER, 429, -1, 0, 0, 0, NULL },
     { "500", SANDBOX_ANSWER, 500, -1, 0, 0, 0, PAGE_OF("500 Internal Server Error") },
     { "502:1", SANDBOX_ANSWER, 502, -1, 0, 0, 0, PAGE_OF("502 Bad Gateway") },
-    { "503:1.0", SANDBOX_ANSWER, 503, -1, 0, 0, 0,
-      PAGE_OF("503 Service Temporarily Unavailable") },
+    { "503:1.0", SANDBOX_ANSWER, 503, -1, 0, 0, 0, PAGE_OF("503 Service Temporarily Unavailable") },
     { "code=40100", SANDBOX_ANSWER, 200, 40100, 0, 0, 0,
       "{\"code\":40100,\"message\":\"Too many requests. Please retry in some time.\","
       "\"request_id\":\"202611201334120000000000000001\",\"data\":{}}" },
@@ -499,8 +521,8 @@ static void test_partial_ok(void **state)
 static void test_first(void **state)
 {
     static const int expected[] = { 40100, 40100, 50000, 0, 0 };
-    struct sandbox *s = desk_open(
-        (struct sandbox_settings){ .faults = "first=2:code=40100,first=1:code=50000" });
+    struct sandbox *s =
+        desk_open((struct sandbox_settings){ .faults = "first=2:code=40100,first=1:code=50000" });
 
     (void)state;
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
@@ -563,8 +585,8 @@ static const struct {
     { "stall=3601", "fault \"stall=3601\": the part behind = does not fit" WORDS },
     { "first=2", "fault \"first=2\": first=N: takes a whole number and a fault" WORDS },
     { "first=0:500", "fault \"first=0:500\": first=N: takes a whole number and a fault" WORDS },
-    { "first=1:first=1:500", "fault \"first=1:first=1:500\": the probability is no number from 0 to 1"
-      WORDS },
+    { "first=1:first=1:500",
+      "fault \"first=1:first=1:500\": the probability is no number from 0 to 1" WORDS },
     { "500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,500,"
       "500,500,500,500,500,500,500,500,500,500",
       "more than 32 faults" },

@@ -10,7 +10,7 @@
 
 #define FIELDS_MAX 32 /* rows of the largest table, so that a set of them is a uint32_t */
 #define NAME_SHOWN 60
-#define EMPTY      "must not be empty; leave the key out" SANDBOX_STRICTER
+#define EMPTY "must not be empty; leave the key out" SANDBOX_STRICTER
 
 typedef const struct sandbox_field field;
 
@@ -106,9 +106,10 @@ static bool check_word(struct sandbox_checker *c, const struct sandbox_at *at, f
         return sandbox_refuse(c, CODE_PARAM, at,
                               "Invalid value for %s: \"%.*s\"; did you mean \"%.*s\"?", f->name,
                               SLICE_ARG(slice_head(text, NAME_SHOWN)), SLICE_ARG(near));
-    return sandbox_refuse(c, CODE_PARAM, at, "Invalid value for %s: \"%.*s\" is none of the %zu "
-                          "that TikTok lists.", f->name, SLICE_ARG(slice_head(text, NAME_SHOWN)),
-                          n);
+    return sandbox_refuse(c, CODE_PARAM, at,
+                          "Invalid value for %s: \"%.*s\" is none of the %zu "
+                          "that TikTok lists.",
+                          f->name, SLICE_ARG(slice_head(text, NAME_SHOWN)), n);
 }
 
 static bool check_text(struct sandbox_checker *c, const struct sandbox_at *at, field *f,
@@ -128,7 +129,8 @@ static bool check_text(struct sandbox_checker *c, const struct sandbox_at *at, f
     return !f->text || f->text(c, at, text);
 }
 
-/* valuedouble is what strtod made of a number that sandbox_scan has approved: it may be infinite. */
+/* valuedouble is what strtod made of a number that sandbox_scan has approved: it may be infinite.
+ */
 static bool check_number(struct sandbox_checker *c, const struct sandbox_at *at, field *f,
                          const cJSON *v)
 {
@@ -238,8 +240,8 @@ static bool check_value(struct sandbox_checker *c, const struct sandbox_at *at, 
                         const cJSON *v)
 {
     if (cJSON_IsNull(v))
-        return sandbox_refuse(c, CODE_PARAM, at, "must not be null; leave the key out"
-                              SANDBOX_STRICTER);
+        return sandbox_refuse(c, CODE_PARAM, at,
+                              "must not be null; leave the key out" SANDBOX_STRICTER);
     switch (f->type) {
     case TYPE_TEXT:
         return check_text(c, at, f, v);
@@ -295,7 +297,8 @@ static void collect(struct sandbox_batch *b, const cJSON *body)
 
     b->event_source_id = text_of(body, "event_source_id");
     b->test_event_code = text_of(body, "test_event_code");
-    cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(body, "data")) {
+    cJSON_ArrayForEach(v, cJSON_GetObjectItemCaseSensitive(body, "data"))
+    {
         struct sandbox_event *e = &b->events[b->count];
         struct slice event = text_of(v, "event");
         e->json = b->scan.elements[b->count++];

@@ -18,7 +18,8 @@ static unsigned fill(cJSON *into, const cJSON *from)
     unsigned filled = 0;
     const cJSON *v;
 
-    cJSON_ArrayForEach(v, from) {
+    cJSON_ArrayForEach(v, from)
+    {
         cJSON *have = cJSON_GetObjectItemCaseSensitive(into, v->string);
         if (cJSON_IsObject(have) && cJSON_IsObject(v)) {
             filled += fill(have, v);

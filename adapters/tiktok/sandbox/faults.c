@@ -6,10 +6,11 @@
 #include "adapters/tiktok/sandbox.h"
 #include "core/base/diag.h"
 
-#define CERTAIN   1000000
+#define CERTAIN 1000000
 #define STALL_MAX 3600
-#define WORDS     "429[=SECONDS|=none] 500 502 503 code=N stall[=SECONDS] stall-after[=SECONDS] " \
-                  "reset reset-after garbage html cut"
+#define WORDS                                                                                      \
+    "429[=SECONDS|=none] 500 502 503 code=N stall[=SECONDS] stall-after[=SECONDS] "                \
+    "reset reset-after garbage html cut"
 
 enum argument { ARG_NONE, ARG_RETRY, ARG_CODE, ARG_SECONDS };
 
@@ -144,8 +145,7 @@ static int parse_rule(struct slice item, struct fault *out, struct err *err)
     return 0;
 }
 
-int sandbox_faults_parse(struct sandbox_faults *f, const char *spec, uint64_t seed,
-                         struct err *err)
+int sandbox_faults_parse(struct sandbox_faults *f, const char *spec, uint64_t seed, struct err *err)
 {
     struct slice rest = slice_from(spec), item;
 

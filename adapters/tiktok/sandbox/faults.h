@@ -8,9 +8,9 @@
 #define FAULTS_MAX 32
 
 enum fault_kind {
-    FAULT_STATUS,  /* number, as a proxy's HTML page */
-    FAULT_CODE,    /* number, in a 200 body */
-    FAULT_STALL,   /* number seconds */
+    FAULT_STATUS, /* number, as a proxy's HTML page */
+    FAULT_CODE,   /* number, in a 200 body */
+    FAULT_STALL,  /* number seconds */
     FAULT_RESET,
     FAULT_GARBAGE,
     FAULT_HTML,
@@ -19,7 +19,7 @@ enum fault_kind {
 
 struct fault {
     enum fault_kind kind;
-    bool after;          /* the request is carried out first */
+    bool after; /* the request is carried out first */
     unsigned number;
     unsigned retry_after; /* for 429; 0: no header */
     uint32_t chance;      /* millionths */

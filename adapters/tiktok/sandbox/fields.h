@@ -25,11 +25,11 @@ typedef bool sandbox_number_form(struct sandbox_checker *c, const struct sandbox
 struct sandbox_field {
     const char *name; /* NULL ends a table */
     enum sandbox_type type;
-    unsigned sources, required;         /* documented, and needed, for these */
-    size_t max;                         /* characters of a text, elements of a list; 0: none stated */
-    sandbox_text_form *text;            /* or NULL */
-    sandbox_number_form *number;        /* or NULL */
-    const struct slice *words;          /* the only values, ended by an empty slice; or NULL */
+    unsigned sources, required;  /* documented, and needed, for these */
+    size_t max;                  /* characters of a text, elements of a list; 0: none stated */
+    sandbox_text_form *text;     /* or NULL */
+    sandbox_number_form *number; /* or NULL */
+    const struct slice *words;   /* the only values, ended by an empty slice; or NULL */
     const struct sandbox_field *fields; /* of an object or of each object of a list */
 };
 

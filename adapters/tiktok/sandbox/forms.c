@@ -3,11 +3,11 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#define SHOWN        60  /* bytes of a value in a message */
-#define SHOW(s)      SLICE_ARG(slice_head((s), SHOWN))
-#define AHEAD_MAX    600 /* seconds */
+#define SHOWN 60 /* bytes of a value in a message */
+#define SHOW(s) SLICE_ARG(slice_head((s), SHOWN))
+#define AHEAD_MAX 600 /* seconds */
 #define AGE_MAX_DAYS 28
-#define DAY          86400
+#define DAY 86400
 
 bool sandbox_unexpanded(struct slice t)
 {
@@ -98,8 +98,7 @@ bool form_hash(struct sandbox_checker *c, const struct sandbox_at *at, struct sl
     if (upper)
         return sandbox_refuse(c, CODE_PARAM, at,
                               "the hash must be in lowercase hexadecimal digits" SANDBOX_STRICTER);
-    if (slice_eq(text,
-                 S("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")))
+    if (slice_eq(text, S("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")))
         return sandbox_refuse(c, CODE_PARAM, at,
                               "is the hash of an empty text; leave the key out" SANDBOX_STRICTER);
     return true;
@@ -110,11 +109,11 @@ bool form_hash(struct sandbox_checker *c, const struct sandbox_at *at, struct sl
 static const struct {
     unsigned char address[16];
     int bits;
-} private_v4[] = {
+} local_v4[] = {
     { { 0 }, 8 },         { { 10 }, 8 },        { { 100, 64 }, 10 },  { { 127 }, 8 },
     { { 169, 254 }, 16 }, { { 172, 16 }, 12 },  { { 192, 0, 0 }, 24 }, { { 192, 168 }, 16 },
     { { 198, 18 }, 15 },  { { 224 }, 4 },       { { 240 }, 4 },
-}, private_v6[] = {
+}, local_v6[] = {
     { { 0 }, 96 }, /* unspecified, loopback, IPv4-compatible */
     { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 96 }, /* IPv4-mapped: to be written as IPv4 */
     { { 0x01 }, 64 },                                     /* discard: 100::/64 */
@@ -137,22 +136,22 @@ bool form_ip(struct sandbox_checker *c, const struct sandbox_at *at, struct slic
 {
     unsigned char address[16];
     char copy[INET6_ADDRSTRLEN];
-    bool private = false;
+    bool local = false;
 
     if (text.len >= sizeof(copy))
         return sandbox_refuse(c, CODE_PARAM, at, "not a valid IPv4 or IPv6 address");
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = '\0';
     if (inet_pton(AF_INET, copy, address) == 1) {
-        for (size_t i = 0; i < sizeof(private_v4) / sizeof(private_v4[0]); i++)
-            private = private || inside(address, private_v4[i].address, private_v4[i].bits);
+        for (size_t i = 0; i < sizeof(local_v4) / sizeof(local_v4[0]); i++)
+            local = local || inside(address, local_v4[i].address, local_v4[i].bits);
     } else if (inet_pton(AF_INET6, copy, address) == 1) {
-        for (size_t i = 0; i < sizeof(private_v6) / sizeof(private_v6[0]); i++)
-            private = private || inside(address, private_v6[i].address, private_v6[i].bits);
+        for (size_t i = 0; i < sizeof(local_v6) / sizeof(local_v6[0]); i++)
+            local = local || inside(address, local_v6[i].address, local_v6[i].bits);
     } else {
         return sandbox_refuse(c, CODE_PARAM, at, "not a valid IPv4 or IPv6 address");
     }
-    if (private)
+    if (local)
         return sandbox_refuse(c, CODE_PARAM, at,
                               "not a public address; leave the key out" SANDBOX_STRICTER);
     return true;
@@ -177,14 +176,15 @@ bool form_url(struct sandbox_checker *c, const struct sandbox_at *at, struct sli
                     : slice_starts_nocase(text, S("http://")) ? 7
                                                               : 0;
     struct slice rest = slice_from_at(text, scheme);
-    bool bad = scheme == 0 || rest.len == 0 || !(ascii_is_alnum(rest.ptr[0]) ||
-                                                 rest.ptr[0] == '[' || rest.ptr[0] & 0x80);
+    bool bad = scheme == 0 || rest.len == 0 ||
+               !(ascii_is_alnum(rest.ptr[0]) || rest.ptr[0] == '[' || rest.ptr[0] & 0x80);
 
     for (size_t i = 0; i < text.len && !bad; i++)
         bad = (unsigned char)text.ptr[i] <= 0x20 || memchr("\"<>\\^`\x7f", text.ptr[i], 7) != NULL;
     if (bad)
-        return sandbox_refuse(c, CODE_PARAM, at,
-                              "not a full URL such as https://shop.example/thanks" SANDBOX_STRICTER);
+        return sandbox_refuse(
+            c, CODE_PARAM, at,
+            "not a full URL such as https://shop.example/thanks" SANDBOX_STRICTER);
     if (sandbox_unexpanded(url_ttclid(text)))
         return sandbox_refuse(c, CODE_PARAM, at,
                               "its ttclid is a macro that nothing has filled; TikTok would take "
@@ -264,8 +264,9 @@ bool form_event_time(struct sandbox_checker *c, const struct sandbox_at *at, dou
     double ahead = number - (double)c->now;
 
     if (number >= 1e11)
-        return sandbox_refuse(c, CODE_PARAM, at,
-                              "must be Unix seconds; these look like milliseconds" SANDBOX_STRICTER);
+        return sandbox_refuse(
+            c, CODE_PARAM, at,
+            "must be Unix seconds; these look like milliseconds" SANDBOX_STRICTER);
     if (ahead > AHEAD_MAX)
         return sandbox_refuse(c, CODE_PARAM, at,
                               "lies %.0f seconds ahead; at most %d" SANDBOX_STRICTER, ahead,

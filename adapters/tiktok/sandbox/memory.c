@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #define PLACES_FIRST 1024
-#define CAP_MAX      (UINT32_C(1) << 30)
-#define FORGOTTEN    UINT64_MAX
+#define CAP_MAX (UINT32_C(1) << 30)
+#define FORGOTTEN UINT64_MAX
 
 struct memory_entry {
     struct memory_key key;
@@ -106,13 +106,13 @@ static bool grow(struct sandbox_memory *m)
     return true;
 }
 
-enum memory_verdict sandbox_memory_see(struct sandbox_memory *m, struct memory_key key,
-                                       int64_t now, uint64_t record, uint64_t *first)
+enum memory_verdict sandbox_memory_see(struct sandbox_memory *m, struct memory_key key, int64_t now,
+                                       uint64_t record, uint64_t *first)
 {
     uint64_t slot;
 
-    while (m->first < m->next && (m->next - m->first >= m->cap ||
-                                  now - entry(m, m->first)->at > MEMORY_KEEP_SECONDS))
+    while (m->first < m->next &&
+           (m->next - m->first >= m->cap || now - entry(m, m->first)->at > MEMORY_KEEP_SECONDS))
         forget_first(m);
     if ((!m->ring || m->next - m->first > m->mask) && !grow(m))
         return MEMORY_FAILED;

@@ -7,7 +7,7 @@
 #include "core/base/slice.h"
 
 #define MEMORY_MERGE_SECONDS 300
-#define MEMORY_KEEP_SECONDS  172800
+#define MEMORY_KEEP_SECONDS 172800
 
 /* 128 bits of (event_source_id, event, event_id): enough to compare only these. */
 struct memory_key {
@@ -33,7 +33,7 @@ void sandbox_memory_free(struct sandbox_memory *m);
 
 /* record: the caller's number for this event, kept when it is new; otherwise *first is the number
  * of the event that it repeats.  MEMORY_FAILED: out of memory. */
-enum memory_verdict sandbox_memory_see(struct sandbox_memory *m, struct memory_key key,
-                                       int64_t now, uint64_t record, uint64_t *first);
+enum memory_verdict sandbox_memory_see(struct sandbox_memory *m, struct memory_key key, int64_t now,
+                                       uint64_t record, uint64_t *first);
 
 #endif

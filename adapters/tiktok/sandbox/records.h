@@ -5,7 +5,7 @@
 #include "core/base/buf.h"
 #include "core/base/slice.h"
 
-#define RECORDS_MAX       10000
+#define RECORDS_MAX 10000
 #define RECORDS_BYTES_MAX (64u << 20)
 
 struct record {
@@ -27,7 +27,8 @@ void sandbox_records_clear(struct sandbox_records *r);
 /* Keep a copy of what; its number is what next was before. */
 void sandbox_records_add(struct sandbox_records *r, const struct record *what);
 
-/* A repeat of record number, if it is still kept: count it, and fill from its JSON what is missing. */
+/* A repeat of record number, if it is still kept: count it, and fill from its JSON what is missing.
+ */
 void sandbox_records_merge(struct sandbox_records *r, uint64_t number, struct slice json);
 void sandbox_records_drop(struct sandbox_records *r, uint64_t number);
 

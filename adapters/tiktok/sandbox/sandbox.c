@@ -9,7 +9,7 @@
 #include "adapters/tiktok/sandbox/state.h"
 #include "core/base/diag.h"
 
-#define RATE_DEFAULT 1000    /* "Rate limits": 1,000 queries a second */
+#define RATE_DEFAULT 1000 /* "Rate limits": 1,000 queries a second */
 #define KEYS_DEFAULT 2000000
 
 typedef void route_fn(struct sandbox *s, const struct sandbox_request *request, int64_t now,
@@ -23,8 +23,8 @@ static const struct route {
     bool post;
     route_fn *run;
 } routes[] = {
-    { SLICE(TRACK_PATH), true, sandbox_track },  { SLICE("/events"), false, show_events },
-    { SLICE("/stats"), false, show_stats },      { SLICE("/requests"), false, show_requests },
+    { SLICE(TRACK_PATH), true, sandbox_track }, { SLICE("/events"), false, show_events },
+    { SLICE("/stats"), false, show_stats },     { SLICE("/requests"), false, show_requests },
     { SLICE("/reset"), true, reset },
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
@@ -148,7 +148,7 @@ static void put_totals(struct buf *b, const struct sandbox_totals *t)
     name_number(b, ",\"dropped\":", t->dropped);
 }
 
-static const struct slice query_names[] = { SLICE("pixel"), SLICE("event"), SLICE("event_id"),
+static const struct slice query_names[] = { SLICE("pixel"), SLICE("event"),  SLICE("event_id"),
                                             SLICE("limit"), SLICE("pretty"), { 0 } };
 
 /* false: *bad is the name of what is wrong. */
@@ -185,8 +185,8 @@ static void bad_query(struct sandbox *s, struct slice bad, struct sandbox_answer
     snprintf(text, sizeof(text),
              "\"%.*s\": no such parameter, or a wrong value%s%.*s%s; there are pixel, event, "
              "event_id, limit (a number) and pretty.",
-             SLICE_ARG(slice_head(bad, 40)), near.len ? "; did you mean \"" : "",
-             SLICE_ARG(near), near.len ? "\"?" : "");
+             SLICE_ARG(slice_head(bad, 40)), near.len ? "; did you mean \"" : "", SLICE_ARG(near),
+             near.len ? "\"?" : "");
     sandbox_say(s, answer, 400, CODE_PARAM, slice_from(text));
 }
 

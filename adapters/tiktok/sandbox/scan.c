@@ -134,8 +134,7 @@ static bool array(struct reader *r, unsigned depth)
         if (!value(r, depth))
             return false;
         if (depth == 2 && r->out->count++ < SANDBOX_EVENTS_MAX)
-            r->out->elements[r->out->count - 1] =
-                (struct slice){ first, (size_t)(r->p - first) };
+            r->out->elements[r->out->count - 1] = (struct slice){ first, (size_t)(r->p - first) };
         blanks(r);
         if (take(r, ']'))
             return true;

@@ -1,12 +1,13 @@
 /* scan.h: is a text JSON by the letter of RFC 8259?  cJSON alone is lenient: it takes control
- * characters, 01, 1., any byte below 33 as a blank, U+0000, broken UTF-8 and what follows the end. */
+ * characters, 01, 1., any byte below 33 as a blank, U+0000, broken UTF-8 and what follows the end.
+ */
 #ifndef ADAPTERS_TIKTOK_SANDBOX_SCAN_H
 #define ADAPTERS_TIKTOK_SANDBOX_SCAN_H
 
 #include "core/base/slice.h"
 
 #define SANDBOX_EVENTS_MAX 1000 /* of one request */
-#define SANDBOX_DEPTH_MAX  16   /* an Events API body needs 6 */
+#define SANDBOX_DEPTH_MAX 16    /* an Events API body needs 6 */
 
 struct sandbox_scan {
     struct slice elements[SANDBOX_EVENTS_MAX]; /* of arrays that are a member of the top object */

@@ -42,8 +42,8 @@ struct sandbox {
     struct sandbox_records records;
     struct sandbox_batch batch; /* of the request in hand */
     uint64_t request_number;
-    char request_id[40];        /* of it */
-    char said[200];             /* the last message, for GET /requests */
+    char request_id[40]; /* of it */
+    char said[200];      /* the last message, for GET /requests */
 };
 
 /* POST to the track endpoint. */

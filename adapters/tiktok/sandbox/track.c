@@ -64,8 +64,8 @@ static void accept_event(struct sandbox *s, const struct sandbox_event *e, int64
 
     if (e->event_id.len)
         verdict = sandbox_memory_see(&s->memory,
-                                     sandbox_memory_key(what.pixel, what.event, what.event_id),
-                                     now, s->records.next, &first);
+                                     sandbox_memory_key(what.pixel, what.event, what.event_id), now,
+                                     s->records.next, &first);
     if (verdict == MEMORY_MERGE) {
         s->totals.merged++;
         sandbox_records_merge(&s->records, first, e->json);
@@ -227,10 +227,9 @@ static void remember(struct sandbox *s, int64_t now, const struct sandbox_answer
 {
     struct request_line *line = &s->requests[(s->totals.requests - 1) % REQUESTS_KEPT];
 
-    *line = (struct request_line){ .received = now,
-                                   .status = answer->status,
-                                   .code = answer->code,
-                                   .events = answer->events };
+    *line = (struct request_line){
+        .received = now, .status = answer->status, .code = answer->code, .events = answer->events
+    };
     snprintf(line->message, sizeof(line->message), "%s", answer->code >= 0 ? s->said : "");
     snprintf(line->fault, sizeof(line->fault), "%s", answer->fault ? answer->fault : "");
     memcpy(line->request_id, s->request_id, sizeof(line->request_id));
