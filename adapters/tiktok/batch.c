@@ -22,6 +22,12 @@ struct batch *batch_new(void)
     return NULL;
 }
 
+void batch_clear(struct batch *b)
+{
+    arena_reset(&b->taken.arena);
+    b->taken = (struct sender_batch){ .arena = b->taken.arena };
+}
+
 void batch_free(struct batch *b)
 {
     if (!b)

@@ -28,6 +28,9 @@ struct batch {
 /* Room for BATCH_MAX events, to be filled by the host's take; NULL without memory. */
 struct batch *batch_new(void);
 
+/* Nothing was taken: ready for another take. */
+void batch_clear(struct batch *b);
+
 /* After take: the list of parts, each within max_bytes unless one event alone is larger. */
 struct part *batch_cut(struct batch *b, size_t max_bytes);
 

@@ -17,7 +17,7 @@ int delivery_apply(struct delivery *d, struct targets *targets);
 
 size_t delivery_count(const struct delivery *d);
 
-/* Of the i-th pixel; the slice lives until the next apply or step. */
+/* Of the i-th pixel, as of the last step; the slice lives until the next apply or step. */
 void delivery_state(const struct delivery *d, size_t i, struct sender_pixel_state *out);
 
 void delivery_wake(struct delivery *d, size_t i);

@@ -131,14 +131,18 @@ void pixel_resume(struct pixel *p)
     p->look_at = p->hold_until = 0;
 }
 
-static int64_t pace_ahead(const struct pixel_pace *pace, int64_t now)
+/* How much of the burst is used up, in microseconds. */
+static int64_t pace_ahead(struct pixel_pace *pace, int64_t now)
 {
     int64_t ahead = pace->next_us - now * 1000;
 
     if (ahead < 0)
         return 0;
-    /* further ahead than a burst: the clock was set back */
-    return ahead > PACE_BURST_US ? PACE_BURST_US : ahead;
+    if (ahead > PACE_BURST_US) { /* the clock was set back */
+        ahead = PACE_BURST_US;
+        pace->next_us = now * 1000 + ahead;
+    }
+    return ahead;
 }
 
 bool pixel_pace_take(struct pixel_pace *pace, int64_t now)
@@ -151,7 +155,7 @@ bool pixel_pace_take(struct pixel_pace *pace, int64_t now)
     return true;
 }
 
-int64_t pixel_pace_wait(const struct pixel_pace *pace, int64_t now)
+int64_t pixel_pace_wait(struct pixel_pace *pace, int64_t now)
 {
     int64_t over = pace_ahead(pace, now) + PACE_STEP_US - PACE_BURST_US;
 

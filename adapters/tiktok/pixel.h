@@ -68,6 +68,6 @@ struct pixel_pace {
     int64_t next_us;
 };
 bool pixel_pace_take(struct pixel_pace *pace, int64_t now);
-int64_t pixel_pace_wait(const struct pixel_pace *pace, int64_t now); /* milliseconds, 0: none */
+int64_t pixel_pace_wait(struct pixel_pace *pace, int64_t now); /* milliseconds, 0: none */
 
 #endif

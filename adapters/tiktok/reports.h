@@ -11,13 +11,15 @@
 /* A shorter token is a test's, not a secret; blotting it out could hit anything. */
 enum { RECORD_TEXT_MAX = 512, RECORD_NOTE_MAX = 640, RECORD_SECRET_MIN = 8 };
 
+struct lane;
+
 /* A request from its start to its report, in one piece of memory: an end never fails for want of
  * it. */
 struct record {
     struct record *next;
     struct part *part;
     uint64_t epoch, generation; /* of the pixel and the settings it was started under */
-    void *owner;
+    struct lane *lane;
     struct sender_report report;
     struct batch *batch;
     char pixel[TARGETS_PIXEL_MAX + 1];

@@ -68,10 +68,14 @@ struct sender_report {
 struct sender_host {
     void *context;
     int64_t (*now_ms)(void *context);
-    /* Up to max events of pixel that are due, durably marked as handed out.  0, with count 0 when
-     * there is none; *next_due is then when the next will be, or 0.  The sender frees the arena. */
+    /* Up to max events of pixel that are due, durably marked as handed out, all with the same test
+     * code.  0, with count 0 when there is none; *next_due is then when the next will be, or 0.  The
+     * sender initialises the arena before and frees it after. */
     int (*take)(void *context, struct slice pixel, unsigned max, struct sender_batch *batch,
                 int64_t *next_due, struct err *err);
+    /* What became of events that were handed out: each is in one report, after one or more requests
+     * (a batch that is refused for one event is sent again without it).  Offered again every second
+     * until the result is 0. */
     int (*report)(void *context, const struct sender_report *report, struct err *err);
     /* One line for the log: key=value, no secrets. */
     void (*log)(void *context, const char *level, const char *line);
@@ -84,7 +88,8 @@ struct sender *sender_open(const struct sender_settings *settings, const struct 
 /* New events for pixel are durable.  Cheap, any thread.  Empty slice: look at every pixel. */
 void sender_wake(struct sender *s, struct slice pixel);
 
-/* New endpoint, pixels or tokens; paused pixels are tried again. */
+/* New endpoint, pixels or tokens; paused pixels are tried again, waits are forgotten.  Checked at
+ * once (-1: all stays as it was), used a moment later by the thread. */
 int sender_reload(struct sender *s, const struct sender_settings *settings, struct err *err);
 
 struct sender_pixel_state {
@@ -99,7 +104,8 @@ struct sender_pixel_state {
 int sender_states(struct sender *s, struct arena *arena, struct sender_pixel_state **list,
                   size_t *count);
 
-/* Stop: nothing new is taken; requests in flight get grace_ms to end, then are reported as unknown. */
+/* Stop: nothing new is taken; requests in flight get grace_ms to end, then are reported as unknown
+ * (one that has not left yet: as not sent).  Accepts NULL. */
 void sender_close(struct sender *s, unsigned grace_ms);
 
 #endif

@@ -224,6 +224,13 @@ struct host_event host_event(struct host *h, int64_t id)
     return ev;
 }
 
+void host_set(struct host *h, unsigned *counter, unsigned to)
+{
+    pthread_mutex_lock(&h->lock);
+    *counter = to;
+    pthread_mutex_unlock(&h->lock);
+}
+
 unsigned host_read(struct host *h, const unsigned *counter)
 {
     unsigned n;
@@ -309,15 +316,15 @@ bool host_wait_count(struct host *h, enum host_state state, size_t count)
     return there;
 }
 
-/* A round of the sender's thread asks the clock at least once; three full rounds after a wake-up it
- * has seen the wake-up, done what it could, and gone back to waiting. */
+/* A round of the sender's thread starts with a question to the clock, and so does an answer; when
+ * six more have come after wake-ups, two whole rounds have seen the new time. */
 void host_pass(struct host *h, struct sender *s, int64_t ms)
 {
     struct timespec until = ten_seconds();
 
     pthread_mutex_lock(&h->lock);
     h->now += ms;
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 6; i++) {
         unsigned seen = h->rounds;
         pthread_mutex_unlock(&h->lock);
         sender_wake(s, (struct slice){ 0 });

@@ -57,6 +57,7 @@ void host_run_clock(struct host *h); /* from now on it moves by itself, too */
 int64_t host_add(struct host *h, const char *pixel, const char *body, const char *test_code);
 
 struct host_event host_event(struct host *h, int64_t id);
+void host_set(struct host *h, unsigned *counter, unsigned to);
 unsigned host_read(struct host *h, const unsigned *counter); /* one of the counters above */
 size_t host_count(struct host *h, enum host_state state);
 struct host_report host_last(struct host *h);

@@ -280,6 +280,34 @@ static void test_test_codes(void **state)
                         "{\"event\":\"D\"}]}");
 }
 
+/* Accepted all the same; the log names the request, the words are in the report only. */
+static void test_warnings(void **state)
+{
+    static const struct scripted_answer steps[] = {
+        { .body = "{\"code\":20001,\"message\":\"partly\",\"request_id\":\"r-7\"}" },
+        { .body = "{\"code\":0,\"message\":\"dropped user.ip 198.51.100.7\"}" },
+    };
+    struct rig *rig = *state;
+
+    rig->steps = steps;
+    rig->step_count = LEN(steps);
+    add_events(rig, "PX", 1);
+    rig_open(rig);
+    assert_true(host_wait_reports(&rig->host, 1));
+    assert_string_equal(host_last(&rig->host).message, "partly");
+    add_events(rig, "PX", 2);
+    sender_wake(rig->sender, S("PX"));
+    assert_true(host_wait_reports(&rig->host, 2));
+    assert_string_equal(host_last(&rig->host).message, "dropped user.ip 198.51.100.7");
+    assert_int_equal(host_count(&rig->host, HOST_DELIVERED), 3);
+    rig_close(rig, 0);
+    assert_true(host_logged(&rig->host, "level=warning event=accepted-with-warning pixel=PX "
+                                        "events=1 http=200 code=20001"));
+    assert_true(host_logged(&rig->host, " request_id=\"r-7\"\n"));
+    assert_true(host_logged(&rig->host, "pixel=PX events=2 http=200 code=0"));
+    assert_false(host_logged(&rig->host, "198.51.100.7"));
+}
+
 /* ---- batches ---- */
 
 static void test_gathers_while_in_flight(void **state)
@@ -871,6 +899,58 @@ static void test_two_pixels(void **state)
     rig_close(rig, 0);
 }
 
+/* At most 64 requests side by side, whatever the number of pixels; none is forgotten. */
+static void test_many_pixels(void **state)
+{
+    enum { PIXELS = 70 };
+    static struct scripted_answer steps[PIXELS];
+    struct sender_pixel pixels[PIXELS];
+    char names[PIXELS][8];
+    struct rig *rig = *state;
+
+    for (int i = 0; i < PIXELS; i++) {
+        snprintf(names[i], sizeof(names[i]), "P%d", i);
+        pixels[i] = (struct sender_pixel){ slice_from(names[i]), S(TOKEN), S("web") };
+        add_events(rig, names[i], 2);
+        steps[i].hold = true;
+        answer_json(&steps[i], 0, "OK");
+    }
+    rig->steps = steps;
+    rig->step_count = PIXELS;
+    rig->settings.pixels = pixels;
+    rig->settings.pixel_count = PIXELS;
+    rig_open(rig);
+    assert_true(scripted_wait(rig->http, 64));
+    host_pass(&rig->host, rig->sender, 10);
+    assert_int_equal(scripted_count(rig->http), 64);
+    assert_int_equal(host_count(&rig->host, HOST_WAITING), 12); /* not even taken */
+    scripted_release(rig->http);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 2 * PIXELS));
+    rig_close(rig, 0);
+    assert_int_equal(scripted_count(rig->http), PIXELS);
+}
+
+/* 100 requests at once, then 900 a second; the clock stands still, so there is no second. */
+static void test_pace(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->host.limit = 1;
+    add_events(rig, "PX", 150);
+    rig_open(rig);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 100));
+    host_pass(&rig->host, rig->sender, 0);
+    assert_int_equal(scripted_count(rig->http), 100);
+    for (size_t i = 1; i <= 8; i++) { /* nine milliseconds: eight steps of 1.112 */
+        host_pass(&rig->host, rig->sender, i == 1 ? 2 : 1);
+        assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 100 + i));
+        assert_int_equal(scripted_count(rig->http), 100 + i);
+    }
+    host_pass(&rig->host, rig->sender, 1000);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 150));
+    rig_close(rig, 0);
+}
+
 /* A pixel that a reload takes away ends what is in flight and gives back what waits; one that it
  * brings is served, and waking it by name works at once. */
 static void test_reload_pixels(void **state)
@@ -918,7 +998,7 @@ static void test_busy_store(void **state)
     assert_int_equal(host_read(&rig->host, &rig->host.takes), 1);
     host_pass(&rig->host, rig->sender, 1);
     assert_int_equal(host_read(&rig->host, &rig->host.takes), 2);
-    rig->host.fail_reports = 2;
+    host_set(&rig->host, &rig->host.fail_reports, 2);
     host_pass(&rig->host, rig->sender, 1000);
     assert_true(scripted_wait(rig->http, 1));
     while (host_read(&rig->host, &rig->host.fail_reports) == 2)
@@ -1176,6 +1256,7 @@ int main(void)
         RIGGED(test_request),
         RIGGED(test_defaults_and_escapes),
         RIGGED(test_test_codes),
+        RIGGED(test_warnings),
         RIGGED(test_gathers_while_in_flight),
         cmocka_unit_test(test_parallel),
         RIGGED(test_bytes_cap),
@@ -1194,6 +1275,8 @@ int main(void)
         RIGGED(test_late_dead_token),
         cmocka_unit_test(test_token_is_never_repeated),
         RIGGED(test_two_pixels),
+        RIGGED(test_many_pixels),
+        RIGGED(test_pace),
         RIGGED(test_reload_pixels),
         RIGGED(test_busy_store),
         RIGGED(test_next_due),
