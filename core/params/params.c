@@ -59,19 +59,20 @@ int list_add(struct list *l, struct slice name, struct slice value)
 void list_remark(struct list *l, struct slice name, struct slice value, unsigned seen)
 {
     struct notes *notes = l->p->notes;
+    struct slice shown = note_short(l->p->arena, name);
 
     if (seen & SEEN_BAD_ESCAPE)
         note_add(notes, "W005", name,
                  "%.*s: a \"%%\" without two hexadecimal digits behind it was kept as it is "
                  "(send \"%%25\" for a percent sign)",
-                 SLICE_ARG(name));
+                 SLICE_ARG(shown));
     if ((seen & SEEN_HIGH) && !(utf8_valid(name) && utf8_valid(value)))
         note_add(notes, "W007", name, "%.*s: not UTF-8; the bytes were kept as they are",
-                 SLICE_ARG(name));
+                 SLICE_ARG(shown));
     if (seen & SEEN_CONTROL)
         note_add(notes, "W008", name,
                  "%.*s: holds control characters, such as NUL or a line end; they were kept",
-                 SLICE_ARG(name));
+                 SLICE_ARG(shown));
 }
 
 /* The byte that the two hexadecimal digits behind a '%' stand for, -1 when they are not there. */
@@ -149,17 +150,20 @@ static int add_piece(struct reader *r, struct piece piece, bool empty)
 
 static void note_damage(struct reader *r, const struct damage *d, struct slice name)
 {
+    struct slice shown = note_short(r->list.p->arena, name);
+    struct slice rest = slice_from_at(shown, d->entity.len);
+
     if (d->entity.len)
         note_add(r->list.p->notes, d->code, name,
                  "%.*s: \"%.*s%.*s\" was read as \"&%.*s\" (an HTML page or editor ate the "
                  "\"&%.*s\"; copy the URL as plain text)",
-                 SLICE_ARG(name), SLICE_ARG(d->sign), SLICE_ARG(d->rest), SLICE_ARG(name),
+                 SLICE_ARG(shown), SLICE_ARG(d->sign), SLICE_ARG(rest), SLICE_ARG(shown),
                  SLICE_ARG(d->entity));
     else
         note_add(r->list.p->notes, d->code, name,
                  "%.*s: a second \"?\" was read as \"&\" (something appends parameters with \"?\" "
                  "to a URL that has some; it should use \"&\")",
-                 SLICE_ARG(name));
+                 SLICE_ARG(shown));
 }
 
 /* What stands between two '&', with the first place where another '&' was lost. */
@@ -172,15 +176,15 @@ static int add_damaged(struct reader *r, struct slice raw, struct damage d)
         struct slice text = slice_head(raw, d.at);
         struct piece piece = decode_piece(r, text);
         if (begin.len)
-            piece.name = arena_printf(r->list.p->arena, "%.*s%.*s", SLICE_ARG(begin),
-                                      SLICE_ARG(piece.name));
+            piece.name =
+                arena_printf(r->list.p->arena, "%.*s%.*s", SLICE_ARG(begin), SLICE_ARG(piece.name));
         if (add_piece(r, piece, text.len == 0) != 0)
             return -1;
         if (d.at == raw.len)
             return 0;
         begin = d.entity;
-        note_damage(r, &d, arena_printf(r->list.p->arena, "%.*s%.*s", SLICE_ARG(begin),
-                                        SLICE_ARG(d.rest)));
+        note_damage(
+            r, &d, arena_printf(r->list.p->arena, "%.*s%.*s", SLICE_ARG(begin), SLICE_ARG(d.rest)));
         raw = slice_from_at(raw, d.at + d.len);
         if (!damage_find(raw, &d))
             d.at = raw.len;
@@ -200,6 +204,7 @@ static struct slice without_amp(struct reader *r, struct slice raw)
         n = damage_amp(raw);
     }
     slice_cut(raw, '=', &name, &value);
+    name = note_short(r->list.p->arena, name);
     if (!r->amp_noted && name.len)
         note_add(r->list.p->notes, "W001", name,
                  "%.*s: \"&amp;\" was read as \"&\" (the URL comes from HTML source; copy it as "
@@ -336,8 +341,10 @@ struct slice params_conflict(const struct params *p)
     if (conflict)
         return conflict->name;
     qsort(sorted, twice, sizeof(*sorted), by_address);
-    for (size_t i = 0; i < twice; i++)
+    for (size_t i = 0; i < twice; i++) {
+        struct slice shown = note_short(p->arena, sorted[i]->name);
         note_add(p->notes, "W006", sorted[i]->name, "%.*s: given twice with the same value",
-                 SLICE_ARG(sorted[i]->name));
+                 SLICE_ARG(shown));
+    }
     return (struct slice){ 0 };
 }

@@ -7,7 +7,7 @@
  *   W004 no '?' at all             /postback/b=2   -> b=2  (params_url)
  * What has no repair is kept as it is and reported: W005 a '%' without two hexadecimal digits,
  * W007 bytes that are not UTF-8, W008 control bytes.  W009: a value without a name, skipped.  The
- * sentences hold names, never values. */
+ * sentences hold names (cut at 60 bytes), never values. */
 #ifndef CORE_PARAMS_PARAMS_H
 #define CORE_PARAMS_PARAMS_H
 

@@ -99,8 +99,7 @@ static bool is_braced_name(struct slice s)
         return false;
     while (n < s.len && name_char(s.ptr[n]))
         n++;
-    if (n == 0 || s.ptr[0] == '-' || s.ptr[0] == '.' ||
-        (n < s.len && !strchr(":( |", s.ptr[n])))
+    if (n == 0 || s.ptr[0] == '-' || s.ptr[0] == '.' || (n < s.len && !strchr(":( |", s.ptr[n])))
         return false;
     for (; n < s.len; n++)
         if (strchr("\"{}", s.ptr[n]))

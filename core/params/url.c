@@ -1,15 +1,6 @@
-#include "core/params/list.h"
-#include "core/params/damage.h"
+#include "core/params/params.h"
 
-/* Without the fragment, which a browser keeps to itself; but "&#38;" is an '&' of HTML source. */
-static struct slice without_fragment(struct slice url)
-{
-    for (size_t i = 0; i < url.len; i++)
-        if (url.ptr[i] == '#' &&
-            !(i && url.ptr[i - 1] == '&' && damage_amp(slice_from_at(url, i))))
-            return slice_head(url, i);
-    return url;
-}
+#include "core/params/damage.h"
 
 /* The offset of the first byte of s that is one of set. */
 static size_t index_any(struct slice s, struct slice set)
@@ -19,6 +10,24 @@ static size_t index_any(struct slice s, struct slice set)
     while (i < s.len && slice_index(set, s.ptr[i]) == set.len)
         i++;
     return i;
+}
+
+/* Without the fragment, which a browser keeps to itself; but "&#38;" is an '&' of HTML source.
+ * Parameters in it never reach a server: most likely a '#' stands there that should be "%23". */
+static struct slice without_fragment(struct params *p, struct slice url)
+{
+    struct slice lost;
+    size_t i = 0;
+
+    while (i < url.len && !(url.ptr[i] == '#' &&
+                            !(i && url.ptr[i - 1] == '&' && damage_amp(slice_from_at(url, i)))))
+        i++;
+    lost = slice_from_at(url, i);
+    if (index_any(lost, S("=&")) < lost.len)
+        note_add(p->notes, "W010", S("#"),
+                 "#: what stands behind it is lost, since no server gets it; write %%23 for a \"#\" "
+                 "in a value");
+    return slice_head(url, i);
 }
 
 /* "a=b&c=d": a '=' or '&' comes before anything that makes a URL. */
@@ -49,7 +58,7 @@ static struct slice in_path(struct slice path)
 
 static int path_params(struct params *p, struct slice text, struct err *err)
 {
-    struct slice name = slice_head(text, index_any(text, S("=&")));
+    struct slice name = note_short(p->arena, slice_head(text, index_any(text, S("=&"))));
 
     note_add(p->notes, "W004", name,
              "%.*s: stands in the path; it was read as if a \"?\" came before it", SLICE_ARG(name));
@@ -60,7 +69,7 @@ int params_url(struct params *p, struct slice url, struct err *err)
 {
     struct slice path, query, inside;
 
-    url = without_fragment(slice_trim(url));
+    url = without_fragment(p, slice_trim(url));
     if (is_bare_query(url))
         return params_query(p, url, err);
     slice_cut(url, '?', &path, &query);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "core/yaml/words.h"
+
 /* One open list or map. */
 struct level {
     struct yaml *node, *last, *key; /* key: read, its value not yet */
@@ -16,52 +18,13 @@ struct reader {
     struct slice text; /* without a byte order mark */
 
     /* libyaml counts characters, a place counts bytes: where its last mark was in both. */
-    size_t chars, bytes;
+    size_t chars, bytes, begin; /* begin: of its line */
     uint32_t line;
 
     struct level stack[YAML_MAX_DEPTH];
     size_t depth, nodes, documents;
     struct yaml *root;
     bool stop;
-};
-
-/* libyaml's problems in plain words.  The first row whose problem fits counts. */
-static const struct {
-    const char *problem, *text, *hint;
-} problems[] = {
-    { "mapping values are not allowed in this context", "a \": \" cannot stand here",
-      "put a text that holds \": \" in quotes, or mend the indentation" },
-    { "did not find expected key", "this line fits neither the map nor the list around it",
-      "keys of one map begin in the same column; a text after a closing quote is also refused" },
-    { "did not find expected '-' indicator", "this line does not fit the list around it",
-      "items of one list begin with \"- \" in the same column" },
-    { "could not find expected ':'", "a key without \":\"",
-      "write `key: value`; a text of several lines needs quotes or \"|\"" },
-    { "did not find expected ',' or ']'", "expected \",\" or \"]\" in a list in brackets",
-      "close the \"[\", or put the text in quotes" },
-    { "did not find expected ',' or '}'", "expected \",\" or \"}\" in a map in braces",
-      "close the \"{\", or put the text in quotes" },
-    { "found character that cannot start any token", "a value cannot begin with this character",
-      "put the value in quotes" },
-    { "block sequence entries are not allowed in this context", "a \"- \" cannot stand here",
-      "begin a list on a line of its own" },
-    { "found unexpected end of stream", "a quoted text is not closed", "add the closing quote" },
-    { "found unexpected document indicator", "a quoted text is not closed",
-      "add the closing quote" },
-    { "found unknown escape character", "an unknown escape after a backslash",
-      "use single quotes to keep backslashes as they are" },
-    { "did not find expected hexdecimal number", "a \\x or \\u without hexadecimal digits",
-      "use single quotes to keep backslashes as they are" },
-    { "found invalid Unicode character escape code", "an escape that is no character",
-      "use single quotes to keep backslashes as they are" },
-    { "mapping keys are not allowed in this context", "a \"? \" cannot stand here",
-      "put a text that begins with \"? \" in quotes" },
-    { "did not find expected node content", "a value is missing here",
-      "put the value in quotes if it begins with a sign" },
-    { "did not find expected <document start>", "something follows the end of the document",
-      "a file is one map; mend the indentation of what stands before" },
-    { "did not find expected comment or line break", "text after \"|\" or \">\"",
-      "begin the text on the next line, or put it in quotes" },
 };
 
 static bool is_break(const struct reader *r, size_t at)
@@ -74,33 +37,36 @@ static void cursor_to(struct reader *r, size_t chars)
 {
     while (r->chars < chars && r->bytes < r->text.len) {
         size_t n = utf8_len(slice_from_at(r->text, r->bytes));
-        if (is_break(r, r->bytes))
-            r->line++;
+        bool ends = is_break(r, r->bytes);
         r->bytes += n ? n : 1;
         r->chars++;
+        if (ends) {
+            r->line++;
+            r->begin = r->bytes;
+        }
     }
     while (r->chars > chars && r->bytes > 0) {
         do
             r->bytes--;
         while (r->bytes > 0 && ((unsigned char)r->text.ptr[r->bytes] & 0xc0) == 0x80);
-        if (is_break(r, r->bytes))
-            r->line--;
         r->chars--;
+        if (!is_break(r, r->bytes))
+            continue;
+        r->line--;
+        for (r->begin = r->bytes; r->begin > 0 && !is_break(r, r->begin - 1);)
+            r->begin--;
     }
 }
 
 static struct place place_of(struct reader *r, const yaml_mark_t *start, const yaml_mark_t *end)
 {
     struct place at = { .source = r->source, .span = 1 };
-    size_t begin = start->index;
+    size_t begin;
 
-    cursor_to(r, begin);
+    cursor_to(r, start->index);
     begin = r->bytes;
-    while (begin > 0 && !is_break(r, begin - 1))
-        begin--;
     at.line = r->line;
-    at.col = (uint32_t)(r->bytes - begin) + 1;
-    begin = r->bytes;
+    at.col = (uint32_t)(begin - r->begin) + 1;
     if (end && end->line == start->line && end->index > start->index) {
         cursor_to(r, end->index);
         at.span = (uint32_t)(r->bytes - begin);
@@ -128,51 +94,23 @@ static struct place place_of_byte(const struct reader *r, size_t at)
     return place;
 }
 
-/* What makes the character at the start of s unfit for a file that people read, or NULL.  Lone
- * carriage returns and Unicode's own line ends break lines for libyaml and not for editors. */
-static const char *unfit(struct slice s, size_t n)
-{
-    const unsigned char *p = (const unsigned char *)s.ptr;
-
-    if (n == 0)
-        return "this is not UTF-8";
-    if (p[0] == '\r' && !(s.len > 1 && p[1] == '\n'))
-        return "a carriage return without a line feed";
-    if (p[0] == 0)
-        return "a NUL byte";
-    if ((p[0] < 0x20 && p[0] != '\t' && p[0] != '\n' && p[0] != '\r') || p[0] == 0x7f ||
-        (n == 2 && p[0] == 0xc2 && p[1] < 0xa0))
-        return "a control character";
-    if (n == 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9))
-        return "an invisible line separator (U+2028 or U+2029)";
-    if (n == 3 && p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf)
-        return "a byte order mark inside the file (U+FEFF)";
-    if (n == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe)
-        return "a code that is no character (U+FFFE or U+FFFF)";
-    return NULL;
-}
-
 /* libyaml sees only what this has passed. */
 static bool text_ok(struct reader *r)
 {
     struct place whole = { .source = r->source };
+    const char *why;
+    size_t at;
 
     if (r->text.len > YAML_MAX_BYTES) {
         diag_add(r->diags, DIAG_ERROR, "Y006", whole, S("split the file"),
                  "the file has %zu bytes, more than the limit of %d", r->text.len, YAML_MAX_BYTES);
         return false;
     }
-    for (size_t i = 0; i < r->text.len;) {
-        struct slice rest = slice_from_at(r->text, i);
-        size_t n = utf8_len(rest);
-        const char *why = unfit(rest, n);
-        if (why) {
-            problem(r, "Y010", place_of_byte(r, i), S("save the file as plain UTF-8 text"), why);
-            return false;
-        }
-        i += n;
-    }
-    return true;
+    why = words_unfit(r->text, &at);
+    if (!why)
+        return true;
+    problem(r, "Y010", place_of_byte(r, at), S("save the file as plain UTF-8 text"), why);
+    return false;
 }
 
 /* The line on which libyaml says the failing construct began, if it helps to know. */
@@ -190,12 +128,7 @@ static void report_syntax(struct reader *r, const yaml_parser_t *parser)
         problem(r, "Y009", at, S("use spaces"), "a tab is used for indentation");
         return;
     }
-    for (size_t i = 0; i < sizeof(problems) / sizeof(*problems); i++)
-        if (strcmp(what, problems[i].problem) == 0) {
-            text = slice_from(problems[i].text);
-            hint = slice_from(problems[i].hint);
-            break;
-        }
+    words_syntax(what, &text, &hint);
     if (parser->context && parser->context_mark.index < parser->problem_mark.index &&
         strncmp(what, "found unexpected", 16) == 0)
         at = place_of(r, &parser->context_mark, NULL);
@@ -284,8 +217,8 @@ static void on_scalar(struct reader *r, const yaml_event_t *e)
     if (!node)
         return;
     node->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    node->text = arena_dup(r->arena, (struct slice){ (const char *)e->data.scalar.value,
-                                                     e->data.scalar.length });
+    node->text = arena_dup(
+        r->arena, (struct slice){ (const char *)e->data.scalar.value, e->data.scalar.length });
     attach(r, node);
 }
 
@@ -409,8 +342,8 @@ static void read_events(struct reader *r)
         return;
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(
-        &parser, (const unsigned char *)(r->text.len ? r->text.ptr : ""), r->text.len);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)(r->text.len ? r->text.ptr : ""),
+                                 r->text.len);
     while (!r->stop) {
         if (!yaml_parser_parse(&parser, &event)) {
             report_syntax(r, &parser);

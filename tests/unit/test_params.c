@@ -65,7 +65,7 @@ static const char *noted(struct fixture *f)
         buf_puts(&f->text, n == f->notes.first ? "" : "\n");
         buf_printf(&f->text, "%s ", n->code);
         buf_add(&f->text, n->text);
-        assert_true(slice_starts(n->text, n->subject));
+        assert_true(slice_starts(n->text, slice_head(n->subject, 60)));
     }
     return cstr(f);
 }
@@ -121,6 +121,8 @@ static void check_error(reader *read, const char *raw, enum err_kind kind, const
 #define CONTROL(name)                                                                              \
     "W008 " name ": holds control characters, such as NUL or a line end; they were kept"
 #define NAMELESS "W009 a value without a name was skipped"
+
+#define SIXTY "012345678901234567890123456789012345678901234567890123456789"
 
 struct row {
     const char *raw, *params, *notes;
@@ -182,6 +184,7 @@ static void odd_bytes(void **state)
         { "a=%ED%A0%80", "a=\xed\xa0\x80", NOT_UTF8("a") },
         { "a=%0A", "a=\n", CONTROL("a") },
         { "a=x%7f", "a=x\x7f", CONTROL("a") },
+        { SIXTY "x=%", SIXTY "x=%", ESCAPE(SIXTY "...") },
         { "a=\x01%FF%", "a=\x01\xff%", ESCAPE("a") "\n" NOT_UTF8("a") "\n" CONTROL("a") },
     };
     struct fixture f;

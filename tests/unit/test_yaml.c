@@ -158,6 +158,9 @@ static void problems(void **state)
           "t.yaml:1:5: error[Y001]: an unknown escape after a backslash\n"
           "    1 | a: \"\\q\"\n      |     ^\n"
           "  use single quotes to keep backslashes as they are\n" },
+        { SLICE("%a\n"), "t.yaml:1:3: error[Y001]: a \"%\" cannot begin a line\n"
+                         "    1 | %a\n      |   ^\n"
+                         "  put a text that begins with \"%\" in quotes\n" },
         { SLICE("a: 1\n- b\n"),
           "t.yaml:2:1: error[Y001]: this line fits neither the map nor the list around it "
           "(it begins in line 1)\n    2 | - b\n      | ^\n" COLUMN },
