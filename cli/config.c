@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "adapters/tiktok/endpoint.h"
 #include "core/yaml/expect.h"
 
 struct reader {
@@ -102,6 +103,7 @@ static void read_tiktok(struct reader *r, const struct yaml *root)
     static const struct slice keys[] = { SLICE("endpoint"), SLICE("pixels"), { 0 } };
     const struct yaml *node = at(root, "tiktok"), *pixels = at(node, "pixels");
     struct slice *names;
+    struct err err;
 
     r->c->endpoint = S("https://business-api.tiktok.com/open_api/v1.3/event/track/");
     if (!node) {
@@ -110,7 +112,10 @@ static void read_tiktok(struct reader *r, const struct yaml *root)
     }
     if (!expect_map(&r->e, node, "`tiktok`", keys))
         return;
-    expect_text(&r->e, at(node, "endpoint"), "`endpoint`", &r->c->endpoint);
+    if (expect_text(&r->e, at(node, "endpoint"), "`endpoint`", &r->c->endpoint) &&
+        endpoint_check(r->c->endpoint, &err) != 0)
+        diag_add(r->e.diags, DIAG_ERROR, "C005", at(node, "endpoint")->at, (struct slice){ 0 }, "%s",
+                 err.text);
     if (!pixels) {
         expect_missing(&r->e, node, "pixels", "pixels: {CODE: {token: {file: ./keys/tiktok}}}");
         return;

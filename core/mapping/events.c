@@ -223,6 +223,18 @@ static void read_stage_rule(struct build *b, const struct yaml *node, struct sta
     }
 }
 
+/* Two events of one name in one stage would have one event_id, and the second be a duplicate. */
+static void check_twice(struct build *b, const struct stage_rule *rule)
+{
+    for (const struct event_rule *x = rule->events; x; x = x->next)
+        for (const struct event_rule *y = x->next; y; y = y->next)
+            if (slice_eq(x->event, y->event))
+                diag_add(b->expect.diags, DIAG_ERROR, "M021", y->at,
+                         S("TikTok would count them once; use another event"),
+                         "the stage %.*s sends %.*s already", SLICE_ARG(rule->stage),
+                         SLICE_ARG(x->event));
+}
+
 void build_events(struct build *b, const struct yaml *events)
 {
     struct stage_rule *rules;
@@ -230,8 +242,10 @@ void build_events(struct build *b, const struct yaml *events)
     if (!expect_map(&b->expect, events, "`events`", NULL))
         return;
     rules = ARENA_ARRAY(b->expect.arena, struct stage_rule, events->count);
-    for (const struct yaml *v = events->first; rules && v; v = v->next)
-        read_stage_rule(b, v, &rules[b->offer->rule_count++]);
+    for (const struct yaml *v = events->first; rules && v; v = v->next) {
+        read_stage_rule(b, v, &rules[b->offer->rule_count]);
+        check_twice(b, &rules[b->offer->rule_count++]);
+    }
     b->offer->rules = rules;
 }
 
