@@ -80,10 +80,14 @@ static struct slice state(struct request *r)
 
 static struct slice zip(struct request *r)
 {
-    struct slice s = letters_lower(r->arena, r->value, LETTERS_NO_BLANKS);
-    char *p = arena_alloc(r->arena, s.len + 1);
+    struct slice s;
     size_t len = 0;
+    char *p;
 
+    if (!utf8_valid(r->value))
+        return unusable(r, "is not UTF-8 text");
+    s = letters_lower(r->arena, r->value, LETTERS_NO_BLANKS);
+    p = arena_alloc(r->arena, s.len + 1);
     if (!s.ptr || !p)
         return (struct slice){ 0 };
     for (size_t i = 0; i < s.len; i++)

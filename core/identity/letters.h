@@ -15,7 +15,8 @@ enum {
 };
 
 /* s trimmed and in lower case: Latin, Greek, Cyrillic, Armenian and full-width letters; others, and
- * bytes that are not UTF-8, stay as they are.  ptr is NULL when the arena is full. */
+ * bytes that are not UTF-8, stay as they are (then do not drop: what is left may meet and form
+ * another character).  ptr is NULL when the arena is full. */
 struct slice letters_lower(struct arena *arena, struct slice s, int drop);
 
 #endif

@@ -119,10 +119,10 @@ static size_t from_abroad(struct slice digits, char out[PHONE_MAX], const char *
         return 0;
     }
     rest = slice_from_at(digits, strlen(c->code));
-    if (rest.len && has_zero_trunk(c) && rest.ptr[0] == '0')
-        rest = skip_trunk(c, rest, &bare) ? bare : slice_from_at(rest, 1);
-    else if (rest.len > c->longest && skip_trunk(c, rest, &bare))
+    if ((rest.len > c->longest || slice_starts(rest, S("0"))) && skip_trunk(c, rest, &bare))
         rest = bare;
+    while (has_zero_trunk(c) && slice_starts(rest, S("0")))
+        rest = slice_from_at(rest, 1);
     return write_number(c, rest, out, why);
 }
 

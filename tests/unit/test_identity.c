@@ -8,6 +8,7 @@
 #include "core/identity/identity.h"
 #include "core/identity/letters.h"
 #include "core/identity/phone.h"
+#include "tests/support/guard.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define HASH_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -90,11 +91,13 @@ static void check(const struct kind_case *c)
     enum identity_result expected =
         c->why ? IDENTITY_UNUSABLE : c->normal ? IDENTITY_OK : IDENTITY_EMPTY;
     struct slice out = S("unset"), wanted = slice_from(c->normal);
+    struct slice value = guard_copy(slice_from(c->value));
     const char *why = "unset";
     char hex[SHA256_HEX];
-    enum identity_result r = identity_prepare(f.hasher, &f.arena, c->kind, slice_from(c->value),
+    enum identity_result r = identity_prepare(f.hasher, &f.arena, c->kind, value,
                                               slice_from(c->country), &out, &why);
 
+    guard_free(value);
     if (c->normal && identity_is_hashed(c->kind)) {
         assert_true(sha256_hex(f.hasher, wanted, hex));
         wanted = (struct slice){ hex, SHA256_HEX };
@@ -204,6 +207,7 @@ static void test_places(void **state)
         { IDENTITY_ZIP, "2139", "US", NULL, no_zip },
         { IDENTITY_ZIP, "SW1A 1AA", "US", NULL, no_zip },
         { IDENTITY_ZIP, "-", "", NULL, NULL },
+        { IDENTITY_ZIP, "\xff", "", NULL, "is not UTF-8 text" },
         { IDENTITY_CITY, "New York", "", "newyork", NULL },
         { IDENTITY_CITY, "St. John's", "", "stjohns", NULL },
         { IDENTITY_CITY, "Köln", "", "köln", NULL },
@@ -264,6 +268,7 @@ static const struct kind_case phones[] = {
     { IDENTITY_PHONE, "+49(0)151-12345678", "", "+4915112345678", NULL },
     { IDENTITY_PHONE, "0049 (0)151 12345678", "", "+4915112345678", NULL },
     { IDENTITY_PHONE, "+44 (0)7911 123456", "", "+447911123456", NULL },
+    { IDENTITY_PHONE, "+49 00151 12345678", "", "+4915112345678", NULL },
     { IDENTITY_PHONE, "+39 06 698 12345", "", "+390669812345", NULL },
     { IDENTITY_PHONE, "+225 07 12 34 56 78", "", "+2250712345678", NULL },
     { IDENTITY_PHONE, "+7 8 916 123-45-67", "", "+79161234567", NULL },
@@ -549,9 +554,12 @@ static void test_personal(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++)
-        if (identity_looks_personal(slice_from(cases[i].text)) != cases[i].personal)
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct slice text = guard_copy(slice_from(cases[i].text));
+        if (identity_looks_personal(text) != cases[i].personal)
             fail_msg("\"%s\"", cases[i].text);
+        guard_free(text);
+    }
 }
 
 static void test_countries(void **state)

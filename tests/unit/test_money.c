@@ -1,11 +1,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "core/base/money.h"
+#include "tests/support/guard.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NBSP     "\xc2\xa0"
@@ -213,14 +215,14 @@ static const struct parse_case refused[] = {
 static void check(const struct parse_case *c, size_t n)
 {
     for (size_t i = 0; i < n; i++, c++) {
+        struct slice text = guard_copy(slice_from(c->text)), currency = S("unset");
         struct money m = { -7 };
-        struct slice currency = S("unset");
-        enum money_result r =
-            money_parse(slice_from(c->text), (enum money_mark)c->mark, &m, &currency);
+        enum money_result r = money_parse(text, (enum money_mark)c->mark, &m, &currency);
         if (r != c->result || m.micros != c->micros || !slice_eq(currency, slice_from(c->currency)))
             fail_msg("\"%s\": result %d, %lld micros, \"%.*s\"", c->text, (int)r,
                      (long long)m.micros, SLICE_ARG(currency));
-        assert_int_equal(money_parse(slice_from(c->text), (enum money_mark)c->mark, &m, NULL), r);
+        assert_int_equal(money_parse(text, (enum money_mark)c->mark, &m, NULL), r);
+        guard_free(text);
     }
 }
 
@@ -358,6 +360,144 @@ static void test_scale(void **state)
     }
 }
 
+/* A generator of its own, so that every run and machine has the same amounts. */
+static uint64_t next_random(void)
+{
+    static uint64_t x = UINT64_C(0x9e3779b97f4a7c15);
+
+    x ^= x << 13;
+    x ^= x >> 7;
+    return x ^= x << 17;
+}
+
+static uint64_t random_below(uint64_t n)
+{
+    return next_random() % n;
+}
+
+static uint64_t power_of_ten(unsigned n)
+{
+    uint64_t p = 1;
+
+    while (n--)
+        p *= 10;
+    return p;
+}
+
+/* An amount made of known parts, so that what it must be read as is known without reading it. */
+struct made {
+    uint64_t units, fraction; /* fraction / 10^places */
+    unsigned places;
+    const char *group, *mark;
+};
+
+static void write_grouped(struct buf *b, uint64_t units, const char *group)
+{
+    if (units < 1000) {
+        buf_i64(b, (int64_t)units);
+    } else {
+        write_grouped(b, units / 1000, group);
+        buf_printf(b, "%s%03u", group, (unsigned)(units % 1000));
+    }
+}
+
+static void make(struct made *m, struct buf *text)
+{
+    static const char *const groups[] = { "", "", ",", ".", " ", "'", NBSP, THIN, NARROW };
+    static const char *const wraps[][2] = { { "", "" },     { "", "" },     { "$", "" },
+                                            { "€ ", "" },   { "", " USD" }, { " ", " " },
+                                            { "USD ", "" }, { "+", "" },    { "", "eur" } };
+    size_t wrap = random_below(COUNT(wraps));
+
+    m->units = random_below(power_of_ten((unsigned)random_below(13)));
+    m->places = (unsigned)random_below(10);
+    m->fraction = random_below(power_of_ten(m->places));
+    if (m->places > 6 && random_below(3) == 0) /* ties, which chance seldom brings */
+        m->fraction = (m->fraction / power_of_ten(m->places - 6)) * power_of_ten(m->places - 6) +
+                      5 * power_of_ten(m->places - 7);
+    m->group = groups[random_below(COUNT(groups))];
+    m->mark = m->group[0] == ',' ? "." : m->group[0] == '.' ? "," : random_below(2) ? "." : ",";
+    buf_clear(text);
+    buf_puts(text, wraps[wrap][0]);
+    write_grouped(text, m->units, m->group);
+    if (m->places)
+        buf_printf(text, "%s%0*llu", m->mark, (int)m->places, (unsigned long long)m->fraction);
+    buf_puts(text, wraps[wrap][1]);
+}
+
+/* The reference: whole numbers only, remainder against half. */
+static enum money_result expected(const struct made *m, int64_t *micros)
+{
+    uint64_t drop = power_of_ten(m->places > 6 ? m->places - 6 : 0);
+    uint64_t kept = m->places > 6 ? m->fraction / drop : m->fraction * power_of_ten(6 - m->places);
+    uint64_t rest = m->fraction % drop;
+    bool in_groups = m->units >= 1000 && m->group[0];
+    bool group_is_mark = m->group[0] == '.' || m->group[0] == ',';
+
+    /* 12,345: the only separator is a point or comma with three digits behind it */
+    *micros = 0;
+    if (in_groups ? group_is_mark && m->units < 1000000 && !m->places
+                : m->places == 3 && m->units > 0 && m->units < 1000)
+        return MONEY_AMBIGUOUS;
+    if (2 * rest > drop || (2 * rest == drop && kept % 2 == 1))
+        kept++;
+    *micros = (int64_t)(m->units * 1000000 + kept);
+    return rest ? MONEY_ROUNDED : MONEY_OK;
+}
+
+static void test_made_amounts(void **state)
+{
+    size_t seen[MONEY_AMBIGUOUS + 1] = { 0 };
+    struct buf text = { 0 }, printed = { 0 };
+    struct made made;
+
+    (void)state;
+    for (int i = 0; i < 5000; i++) {
+        struct money m, again;
+        int64_t micros;
+        enum money_result r, wanted;
+
+        make(&made, &text);
+        wanted = expected(&made, &micros);
+        r = money_parse(buf_slice(&text), MONEY_MARK_ANY, &m, NULL);
+        if (r != wanted || m.micros != micros)
+            fail_msg("\"%.*s\": result %d, %lld micros", SLICE_ARG(buf_slice(&text)), (int)r,
+                     (long long)m.micros);
+        seen[r]++;
+        /* what is printed is read as the same */
+        buf_clear(&printed);
+        money_print(&printed, m);
+        r = money_parse(buf_slice(&printed), MONEY_MARK_POINT, &again, NULL);
+        if (r != MONEY_OK || again.micros != m.micros)
+            fail_msg("\"%.*s\" printed as %.*s", SLICE_ARG(buf_slice(&text)),
+                     SLICE_ARG(buf_slice(&printed)));
+    }
+    buf_free(&text);
+    buf_free(&printed);
+    assert_true(seen[MONEY_OK] > 1000 && seen[MONEY_ROUNDED] > 500 && seen[MONEY_AMBIGUOUS] > 50);
+}
+
+/* The result is the multiple of the last place that is nearest, the even one of two. */
+static void test_made_scales(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5000; i++) {
+        int64_t micros = (int64_t)random_below(power_of_ten((unsigned)random_below(10))) + 1;
+        int64_t num = (int64_t)random_below(1000) + 1, den = (int64_t)random_below(100) + 1;
+        int decimals = (int)random_below(7);
+        int64_t place = (int64_t)power_of_ten(6 - (unsigned)decimals), off;
+        struct money out;
+
+        assert_true(money_scale((struct money){ micros }, num, den, decimals, &out));
+        assert_int_equal(out.micros % place, 0);
+        off = out.micros * den - micros * num;
+        off = off < 0 ? -off : off;
+        if (2 * off > den * place || (2 * off == den * place && out.micros / place % 2 != 0))
+            fail_msg("%lld * %lld / %lld to %d: %lld", (long long)micros, (long long)num,
+                     (long long)den, decimals, (long long)out.micros);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +510,8 @@ int main(void)
         cmocka_unit_test(test_result_text),
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_scale),
+        cmocka_unit_test(test_made_amounts),
+        cmocka_unit_test(test_made_scales),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

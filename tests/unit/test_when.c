@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "core/base/when.h"
+#include "tests/support/guard.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NO       (-1) /* no time before 1970 is ever an answer */
@@ -116,7 +117,9 @@ static void test_parse(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(times); i++) {
         int64_t seconds = NO;
-        bool ok = when_parse(slice_from(times[i].text), times[i].form, times[i].zone, &seconds);
+        struct slice text = guard_copy(slice_from(times[i].text));
+        bool ok = when_parse(text, times[i].form, times[i].zone, &seconds);
+        guard_free(text);
         if (ok != (times[i].seconds != NO) || seconds != times[i].seconds)
             fail_msg("\"%s\" (row %zu): %d, %lld", times[i].text, i, ok, (long long)seconds);
     }
