@@ -37,6 +37,13 @@ void answer_refused(struct http_request *http, bool verbose, int status, const c
     refuse(http, verbose, status, verbose ? json : NULL, code, reason);
 }
 
+void answer_method(struct http_request *http)
+{
+    static const struct http_header allow[] = { { "Allow", "GET, HEAD, POST" }, { NULL, NULL } };
+
+    refuse(http, false, 405, allow, "R007", S("use GET, POST or HEAD"));
+}
+
 void answer_busy(struct http_request *http, bool verbose, const char *reason)
 {
     static const struct http_header text_retry[] = { { "Retry-After", "5" }, { NULL, NULL } };

@@ -12,6 +12,9 @@ void answer_verdict(struct http_request *http, bool verbose, const struct transl
 void answer_refused(struct http_request *http, bool verbose, int status, const char *code,
                     struct slice reason);
 
+/* 405. */
+void answer_method(struct http_request *http);
+
 /* 503 with Retry-After. */
 void answer_busy(struct http_request *http, bool verbose, const char *reason);
 

@@ -347,8 +347,7 @@ void routes_handle(void *context, struct http_request *http)
         }
     }
     if (!method_ok(http, is_click)) {
-        static const struct http_header allow[] = { { "Allow", "GET, HEAD, POST" }, { NULL, NULL } };
-        http_reply(http, 405, allow, S("refused[R007]: use GET, POST or HEAD\n"));
+        answer_method(http);
         return;
     }
     dispatch(routes, http, is_click, name, rest);
