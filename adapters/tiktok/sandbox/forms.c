@@ -11,18 +11,21 @@
 
 bool sandbox_unexpanded(struct slice t)
 {
+    struct slice open;
+
     if (slice_eq_nocase(t, S("undefined")) || slice_eq_nocase(t, S("null")))
         return true;
     if (t.len > 4 && slice_starts(t, S("__")) && slice_ends(t, S("__")))
         return true;
     if (t.len > 4 && slice_starts(t, S("##")) && slice_ends(t, S("##")))
         return true;
-    for (size_t i = 0; i < t.len; i++) {
-        struct slice rest = slice_from_at(t, i);
-        if (t.ptr[i] == '{' && slice_index(rest, '}') < rest.len)
+    open = slice_from_at(t, slice_index(t, '{'));
+    if (slice_index(open, '}') < open.len)
+        return true;
+    while ((t = slice_from_at(t, slice_index(t, '%'))).len) {
+        if (slice_starts_nocase(t, S("%7b")))
             return true;
-        if (t.ptr[i] == '%' && slice_starts_nocase(rest, S("%7b")))
-            return true;
+        t = slice_from_at(t, 1);
     }
     return false;
 }
@@ -170,6 +173,22 @@ static struct slice url_ttclid(struct slice url)
     return (struct slice){ 0 };
 }
 
+static bool not_in_url(char c)
+{
+    switch (c) {
+    case '"':
+    case '<':
+    case '>':
+    case '\\':
+    case '^':
+    case '`':
+    case 0x7f:
+        return true;
+    default:
+        return (unsigned char)c <= 0x20;
+    }
+}
+
 bool form_url(struct sandbox_checker *c, const struct sandbox_at *at, struct slice text)
 {
     size_t scheme = slice_starts_nocase(text, S("https://"))  ? 8
@@ -180,7 +199,7 @@ bool form_url(struct sandbox_checker *c, const struct sandbox_at *at, struct sli
                !(ascii_is_alnum(rest.ptr[0]) || rest.ptr[0] == '[' || rest.ptr[0] & 0x80);
 
     for (size_t i = 0; i < text.len && !bad; i++)
-        bad = (unsigned char)text.ptr[i] <= 0x20 || memchr("\"<>\\^`\x7f", text.ptr[i], 7) != NULL;
+        bad = not_in_url(text.ptr[i]);
     if (bad)
         return sandbox_refuse(
             c, CODE_PARAM, at,

@@ -67,20 +67,29 @@ static bool escape(struct reader *r)
     return (unit >= 0xdc00 && unit <= 0xdfff) || wrong(r, "half a surrogate pair in a string");
 }
 
+/* A character of a string that needs no look. */
+static bool plain(char c)
+{
+    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
+}
+
 static bool string(struct reader *r)
 {
     if (!take(r, '"'))
         return wrong(r, "a string is expected");
-    while (r->p < r->end && *r->p != '"') {
-        unsigned char c = (unsigned char)*r->p;
+    for (;;) {
+        unsigned char c;
+        while (r->p < r->end && plain(*r->p))
+            r->p++;
+        if (r->p == r->end || *r->p == '"')
+            break;
+        c = (unsigned char)*r->p;
         if (c == '\\') {
             r->p++;
             if (!escape(r))
                 return false;
         } else if (c < 0x20) {
             return wrong(r, "a control character in a string");
-        } else if (c < 0x80) {
-            r->p++;
         } else {
             size_t n = utf8_len((struct slice){ r->p, (size_t)(r->end - r->p) });
             if (n == 0)
@@ -100,7 +109,7 @@ static bool digits(struct reader *r)
     return r->p > first || wrong(r, "a digit is expected");
 }
 
-static bool number(struct reader *r)
+static bool number_parts(struct reader *r)
 {
     take(r, '-');
     if (!take(r, '0') && !digits(r))
@@ -113,6 +122,18 @@ static bool number(struct reader *r)
         return digits(r);
     }
     return true;
+}
+
+/* cJSON reads no more of one than this. */
+#define NUMBER_MAX 63
+
+static bool number(struct reader *r)
+{
+    const char *first = r->p;
+
+    if (!number_parts(r))
+        return false;
+    return r->p - first <= NUMBER_MAX || wrong(r, "a number of more than 63 characters");
 }
 
 static bool word(struct reader *r, struct slice w)
