@@ -316,9 +316,13 @@ static void urls(void **state)
         { "#a=1", "",
           "W010 #: what stands behind it is lost, since no server gets it; write %23 for a \"#\" in a "
           "value" },
-        { "a=1#b=2", "a=1", "" },
+        { "a=1#b=2", "a=1",
+          "W010 #: what stands behind it is lost, since no server gets it; write %23 for a \"#\" in a "
+          "value" },
         { "https://h.example/?a=1&#038;b=2#c", "a=1|b=2", AMP("b") },
-        { "https://h.example/?a=1&#c=2", "a=1", "" },
+        { "https://h.example/?a=1&#c=2", "a=1",
+          "W010 #: what stands behind it is lost, since no server gets it; write %23 for a \"#\" in a "
+          "value" },
         { "host.example/postback/subid=1&status=sale", "subid=1|status=sale", IN_PATH("subid") },
         { "http://host.example/postback/subid=1&status=sale", "subid=1|status=sale",
           IN_PATH("subid") },
