@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "adapters/http/internal.h"
@@ -92,6 +93,7 @@ static struct slice make(const char *before, size_t n, const char *behind)
 }
 
 #define END " HTTP/1.1\r\nHost: h\r\n\r\n"
+#define P "POST / HTTP/1.1\r\n"
 #define URL_TOO_LONG "The URL is longer than 16384 bytes, the limit of this server.\n"
 #define BODY_TOO_LARGE "The body is larger than 65536 bytes, the limit of this server.\n"
 #define CHUNKED "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -143,6 +145,22 @@ static void test_sizes(void **state)
     http_server_close(s);
 }
 
+/* A client that asks first gets the refusal, and no 100 behind it. */
+static void test_refusal_instead_of_continue(void **state)
+{
+    struct http_server *s = start();
+    struct client *c = client_open(http_server_address(s));
+    static struct reply r;
+
+    (void)state;
+    client_send(c, S(P "Content-Length: 65537\r\nExpect: 100-continue\r\n\r\n"));
+    client_read(c, &r, true);
+    assert_string_equal(r.body, BODY_TOO_LARGE);
+    assert_true(client_at_end(c));
+    client_close(c);
+    http_server_close(s);
+}
+
 /* The library's records of 8,190 parameters would fill its memory many times. */
 static void test_many_parameters(void **state)
 {
@@ -187,7 +205,6 @@ static void test_endless_body(void **state)
 #define BOTH "Content-Length beside Transfer-Encoding: send only one.\n"
 #define ENCODING_BAD "The only Transfer-Encoding understood here is \"chunked\".\n"
 #define FORM_BAD "The request target must be a path that begins with \"/\".\n"
-#define P "POST / HTTP/1.1\r\n"
 
 static const struct {
     struct slice request;
@@ -481,6 +498,46 @@ static void test_waiting_is_never_cut(void **state)
     http_server_close(s);
 }
 
+/* A client may close its sending half behind the request and wait for the answer.  To the library
+ * it looks gone, but for its oldest connection. */
+static void test_half_closed(void **state)
+{
+    static const struct http_header headers[] = { { "X-One", "1" }, { NULL, NULL } };
+    static const struct slice requests[] = {
+        SLICE("GET / HTTP/1.1\r\n\r\n"),
+        SLICE("GET /hold HTTP/1.1\r\n\r\n"),
+        SLICE("HEAD /hold HTTP/1.1\r\n\r\n"),
+    };
+    struct http_server *s = start();
+    struct client *oldest = kept_client(s);
+    static struct reply r;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct client *c = client_open(http_server_address(s));
+
+        client_send(c, requests[i]);
+        shutdown(c->fd, SHUT_WR);
+        if (i > 0) {
+            wait_for(s, 2, PHASE_WAITING);
+            http_reply(atomic_load(&held), 202, headers, S("held"));
+        }
+        client_read(c, &r, i < 2);
+        assert_int_equal(r.status, i == 0 ? 200 : 202);
+        assert_string_equal(r.body, i == 0 ? "1 0 0" : i == 1 ? "held" : "");
+        assert_string_equal(reply_header(&r, "X-One"), i == 0 ? "" : "1");
+        assert_string_equal(reply_header(&r, "Content-Length"), i == 0 ? "5" : "4");
+        for (int k = 0; k < 5000 && stats_of(s).connections > 1; k++) {
+            http_sweep_at(s, http_clock() + SECOND);
+            pause_ms();
+        }
+        assert_true(client_at_end(c));
+        client_close(c);
+    }
+    client_close(oldest);
+    http_server_close(s);
+}
+
 static void test_answer_not_taken(void **state)
 {
     struct http_server *s = start();
@@ -566,6 +623,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_refusal_instead_of_continue),
         cmocka_unit_test(test_many_parameters),
         cmocka_unit_test(test_endless_body),
         cmocka_unit_test(test_malformed),
@@ -576,6 +634,7 @@ int main(void)
         cmocka_unit_test(test_slow_header_on_a_kept_connection),
         cmocka_unit_test(test_idle_connection),
         cmocka_unit_test(test_waiting_is_never_cut),
+        cmocka_unit_test(test_half_closed),
         cmocka_unit_test(test_answer_not_taken),
         cmocka_unit_test(test_stall),
         cmocka_unit_test(test_connections_per_address),
