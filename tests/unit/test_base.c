@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 #include <cmocka.h>
 
@@ -354,6 +355,11 @@ static void test_buf_limit(void **state)
     assert_true(buf_ok(&b));
     b.limit = 4; /* lowered below what is there */
     buf_byte(&b, 'x');
+    assert_false(buf_ok(&b));
+    buf_free(&b);
+
+    b = (struct buf){ 0 };
+    buf_printf(&b, "%lc", (wint_t)0xd800); /* no character of any locale */
     assert_false(buf_ok(&b));
     buf_free(&b);
 
