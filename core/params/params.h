@@ -48,7 +48,7 @@ int params_body(struct params *p, struct slice content_type, struct slice raw, s
 
 /* A whole URL, "?query", "query", or a target whose query lost its '?'.  The path, if any, is left
  * out; a parameter that stands in the path ("/postback/subid=1", "/postback/offer&subid=1") counts.
- * The fragment is ignored, as no server gets it. */
+ * The fragment is ignored, as no server gets it (W010 when it holds parameters). */
 int params_url(struct params *p, struct slice url, struct err *err);
 
 /* First value by exact name; false when there is none. */
