@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,10 +216,19 @@ static int create_file(struct sqlite *s, struct err *err)
     return 0;
 }
 
+/* SQLite counts its memory under one lock for all threads, and nobody asks for the figure. */
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int sqlite_db_open(struct sqlite *s, struct err *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     char path[4096];
     int rc;
+
+    pthread_once(&once, configure);
 
     if (s->store.writer &&
         (folder_ready(s, err) != 0 || take_lock(s, err) != 0 || create_file(s, err) != 0))

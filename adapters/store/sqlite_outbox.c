@@ -92,7 +92,8 @@ static int hand_out(struct taking *t, const struct due *d, struct err *err)
         return sqlite_no_room(err);
     bind_int(st, 1, d->event);
     bind_int(st, 2, t->now);
-    if (sql_run(t->s, st, err) != 0 || (rc = sqlite_event_read(t->s, d->event, t->arena, ev, err)) < 0)
+    if (sql_run(t->s, st, err) != 0 ||
+        (rc = sqlite_event_read(t->s, d->event, t->arena, ev, err)) < 0)
         return -1;
     if (rc == 0)
         return err_set(err, ERR_SYSTEM, "%s/clickbaton.db: event %lld is to be sent and is gone",

@@ -120,8 +120,8 @@ int sqlite_schema_ready(struct sqlite *s, struct err *err)
         return -1;
     if (tables != 0 && application != APPLICATION_ID)
         return err_set(err, ERR_SYSTEM,
-                       "%s/clickbaton.db: this is a database of some other program; give clickbaton "
-                       "a folder of its own with `data:`", s->dir);
+                       "%s/clickbaton.db: this is a database of some other program; give "
+                       "clickbaton a folder of its own with `data:`", s->dir);
     if (version > newest)
         return err_set(err, ERR_SYSTEM,
                        "%s/clickbaton.db: its schema version is %lld, this clickbaton ("

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/store/sqlite_index.h"
@@ -45,6 +46,26 @@ static int search_tail(struct sqlite *s, const struct sqlite_search *what, struc
     return rc < 0 ? -1 : 0;
 }
 
+static int downwards(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x < *y) - (*x > *y);
+}
+
+/* Newest first, each once: an old click that was added to is met twice. */
+static void order(struct found *f)
+{
+    size_t n = 0;
+
+    if (f->count)
+        qsort(f->ids, f->count, sizeof(*f->ids), downwards);
+    for (size_t i = 0; i < f->count; i++)
+        if (n == 0 || f->ids[i] != f->ids[n - 1])
+            f->ids[n++] = f->ids[i];
+    f->count = n;
+}
+
 static int candidates(struct sqlite *s, const struct sqlite_search *what, struct slice id,
                       unsigned max, struct arena *arena, struct found *f, struct err *err)
 {
@@ -62,6 +83,7 @@ static int candidates(struct sqlite *s, const struct sqlite_search *what, struct
     for (size_t i = 0; i < count; i++)
         if (add(f, arena, rows[i], err) != 0)
             return -1;
+    order(f);
     return 0;
 }
 
