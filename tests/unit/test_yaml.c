@@ -211,6 +211,8 @@ static void problems(void **state)
           "t.yaml:1:4: error[Y010]: a NUL byte\n    1 | a: ?\n      |    ^\n" UTF8 },
         { SLICE("a: \x1b[0m\n"),
           "t.yaml:1:4: error[Y010]: a control character\n    1 | a: ?[0m\n      |    ^\n" UTF8 },
+        { SLICE("a: \x7f\n"),
+          "t.yaml:1:4: error[Y010]: a control character\n    1 | a: ?\n      |    ^\n" UTF8 },
         { SLICE("a: 1\rb: 2\n"),
           "t.yaml:1:5: error[Y010]: a carriage return without a line feed\n"
           "    1 | a: 1?b: 2\n      |     ^\n" UTF8 },
