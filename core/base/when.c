@@ -217,7 +217,8 @@ bool when_duration_parse(struct slice text, int64_t *seconds)
     if (text.len < 2 || !slice_to_u64(slice_head(text, text.len - 1), &n))
         return false;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (text.ptr[text.len - 1] == units[i].unit && n <= (uint64_t)(longest / units[i].seconds)) {
+        if (text.ptr[text.len - 1] == units[i].unit &&
+            n <= (uint64_t)(longest / units[i].seconds)) {
             *seconds = (int64_t)n * units[i].seconds;
             return true;
         }

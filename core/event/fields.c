@@ -76,7 +76,8 @@ static bool is_in(struct slice code, const char *list, size_t size)
 /* ISO 4217 list one; what is not here has two. */
 int event_currency_decimals(struct slice code)
 {
-    static const char none[] = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF";
+    static const char none[] =
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF";
     static const char three[] = "BHD IQD JOD KWD LYD OMR TND";
 
     if (code.len != 3)

@@ -44,9 +44,9 @@ enum identity_result {
 
 /* Normalise and, where the kind demands it, hash.  A value of 64 hex digits passes through in lower
  * case for hashed kinds, unless it is the hash of nothing.  country: ISO alpha-2 in any case, for
- * phones without a country code and zips; may be empty.  Give value untrimmed: a blank in front of a
- * phone number is a '+' that got lost.  *out lives in the arena or is static; it is empty, and *why
- * NULL, where the result does not say otherwise. */
+ * phones without a country code and zips; may be empty.  Give value untrimmed: a blank in front of
+ * a phone number is a '+' that got lost.  *out lives in the arena or is static; it is empty, and
+ * *why NULL, where the result does not say otherwise. */
 enum identity_result identity_prepare(struct identity_hasher *h, struct arena *arena,
                                       enum identity_kind kind, struct slice value,
                                       struct slice country, struct slice *out, const char **why);

@@ -7,7 +7,7 @@ struct range {
 };
 
 /* Upper case letters and how far away their lower case is; PAIRS: each even (or each odd) one, as
- * the first is, comes before its own lower case.  The Unicode Character Database, UnicodeData.txt. */
+ * the first is, comes before its own lower case.  Unicode Character Database, UnicodeData.txt. */
 #define PAIRS 0
 static const struct {
     uint32_t first, last;

@@ -1,12 +1,12 @@
-/* letters.h: lower case and punctuation of UTF-8 text without a locale.  Inside core/identity only. */
+/* letters.h: lower case and punctuation of UTF-8 without a locale.  Inside core/identity only. */
 #ifndef CORE_IDENTITY_LETTERS_H
 #define CORE_IDENTITY_LETTERS_H
 
 #include "core/base/arena.h"
 #include "core/base/slice.h"
 
-/* Without the blanks around it that JavaScript's trim() takes off, which is what a page's pixel does
- * before it hashes: ASCII ones, no-break and other spaces of Unicode, the byte order mark. */
+/* Without the blanks around it that JavaScript's trim() takes off, which is what a page's pixel
+ * does before it hashes: ASCII ones, no-break and other spaces of Unicode, the byte order mark. */
 struct slice letters_trim(struct slice s);
 
 enum {

@@ -13,6 +13,12 @@ static size_t sign(struct slice s, char c, struct slice encoded)
     return s.len && s.ptr[0] == c ? 1 : slice_starts_nocase(s, encoded) ? encoded.len : 0;
 }
 
+/* May c stand right before the '@' of an e-mail address? */
+static bool ends_local_part(char c)
+{
+    return is_wordish(c) || c == '.' || c == '_' || c == '-' || c == '+';
+}
+
 /* A host with a point inside: example.com */
 static bool starts_host(struct slice s)
 {
@@ -65,7 +71,7 @@ bool identity_looks_personal(struct slice value)
         if (s.ptr[0] != '@' && s.ptr[0] != '+' && s.ptr[0] != '%')
             continue;
         n = sign(s, '@', S("%40"));
-        if (n && i && value.ptr[i - 1] != ' ' && starts_host(slice_from_at(s, n)))
+        if (n && i && ends_local_part(value.ptr[i - 1]) && starts_host(slice_from_at(s, n)))
             return true;
         n = sign(s, '+', S("%2B"));
         if (n && !after_word && starts_number(slice_from_at(s, n)))

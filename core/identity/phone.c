@@ -121,13 +121,13 @@ static size_t from_abroad(struct slice digits, char out[PHONE_MAX], const char *
     rest = slice_from_at(digits, strlen(c->code));
     if ((rest.len > c->longest || slice_starts(rest, S("0"))) && skip_trunk(c, rest, &bare))
         rest = bare;
-    while (has_zero_trunk(c) && slice_starts(rest, S("0")))
+    while (has_zero_trunk(c) && slice_starts(rest, S("0"))) /* no number there begins with 0 */
         rest = slice_from_at(rest, 1);
     return write_number(c, rest, out, why);
 }
 
-/* The digits behind what is dialled to call abroad, empty when there is nothing of that kind.  Other
- * prefixes than these are too rare to risk taking a number at home for one. */
+/* The digits behind what is dialled to call abroad, empty when there is nothing of that kind.
+ * Other prefixes than these are too rare to risk taking a number at home for one. */
 static struct slice skip_exit_code(const struct country *c, struct slice digits)
 {
     struct slice exit = c && strcmp(c->code, "1") == 0    ? S("011")

@@ -459,7 +459,8 @@ static void test_ips(void **state)
 
 static void test_hashes_pass_through(void **state)
 {
-    static const char upper[] = " 848A771458438FC2EC420560D769FB9B9B86851EE338EC56517BAABD79D3BB4F\n";
+    static const char upper[] =
+        " 848A771458438FC2EC420560D769FB9B9B86851EE338EC56517BAABD79D3BB4F\n";
     static const char nothing[] = HASH_OF_NOTHING;
     struct slice out;
     const char *why;
@@ -535,6 +536,9 @@ static void test_personal(void **state)
         { "@", false },
         { "@handle", false },
         { "@handle.example", false },
+        { "https://medium.example/@some.body/post", false },
+        { "https://lander.example/?email=alice%40example.com&x=1", true },
+        { "https://lander.example/?email=alice.@example.com", true },
         { "alice@", false },
         { "alice@localhost", false },
         { "alice@.com", false },
