@@ -63,7 +63,7 @@ const struct code codes[] = {
     { "W009", "a value has no name", "write name=value" },
     { "W010", "a # cuts the URL", "write %23 for it; what stands behind # never reaches a server" },
     { "W020", "an unusable value was skipped", "the sender did not fill this macro: check its spelling and the tracker's list of macros" },
-    { "W021", "no ttclid", "pass __CLICKID__ as ttclid in the ad's URL, and register clicks with the landing script" },
+    { "W021", "no ttclid", "pass __CLICKID__ as ttclid in the ad's URL, and register clicks at /click/OFFER" },
     { "W022", "no payout", "add the payout macro to the postback URL" },
     { "W023", "the value was cut", "see min and max of the rule" },
     { "W024", "the conversion's time lies ahead", "check the tracker's clock and time zone" },
@@ -92,7 +92,7 @@ const struct code codes[] = {
     { "W050", "blanks around an id were left out", "remove them from the URL template" },
     /* verdicts */
     { "Q001", "no status", "add the status macro to the postback URL, or default_stage to the mapping" },
-    { "Q002", "unknown status word", "list the word under a stage, then: clickbaton replay --quarantined" },
+    { "Q002", "unknown status word", "list the word under a stage of the mapping" },
     { "Q003", "the payout can't be read", "correct the sender, or say decimal: point or comma" },
     { "Q004", "a parameter came twice with two values", "remove one from the postback URL" },
     { "Q005", "the conversion is older than 28 days", "TikTok credits no click for it any more" },

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""What README shows is what the program does."""
+import json, os, re, subprocess, sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CLICKBATON = os.path.abspath(os.environ.get("CLICKBATON", os.path.join(ROOT, "build/clickbaton")))
+passed = failed = 0
+
+
+def check(name, good, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    print(f"ok {name}" if good else f"FAILED {name}: {detail}")
+
+
+def run(*words):
+    p = subprocess.run([CLICKBATON, *words], cwd=ROOT, capture_output=True, text=True)
+    return p.returncode, p.stdout, p.stderr
+
+
+readme = open(os.path.join(ROOT, "README.md")).read()
+
+# The before and after of the first screen.
+before = re.search(r"https://pb\.example/postback/nutra-de\S+", readme).group(0)
+after = json.loads(re.search(r'\{"event_source".*?\n\n', readme, re.S).group(0))
+ttclid = after["data"][0]["user"]["ttclid"]
+code, out, err = run("translate", "examples/offers/nutra-de.yaml", before, "--at", "1790000000",
+                     "--click", f"?subid=o2q6e42hs08jq&ttclid={ttclid}&event_id=ev-5f0c1a")
+check("README's before becomes README's after", code == 0 and json.loads(out or "{}") == after, out + err)
+check("README names the two commands first", re.findall(r"^    (make \w+)", readme, re.M)[:2] == ["make demo", "make test"])
+
+# Files and pages that README links to are there.
+for target in re.findall(r"\]\(([^)#]+)\)", readme):
+    check(f"README links to {target}", os.path.exists(os.path.join(ROOT, target)))
+
+# The offers and the configuration that are shipped as examples are right.
+code, out, err = run("check", *sorted(os.path.join("examples/offers", f) for f in os.listdir(os.path.join(ROOT, "examples/offers"))))
+check("examples/offers pass check", code == 0, err)
+code, out, err = run("check", *sorted(os.path.join("mappings", f) for f in os.listdir(os.path.join(ROOT, "mappings")) if f != "rates.yaml" and f.endswith(".yaml")))
+check("mappings pass check", code == 0, err)
+
+# YAML in the pages: a block that is a whole offer mapping must load.
+for page in ["docs/mapping.md"] + sorted("docs/trackers/" + f for f in os.listdir(os.path.join(ROOT, "docs/trackers"))):
+    text = open(os.path.join(ROOT, page)).read()
+    for i, block in enumerate(re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)):
+        if not block.startswith("version: 1\noffer:"):
+            continue
+        path = os.path.join(ROOT, "build", f"docs-{os.getpid()}.yaml")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(block)
+        code, out, err = run("check", path)
+        os.unlink(path)
+        check(f"{page}: example {i + 1} passes check", code == 0, err)
+
+print(f"{passed} passed, {failed} failed")
+sys.exit(1 if failed else 0)
