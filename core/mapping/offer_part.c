@@ -33,7 +33,7 @@ static void read_user_rule(struct build *b, const struct yaml *node, struct user
     static const struct slice keys[] = { SLICE("from"), SLICE("country"), { 0 } };
     const struct yaml *from = node, *country;
 
-    if (node->kind == YAML_MAP) {
+    if (node->kind == YAML_MAP && !(node->count == 1 && yaml_is_null(node->first))) {
         expect_map(&b->expect, node, "a match key", keys);
         from = yaml_get(node, S("from"));
         country = yaml_get(node, S("country"));

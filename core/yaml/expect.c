@@ -1,9 +1,17 @@
 #include "core/yaml/expect.h"
 
+/* email: {param.email} is a map with one key to YAML; who writes it means a template. */
+static struct slice quote_hint(struct expect *e, const struct yaml *node)
+{
+    if (node->kind != YAML_MAP || node->count != 1 || !yaml_is_null(node->first))
+        return (struct slice){ 0 };
+    return arena_printf(e->arena, "put it in quotes: \"{%.*s}\"", SLICE_ARG(node->first->key->text));
+}
+
 static void wrong_kind(struct expect *e, const struct yaml *node, const char *what,
                        const char *wanted)
 {
-    diag_add(e->diags, DIAG_ERROR, "M002", node->at, (struct slice){ 0 },
+    diag_add(e->diags, DIAG_ERROR, "M002", node->at, quote_hint(e, node),
              "%s must be %s, but this is %s", what, wanted,
              yaml_is_null(node) ? "empty" : yaml_kind_name(node));
 }

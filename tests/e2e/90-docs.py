@@ -42,9 +42,9 @@ check("mappings pass check", code == 0, err)
 # YAML in the pages: a block that is a whole offer mapping must load.
 for page in ["docs/mapping.md"] + sorted("docs/trackers/" + f for f in os.listdir(os.path.join(ROOT, "docs/trackers"))):
     text = open(os.path.join(ROOT, page)).read()
-    for i, block in enumerate(re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)):
-        if not block.startswith("version: 1\noffer:"):
-            continue
+    blocks = re.findall(r"^    version: 1\n    offer:.*\n(?:(?:    .*)?\n)*", text, re.M)
+    check(f"{page} shows an offer mapping", page == "docs/mapping.md" or blocks)
+    for i, block in enumerate(re.sub(r"^    ", "", b, flags=re.M) for b in blocks):
         path = os.path.join(ROOT, "build", f"docs-{os.getpid()}.yaml")
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w") as f:
