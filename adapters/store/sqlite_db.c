@@ -72,7 +72,9 @@ int sql_step(struct sqlite *s, struct sqlite3_stmt *st, struct err *err)
         return 1;
     if (rc == SQLITE_DONE)
         return 0;
-    sqlite_fail(s, err, sqlite3_stmt_readonly(st) ? "reading" : "writing");
+    sqlite_fail(s, err, st == s->stmts[SQL_COMMIT]    ? "committing"
+                        : sqlite3_stmt_readonly(st) ? "reading"
+                                                    : "writing");
     sqlite3_reset(st);
     return -1;
 }

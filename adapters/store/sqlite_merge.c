@@ -102,19 +102,22 @@ static int go_on(struct sqlite *s, int64_t *budget, struct err *err)
 static int drop_garbage(struct sqlite *s, struct err *err)
 {
     struct index *ix = s->index;
-    struct garbage *g = &ix->garbage[ix->garbage_count - 1];
-    struct sqlite3_stmt *st = sql_use(s, SQL_CHUNK_DROP, err);
-    int64_t end = g->next + DROP_CHUNKS < g->end ? g->next + DROP_CHUNKS : g->end;
 
-    if (!st)
-        return -1;
-    bind_int(st, 1, g->next);
-    bind_int(st, 2, end);
-    if (sql_run(s, st, err) != 0)
-        return -1;
-    g->next = end;
-    if (g->next == g->end)
-        ix->garbage_count--;
+    for (int64_t left = DROP_CHUNKS; left > 0 && ix->garbage_count;) {
+        struct garbage *g = &ix->garbage[ix->garbage_count - 1];
+        struct sqlite3_stmt *st = sql_use(s, SQL_CHUNK_DROP, err);
+        int64_t end = g->next + left < g->end ? g->next + left : g->end;
+        if (!st)
+            return -1;
+        bind_int(st, 1, g->next);
+        bind_int(st, 2, end);
+        if (sql_run(s, st, err) != 0)
+            return -1;
+        left -= end - g->next;
+        g->next = end;
+        if (g->next == g->end)
+            ix->garbage_count--;
+    }
     return 0;
 }
 
