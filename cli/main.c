@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "core/base/diag.h"
 
 static const struct verb {
@@ -25,8 +26,12 @@ int64_t cli_now(void)
 
 int cli_version(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    static const struct option_row rows[] = { { 0 } };
+    static const struct verb_usage text = { "version", "Prints the version.", "  clickbaton version" };
+    int code;
+
+    if (options_parse(argc, argv, rows, &text, NULL, 0, 0, &code) < 0)
+        return code;
     puts("clickbaton " CLICKBATON_VERSION);
     return EXIT_DONE;
 }
