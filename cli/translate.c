@@ -10,6 +10,8 @@
 
 #define LINE_MAX_BYTES 65536 /* what is longer is cut here, and refused as too large below */
 #define URL_MAX 16384
+#define AT_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define NOT_SAID INT64_MIN
 
 struct options {
     const char *click, *config;
@@ -116,7 +118,7 @@ static bool run_lines(const struct catalog *catalog, const struct offer *offer,
 
 int cli_translate(int argc, char **argv)
 {
-    struct options o = { .at = -1 };
+    struct options o = { .at = NOT_SAID };
     const struct option_row rows[] = {
         { "--click", NULL, OPTION_TEXT, &o.click, "URL", "a registered click that goes with it" },
         { "--at", NULL, OPTION_INTEGER, &o.at, "EPOCH", "pretend that it is this Unix time" },
@@ -135,8 +137,10 @@ int cli_translate(int argc, char **argv)
 
     if (options_parse(argc, argv, rows, &usage, args, 2, 2, &code) < 0)
         return code;
-    if (o.at == -1)
+    if (o.at == NOT_SAID)
         o.at = cli_now();
+    if (o.at < 0 || o.at > AT_MAX)
+        return options_misuse(argv[0], "--at needs a Unix time from 0 to %lld", (long long)AT_MAX);
     catalog = catalog_open(o.config);
     if (!catalog)
         return EXIT_CONFIG;
@@ -156,5 +160,9 @@ int cli_translate(int argc, char **argv)
     buf_free(&out);
     buf_free(&log);
     catalog_close(catalog);
+    if (ferror(stdout)) {
+        fputs("clickbaton translate: the output can't be written\n", stderr);
+        return EXIT_IO;
+    }
     return yes ? EXIT_DONE : EXIT_NO;
 }
