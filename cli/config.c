@@ -9,6 +9,8 @@ struct reader {
     struct catalog *c;
     struct expect e;
     struct slice file; /* the configuration's path: others are relative to it */
+    char *text;        /* the whole configuration, of which diagnostics show lines */
+    size_t len;
 };
 
 static const struct yaml *at(const struct yaml *map, const char *key)
@@ -45,6 +47,19 @@ static const char *listen_or(struct reader *r, const struct yaml *node, const ch
     return text.ptr;
 }
 
+/* A secret that was written here by mistake shall not be shown with its line. */
+static void mask(struct reader *r, const struct yaml *node)
+{
+    size_t i = 0, end;
+
+    for (uint32_t line = 1; line < node->at.line && i < r->len; i++)
+        line += r->text[i] == '\n';
+    i += node->at.col - 1;
+    end = node->at.span > 1 ? i + node->at.span : r->len;
+    for (; i < end && i < r->len && r->text[i] != '\n'; i++)
+        r->text[i] = '*';
+}
+
 /* {file: path}: a secret never stands in the configuration itself. */
 static char *secret(struct reader *r, const struct yaml *node, const char *what)
 {
@@ -52,6 +67,7 @@ static char *secret(struct reader *r, const struct yaml *node, const char *what)
     struct slice name;
 
     if (node->kind == YAML_SCALAR) {
+        mask(r, node);
         diag_add(r->e.diags, DIAG_ERROR, "C003", node->key ? node->key->at : node->at,
                  S("put it into a file with mode 600 and name the file: {file: ./keys/name}"),
                  "%s stands in the configuration itself", what);
@@ -204,10 +220,17 @@ void config_read(struct catalog *c, const char *path)
                                          SLICE("data"),     SLICE("offers"), SLICE("mappings"),
                                          SLICE("key"),      SLICE("tiktok"), SLICE("retention"),
                                          SLICE("limits"),   { 0 } };
-    struct reader r = { c, { &c->arena, &c->diags }, slice_from(path) };
-    const struct source *source = files_source(&c->arena, path, &c->diags);
-    const struct yaml *root = source ? yaml_parse(&c->arena, source, &c->diags) : NULL;
+    struct reader r = { .c = c, .e = { &c->arena, &c->diags }, .file = slice_from(path) };
+    const struct source *file = files_source(&c->arena, path, &c->diags);
+    struct source *source = ARENA_NEW(&c->arena, struct source);
+    const struct yaml *root;
 
+    if (!file || !source || !(r.text = arena_alloc(&c->arena, file->text.len)))
+        return;
+    r.len = file->text.len;
+    memcpy(r.text, file->text.ptr, r.len);
+    *source = (struct source){ file->name, { r.text, r.len } };
+    root = yaml_parse(&c->arena, source, &c->diags);
     if (!root || !expect_map(&r.e, root, "the configuration", keys))
         return;
     expect_version(&r.e, root);
