@@ -1,5 +1,5 @@
-/* batch.h: events that were taken, cut into the parts that make a request each.  All memory that
- * their way may need is there before anything is taken, so that none can get lost for want of it. */
+/* batch.h: events that were taken, cut into the parts that make a request each.  The memory for
+ * all their ways is there before anything is taken, so that none can get lost for want of it. */
 #ifndef ADAPTERS_TIKTOK_BATCH_H
 #define ADAPTERS_TIKTOK_BATCH_H
 

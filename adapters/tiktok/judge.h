@@ -1,4 +1,4 @@
-/* judge.h: what an answer, or its absence, means for the events of its request and for their pixel. */
+/* judge.h: what an answer, or its absence, means for the events of its request and their pixel. */
 #ifndef ADAPTERS_TIKTOK_JUDGE_H
 #define ADAPTERS_TIKTOK_JUDGE_H
 

@@ -69,8 +69,8 @@ struct sender_host {
     void *context;
     int64_t (*now_ms)(void *context);
     /* Up to max events of pixel that are due, durably marked as handed out, all with the same test
-     * code.  0, with count 0 when there is none; *next_due is then when the next will be, or 0.  The
-     * sender initialises the arena before and frees it after. */
+     * code.  0, with count 0 when there is none; *next_due is then when the next will be, or 0.
+     * The sender initialises the arena before and frees it after. */
     int (*take)(void *context, struct slice pixel, unsigned max, struct sender_batch *batch,
                 int64_t *next_due, struct err *err);
     /* What became of events that were handed out: each is in one report, after one or more requests

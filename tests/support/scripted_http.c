@@ -137,7 +137,8 @@ static bool answer(int fd, const struct scripted_answer *a)
              a->status ? a->status : 200, a->headers ? a->headers : "", total);
     if (a->action == SCRIPTED_CUT)
         total /= 2;
-    ok = send_all(fd, head, strlen(head)) && send_all(fd, body, total);
+    ok = !a->interim || send_all(fd, a->interim, strlen(a->interim));
+    ok = ok && send_all(fd, head, strlen(head)) && send_all(fd, body, total);
     free(body);
     return ok && a->action == SCRIPTED_ANSWER;
 }

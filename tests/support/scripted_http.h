@@ -18,6 +18,7 @@ struct scripted_answer {
     bool hold;           /* only after scripted_release */
     int status;          /* 0: 200 */
     const char *headers; /* whole lines with CRLF, or NULL */
+    const char *interim; /* bytes that go before all that, or NULL */
     char body[1024];
     size_t padding; /* blanks after body */
 };

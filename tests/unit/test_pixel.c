@@ -175,7 +175,8 @@ static void test_pause(void **state)
     assert_int_equal(pixel_next(&p), PIXEL_NEVER);
     pixel_resume(&p);
     assert_true(pixel_may_take(&p, NOW));
-    assert_int_equal(pixel_failed(&p, &usual, 1, NOW, 0, MIDDLE), NOW); /* from before: no failure */
+    /* a request from before: no failure */
+    assert_int_equal(pixel_failed(&p, &usual, 1, NOW, 0, MIDDLE), NOW);
     assert_int_equal(p.failures, 0);
 }
 

@@ -30,7 +30,7 @@ struct rig {
     struct sender_pixel pixels[2];
     char endpoint[100];
     struct err err;
-    /* the server's script: the n-th request gets the n-th step, those after the last are accepted */
+    /* the server's script: the n-th request gets the n-th step, after the last all is accepted */
     const struct scripted_answer *steps;
     size_t step_count;
     int bad_code;     /* refuse requests with an event that has the word bad in it */
@@ -387,6 +387,7 @@ static void test_bytes_cap(void **state)
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 30));
     for (size_t i = 0; i < scripted_count(rig->http); i++) {
         struct slice sent = scripted_get(rig->http, i).body;
+        assert_null(strstr(scripted_get(rig->http, i).head, "Expect"));
         largest = sent.len > largest ? sent.len : largest;
         events += events_in(sent);
     }
@@ -412,7 +413,8 @@ static void test_bad_event_by_index(void **state)
 {
     (void)state;
     for (size_t bad = 0; bad < 5; bad++) {
-        char note[100], rest[200] = "{\"event_source\":\"web\",\"event_source_id\":\"PX\",\"data\":[";
+        char note[100], rest[200] = "{\"event_source\":\"web\",\"event_source_id\":\"PX\","
+                                    "\"data\":[";
         void *own = NULL;
         struct rig *rig;
         assert_int_equal(rig_setup(&own), 0);
@@ -524,6 +526,8 @@ struct fault {
 
 #define UNSURE "the answer is not TikTok's JSON, so the outcome is not known"
 
+static char long_interim[90000]; /* filled by test_faults */
+
 static const struct fault faults[] = {
     { "40100", { .status = 401, .body = "{\"code\":40100,\"message\":\"m\"}" }, false, 401, 40100,
       800, 1200, "TikTok 40100 REQUEST_TOO_FREQUENT: m" },
@@ -548,6 +552,14 @@ static const struct fault faults[] = {
       "HTTP 200: " UNSURE },
     { "an answer past 64 KB", { .status = 200, .body = OK_BODY, .padding = 66000 }, true, 200, -1,
       800, 1200, "HTTP 200: " UNSURE },
+    { "an answer past 64 KB, and cut",
+      { .action = SCRIPTED_CUT, .body = OK_BODY, .padding = 200000 }, true, 200, -1, 800, 1200,
+      "HTTP 200: " UNSURE },
+    { "headers past 64 KB", { .status = 429, .headers = "X: 1\r\n", .interim = long_interim },
+      true, 100, -1, 800, 1200, "HTTP 100: " UNSURE },
+    { "a Retry-After that is not the answer's",
+      { .status = 429, .interim = "HTTP/1.1 103 Early Hints\r\nRetry-After: 500\r\n\r\n" }, false,
+      429, -1, 800, 1200, "HTTP 429: too many requests" },
     { "a redirect", { .status = 302, .headers = "Location: http://127.0.0.1:1/\r\n" }, false, 302,
       -1, 800, 1200, "HTTP 302: a redirect, not followed; check tiktok.endpoint" },
     { "close", { .action = SCRIPTED_CLOSE }, true, 0, -1, 800, 1200,
@@ -619,7 +631,16 @@ static void check_fault(const struct fault *f)
 
 static void test_faults(void **state)
 {
+    size_t at;
+
     (void)state;
+    strcpy(long_interim, "HTTP/1.1 100 Continue\r\n");
+    for (at = strlen(long_interim); at < sizeof(long_interim) - 200; at += 102) {
+        memcpy(long_interim + at, "X: ", 3);
+        memset(long_interim + at + 3, 'x', 97);
+        memcpy(long_interim + at + 100, "\r\n", 2);
+    }
+    strcpy(long_interim + at, "\r\n");
     for (size_t i = 0; i < LEN(faults); i++)
         check_fault(&faults[i]);
 }
@@ -680,6 +701,30 @@ static void test_backlog_is_left_alone(void **state)
     host_pass(&rig->host, rig->sender, 20 * MINUTE);
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 9000));
     rig_close(rig, 0);
+}
+
+/* An event that has failed often waits longer than its pixel, so that it holds up no others. */
+static void test_own_wait(void **state)
+{
+    static const struct scripted_answer steps[] = { { .body = "{\"code\":50000}" } };
+    struct rig *rig = *state;
+
+    rig->steps = steps;
+    rig->step_count = LEN(steps);
+    add_events(rig, "PX", 3);
+    rig->host.events[1].attempts = 5;
+    rig->host.events[2].attempts = UINT32_MAX - 1;
+    rig_open(rig);
+    assert_true(host_wait_reports(&rig->host, 1));
+    assert_in_range(host_event(&rig->host, 1).due - rig->host.now, 800, 1200);
+    assert_in_range(host_event(&rig->host, 2).due - rig->host.now, 25600, 38400);
+    assert_in_range(host_event(&rig->host, 3).due - rig->host.now, 720000, 1080000);
+    host_pass(&rig->host, rig->sender, 1200);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
+    host_pass(&rig->host, rig->sender, 38400);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 2));
+    host_pass(&rig->host, rig->sender, 1080000);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 3));
 }
 
 static void test_reset_early(void **state)
@@ -780,7 +825,8 @@ static void test_redirects(void **state)
 static void test_dead_token(void **state)
 {
     static const struct scripted_answer steps[] = {
-        { .body = "{\"code\":40105,\"message\":\"Access token is incorrect or has been revoked.\"}" },
+        { .body = "{\"code\":40105,"
+                  "\"message\":\"Access token is incorrect or has been revoked.\"}" },
     };
     struct rig *rig = *state;
 
@@ -835,12 +881,16 @@ static void test_late_dead_token(void **state)
 }
 
 /* A server that repeats the token in all it says: nothing of it is kept. */
+#define REST "23456789abcdef0123456789abcdef01234567"
+#define X40  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X120 X40 X40 X40
 static void test_token_is_never_repeated(void **state)
 {
     static const char *const forms[] = {
         "{\"code\":40105,\"message\":\"bad token " TOKEN " and " TOKEN "\",\"request_id\":\""
         TOKEN "\"}",
-        "{\"code\":40100,\"message\":\"\\u003012345678" "9abcdef0123456789abcdef01234567\"}",
+        "{\"code\":40100,\"message\":\"0\\u0031" REST "\"}", /* only seen when it is read */
+        "{\"code\":40100,\"message\":\"" X120 X120 X120 X120 TOKEN "\"}", /* over the cut */
         "{\"code\":40002,\"message\":\"" TOKEN TOKEN "\"}",
         "{\"code\":20001,\"message\":\"" TOKEN "\"}",
         "<html>" TOKEN,
@@ -864,6 +914,17 @@ static void test_token_is_never_repeated(void **state)
         assert_false(host_logged(&rig->host, "0123456789abcdef"));
         assert_int_equal(rig_teardown(&own), 0);
     }
+}
+
+/* A token of a test may be a word that answers are made of. */
+static void test_short_token(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->pixels[0].token = S("code");
+    add_events(rig, "PX", 1);
+    rig_open(rig);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
 }
 
 /* ---- pixels ---- */
@@ -993,7 +1054,8 @@ static void test_busy_store(void **state)
     add_events(rig, "PX", 1);
     rig_open(rig);
     host_pass(&rig->host, rig->sender, 0);
-    assert_int_equal(host_read(&rig->host, &rig->host.takes), 1); /* also when woken: not before a second */
+    /* also when woken: not before a second */
+    assert_int_equal(host_read(&rig->host, &rig->host.takes), 1);
     host_pass(&rig->host, rig->sender, 999);
     assert_int_equal(host_read(&rig->host, &rig->host.takes), 1);
     host_pass(&rig->host, rig->sender, 1);
@@ -1030,6 +1092,27 @@ static void test_next_due(void **state)
     rig_open(rig);
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
     assert_true(host_last(&rig->host).at >= rig->host.now + 80);
+    rig_close(rig, 0);
+}
+
+static void test_wake(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->settings.pixel_count = 2;
+    rig_open(rig);
+    host_pass(&rig->host, rig->sender, 0);
+    add_events(rig, "PX", 1);
+    add_events(rig, "PY", 1);
+    sender_wake(rig->sender, S("PY")); /* that one only */
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
+    assert_int_equal(host_event(&rig->host, 2).state, HOST_DELIVERED);
+    assert_int_equal(host_event(&rig->host, 1).state, HOST_WAITING);
+    sender_wake(rig->sender, S("")); /* all */
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 2));
+    add_events(rig, "PX", 1);
+    sender_wake(rig->sender, S("no such pixel")); /* may be one that a reload brings: all */
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 3));
     rig_close(rig, 0);
 }
 
@@ -1267,6 +1350,7 @@ int main(void)
         cmocka_unit_test(test_faults),
         RIGGED(test_backoff),
         RIGGED(test_backlog_is_left_alone),
+        RIGGED(test_own_wait),
         RIGGED(test_reset_early),
         RIGGED(test_timeout),
         RIGGED(test_not_sent),
@@ -1274,12 +1358,14 @@ int main(void)
         RIGGED(test_dead_token),
         RIGGED(test_late_dead_token),
         cmocka_unit_test(test_token_is_never_repeated),
+        RIGGED(test_short_token),
         RIGGED(test_two_pixels),
         RIGGED(test_many_pixels),
         RIGGED(test_pace),
         RIGGED(test_reload_pixels),
         RIGGED(test_busy_store),
         RIGGED(test_next_due),
+        RIGGED(test_wake),
         RIGGED(test_close),
         RIGGED(test_close_with_grace),
         RIGGED(test_close_with_a_busy_store),
