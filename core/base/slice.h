@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct slice {
     const char *ptr;
@@ -15,8 +16,12 @@ struct slice {
 #define S(lit)     ((struct slice)SLICE(lit))                /* in an expression */
 #define SLICE_ARG(s) (int)(s).len, (s).len ? (s).ptr : ""    /* for "%.*s" */
 
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
 struct slice slice_from(const char *cstr); /* NULL gives the empty slice */
-bool slice_eq(struct slice a, struct slice b);
 bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII case only */
 int slice_cmp(struct slice a, struct slice b);        /* by bytes, a shorter prefix first */
 bool slice_starts(struct slice s, struct slice prefix);
@@ -48,14 +53,44 @@ bool slice_to_i64(struct slice s, int64_t *out);
  * stable across releases because the store keeps it. */
 uint64_t slice_hash(struct slice s, uint64_t seed);
 
-/* ASCII only, whatever the locale. */
-bool ascii_is_digit(char c);
-bool ascii_is_alpha(char c);
-bool ascii_is_alnum(char c);
-bool ascii_is_space(char c);
-char ascii_lower(char c);
-char ascii_upper(char c);
-int ascii_hex(char c); /* 0..15, or -1 */
+/* ASCII only, whatever the locale.  Here, since every parser calls them for every byte. */
+static inline bool ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool ascii_is_alnum(char c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c);
+}
+
+static inline bool ascii_is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static inline char ascii_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+}
+
+static inline int ascii_hex(char c)
+{
+    if (ascii_is_digit(c))
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
 /* Length in bytes of the well-formed UTF-8 character at the start of s, 0 when there is none. */
 size_t utf8_len(struct slice s);
