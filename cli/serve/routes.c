@@ -61,6 +61,18 @@ static struct slice too_much(struct visit *v, const struct err *err)
     return arena_dup(v->http->arena, slice_from(err->text));
 }
 
+/* What of an unreadable body may be kept.  A key inside it can't be taken out by its name. */
+static struct slice storable_body(const struct visit *v)
+{
+    struct slice body = v->http->body;
+    const char *keys[] = { v->offer->key, v->r->rules->catalog->key };
+
+    for (size_t i = 0; i < 2; i++)
+        if (keys[i] && slice_find(body, slice_from(keys[i])) < body.len)
+            return S("[removed: it holds the key]");
+    return slice_head(body, 4096);
+}
+
 /* The body of a postback that could not be read is kept as one parameter, for people to look at. */
 static void keep_body(struct visit *v, const struct err *err)
 {
@@ -76,7 +88,7 @@ static void keep_body(struct visit *v, const struct err *err)
         return;
     if (p->count)
         memcpy(list, p->list, p->count * sizeof(*list));
-    list[p->count++] = (struct param){ S("[body]"), slice_head(v->http->body, 4096) };
+    list[p->count++] = (struct param){ S("[body]"), storable_body(v) };
     p->list = list;
 }
 
