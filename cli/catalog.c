@@ -19,7 +19,8 @@ void catalog_print_problems(struct catalog *c, FILE *to)
     struct buf b = { 0 };
 
     diags_print(&b, &c->diags);
-    fwrite(b.ptr, 1, b.len, to);
+    if (b.len)
+        fwrite(b.ptr, 1, b.len, to);
     buf_free(&b);
     c->diags.first = c->diags.last = NULL;
     c->diags.kept = 0;

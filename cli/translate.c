@@ -86,7 +86,8 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
 
 static void print(struct buf *b, FILE *to)
 {
-    fwrite(b->ptr, 1, b->len, to);
+    if (b->len)
+        fwrite(b->ptr, 1, b->len, to);
     fflush(to);
     buf_clear(b);
 }
