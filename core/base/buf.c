@@ -51,9 +51,17 @@ failed:
     return NULL;
 }
 
+/* reserve, without the call when there is room anyway: nearly always. */
+static inline char *room(struct buf *b, size_t n)
+{
+    if (!b->failed && n < b->cap - b->len && (!b->limit || b->len + n <= b->limit))
+        return b->ptr + b->len;
+    return reserve(b, n);
+}
+
 void buf_add(struct buf *b, struct slice s)
 {
-    char *p = reserve(b, s.len);
+    char *p = room(b, s.len);
 
     if (p && s.len) {
         memcpy(p, s.ptr, s.len);
@@ -63,7 +71,29 @@ void buf_add(struct buf *b, struct slice s)
 
 void buf_byte(struct buf *b, char c)
 {
-    buf_add(b, (struct slice){ &c, 1 });
+    char *p = room(b, 1);
+
+    if (p) {
+        *p = c;
+        b->len++;
+    }
+}
+
+void buf_key(struct buf *b, struct slice name, bool first)
+{
+    char *p = room(b, name.len + 4);
+
+    if (!p)
+        return;
+    if (!first)
+        *p++ = ',';
+    *p++ = '"';
+    if (name.len)
+        memcpy(p, name.ptr, name.len);
+    p += name.len;
+    *p++ = '"';
+    *p++ = ':';
+    b->len = (size_t)(p - b->ptr);
 }
 
 void buf_puts(struct buf *b, const char *cstr)
@@ -133,6 +163,18 @@ static void json_escape(struct buf *b, char c)
     }
 }
 
+/* Do the eight bytes at p stand for themselves in JSON?  May say no where they do. */
+static bool eight_plain(const char *p)
+{
+    const uint64_t ones = 0x0101010101010101u, high = ones * 0x80;
+    uint64_t v;
+
+    memcpy(&v, p, sizeof(v));
+    /* above 0x7e; below 0x20; a quote; a backslash.  A borrow only comes from a byte that counts. */
+    return ((v | (v + ones) | (v - ones * 0x20) | ((v ^ ones * '"') - ones) |
+             ((v ^ ones * '\\') - ones)) & high) == 0;
+}
+
 void buf_json(struct buf *b, struct slice s)
 {
     size_t plain = 0; /* bytes since the last that needed care */
@@ -141,6 +183,10 @@ void buf_json(struct buf *b, struct slice s)
     for (size_t i = 0; i < s.len;) {
         unsigned char c = (unsigned char)s.ptr[i];
         size_t n = 1;
+        if (s.len - i >= 8 && eight_plain(s.ptr + i)) {
+            i += 8;
+            continue;
+        }
         if (c >= 0x20 && c != '"' && c != '\\' && c < 0x7f) {
             i++;
             continue;

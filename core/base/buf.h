@@ -25,6 +25,9 @@ void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(print
  * result is always valid JSON; control characters are escaped. */
 void buf_json(struct buf *b, struct slice s);
 
+/* "name": with a comma before it unless it is the first member.  name is our own: not escaped. */
+void buf_key(struct buf *b, struct slice name, bool first);
+
 /* s percent-encoded: everything but RFC 3986's unreserved characters. */
 void buf_percent(struct buf *b, struct slice s);
 

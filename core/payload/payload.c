@@ -8,12 +8,8 @@ struct writer {
 
 static void key(struct writer *w, struct slice name)
 {
-    if (!w->first)
-        buf_byte(w->out, ',');
+    buf_key(w->out, name, w->first);
     w->first = false;
-    buf_byte(w->out, '"');
-    buf_add(w->out, name); /* names are our own: nothing to escape */
-    buf_add(w->out, S("\":"));
 }
 
 static void text(struct writer *w, const char *name, struct slice value)

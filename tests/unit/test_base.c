@@ -433,6 +433,49 @@ static void test_err(void **state)
     assert_memory_equal(e.text + sizeof(e.text) - 4, "x: ", 3);
 }
 
+/* Eight bytes at a time must give what one at a time gives, wherever the special byte stands. */
+static void test_json_every_byte_everywhere(void **state)
+{
+    char text[24];
+
+    (void)state;
+    for (int c = 0; c < 0x80; c++) {
+        for (size_t at = 0; at < sizeof(text); at++) {
+            struct buf whole = { 0 }, parts = { 0 };
+            memset(text, 'a', sizeof(text));
+            text[at] = (char)c;
+            buf_json(&whole, (struct slice){ text, sizeof(text) });
+            buf_byte(&parts, '"');
+            for (size_t i = 0; i < sizeof(text); i++) {
+                struct buf one = { 0 };
+                buf_json(&one, (struct slice){ text + i, 1 });
+                buf_add(&parts, (struct slice){ one.ptr + 1, one.len - 2 });
+                buf_free(&one);
+            }
+            buf_byte(&parts, '"');
+            assert_int_equal(whole.len, parts.len);
+            assert_memory_equal(whole.ptr, parts.ptr, parts.len);
+            buf_free(&whole);
+            buf_free(&parts);
+        }
+    }
+}
+
+static void test_keys(void **state)
+{
+    struct buf b = { 0 }, small = { .limit = 5 };
+
+    (void)state;
+    buf_key(&b, S("a"), true);
+    buf_key(&b, S("bc"), false);
+    assert_int_equal(b.len, 10);
+    assert_memory_equal(b.ptr, "\"a\":,\"bc\":", 10);
+    buf_key(&small, S("ab"), false);
+    assert_false(buf_ok(&small));
+    buf_free(&b);
+    buf_free(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +487,8 @@ int main(void)
         cmocka_unit_test(test_buf),         cmocka_unit_test(test_buf_limit),
         cmocka_unit_test(test_buf_json),    cmocka_unit_test(test_buf_percent),
         cmocka_unit_test(test_err),
+        cmocka_unit_test(test_json_every_byte_everywhere),
+        cmocka_unit_test(test_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
