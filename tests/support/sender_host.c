@@ -289,17 +289,27 @@ static struct timespec ten_seconds(void)
     return until;
 }
 
-bool host_wait_reports(struct host *h, unsigned reports)
+static bool wait_for(struct host *h, const unsigned *counter, unsigned at_least)
 {
     struct timespec until = ten_seconds();
     bool there;
 
     pthread_mutex_lock(&h->lock);
-    while (h->reports < reports && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
+    while (*counter < at_least && pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
         ;
-    there = h->reports >= reports;
+    there = *counter >= at_least;
     pthread_mutex_unlock(&h->lock);
     return there;
+}
+
+bool host_wait_takes(struct host *h, unsigned takes)
+{
+    return wait_for(h, &h->takes, takes);
+}
+
+bool host_wait_reports(struct host *h, unsigned reports)
+{
+    return wait_for(h, &h->reports, reports);
 }
 
 bool host_wait_count(struct host *h, enum host_state state, size_t count)

@@ -63,7 +63,8 @@ size_t host_count(struct host *h, enum host_state state);
 struct host_report host_last(struct host *h);
 bool host_logged(struct host *h, const char *text);
 
-/* Both wait at most ten seconds. */
+/* They wait at most ten seconds. */
+bool host_wait_takes(struct host *h, unsigned takes);
 bool host_wait_reports(struct host *h, unsigned reports);
 bool host_wait_count(struct host *h, enum host_state state, size_t count);
 

@@ -893,7 +893,7 @@ static void test_token_is_never_repeated(void **state)
         "{\"code\":40100,\"message\":\"" X120 X120 X120 X120 TOKEN "\"}", /* over the cut */
         "{\"code\":40002,\"message\":\"" TOKEN TOKEN "\"}",
         "{\"code\":20001,\"message\":\"" TOKEN "\"}",
-        "<html>" TOKEN,
+        ("<html>" TOKEN),
     };
 
     (void)state;
@@ -1101,7 +1101,7 @@ static void test_wake(void **state)
 
     rig->settings.pixel_count = 2;
     rig_open(rig);
-    host_pass(&rig->host, rig->sender, 0);
+    assert_true(host_wait_takes(&rig->host, 2)); /* it has looked at both, found nothing, sleeps */
     add_events(rig, "PX", 1);
     add_events(rig, "PY", 1);
     sender_wake(rig->sender, S("PY")); /* that one only */
