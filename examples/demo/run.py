@@ -150,6 +150,8 @@ def main():
         events, count = delivered(sandbox_address, wanted)
         judged = [judge(r, events) for r in ROWS]
         table([[r.tracker, r.what, *cells] for r, (cells, _) in zip(ROWS, judged)])
+        notes = {w.split(" ")[0]: w for r in ROWS for w in r.answer["warnings"]}
+        print("\n" + "\n".join(notes[code] for code in sorted(notes)))
         good = all(ok for _, ok in judged) and count == wanted and checked.returncode == 0
         first = next(r for r in ROWS if r.value == 12.5)
         print(f"\nThe second row in full.  The postback:\n  GET /postback/{first.offer}?key=...&{first.query}\nThe event that TikTok got:")
