@@ -6,9 +6,12 @@
 
 #include "adapters/store/sqlite_index.h"
 
+#define LOG_LITTLE 256 /* pages, moved within a millisecond or two */
+#define MAINTAIN_MOST 4 /* rounds in one call */
+
 const struct sqlite_tuning sqlite_tuning_default = {
     .hash_mask = UINT64_MAX,
-    .hot_entries = 65536,
+    .hot_entries = 57344, /* with a group on top no more than 65,536, a power of two */
     .wal_pages = 16384, /* 64 MB */
     .page_size = 4096,
     .cache_kib = 8192,
@@ -108,15 +111,35 @@ static int begin(struct store *store, struct err *err)
     return 0;
 }
 
+/* Pages of the log that no checkpoint has moved yet.  SQLite keeps the number of those that were in
+ * the index that it shares between handles: "WAL-mode File Format", section 2.1, nBackfill at byte
+ * 96 (https://www.sqlite.org/walformat.html). */
+static int64_t log_left(struct sqlite *s)
+{
+    sqlite3_file *file = NULL;
+    volatile void *shared = NULL;
+    uint32_t moved = 0;
+
+    if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+        file && file->pMethods && file->pMethods->iVersion >= 2 &&
+        file->pMethods->xShmMap(file, 0, 32768, 0, &shared) == SQLITE_OK && shared)
+        moved = __atomic_load_n((volatile uint32_t *)shared + 96 / sizeof(uint32_t),
+                                __ATOMIC_ACQUIRE);
+    return s->wal_size - (int64_t)moved;
+}
+
 /* The log is kept bounded by its writer: maintain moves pages beside intake, but only a moment
- * without a writer lets the log start again from its beginning. */
+ * without a writer lets the log start again from its beginning.  The best moment is when little is
+ * left to move, for the next commit waits; past the limit it is any. */
 static void bound_log(struct sqlite *s)
 {
-    if (s->wal_size <= s->tuning.wal_pages)
+    int64_t limit = s->tuning.wal_pages;
+
+    if (s->wal_size <= limit && (s->wal_size <= limit / 4 || log_left(s) > LOG_LITTLE))
         return;
     sqlite3_busy_timeout(s->db, 0); /* a reader in the way: the next commit tries again */
     sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-    sqlite3_busy_timeout(s->db, 2000);
+    sqlite3_busy_timeout(s->db, BUSY_MS);
 }
 
 static int commit(struct store *store, struct err *err)
@@ -166,15 +189,25 @@ out:
     return rc;
 }
 
+/* While a round moves pages new ones come, fewer each time: so that little is left at the end, and
+ * the writer finds its moment. */
 static int maintain(struct store *store, struct err *err)
 {
     struct sqlite *s = of(store);
-    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int before = 0;
 
-    /* Another checkpoint is under way: it does the same. */
-    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY)
-        return 0;
-    return sqlite_fail(s, err, "moving the log into the file");
+    for (int i = 0; i < MAINTAIN_MOST; i++) {
+        int log, moved;
+        int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
+        if ((rc & 0xff) == SQLITE_BUSY)
+            break; /* another checkpoint is under way: it does the same */
+        if (rc != SQLITE_OK)
+            return sqlite_fail(s, err, "moving the log into the file");
+        if (moved - before >= 0 && moved - before <= LOG_LITTLE)
+            break;
+        before = moved;
+    }
+    return 0;
 }
 
 static void close_store(struct store *store)

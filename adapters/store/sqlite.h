@@ -45,6 +45,8 @@ struct sqlite_tuning {
 };
 extern const struct sqlite_tuning sqlite_tuning_default;
 
+#define BUSY_MS 2000 /* others hold a lock only while they recover a log */
+
 struct sqlite {
     struct store store;
     struct sqlite_tuning tuning;

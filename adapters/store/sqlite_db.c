@@ -170,6 +170,22 @@ static int take_lock(struct sqlite *s, struct err *err)
     return 0;
 }
 
+/* Where a file system can't share memory SQLite keeps its old journal, and says so only here. */
+static int write_ahead(struct sqlite *s, struct err *err)
+{
+    sqlite3_stmt *st = NULL;
+    bool wal = false;
+
+    if (sqlite3_prepare_v2(s->db, "PRAGMA journal_mode = WAL", -1, &st, NULL) != SQLITE_OK ||
+        sqlite3_step(st) != SQLITE_ROW)
+        sqlite_fail(s, err, "opening");
+    else if (!(wal = slice_eq(col_text(st, 0), S("wal"))))
+        err_set(err, ERR_SYSTEM, "%s: this file system can't carry a write-ahead log (is it a "
+                "network disk?); name a folder on a local disk with `data:`", s->dir);
+    sqlite3_finalize(st);
+    return wal ? 0 : -1;
+}
+
 static int settings(struct sqlite *s, struct err *err)
 {
     char sql[400];
@@ -185,10 +201,11 @@ static int settings(struct sqlite *s, struct err *err)
     if (!s->store.writer)
         return 0;
     /* page_size counts only before the first page is written, and never in WAL. */
-    snprintf(sql, sizeof(sql), "PRAGMA page_size = %d; PRAGMA journal_mode = WAL",
-             s->tuning.page_size);
+    snprintf(sql, sizeof(sql), "PRAGMA page_size = %d", s->tuning.page_size);
     if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return sqlite_fail(s, err, "opening");
+    if (write_ahead(s, err) != 0)
+        return -1;
     if (s->tuning.max_pages) {
         snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld", (long long)s->tuning.max_pages);
         if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
@@ -246,7 +263,7 @@ int sqlite_db_open(struct sqlite *s, struct err *err)
     if (rc != SQLITE_OK)
         return sqlite_fail(s, err, "opening");
     sqlite3_extended_result_codes(s->db, 1);
-    sqlite3_busy_timeout(s->db, 2000); /* others hold a lock only while recovering a log */
+    sqlite3_busy_timeout(s->db, BUSY_MS);
     /* In place of SQLite's own checkpoints, which would make commits wait. */
     sqlite3_wal_hook(s->db, after_commit, s);
     return settings(s, err);

@@ -67,12 +67,13 @@ void bind_within(struct sqlite3_stmt *st, int at, struct slice s, struct slice h
     bind_text(st, at, s);
 }
 
+/* As bytes: for a text that has to end in NUL SQLite would copy it. */
 struct slice col_text(struct sqlite3_stmt *st, int at)
 {
-    const unsigned char *p = sqlite3_column_text(st, at);
+    const char *p = sqlite3_column_blob(st, at);
     int len = sqlite3_column_bytes(st, at);
 
-    return p && len > 0 ? (struct slice){ (const char *)p, (size_t)len } : (struct slice){ 0 };
+    return p && len > 0 ? (struct slice){ p, (size_t)len } : (struct slice){ 0 };
 }
 
 int64_t col_int(struct sqlite3_stmt *st, int at)

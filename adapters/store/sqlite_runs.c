@@ -169,8 +169,11 @@ int run_finish(struct sqlite *s, struct run_writer *w, struct err *err)
 
 static int damaged(const struct sqlite *s, const struct run *run, struct err *err)
 {
-    return err_set(err, ERR_SYSTEM, "%s/clickbaton.db: run %lld of its index is damaged; stop, "
-                   "keep a copy, restore a backup", s->dir, (long long)run->id);
+    return err_set(err, ERR_SYSTEM,
+                   "%s/clickbaton.db: run %lld of its index is damaged; look at the disk, then let "
+                   "the index be made anew: stop clickbaton, run `sqlite3 %s/clickbaton.db "
+                   "'DELETE FROM runs; UPDATE indexed SET clicks = 0, postbacks = 0, events = 0'`, "
+                   "start it", s->dir, (long long)run->id, s->dir);
 }
 
 /* The statement stays on its row: *bytes are valid until it is done. */

@@ -32,6 +32,8 @@ struct fixture {
     struct err err;
 };
 
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
 #define OK(f, call)                                                                                \
     do {                                                                                           \
         int ok_rc = (call);                                                                        \
