@@ -90,6 +90,7 @@ const struct code codes[] = {
     { "W048", "type and status are swapped", "swap them in the postback URL" },
     { "W049", "a type's case differs", "spell it as in RedTrack" },
     { "W050", "blanks around an id were left out", "remove them from the URL template" },
+    { "W051", "personal data in an id was hashed", "send an id that says nothing about the visitor" },
     /* verdicts */
     { "Q001", "no status", "add the status macro to the postback URL, or default_stage to the mapping" },
     { "Q002", "unknown status word", "list the word under a stage of the mapping" },

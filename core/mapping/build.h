@@ -7,6 +7,7 @@
 
 #define BUILD_WORDS_MAX 512
 #define BUILD_STAGES_MAX 64
+#define BUILD_PARAMS_MAX 64 /* past it an unfilled macro is not warned of */
 
 struct build {
     const struct mapping_loader *loader;
@@ -16,6 +17,9 @@ struct build {
     size_t word_count;
     struct slice stages[BUILD_STAGES_MAX + 1]; /* ended by an empty slice */
     size_t stage_count;
+    struct slice params[BUILD_PARAMS_MAX]; /* that templates read */
+    size_t param_count;
+    bool crowded; /* there are too many words or stages; said once */
     bool orphan; /* a parent is missing: its stages and fields are not known */
 };
 
@@ -24,7 +28,7 @@ struct build {
 void build_tracker_part(struct build *b, const struct yaml *root);
 
 /* The words as a sorted table, and the stages, into the offer. */
-void build_seal_words(struct build *b);
+int build_seal_words(struct build *b); /* -1: out of memory */
 
 /* pixel, events, properties, user, consent, tests ... of the offer file. */
 void build_offer_part(struct build *b, const struct yaml *root);

@@ -29,13 +29,40 @@ bool build_currency(struct build *b, const struct yaml *node, const char *what, 
     return true;
 }
 
+static void note_param(void *context, struct slice name)
+{
+    struct build *b = context;
+
+    for (size_t i = 0; i < b->param_count; i++)
+        if (slice_eq(b->params[i], name))
+            return;
+    if (b->param_count < BUILD_PARAMS_MAX)
+        b->params[b->param_count++] = name;
+}
+
 bool build_template(struct build *b, const struct yaml *node, const char *what,
                     struct template *out)
 {
     struct slice text;
 
-    return expect_text(&b->expect, node, what, &text) &&
-           template_compile(b->expect.arena, text, node->at, out, b->expect.diags) == 0;
+    if (!expect_text(&b->expect, node, what, &text) ||
+        template_compile(b->expect.arena, text, node->at, out, b->expect.diags) != 0)
+        return false;
+    template_params(out, note_param, b);
+    return true;
+}
+
+/* Tiers are found without regard to case. */
+static void check_tier(struct build *b, const struct yaml *node, const struct value_tier *list,
+                       size_t before)
+{
+    for (size_t i = 0; i < before; i++)
+        if (slice_eq_nocase(list[i].name, node->key->text)) {
+            diag_add(b->expect.diags, DIAG_ERROR, "M022", node->key->at,
+                     S("case makes no difference: keep one of them"),
+                     "the tier \"%.*s\" stands there already", SLICE_ARG(node->key->text));
+            return;
+        }
 }
 
 static void read_tiers(struct build *b, const struct yaml *node, struct value_rule *out)
@@ -57,8 +84,12 @@ static void read_tiers(struct build *b, const struct yaml *node, struct value_ru
         struct value_tier *t = &list[out->tier_count++];
         t->name = v->key->text;
         expect_amount(&b->expect, v, "a tier", &t->amount);
+        check_tier(b, v, list, out->tier_count - 1);
     }
     out->tiers = list;
+    if (tiers->count == 0)
+        diag_add(b->expect.diags, DIAG_ERROR, "M022", tiers->at,
+                 S("write {tiers: {raw: 10}, by: \"{param.x}\"}"), "`tiers` has no tier");
     if (!yaml_get(node, S("by")))
         expect_missing(&b->expect, node, "by", "say what chooses the tier: by: \"{param.quality}\"");
     build_template(b, yaml_get(node, S("by")), "`by`", &out->by);
@@ -83,6 +114,12 @@ static void read_limits(struct build *b, const struct yaml *rule, struct value_r
     if (any && out->kind == VALUE_NONE)
         diag_add(b->expect.diags, DIAG_ERROR, "M022", any->key->at, S("add value: payout"),
                  "`%.*s` without a `value`", SLICE_ARG(any->key->text));
+    if (out->has_percent && out->percent.micros == 0)
+        diag_add(b->expect.diags, DIAG_ERROR, "M022", percent->at,
+                 S("leave `value` out to send none"), "with 0 percent the value would always be 0");
+    if (out->has_percent && out->percent.micros > INT64_C(100) * MONEY_SCALE)
+        diag_add(b->expect.diags, DIAG_WARNING, "M022", percent->at, (struct slice){ 0 },
+                 "`percent` is above 100: more than the value will be sent");
     if (out->has_min && out->has_max && out->min.micros > out->max.micros)
         diag_add(b->expect.diags, DIAG_ERROR, "M022", min->at, (struct slice){ 0 },
                  "`min` is larger than `max`");
@@ -161,6 +198,22 @@ static void check_near_miss(struct build *b, const struct yaml *node, const stru
                  SLICE_ARG(rule->event));
 }
 
+/* `ignore` stands for a whole stage; elsewhere it would be sent as a custom event of that name. */
+static void read_event_name(struct build *b, const struct yaml *node, const char *what,
+                            struct event_rule *rule)
+{
+    if (!expect_text(&b->expect, node, what, &rule->event))
+        return;
+    if (slice_eq_nocase(rule->event, S("ignore"))) {
+        diag_add(b->expect.diags, DIAG_ERROR, "M008", node->at,
+                 S("to ignore a stage, write its name and the word alone: rejected: ignore"),
+                 "\"%.*s\" can't be the name of an event", SLICE_ARG(rule->event));
+        return;
+    }
+    check_event_name(b, node, rule);
+    check_near_miss(b, node, rule);
+}
+
 static struct event_rule *read_event(struct build *b, const struct yaml *node)
 {
     static const struct slice keys[] = { SLICE("event"),   SLICE("value"), SLICE("currency"),
@@ -173,10 +226,7 @@ static struct event_rule *read_event(struct build *b, const struct yaml *node)
         return NULL;
     rule->at = node->at;
     if (node->kind == YAML_SCALAR) { /* lead: Lead */
-        if (expect_text(&b->expect, node, "an event", &rule->event)) {
-            check_event_name(b, node, rule);
-            check_near_miss(b, node, rule);
-        }
+        read_event_name(b, node, "an event", rule);
         return rule;
     }
     if (!expect_map(&b->expect, node, "an event", keys))
@@ -184,10 +234,7 @@ static struct event_rule *read_event(struct build *b, const struct yaml *node)
     name = yaml_get(node, S("event"));
     if (!name)
         expect_missing(&b->expect, node, "event", "name it: {event: Purchase, value: payout}");
-    if (expect_text(&b->expect, name, "`event`", &rule->event)) {
-        check_event_name(b, name, rule);
-        check_near_miss(b, name, rule);
-    }
+    read_event_name(b, name, "`event`", rule);
     build_value(b, yaml_get(node, S("value")), node, &rule->value);
     expect_bool(&b->expect, yaml_get(node, S("repeatable")), "`repeatable`", &rule->repeatable);
     return rule;
@@ -228,7 +275,7 @@ static void check_twice(struct build *b, const struct stage_rule *rule)
 {
     for (const struct event_rule *x = rule->events; x; x = x->next)
         for (const struct event_rule *y = x->next; y; y = y->next)
-            if (slice_eq(x->event, y->event))
+            if (x->event.len && slice_eq(x->event, y->event))
                 diag_add(b->expect.diags, DIAG_ERROR, "M021", y->at,
                          S("TikTok would count them once; use another event"),
                          "the stage %.*s sends %.*s already", SLICE_ARG(rule->stage),

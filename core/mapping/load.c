@@ -1,6 +1,8 @@
 /* load.c: a mapping file with the files that it extends, from the root down to itself. */
 #include "core/mapping/build.h"
 
+#include <string.h>
+
 #define EXTENDS_MAX 8
 
 static const struct slice tracker_keys[] = {
@@ -21,7 +23,13 @@ struct lineage {
     const struct source *sources[EXTENDS_MAX];
     const struct yaml *roots[EXTENDS_MAX];
     size_t count;
+    struct diags shared; /* problems of the files that are extended */
 };
+
+static struct diags *diags_of(const struct mapping_loader *loader, struct lineage *line, size_t i)
+{
+    return i == 0 ? loader->diags : &line->shared;
+}
 
 static const struct tracker *adapter_named(const struct mapping_loader *loader, struct slice name)
 {
@@ -34,7 +42,7 @@ static const struct tracker *adapter_named(const struct mapping_loader *loader, 
 static int add_file(const struct mapping_loader *loader, struct lineage *line,
                     const struct source *source)
 {
-    struct yaml *root = yaml_parse(loader->arena, source, loader->diags);
+    struct yaml *root = yaml_parse(loader->arena, source, diags_of(loader, line, line->count));
 
     if (!root)
         return -1;
@@ -48,7 +56,8 @@ static int add_parent(const struct mapping_loader *loader, struct lineage *line)
 {
     const struct source *child = line->sources[line->count - 1];
     const struct yaml *extends = yaml_get(line->roots[line->count - 1], S("extends"));
-    struct expect e = { loader->arena, loader->diags };
+    struct diags *diags = diags_of(loader, line, line->count - 1);
+    struct expect e = { loader->arena, diags };
     struct source *source = ARENA_NEW(loader->arena, struct source);
     struct slice name, where = { 0 };
 
@@ -58,13 +67,19 @@ static int add_parent(const struct mapping_loader *loader, struct lineage *line)
         return -1;
     if (loader->files.find(loader->files.context, loader->arena, name, child->name, source,
                            &where) != 0) {
-        diag_add(loader->diags, DIAG_ERROR, "M010", extends->at, where,
+        diag_add(diags, DIAG_ERROR, "M010", extends->at, where,
                  "there is no tracker mapping \"%.*s\"", SLICE_ARG(name));
         return -1;
     }
+    if (line->count == EXTENDS_MAX) {
+        diag_add(diags, DIAG_ERROR, "M011", extends->at,
+                 S("extend a tracker mapping directly"),
+                 "more than %d files extend each other in a row", EXTENDS_MAX - 1);
+        return -1;
+    }
     for (size_t i = 0; i < line->count; i++) {
-        if (slice_eq(line->sources[i]->name, source->name) || line->count == EXTENDS_MAX) {
-            diag_add(loader->diags, DIAG_ERROR, "M011", extends->at,
+        if (slice_eq(line->sources[i]->name, source->name)) {
+            diag_add(diags, DIAG_ERROR, "M011", extends->at,
                      S("a mapping must not extend itself, directly or through others"),
                      "`extends` goes round in a circle through %.*s", SLICE_ARG(source->name));
             return -1;
@@ -73,7 +88,7 @@ static int add_parent(const struct mapping_loader *loader, struct lineage *line)
     if (add_file(loader, line, source) != 0)
         return -1;
     if (yaml_get(line->roots[line->count - 1], S("offer"))) {
-        diag_add(loader->diags, DIAG_ERROR, "M010", extends->at,
+        diag_add(diags, DIAG_ERROR, "M010", extends->at,
                  S("extend a tracker mapping such as keitaro"), "%.*s is an offer mapping",
                  SLICE_ARG(source->name));
         return -1;
@@ -96,11 +111,12 @@ static void apply_tracker_name(struct build *b, const struct yaml *root)
 }
 
 /* Root first, so that a nearer file has the last word. */
-static void apply(struct build *b, const struct lineage *line, bool offer)
+static void apply(struct build *b, struct lineage *line, bool offer)
 {
     for (size_t i = line->count; i-- > 0;) {
         const struct yaml *root = line->roots[i];
         bool leaf_offer = offer && i == 0;
+        b->expect.diags = diags_of(b->loader, line, i);
         const char *what = leaf_offer ? "an offer mapping" : "a tracker mapping";
         if (!expect_map(&b->expect, root, what, leaf_offer ? offer_keys : tracker_keys))
             continue;
@@ -108,10 +124,8 @@ static void apply(struct build *b, const struct lineage *line, bool offer)
         if (!leaf_offer)
             apply_tracker_name(b, root);
         build_tracker_part(b, root);
-        if (leaf_offer) {
-            build_seal_words(b);
+        if (leaf_offer && build_seal_words(b) == 0)
             build_offer_part(b, root);
-        }
     }
     if (!offer)
         build_seal_words(b);
@@ -122,11 +136,29 @@ static void check_fields(struct build *b, const struct lineage *line, unsigned e
 {
     const struct offer *o = b->offer;
 
-    if (b->expect.diags->errors == errors_before && o->fields[FIELD_CLICK_ID].count == 0 &&
+    if (b->expect.diags->errors == errors_before && line->shared.errors == 0 && o->fields[FIELD_CLICK_ID].count == 0 &&
         o->fields[FIELD_TTCLID].count == 0)
         diag_add(b->expect.diags, DIAG_ERROR, "M003", line->roots[0]->at,
                  S("extend a tracker mapping: extends: keitaro"),
                  "nothing says where click_id or ttclid comes from");
+}
+
+static bool is_known(const struct diags *d, const struct diag *x)
+{
+    for (const struct diag *at = d->first; at; at = at->next)
+        if (at->at.source && x->at.source && slice_eq(at->at.source->name, x->at.source->name) &&
+            at->at.line == x->at.line && at->at.col == x->at.col && strcmp(at->code, x->code) == 0 &&
+            slice_eq(at->text, x->text))
+            return true;
+    return false;
+}
+
+/* A mistake in a file that fifty offers extend is one mistake. */
+static void report_shared(const struct mapping_loader *loader, const struct lineage *line)
+{
+    for (const struct diag *d = line->shared.first; d; d = d->next)
+        if (!is_known(loader->diags, d))
+            diag_add(loader->diags, d->level, d->code, d->at, d->hint, "%.*s", SLICE_ARG(d->text));
 }
 
 static struct offer *load(const struct mapping_loader *loader, const struct source *source,
@@ -134,7 +166,7 @@ static struct offer *load(const struct mapping_loader *loader, const struct sour
 {
     unsigned errors = loader->diags->errors;
     struct build *b = ARENA_NEW(loader->arena, struct build);
-    struct lineage line = { 0 };
+    struct lineage line = { .shared = { .arena = loader->arena } };
     int more = 1;
 
     if (!b || !(b->offer = ARENA_NEW(loader->arena, struct offer)))
@@ -150,10 +182,11 @@ static struct offer *load(const struct mapping_loader *loader, const struct sour
     b->orphan = more != 0;
     apply(b, &line, as_offer);
     check_fields(b, &line, errors);
+    report_shared(loader, &line);
     if (loader->arena->full)
         diag_add(loader->diags, DIAG_ERROR, "Y006", (struct place){ .source = source },
-                 (struct slice){ 0 }, "this file is too large");
-    return loader->diags->errors == errors ? b->offer : NULL;
+                 (struct slice){ 0 }, "no memory is left for this file");
+    return loader->diags->errors == errors && line.shared.errors == 0 ? b->offer : NULL;
 }
 
 struct offer *mapping_load_offer(const struct mapping_loader *loader, const struct source *source)

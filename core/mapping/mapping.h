@@ -124,6 +124,9 @@ struct offer {
     enum money_mark mark;
     struct slice payout_currency; /* when the postback names none */
 
+    const struct slice *params; /* which templates read */
+    size_t param_count;
+
     struct template pixel, page_url;
     const struct slice *origins;
     size_t origin_count;

@@ -31,7 +31,7 @@ static const struct slice *user_key_names(struct build *b)
 static void read_user_rule(struct build *b, const struct yaml *node, struct user_rule *rule)
 {
     static const struct slice keys[] = { SLICE("from"), SLICE("country"), { 0 } };
-    const struct yaml *from = node, *country;
+    const struct yaml *from = node, *country = NULL;
 
     if (node->kind == YAML_MAP && !(node->count == 1 && yaml_is_null(node->first))) {
         expect_map(&b->expect, node, "a match key", keys);
@@ -45,7 +45,15 @@ static void read_user_rule(struct build *b, const struct yaml *node, struct user
                      S("two letters, such as DE or US (ISO 3166)"),
                      "\"%.*s\" is not a country code", SLICE_ARG(rule->country));
     }
-    build_template(b, from, "a match key", &rule->from);
+    if (country && rule->kind != IDENTITY_PHONE && rule->kind != IDENTITY_ZIP)
+        diag_add(b->expect.diags, DIAG_ERROR, "M002", country->key->at,
+                 S("only phone and zip_code depend on a country"),
+                 "`country` does not belong to %s", rule->name);
+    if (build_template(b, from, "a match key", &rule->from) && identity_is_hashed(rule->kind) &&
+        template_is_constant(&rule->from))
+        diag_add(b->expect.diags, DIAG_ERROR, "M006", from->at,
+                 S("name the parameter that holds it: \"{param.NAME}\""),
+                 "%s would be the same for every visitor", rule->name);
 }
 
 void build_user(struct build *b, const struct yaml *node)
@@ -146,7 +154,8 @@ static bool origin_ok(struct slice s)
     if (!scheme || s.len == scheme)
         return false;
     for (size_t i = scheme; i < s.len; i++)
-        if (!ascii_is_alnum(s.ptr[i]) && s.ptr[i] != '.' && s.ptr[i] != '-' && s.ptr[i] != ':')
+        if ((!ascii_is_alnum(s.ptr[i]) && s.ptr[i] != '.' && s.ptr[i] != '-' && s.ptr[i] != ':') ||
+            s.ptr[i] != ascii_lower(s.ptr[i]))
             return false;
     return true;
 }
@@ -155,12 +164,17 @@ static void read_origins(struct build *b, const struct yaml *node)
 {
     size_t n;
     const struct slice *list = expect_texts(&b->expect, node, "`origins`", &n);
+    const struct yaml *item = n && node->kind == YAML_LIST ? node->first : node;
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        while (item->next && !slice_eq(item->text, list[i]))
+            item = item->next;
         if (!origin_ok(list[i]))
-            diag_add(b->expect.diags, DIAG_ERROR, "M017", node->at,
-                     S("scheme and host only, without a slash behind: https://lander.example"),
+            diag_add(b->expect.diags, DIAG_ERROR, "M017", item->at,
+                     S("scheme and host only, in small letters, without a slash behind: "
+                       "https://lander.example"),
                      "\"%.*s\" is not an origin", SLICE_ARG(list[i]));
+    }
     b->offer->origins = list;
     b->offer->origin_count = n;
 }
@@ -206,6 +220,12 @@ static void read_offer_name(struct build *b, const struct yaml *root)
     if (!expect_text(&b->expect, node, "`offer`", &name))
         return;
     b->offer->name = name;
+    if (name.ptr[0] == '.') {
+        diag_add(b->expect.diags, DIAG_ERROR, "M018", node->at,
+                 S("begin it with a letter or digit: it is part of a URL"),
+                 "\"%.*s\" can't be the name of an offer", SLICE_ARG(name));
+        return;
+    }
     for (size_t i = 0; i < name.len; i++) {
         if (name.len > 64 || (!ascii_is_alnum(name.ptr[i]) && name.ptr[i] != '-' &&
                               name.ptr[i] != '_' && name.ptr[i] != '.')) {
@@ -217,28 +237,75 @@ static void read_offer_name(struct build *b, const struct yaml *root)
     }
 }
 
-/* A payout that may come without a currency can't be turned into a value. */
-static void check_currency(struct build *b)
+static void seal_params(struct build *b)
+{
+    struct slice *params = ARENA_ARRAY(b->expect.arena, struct slice, b->param_count);
+
+    for (size_t i = 0; params && i < b->param_count; i++)
+        params[i] = b->params[i];
+    b->offer->params = params;
+    b->offer->param_count = params ? b->param_count : 0;
+}
+
+/* {file: path}.  A key that stands here by mistake is not shown with its line. */
+static void read_key(struct build *b, const struct yaml *node)
+{
+    const struct yaml *file = yaml_get(node, S("file"));
+    struct source *hidden;
+    struct place at;
+
+    if (!node)
+        return;
+    if (node->kind == YAML_MAP && node->count == 1 && file) {
+        expect_text(&b->expect, file, "`file`", &b->offer->key_file);
+        return;
+    }
+    hidden = ARENA_NEW(b->expect.arena, struct source);
+    if (!hidden)
+        return;
+    at = node->key->at;
+    hidden->name = at.source->name;
+    at.source = hidden;
+    at.col = 0;
+    diag_add(b->expect.diags, DIAG_ERROR, "C003", at,
+             S("put it into a file with mode 600 and name the file: key: {file: ./keys/name}"),
+             "`key` must name the file that holds the key");
+}
+
+/* A value that may be without a currency, or in one that TikTok does not take, can't be sent. */
+static void check_value_currency(struct build *b, const struct value_rule *v)
 {
     const struct offer *o = b->offer;
+    struct slice own = v->currency.len ? v->currency : o->payout_currency;
 
-    for (size_t i = 0; i < o->rule_count; i++)
-        for (const struct event_rule *r = o->rules[i].events; r; r = r->next)
-            if (r->value.kind != VALUE_NONE && o->value_currency.len == 0 &&
-                r->value.currency.len == 0 && o->payout_currency.len == 0) {
-                diag_add(b->expect.diags,
-                         r->value.kind == VALUE_PAYOUT ? DIAG_WARNING : DIAG_ERROR, "M022",
-                         r->value.at, S("add value_currency: USD"),
-                         r->value.kind == VALUE_PAYOUT
-                             ? "a postback without a currency will be quarantined"
-                             : "a value without a currency");
-            }
+    if (v->kind == VALUE_NONE || o->value_currency.len)
+        return;
+    if (v->kind == VALUE_PAYOUT && own.len == 0)
+        diag_add(b->expect.diags, DIAG_WARNING, "M022", v->at, S("add value_currency: USD"),
+                 "a postback without a currency will be quarantined");
+    else if (own.len == 0)
+        diag_add(b->expect.diags, DIAG_ERROR, "M022", v->at, S("add value_currency: USD"),
+                 "a value without a currency");
+    else if (!event_currency_supported(own))
+        diag_add(b->expect.diags, v->kind == VALUE_PAYOUT ? DIAG_WARNING : DIAG_ERROR, "M014",
+                 v->at, S("add value_currency: USD"), "TikTok does not take %.*s", SLICE_ARG(own));
+    if (v->kind == VALUE_PAYOUT && (v->has_min || v->has_max))
+        diag_add(b->expect.diags, DIAG_WARNING, "M022", v->at, S("add value_currency: USD"),
+                 "`min` and `max` count in whatever currency a postback names");
+}
+
+static void check_currency(struct build *b)
+{
+    if (b->orphan) /* the parent may say payout_currency */
+        return;
+    for (size_t i = 0; i < b->offer->rule_count; i++)
+        for (const struct event_rule *r = b->offer->rules[i].events; r; r = r->next)
+            check_value_currency(b, &r->value);
 }
 
 void build_offer_part(struct build *b, const struct yaml *root)
 {
-    const struct yaml *events = yaml_get(root, S("events")), *key = yaml_get(root, S("key"));
-    static const struct slice key_keys[] = { SLICE("file"), { 0 } };
+    const struct yaml *events = yaml_get(root, S("events"));
 
     read_offer_name(b, root);
     read_pixel(b, root);
@@ -253,7 +320,7 @@ void build_offer_part(struct build *b, const struct yaml *root)
     build_user(b, yaml_get(root, S("user")));
     build_consent(b, yaml_get(root, S("consent")));
     build_tests(b, yaml_get(root, S("tests")));
-    if (key && expect_map(&b->expect, key, "`key`", key_keys))
-        expect_text(&b->expect, yaml_get(key, S("file")), "`file`", &b->offer->key_file);
+    read_key(b, yaml_get(root, S("key")));
+    seal_params(b);
     check_currency(b);
 }

@@ -25,7 +25,7 @@ static void check_constant(struct build *b, const struct yaml *node, const struc
         return; /* known only with a postback */
     if (p->field->type == EVENT_NUMBER)
         expect_amount(&b->expect, node, "this property", &amount);
-    if (p->field->type == EVENT_INTEGER && !slice_to_u64(node->text, &n))
+    if (p->field->type == EVENT_INTEGER && (!slice_to_u64(node->text, &n) || n > INT64_MAX))
         diag_add(b->expect.diags, DIAG_ERROR, "M009", node->at, (struct slice){ 0 },
                  "%.*s must be a whole number, but \"%.*s\" is none", SLICE_ARG(p->field->name),
                  SLICE_ARG(node->text));
@@ -92,11 +92,13 @@ static void read_property(struct build *b, const struct yaml *node, struct prope
 static void unknown(struct build *b, const struct yaml *node, const char *what,
                     const struct event_field *table)
 {
+    const struct slice *names = names_of(b, table);
     bool by_rule = slice_eq(node->key->text, S("value")) || slice_eq(node->key->text, S("currency"));
 
     diag_add(b->expect.diags, DIAG_ERROR, "M012", node->key->at,
              by_rule ? S("value and currency come from the event's rule: {event: Purchase, value: payout}")
-                     : diag_suggest(b->expect.arena, node->key->text, names_of(b, table)),
+             : names ? diag_suggest(b->expect.arena, node->key->text, names)
+                     : (struct slice){ 0 },
              "%s has no \"%.*s\"; TikTok would silently drop it", what, SLICE_ARG(node->key->text));
 }
 

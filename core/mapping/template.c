@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define TEMPLATE_PARTS_MAX 32
+
 struct compiler {
     struct arena *arena;
     struct diags *diags;
@@ -29,6 +31,44 @@ static struct template_part *add_part(struct compiler *c, enum template_part_kin
     c->out->count++;
     part->kind = kind;
     return part;
+}
+
+/* The last step of a name: user.email, user[email] -> email. */
+static struct slice last_step(struct slice name)
+{
+    if (slice_ends(name, S("]")))
+        name.len--;
+    for (size_t i = name.len; i > 0; i--)
+        if (name.ptr[i - 1] == '.' || name.ptr[i - 1] == '[')
+            return slice_from_at(name, i);
+    return name;
+}
+
+bool template_is_secret(struct slice param)
+{
+    static const struct slice secrets[] = { SLICE("key"),      SLICE("sig"),    SLICE("signature"),
+                                            SLICE("token"),    SLICE("secret"), SLICE("password"),
+                                            SLICE("ttoken"),   SLICE("access_token"),
+                                            SLICE("api_key"),  SLICE("apikey"), { 0 } };
+
+    for (const struct slice *s = secrets; s->ptr; s++)
+        if (slice_eq_nocase(*s, last_step(param)))
+            return true;
+    return false;
+}
+
+bool template_is_constant(const struct template *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->parts[i].kind == TEMPLATE_FIELD || t->parts[i].kind == TEMPLATE_PARAM)
+            return false;
+    return true;
+}
+
+static int too_many(struct compiler *c)
+{
+    return problem(c, S("at most 32 placeholders and texts between them fit one template"),
+                   "too many parts in", c->text);
 }
 
 static int compile_filter(struct compiler *c, struct template_part *part, struct slice text)
@@ -62,14 +102,17 @@ static int compile_placeholder(struct compiler *c, struct slice inside)
     struct template_part *part = add_part(c, TEMPLATE_FIELD);
 
     if (!part)
-        return problem(c, S("split it into several properties"), "too many placeholders in",
-                       c->text);
+        return too_many(c);
     name = slice_trim(name);
     if (slice_starts(name, prefix)) {
         part->kind = TEMPLATE_PARAM;
         part->text = slice_from_at(name, prefix.len);
         if (part->text.len == 0)
             return problem(c, S("write {param.NAME}"), "no parameter is named in", c->text);
+        if (template_is_secret(part->text))
+            return problem(c, S("secrets are neither sent nor stored; send what is needed under "
+                                "another name"),
+                           "a secret can't be read:", part->text);
     } else if (slice_eq(name, S("offer"))) {
         part->kind = TEMPLATE_OFFER;
     } else {
@@ -87,18 +130,19 @@ static int compile_placeholder(struct compiler *c, struct slice inside)
     return 0;
 }
 
-static void add_text(struct compiler *c, struct slice text)
+static int add_text(struct compiler *c, struct slice text)
 {
     struct template_part *part = text.len ? add_part(c, TEMPLATE_TEXT) : NULL;
 
     if (part)
         part->text = text;
+    return text.len && !part ? too_many(c) : 0;
 }
 
 int template_compile(struct arena *arena, struct slice text, struct place at, struct template *out,
                      struct diags *diags)
 {
-    struct compiler c = { arena, diags, at, text, out, 32 };
+    struct compiler c = { arena, diags, at, text, out, TEMPLATE_PARTS_MAX };
     struct slice rest = text;
 
     *out = (struct template){ .at = at, .raw = text };
@@ -107,17 +151,19 @@ int template_compile(struct arena *arena, struct slice text, struct place at, st
         return -1;
     while (rest.len) {
         size_t open = slice_index(rest, '{'), close;
-        add_text(&c, slice_head(rest, open));
+        if (add_text(&c, slice_head(rest, open)) != 0)
+            return -1;
         rest = slice_from_at(rest, open);
         if (rest.len == 0)
             break;
         if (slice_starts(rest, S("{{"))) {
-            add_text(&c, slice_head(rest, 1));
+            if (add_text(&c, slice_head(rest, 1)) != 0)
+                return -1;
             rest = slice_from_at(rest, 2);
             continue;
         }
         close = slice_index(rest, '}');
-        if (close == rest.len)
+        if (close == rest.len || slice_index(slice_from_at(rest, 1), '{') + 1 < close)
             return problem(&c, S("close it with }, or write {{ for a brace"), "\"{\" is not closed in",
                            text);
         if (compile_placeholder(&c, (struct slice){ rest.ptr + 1, close - 1 }) != 0)
@@ -136,6 +182,15 @@ static struct slice change_case(struct slice s, struct arena *arena, char (*chan
     return copy ? (struct slice){ copy, s.len } : (struct slice){ 0 };
 }
 
+/* The first usable value of that name, as fields take it. */
+static struct slice param_value(const struct params *params, struct slice name)
+{
+    for (size_t i = 0; i < params->count; i++)
+        if (slice_eq(params->list[i].name, name) && !params_unusable(params->list[i].value))
+            return params->list[i].value;
+    return (struct slice){ 0 };
+}
+
 static struct slice part_value(const struct template_part *part, const struct template_values *values,
                                struct arena *arena)
 {
@@ -145,9 +200,8 @@ static struct slice part_value(const struct template_part *part, const struct te
         v = values->offer;
     else if (part->kind == TEMPLATE_FIELD)
         v = values->conversion->fields[part->field].value;
-    else if (part->kind == TEMPLATE_PARAM &&
-             (!params_get(values->params, part->text, &v) || params_unusable(v)))
-        v = (struct slice){ 0 };
+    else if (part->kind == TEMPLATE_PARAM)
+        v = param_value(values->params, part->text);
     for (size_t i = 0; i < part->filter_count; i++) {
         const struct template_filter *f = &part->filters[i];
         if (f->kind == FILTER_DEFAULT && v.len == 0)
@@ -165,7 +219,7 @@ static struct slice part_value(const struct template_part *part, const struct te
 struct slice template_expand(const struct template *t, const struct template_values *values,
                              struct arena *arena)
 {
-    struct slice v[32], none = { 0 };
+    struct slice v[TEMPLATE_PARTS_MAX], none = { 0 };
     size_t len = 0;
     char *joined, *p;
 

@@ -7,6 +7,22 @@ static bool is_time(enum field f)
     return f == FIELD_TIME || f == FIELD_CLICK_TIME;
 }
 
+static void read_names(struct build *b, const struct yaml *node, const char *what,
+                       struct field_rule *rule)
+{
+    const struct yaml *item = node->kind == YAML_LIST ? node->first : node;
+
+    rule->names = expect_texts(&b->expect, node, what, &rule->count);
+    for (size_t i = 0; i < rule->count; i++) {
+        while (item->next && !slice_eq(item->text, rule->names[i]))
+            item = item->next;
+        if (template_is_secret(rule->names[i]))
+            diag_add(b->expect.diags, DIAG_ERROR, "M006", item->at,
+                     S("secrets are neither sent nor stored; send what is needed under another name"),
+                     "a secret can't be read: \"%.*s\"", SLICE_ARG(rule->names[i]));
+    }
+}
+
 /* {from: click_ts, as: unix, zone: "+02:00"} */
 static void read_field_map(struct build *b, const struct yaml *node, enum field f,
                            struct field_rule *rule)
@@ -20,7 +36,8 @@ static void read_field_map(struct build *b, const struct yaml *node, enum field 
     expect_map(&b->expect, node, "a field", keys);
     if (!from)
         expect_missing(&b->expect, node, "from", "name the parameter: {from: click_ts, as: unix}");
-    rule->names = expect_texts(&b->expect, from, "`from`", &rule->count);
+    else
+        read_names(b, from, "`from`", rule);
     if ((as || zone) && !is_time(f))
         diag_add(b->expect.diags, DIAG_ERROR, "M002", (as ? as : zone)->key->at,
                  S("only time and click_time have a form and a zone"),
@@ -50,17 +67,34 @@ static void read_fields(struct build *b, const struct yaml *fields)
         if (v->kind == YAML_MAP)
             read_field_map(b, v, f, rule);
         else if (!(v->kind == YAML_LIST && v->count == 0))
-            rule->names = expect_texts(&b->expect, v, "a field", &rule->count);
+            read_names(b, v, "a field", rule);
     }
 }
 
-static void add_stage(struct build *b, struct slice stage)
+static void too_many(struct build *b, struct place at, const char *what, int max)
 {
-    for (size_t i = 0; i < b->stage_count; i++)
+    if (!b->crowded)
+        diag_add(b->expect.diags, DIAG_ERROR, "M015", at, (struct slice){ 0 },
+                 "more than %d %s", max, what);
+    b->crowded = true;
+}
+
+static void add_stage(struct build *b, struct slice stage, struct place at)
+{
+    for (size_t i = 0; i < b->stage_count; i++) {
         if (slice_eq(b->stages[i], stage))
             return;
+        if (slice_eq_nocase(b->stages[i], stage)) {
+            diag_add(b->expect.diags, DIAG_ERROR, "M007", at,
+                     arena_printf(b->expect.arena, "write %.*s", SLICE_ARG(b->stages[i])),
+                     "\"%.*s\": names of stages are case-sensitive", SLICE_ARG(stage));
+            return;
+        }
+    }
     if (b->stage_count < BUILD_STAGES_MAX)
         b->stages[b->stage_count++] = stage;
+    else
+        too_many(b, at, "stages", BUILD_STAGES_MAX);
 }
 
 static bool same_source(const struct place *a, const struct place *b)
@@ -84,8 +118,7 @@ static void add_word(struct build *b, const struct yaml *node, struct slice stag
         return;
     }
     if (w == end && b->word_count == BUILD_WORDS_MAX) {
-        diag_add(b->expect.diags, DIAG_ERROR, "M015", node->at, (struct slice){ 0 },
-                 "more than %d words", BUILD_WORDS_MAX);
+        too_many(b, node->at, "words", BUILD_WORDS_MAX);
         return;
     }
     *w = (struct stage_word){ node->text, stage, node->at };
@@ -116,7 +149,7 @@ static void read_stages(struct build *b, const struct yaml *stages)
                      "\"%.*s\" can't be the name of a stage", SLICE_ARG(v->key->text));
             continue;
         }
-        add_stage(b, v->key->text);
+        add_stage(b, v->key->text, v->key->at);
         if (v->kind == YAML_SCALAR && expect_text(&b->expect, v, "a stage's words", &word))
             add_word(b, v, v->key->text);
         else if (v->kind != YAML_SCALAR && expect_list(&b->expect, v, "a stage's words", true))
@@ -142,10 +175,12 @@ void build_tracker_part(struct build *b, const struct yaml *root)
     size_t i;
 
     for (i = 0; canonical[i].ptr; i++)
-        add_stage(b, canonical[i]);
+        add_stage(b, canonical[i], root->at);
     read_fields(b, yaml_get(root, S("fields")));
     read_stages(b, yaml_get(root, S("stages")));
     node = yaml_get(root, S("default_stage"));
+    if (b->orphan) /* a stage of the parent that is missing, perhaps */
+        node = NULL;
     if (expect_word(&b->expect, node, "`default_stage`", stage_list(b), &i)) {
         b->offer->default_stage = b->stages[i];
         b->offer->default_stage_at = node->at;
@@ -171,13 +206,13 @@ static int compare_words(const void *a, const void *b)
     return compare_nocase(((const struct stage_word *)a)->word, ((const struct stage_word *)b)->word);
 }
 
-void build_seal_words(struct build *b)
+int build_seal_words(struct build *b)
 {
     struct stage_word *words = ARENA_ARRAY(b->expect.arena, struct stage_word, b->word_count);
     struct slice *stages = ARENA_ARRAY(b->expect.arena, struct slice, b->stage_count + 1);
 
     if (!words || !stages)
-        return;
+        return -1;
     for (size_t i = 0; i < b->word_count; i++)
         words[i] = b->words[i];
     for (size_t i = 0; i < b->stage_count; i++)
@@ -186,6 +221,7 @@ void build_seal_words(struct build *b)
     b->offer->words = words;
     b->offer->word_count = b->word_count;
     b->offer->stages = stages;
+    return 0;
 }
 
 const struct stage_word *mapping_word(const struct offer *offer, struct slice word)

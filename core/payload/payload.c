@@ -1,5 +1,7 @@
 #include "core/payload/payload.h"
 
+#include "core/identity/identity.h"
+
 /* Writes the comma between members; a member that turns out absent costs nothing. */
 struct writer {
     struct buf *out;
@@ -21,7 +23,8 @@ static void text(struct writer *w, const char *name, struct slice value)
 }
 
 /* The text of a number property as a JSON number; false when there is no number in it. */
-static bool number(struct writer *w, const struct property *p, struct slice value)
+static bool number(struct writer *w, const struct property *p, struct slice value,
+                   enum money_mark mark)
 {
     struct money amount;
     uint64_t n;
@@ -33,7 +36,7 @@ static bool number(struct writer *w, const struct property *p, struct slice valu
         buf_i64(w->out, (int64_t)n);
         return true;
     }
-    if (money_parse(value, MONEY_MARK_POINT, &amount, NULL) > MONEY_ROUNDED)
+    if (money_parse(value, mark, &amount, NULL) > MONEY_ROUNDED)
         return false;
     key(w, p->field->name);
     money_print(w->out, amount);
@@ -73,13 +76,28 @@ static void contents(struct writer *w, const struct property *p, const struct pa
     }
 }
 
+/* The value of a template that may be sent; empty when there is none.  Personal data goes into match
+ * keys, hashed, and nowhere else. */
+static struct slice expand(const struct template *t, const struct property *p,
+                           const struct payload_event *event, struct arena *scratch,
+                           struct notes *notes)
+{
+    struct slice value = template_expand(t, event->values, scratch);
+
+    if (template_is_constant(t) || !identity_looks_personal(value))
+        return value;
+    note_add(notes, "W030", p->field->name, "%.*s: the value holds personal data; left out",
+             SLICE_ARG(p->field->name));
+    return (struct slice){ 0 };
+}
+
 static void text_list(struct writer *w, const struct property *p, const struct payload_event *event,
-                      struct arena *scratch)
+                      struct arena *scratch, struct notes *notes)
 {
     bool any = false;
 
     for (size_t i = 0; i < p->item_count; i++) {
-        struct slice value = template_expand(&p->items[i], event->values, scratch);
+        struct slice value = expand(&p->items[i], p, event, scratch, notes);
         if (value.len == 0)
             continue;
         if (any) {
@@ -108,6 +126,7 @@ static bool enum_has(const char *choices, struct slice value)
 static void property(struct writer *w, const struct property *p, const struct payload_event *event,
                      struct arena *scratch, struct notes *notes)
 {
+    enum money_mark mark = template_is_constant(&p->text) ? MONEY_MARK_POINT : event->mark;
     struct slice value;
 
     if (p->field->type == EVENT_CONTENTS) {
@@ -115,7 +134,7 @@ static void property(struct writer *w, const struct property *p, const struct pa
         return;
     }
     if (p->field->type == EVENT_TEXT_LIST) {
-        text_list(w, p, event, scratch);
+        text_list(w, p, event, scratch, notes);
         return;
     }
     if (p->is_value) {
@@ -125,16 +144,20 @@ static void property(struct writer *w, const struct property *p, const struct pa
         }
         return;
     }
-    value = template_expand(&p->text, event->values, scratch);
+    value = expand(&p->text, p, event, scratch, notes);
     if (value.len == 0)
         return;
-    if (p->field->type == EVENT_TEXT || (p->field->type == EVENT_ENUM && enum_has(p->field->choices, value))) {
+    if (p->field->type == EVENT_TEXT ||
+        (p->field->type == EVENT_ENUM && enum_has(p->field->choices, value))) {
         key(w, p->field->name);
         buf_json(w->out, value);
-    } else if (p->field->type == EVENT_ENUM || !number(w, p, value)) {
-        note_add(notes, "W030", p->field->name, "%.*s: \"%.*s\" is not %s; left out",
-                 SLICE_ARG(p->field->name), SLICE_ARG(note_short(scratch, value)),
-                 p->field->type == EVENT_ENUM ? p->field->choices : "a number");
+    } else if (p->field->type == EVENT_ENUM || !number(w, p, value, mark)) {
+        note_add(notes, "W030", p->field->name, "%.*s: \"%.*s\" is %s%s; left out",
+                 SLICE_ARG(p->field->name), SLICE_ARG(record_shown(scratch, value)),
+                 p->field->type == EVENT_ENUM      ? "none of: "
+                 : p->field->type == EVENT_INTEGER ? "not a whole number"
+                                                   : "not an amount with one reading",
+                 p->field->type == EVENT_ENUM ? p->field->choices : "");
     }
 }
 

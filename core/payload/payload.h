@@ -28,11 +28,12 @@ struct payload_event {
     /* Properties are expanded while they are written. */
     const struct property *properties;
     size_t property_count;
+    enum money_mark mark; /* how amounts in properties are written */
     const struct template_values *values;
 };
 
-/* One entry of data[].  scratch holds expansions.  Properties whose number has no number in it are
- * left out and noted. */
+/* One entry of data[].  scratch holds expansions.  Properties whose number has no number in it, and
+ * those that hold personal data, are left out and noted. */
 void payload_event(struct buf *out, const struct payload_event *event, struct arena *scratch,
                    struct notes *notes);
 

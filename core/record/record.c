@@ -1,5 +1,8 @@
 #include "core/record/record.h"
 
+#include "core/base/note.h"
+#include "core/identity/identity.h"
+
 const struct slice field_names[] = {
 #define FIELD(id, name, about) SLICE(name),
 #include "core/record/fields.def"
@@ -25,6 +28,13 @@ enum field field_named(struct slice name)
 const char *field_about(enum field f)
 {
     return f < FIELD_COUNT ? abouts[f] : "";
+}
+
+struct slice record_shown(struct arena *arena, struct slice value)
+{
+    if (identity_looks_personal(value))
+        return S("[personal data]");
+    return note_short(arena, value);
 }
 
 const char *origin_name(enum origin o)

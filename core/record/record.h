@@ -2,6 +2,7 @@
 #ifndef CORE_RECORD_RECORD_H
 #define CORE_RECORD_RECORD_H
 
+#include "core/base/arena.h"
 #include "core/base/diag.h"
 #include "core/base/slice.h"
 
@@ -17,6 +18,9 @@ extern const struct slice field_names[]; /* FIELD_COUNT of them, then an empty s
 /* The field of that name, or FIELD_COUNT. */
 enum field field_named(struct slice name);
 const char *field_about(enum field f);
+
+/* A value as a sentence may show it: cut, and without personal data. */
+struct slice record_shown(struct arena *arena, struct slice value);
 
 enum origin {
     ORIGIN_NONE,    /* not known */

@@ -55,16 +55,21 @@ struct rates *rates_load(struct arena *arena, const struct source *source, struc
                                          SLICE("days"), { 0 } };
     struct expect e = { arena, diags };
     unsigned errors = diags->errors;
-    const struct yaml *root = yaml_parse(arena, source, diags), *days = yaml_get(root, S("days"));
+    const struct yaml *root = yaml_parse(arena, source, diags), *days = yaml_get(root, S("days")),
+                      *base = yaml_get(root, S("base"));
     struct rates *r = ARENA_NEW(arena, struct rates);
     struct rate_day *list;
 
     if (!r || !expect_map(&e, root, "a file of rates", keys))
         return NULL;
     expect_version(&e, root);
-    expect_text(&e, yaml_get(root, S("base")), "`base`", &r->base);
-    if (!currency_ok(r->base))
+    if (!base)
         expect_missing(&e, root, "base", "the currency that the rates are for one unit of: base: EUR");
+    if (expect_text(&e, base, "`base`", &r->base) && !currency_ok(r->base))
+        diag_add(diags, DIAG_ERROR, "M014", base->at, S("three capital letters, such as USD"),
+                 "\"%.*s\" is not a currency code", SLICE_ARG(r->base));
+    if (!days)
+        expect_missing(&e, root, "days", "write days: {2026-05-28: {USD: 1.08}}");
     expect_text(&e, yaml_get(root, S("source")), "`source`", &r->origin);
     if (expect_map(&e, days, "`days`", NULL)) {
         list = ARENA_ARRAY(arena, struct rate_day, days->count);

@@ -38,16 +38,22 @@ static int payout_currency(struct step *s, struct slice beside, struct slice *ou
 {
     const struct value_in *in = s->in;
     struct slice named = slice_trim(field(in, FIELD_CURRENCY)->value);
+    struct slice written = currency_upper(beside, in->arena);
 
     if (named.len) {
         *out = currency_upper(named, in->arena);
         if (out->len == 0)
             return quarantine(s, "Q009",
                               arena_printf(in->arena, "the currency \"%.*s\" is not a three-letter code",
-                                           SLICE_ARG(note_short(in->arena, named))));
+                                           SLICE_ARG(record_shown(in->arena, named))));
+        if (written.len && !slice_eq(written, *out))
+            note_add(in->notes, "W031", S("currency"),
+                     "currency: the payout is written in %.*s, but the parameter says %.*s, which "
+                     "is used",
+                     SLICE_ARG(written), SLICE_ARG(*out));
         return 0;
     }
-    *out = currency_upper(beside, in->arena);
+    *out = written;
     if (out->len == 0)
         *out = in->offer->payout_currency;
     if (out->len == 0 && in->offer->value_currency.len) {
@@ -78,11 +84,11 @@ static int read_payout(struct step *s, struct value_out *out, bool *found)
     r = money_parse(text, in->offer->mark, &out->original, &beside);
     if (r == MONEY_ROUNDED)
         note_add(in->notes, "W029", S("payout"), "payout: \"%.*s\" was rounded to six decimals",
-                 SLICE_ARG(note_short(in->arena, text)));
+                 SLICE_ARG(record_shown(in->arena, text)));
     else if (r != MONEY_OK)
         return quarantine(s, "Q003",
                           arena_printf(in->arena, "the payout \"%.*s\" %s",
-                                       SLICE_ARG(note_short(in->arena, text)), money_result_text(r)));
+                                       SLICE_ARG(record_shown(in->arena, text)), money_result_text(r)));
     *found = true;
     return payout_currency(s, beside, &out->original_currency);
 }
@@ -103,13 +109,18 @@ static int read_tier(struct step *s, struct value_out *out)
         if (by.len)
             note_add(in->notes, "W028", S("value"),
                      "value: there is no tier \"%.*s\", so the default \"%.*s\" is used",
-                     SLICE_ARG(note_short(in->arena, by)), SLICE_ARG(tier->name));
+                     SLICE_ARG(record_shown(in->arena, by)), SLICE_ARG(tier->name));
     }
+    if (!tier && by.len == 0)
+        return quarantine(s, "Q011",
+                          arena_printf(in->arena, "the value's tier (%.*s) has no value in this "
+                                                  "postback, and there is no default",
+                                       SLICE_ARG(in->rule->by.raw)));
     if (!tier)
         return quarantine(s, "Q011",
                           arena_printf(in->arena, "no tier of the value is called \"%.*s\", and there "
                                                   "is no default",
-                                       SLICE_ARG(note_short(in->arena, by))));
+                                       SLICE_ARG(record_shown(in->arena, by))));
     out->original = tier->amount;
     return 0;
 }
@@ -118,6 +129,7 @@ static int convert(struct step *s, struct value_out *out)
 {
     const struct value_in *in = s->in;
     struct slice to = in->offer->value_currency.len ? in->offer->value_currency : out->currency;
+    struct money before = out->value;
     int64_t day = 0;
 
     if (!slice_eq(to, out->currency)) {
@@ -125,6 +137,8 @@ static int convert(struct step *s, struct value_out *out)
             return quarantine(s, "Q009",
                               arena_printf(in->arena, "there is no rate from %.*s to %.*s in rates.yaml",
                                            SLICE_ARG(out->currency), SLICE_ARG(to)));
+        if (out->value.micros == 0 && before.micros != 0)
+            note_add(in->notes, "W029", S("value"), "value: it rounds to 0 %.*s", SLICE_ARG(to));
         if (in->at - day > RATES_OLD_SECONDS)
             note_add(in->notes, "W032", S("currency"),
                      "currency: the newest rate for %.*s is %lld days old; renew rates.yaml",
@@ -156,6 +170,14 @@ static void limit(const struct value_in *in, struct value_out *out)
     buf_free(&text);
 }
 
+/* What is going to be converted is rounded only then. */
+static int percent_decimals(const struct offer *offer, struct slice currency)
+{
+    if (offer->value_currency.len && !slice_eq(offer->value_currency, currency))
+        return 6;
+    return event_currency_decimals(currency);
+}
+
 int value_compute(const struct value_in *in, struct value_out *out, const char **code,
                   struct slice *reason)
 {
@@ -184,7 +206,7 @@ int value_compute(const struct value_in *in, struct value_out *out, const char *
     out->currency = out->original_currency;
     if (r->has_percent &&
         !money_scale(out->value, r->percent.micros, INT64_C(100) * MONEY_SCALE,
-                     event_currency_decimals(out->currency), &out->value))
+                     percent_decimals(in->offer, out->currency), &out->value))
         return quarantine(&s, "Q003", S("the value with its percent is above 10^12"));
     rc = convert(&s, out);
     if (rc != 0)

@@ -1,5 +1,5 @@
 /* finish.c: the second half of a translation: verdict, and the events with their JSON. */
-#include "core/translate/translate.h"
+#include "core/translate/private.h"
 
 #include "core/payload/payload.h"
 #include "core/rules/value.h"
@@ -43,7 +43,7 @@ static int quarantine(struct work *w, const char *code, struct slice reason)
 
 static struct slice shown(struct work *w, struct slice value)
 {
-    return note_short(w->out->arena, value);
+    return record_shown(w->out->arena, value);
 }
 
 static struct slice line_of(struct work *w, const struct place *at)
@@ -54,6 +54,22 @@ static struct slice line_of(struct work *w, const struct place *at)
 }
 
 /* ---- what the postback says ---- */
+
+/* An id or a word that is an e-mail address or a phone number: from here on the hash that the stored
+ * postback has in its place, so that a replay comes to the same event. */
+static void hash_personal(struct work *w)
+{
+    for (size_t f = 0; f < FIELD_COUNT; f++) {
+        struct field_value *v = &w->out->conversion.fields[f];
+        if (f == FIELD_PAGE_URL || f == FIELD_REFERRER || f == FIELD_USER_AGENT || f == FIELD_IP ||
+            f == FIELD_TIME || f == FIELD_CLICK_TIME || !identity_looks_personal(v->value))
+            continue;
+        v->value = storable_value(w->offer, v->name, v->value, w->translator->hasher, w->out->arena);
+        note_add(&w->out->notes, "W051", field_names[f],
+                 "%.*s: the value holds personal data, so its hash takes its place",
+                 SLICE_ARG(field_names[f]));
+    }
+}
 
 static int check_conflict(struct work *w)
 {
@@ -221,7 +237,10 @@ static void prepare_key(struct work *w, const char *name, enum identity_kind kin
     case IDENTITY_UNUSABLE: /* never the value itself: it may be personal data */
         note_add(&w->out->notes, "W027", subject, "%s: the value %s; left out", name, why);
         break;
-    default:
+    case IDENTITY_FAILED:
+        w->out->arena->full = true; /* try again rather than send less */
+        break;
+    case IDENTITY_EMPTY:
         break;
     }
 }
@@ -265,10 +284,29 @@ static int gather_keys(struct work *w, int consent)
     return 0;
 }
 
+static bool is_whole_url(struct slice url)
+{
+    return slice_starts(url, S("https://")) || slice_starts(url, S("http://"));
+}
+
+/* The mapping's page_url.  What it reads out of the postback is held to the same rules. */
+static struct slice own_page(struct work *w, int consent)
+{
+    const struct template *t = &w->offer->page_url;
+    struct slice url, none = { 0 };
+
+    if (consent == CONSENT_ANONYMIZE && !template_is_constant(t))
+        return none;
+    url = template_expand(t, &w->values, w->out->arena);
+    if (template_is_constant(t) || (is_whole_url(url) && !identity_looks_personal(url)))
+        return url;
+    return none;
+}
+
 static void find_page(struct work *w, int consent)
 {
     struct slice url = field(w, FIELD_PAGE_URL), referrer = field(w, FIELD_REFERRER);
-    bool whole = slice_starts(url, S("https://")) || slice_starts(url, S("http://"));
+    bool whole = is_whole_url(url);
 
     if (url.len && (!whole || identity_looks_personal(url) || consent == CONSENT_ANONYMIZE)) {
         if (consent != CONSENT_ANONYMIZE)
@@ -278,7 +316,7 @@ static void find_page(struct work *w, int consent)
         url = (struct slice){ 0 };
     }
     if (url.len == 0)
-        url = template_expand(&w->offer->page_url, &w->values, w->out->arena);
+        url = own_page(w, consent);
     if (url.len == 0)
         note_add(&w->out->notes, "W036", S("page_url"),
                  "page_url: neither the click nor the mapping has one, but TikTok wants the page's "
@@ -362,6 +400,7 @@ static int decide_all(struct work *w)
     int consent;
 
     merge_click(w);
+    hash_personal(w);
     if (check_conflict(w) || find_rule(w, &rule) || find_event_id(w) || consent_of(w, &consent) ||
         check_time(w) || gather_keys(w, consent) || find_pixel(w, &pixel))
         return 1;
@@ -369,6 +408,7 @@ static int decide_all(struct work *w)
     w->event.properties = w->offer->properties;
     w->event.property_count = w->offer->property_count;
     w->event.values = &w->values;
+    w->event.mark = w->offer->mark;
     for (const struct event_rule *e = rule->events; e; e = e->next)
         if (w->out->event_count < TRANSLATE_EVENTS_MAX && add_event(w, e, pixel))
             return 1;
@@ -395,6 +435,7 @@ int translate_finish(const struct translator *translator, const struct offer *of
     out->event_time = now;
     decide_all(&w);
     buf_free(&w.json);
+    translate_scrub(out);
     if (out->arena->full)
         return err_set(err, ERR_BUSY, "the postback needs more memory than a request may have");
     return 0;

@@ -1,11 +1,13 @@
 /* read.c: the first half of a translation: fields and stage, as the mapping reads them. */
-#include "core/translate/translate.h"
+#include "core/translate/private.h"
+
+#include <string.h>
 
 static void skip_unusable(struct notes *notes, struct slice name, struct slice value,
                           const char *why)
 {
     note_add(notes, "W020", name, "%.*s: \"%.*s\" %s, so it is skipped", SLICE_ARG(name),
-             SLICE_ARG(note_short(notes->arena, value)), why);
+             SLICE_ARG(record_shown(notes->arena, value)), why);
 }
 
 /* Is it an empty value?  Trackers leave optional parameters empty all the time: not worth a word. */
@@ -47,7 +49,7 @@ static struct slice without_blanks(struct notes *notes, enum field f, struct sli
 
     if (bare.len < value.len && is_id(f))
         note_add(notes, "W050", name, "%.*s: the blanks around \"%.*s\" were left out",
-                 SLICE_ARG(name), SLICE_ARG(note_short(notes->arena, value)));
+                 SLICE_ARG(name), SLICE_ARG(record_shown(notes->arena, value)));
     return bare;
 }
 
@@ -79,7 +81,30 @@ static void ttclid_of_page(struct conversion *conv, struct arena *arena)
         return;
     if (params_url(&params, page->value, NULL) == 0 && !get_usable(&params, S("ttclid"), &value))
         conv->fields[FIELD_TTCLID] =
-            (struct field_value){ value, ORIGIN_DERIVED, S("page_url"), { 0 } };
+            (struct field_value){ slice_trim(value), ORIGIN_DERIVED, S("page_url"), { 0 } };
+}
+
+static bool is_noted(const struct notes *notes, struct slice name)
+{
+    for (const struct note *n = notes->first; n; n = n->next)
+        if (strcmp(n->code, "W020") == 0 && slice_eq(n->subject, name))
+            return true;
+    return false;
+}
+
+/* Macros that nobody filled, in parameters that only templates read. */
+static void check_template_params(const struct offer *offer, const struct params *params,
+                                  struct notes *notes)
+{
+    struct slice value = { 0 };
+
+    for (size_t i = 0; i < offer->param_count; i++) {
+        const char *why = get_usable(params, offer->params[i], &value);
+        if (!why || !params_get(params, offer->params[i], &value) || blank(value) ||
+            is_noted(notes, offer->params[i]))
+            continue;
+        skip_unusable(notes, offer->params[i], value, why);
+    }
 }
 
 static void find_stage(const struct offer *offer, struct conversion *conv)
@@ -117,10 +142,12 @@ int translate_read(const struct offer *offer, struct params *params, struct aren
         if (offer->fields[f].count)
             read_field((enum field)f, &offer->fields[f], params, &out->notes,
                        &out->conversion.fields[f]);
+    check_template_params(offer, params, &out->notes);
     ttclid_of_page(&out->conversion, arena);
     if (offer->tracker && offer->tracker->finish)
         offer->tracker->finish(&in, &out->conversion);
     find_stage(offer, &out->conversion);
+    translate_scrub(out);
     if (arena->full)
         return err_set(err, ERR_BUSY, "the postback needs more memory than a request may have");
     return 0;
@@ -129,20 +156,25 @@ int translate_read(const struct offer *offer, struct params *params, struct aren
 int translate_click(const struct offer *offer, struct params *params, struct arena *arena,
                     int64_t now, struct click *out, const char **why)
 {
+    static const enum field of_click[] = { FIELD_CLICK_ID, FIELD_TTCLID,     FIELD_EVENT_ID,
+                                           FIELD_TTP,      FIELD_IP,         FIELD_USER_AGENT,
+                                           FIELD_PAGE_URL, FIELD_REFERRER,   FIELD_CONSENT,
+                                           FIELD_CLICK_TIME };
     struct conversion conv = { 0 };
     struct notes none = { .arena = arena };
     int64_t at = 0;
 
     *out = (struct click){ .at = now };
-    for (size_t f = 0; f < FIELD_COUNT; f++) {
+    for (size_t i = 0; i < sizeof(of_click) / sizeof(*of_click); i++) {
+        enum field f = of_click[i];
         struct field_rule own = { .names = &field_names[f], .count = 1 };
-        read_field((enum field)f, &offer->fields[f], params, &none, &conv.fields[f]);
+        read_field(f, &offer->fields[f], params, &none, &conv.fields[f]);
         if (conv.fields[f].value.len == 0)
-            read_field((enum field)f, &own, params, &none, &conv.fields[f]);
+            read_field(f, &own, params, &none, &conv.fields[f]);
     }
     ttclid_of_page(&conv, arena);
-    for (size_t f = 0; f < FIELD_COUNT; f++)
-        out->fields[f] = conv.fields[f].value;
+    for (size_t i = 0; i < sizeof(of_click) / sizeof(*of_click); i++)
+        out->fields[of_click[i]] = conv.fields[of_click[i]].value;
     if (when_parse(out->fields[FIELD_CLICK_TIME], offer->fields[FIELD_CLICK_TIME].form,
                    offer->fields[FIELD_CLICK_TIME].zone_seconds, &at) &&
         at <= now)

@@ -1,10 +1,5 @@
 /* storable.c: a postback's parameters in the form that may be kept. */
-#include "core/translate/translate.h"
-
-/* Parameters that are secrets, by name. */
-static const struct slice secrets[] = { SLICE("key"),      SLICE("sig"),    SLICE("signature"),
-                                        SLICE("token"),    SLICE("secret"), SLICE("password"),
-                                        SLICE("ttoken"),   SLICE("access_token"), { 0 } };
+#include "core/translate/private.h"
 
 /* Names under which trackers and forms send personal data, for mappings that do not say so. */
 static const struct {
@@ -19,18 +14,15 @@ static const struct {
     { SLICE("firstname"), IDENTITY_FIRST_NAME },  { SLICE("fname"), IDENTITY_FIRST_NAME },
     { SLICE("last_name"), IDENTITY_LAST_NAME },   { SLICE("lastname"), IDENTITY_LAST_NAME },
     { SLICE("lname"), IDENTITY_LAST_NAME },       { SLICE("surname"), IDENTITY_LAST_NAME },
+    { SLICE("full_name"), IDENTITY_FIRST_NAME },  { SLICE("fullname"), IDENTITY_FIRST_NAME },
+    { SLICE("customer_name"), IDENTITY_FIRST_NAME },
+    { SLICE("email_address"), IDENTITY_EMAIL },   { SLICE("customer_email"), IDENTITY_EMAIL },
+    { SLICE("telephone"), IDENTITY_PHONE },       { SLICE("user_phone"), IDENTITY_PHONE },
+    { SLICE("customer_phone"), IDENTITY_PHONE },
 };
 #define PERSONAL_NAMES (sizeof(personal_names) / sizeof(*personal_names))
 
 #define REMOVED S("[personal data removed]")
-
-static bool is_secret(struct slice name)
-{
-    for (const struct slice *s = secrets; s->ptr; s++)
-        if (slice_eq_nocase(*s, name))
-            return true;
-    return false;
-}
 
 struct wanted {
     struct slice name;
@@ -44,55 +36,79 @@ static void match_name(void *context, struct slice name)
     w->found |= slice_eq(w->name, name);
 }
 
-/* The hashed match key that a parameter feeds, by the mapping or by its name. */
-static bool personal_kind(const struct offer *offer, struct slice name, enum identity_kind *kind,
-                          struct slice *country)
+/* The last step of a name: fields.email, customer[email] -> email. */
+static struct slice last_step(struct slice name)
 {
-    *country = (struct slice){ 0 };
+    if (slice_ends(name, S("]")))
+        name.len--;
+    for (size_t i = name.len; i > 0; i--)
+        if (name.ptr[i - 1] == '.' || name.ptr[i - 1] == '[')
+            return slice_from_at(name, i);
+    return name;
+}
+
+/* The match key that a parameter feeds by the mapping; of external_id only when `external`. */
+static bool kind_by_mapping(const struct offer *offer, struct slice name, bool external,
+                            enum identity_kind *kind, struct slice *country)
+{
     for (size_t i = 0; offer && i < offer->user_count; i++) {
         struct wanted w = { name, false };
-        if (!identity_is_hashed(offer->user[i].kind) ||
-            offer->user[i].kind == IDENTITY_EXTERNAL_ID)
+        const struct user_rule *u = &offer->user[i];
+        if (!identity_is_hashed(u->kind) || (u->kind == IDENTITY_EXTERNAL_ID) != external)
             continue;
-        template_params(&offer->user[i].from, match_name, &w);
-        if (w.found) {
-            *kind = offer->user[i].kind;
-            *country = offer->user[i].country;
-            return true;
-        }
-    }
-    for (size_t i = 0; i < PERSONAL_NAMES; i++) {
-        struct slice tail = name, dotted;
-        while (slice_cut(tail, '.', &dotted, &dotted)) /* fields.email of a JSON body */
-            tail = dotted;
-        if (slice_eq_nocase(tail, personal_names[i].name)) {
-            *kind = personal_names[i].kind;
-            return true;
-        }
+        template_params(&u->from, match_name, &w);
+        if (!w.found)
+            continue;
+        *kind = u->kind;
+        *country = u->country;
+        return true;
     }
     return false;
 }
 
-static struct slice kept_value(const struct offer *offer, const struct param *p,
-                               struct identity_hasher *hasher, struct arena *arena)
+/* The hashed match key that a parameter feeds, by the mapping, its name or its value. */
+static bool personal_kind(const struct offer *offer, struct slice name, struct slice value,
+                          enum identity_kind *kind, struct slice *country)
 {
+    *country = (struct slice){ 0 };
+    if (kind_by_mapping(offer, name, false, kind, country))
+        return true;
+    if (identity_looks_personal(value) && kind_by_mapping(offer, name, true, kind, country))
+        return true;
+    for (size_t i = 0; i < PERSONAL_NAMES; i++)
+        if (slice_eq_nocase(last_step(name), personal_names[i].name)) {
+            *kind = personal_names[i].kind;
+            return true;
+        }
+    *kind = IDENTITY_EMAIL;
+    return identity_looks_personal(value);
+}
+
+struct slice storable_value(const struct offer *offer, struct slice name, struct slice value,
+                            struct identity_hasher *hasher, struct arena *arena)
+{
+    bool personal = identity_looks_personal(value);
     struct slice country, out;
     enum identity_kind kind;
     const char *why;
 
-    if (personal_kind(offer, p->name, &kind, &country)) {
-        switch (identity_prepare(hasher, arena, kind, p->value, country, &out, &why)) {
-        case IDENTITY_OK:
-            return out;
-        case IDENTITY_EMPTY:
-            return (struct slice){ 0 };
-        default:
-            return params_unusable(p->value) ? p->value : REMOVED;
-        }
+    if (!personal && params_unusable(value))
+        return value; /* an unfilled macro says nothing about anybody, and shall be seen as one */
+    if (!personal_kind(offer, name, value, &kind, &country))
+        return value;
+    if (personal && params_unusable(value))
+        return REMOVED;
+    switch (identity_prepare(hasher, arena, kind, value, country, &out, &why)) {
+    case IDENTITY_OK:
+        return out;
+    case IDENTITY_EMPTY:
+        return (struct slice){ 0 };
+    default:
+        break;
     }
-    if (!identity_looks_personal(p->value))
-        return p->value;
-    if (identity_prepare(hasher, arena, IDENTITY_EMAIL, p->value, country, &out, &why) == IDENTITY_OK)
+    /* No match key; but an id must stay one that is told from others. */
+    if (personal && identity_prepare(hasher, arena, IDENTITY_EXTERNAL_ID, value, country, &out,
+                                     &why) == IDENTITY_OK)
         return out;
     return REMOVED;
 }
@@ -105,18 +121,17 @@ struct slice translate_storable(const struct offer *offer, const struct params *
 
     for (size_t i = 0; i < params->count; i++) {
         const struct param *p = &params->list[i];
-        if (is_secret(p->name))
+        if (template_is_secret(p->name))
             continue;
         if (b.len)
             buf_byte(&b, '&');
-        if (identity_looks_personal(p->name))
-            buf_percent(&b, REMOVED);
-        else
-            buf_percent(&b, p->name);
+        buf_percent(&b, identity_looks_personal(p->name) ? REMOVED : p->name);
         buf_byte(&b, '=');
-        buf_percent(&b, kept_value(offer, p, hasher, arena));
+        buf_percent(&b, storable_value(offer, p->name, p->value, hasher, arena));
     }
     out = buf_ok(&b) ? arena_dup(arena, buf_slice(&b)) : (struct slice){ 0 };
+    if (!buf_ok(&b))
+        arena->full = true;
     buf_free(&b);
     return out;
 }

@@ -1,5 +1,7 @@
 #include "core/yaml/expect.h"
 
+#define SUGGESTIONS_MAX 100 /* as many problems are shown; to look for more would only cost time */
+
 /* email: {param.email} is a map with one key to YAML; who writes it means a template. */
 static struct slice quote_hint(struct expect *e, const struct yaml *node)
 {
@@ -31,7 +33,9 @@ bool expect_map(struct expect *e, const struct yaml *node, const char *what,
             known++;
         if (!known->ptr)
             diag_add(e->diags, DIAG_ERROR, "M001", v->key->at,
-                     diag_suggest(e->arena, v->key->text, allowed), "unknown key \"%.*s\" in %s",
+                     e->diags->errors < SUGGESTIONS_MAX
+                         ? diag_suggest(e->arena, v->key->text, allowed)
+                         : (struct slice){ 0 }, "unknown key \"%.*s\" in %s",
                      SLICE_ARG(v->key->text), what);
     }
     return true;
@@ -53,6 +57,11 @@ bool expect_text(struct expect *e, const struct yaml *node, const char *what, st
         return false;
     if (node->kind != YAML_SCALAR || yaml_is_null(node) || node->text.len == 0) {
         wrong_kind(e, node, what, "text");
+        return false;
+    }
+    if (slice_index(node->text, '\0') < node->text.len) {
+        diag_add(e->diags, DIAG_ERROR, "M002", node->at, S("remove the \\0"),
+                 "%s must be text, but this holds a NUL byte", what);
         return false;
     }
     *out = node->text;
@@ -91,7 +100,8 @@ bool expect_amount(struct expect *e, const struct yaml *node, const char *what, 
     if (r == MONEY_OK)
         return true;
     diag_add(e->diags, DIAG_ERROR, "M009", node->at, S("write it like 12.50"),
-             "%s must be an amount, but \"%.*s\" %s", what, SLICE_ARG(text), money_result_text(r));
+             "%s must be an amount, but \"%.*s\" %s", what, SLICE_ARG(text),
+             r == MONEY_ROUNDED ? "has more than six decimals" : money_result_text(r));
     return false;
 }
 
