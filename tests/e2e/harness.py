@@ -170,6 +170,7 @@ class Folder:
         db = sqlite3.connect("file:%s?mode=ro" % self.at("data/clickbaton.db"), uri=True, timeout=10)
         try:
             db.row_factory = sqlite3.Row
+            db.text_factory = lambda b: b.decode("utf-8", "surrogateescape")
             return [dict(r) for r in db.execute(sql, arguments)]
         finally:
             db.close()
