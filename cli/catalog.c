@@ -30,19 +30,24 @@ void catalog_print_problems(struct catalog *c, FILE *to)
 
 static void load_rates(struct catalog *c)
 {
-    struct source *source = ARENA_NEW(&c->arena, struct source);
+    struct source *built_in = ARENA_NEW(&c->arena, struct source);
+    const struct source *source;
     const char *own = c->lookup.mappings
                           ? arena_printf(&c->arena, "%s/rates.yaml", c->lookup.mappings).ptr
                           : NULL;
 
-    if (!source)
+    if (!built_in)
         return;
-    source->name = slice_from(own);
-    if (!own || files_read(&c->arena, own, 1024 * 1024, &source->text, NULL) != 0) {
-        source->name = S("rates.yaml (built in)");
-        files_embedded("mappings/rates.yaml", &source->text);
+    if (own && files_exist(own)) {
+        source = files_source(&c->arena, own, &c->diags);
+        if (!source) /* there, but unreadable: other rates would be wrong amounts */
+            return;
+        c->translator.rates = rates_load(&c->arena, source, &c->diags);
+        return;
     }
-    c->translator.rates = rates_load(&c->arena, source, &c->diags);
+    built_in->name = S("rates.yaml (built in)");
+    files_embedded("mappings/rates.yaml", &built_in->text);
+    c->translator.rates = rates_load(&c->arena, built_in, &c->diags);
 }
 
 struct catalog *catalog_open(const char *config)
@@ -110,7 +115,7 @@ static struct catalog_offer *add_slot(struct catalog *c)
 
 const struct offer *catalog_add_offer(struct catalog *c, const char *path)
 {
-    const struct source *source = files_source(&c->arena, path, &c->diags);
+    const struct source *source = path ? files_source(&c->arena, path, &c->diags) : NULL;
     struct offer *o = source ? mapping_load_offer(&c->loader, source) : NULL;
     struct catalog_offer *slot;
 
@@ -134,7 +139,9 @@ static int by_name(const void *a, const void *b)
 
 static int yaml_file(const struct dirent *e)
 {
-    return e->d_name[0] != '.' && slice_ends(slice_from(e->d_name), S(".yaml"));
+    struct slice name = slice_from(e->d_name);
+
+    return name.ptr[0] != '.' && (slice_ends(name, S(".yaml")) || slice_ends(name, S(".yml")));
 }
 
 void catalog_add_offers(struct catalog *c)

@@ -63,6 +63,13 @@ out:
     return rc;
 }
 
+bool files_exist(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 || errno != ENOENT;
+}
+
 const struct source *files_source(struct arena *arena, const char *path, struct diags *diags)
 {
     struct source *source = ARENA_NEW(arena, struct source);
@@ -102,6 +109,9 @@ static int read_secret(int fd, const char *path, struct place at, struct diags *
     n = read(fd, text, SECRET_MAX - 1);
     if (n < 0)
         return secret_problem(diags, at, "C001", "", path, strerror(errno));
+    if (n == SECRET_MAX - 1 && !memchr(text, '\n', (size_t)n))
+        return secret_problem(diags, at, "C001", "put the secret alone into its first line", path,
+                              "the first line is too long for a secret");
     slice_cut((struct slice){ text, (size_t)n }, '\n', &line, &rest);
     line = slice_trim(line);
     if (line.len == 0)
@@ -188,10 +198,15 @@ static int find(void *context, struct arena *arena, struct slice name, struct sl
                            ? arena_printf(arena, "%s/%.*s.yaml", lookup->mappings, SLICE_ARG(name)).ptr
                            : NULL;
     struct slice file;
+    struct err err = { 0 };
 
-    if (path && files_read(arena, path, SOURCE_MAX, &source->text, NULL) == 0) {
+    if (path && files_read(arena, path, SOURCE_MAX, &source->text, &err) == 0) {
         source->name = slice_from(path);
         return 0;
+    }
+    if (path && files_exist(path)) { /* never another mapping in place of one that can't be read */
+        *where = arena_dup(arena, slice_from(err.text));
+        return 1;
     }
     file = arena_printf(arena, "mappings/%.*s.yaml", SLICE_ARG(name));
     if (!is_path && !slice_eq(name, S("rates")) && file.ptr && files_embedded(file.ptr, &source->text)) {

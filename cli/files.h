@@ -11,6 +11,9 @@
 int files_read(struct arena *arena, const char *path, size_t max, struct slice *out,
                struct err *err);
 
+/* Is there anything under that name, readable or not? */
+bool files_exist(const char *path);
+
 /* The same as a source for diagnostics; NULL after a diagnostic C001 that names path. */
 const struct source *files_source(struct arena *arena, const char *path, struct diags *diags);
 

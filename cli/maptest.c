@@ -67,7 +67,7 @@ static struct slice actual(const struct outcome *o, struct slice path, struct ar
     if (slice_eq(path, S("code")))
         return *t->code ? slice_from(t->code) : S("absent");
     if (slice_eq(path, S("reason")))
-        return t->reason;
+        return t->reason.len ? t->reason : S("absent");
     if (slice_eq(path, S("stage")))
         return t->conversion.stage.len ? t->conversion.stage : S("absent");
     if (slice_eq(path, S("pixel")))
@@ -141,7 +141,7 @@ static bool run_one(struct catalog *c, const struct offer *offer, const struct m
     struct arena arena;
     struct translation t = { 0 };
     struct outcome o = { &t, NULL };
-    struct err err;
+    struct err err = { 0 };
     bool ok;
 
     arena_init(&arena, 4 * 1024 * 1024);
@@ -153,7 +153,8 @@ static bool run_one(struct catalog *c, const struct offer *offer, const struct m
         cJSON_Delete(o.event);
     } else {
         ok = false;
-        diag_add(&c->diags, DIAG_ERROR, "M019", test->at, (struct slice){ 0 }, "test: %s", err.text);
+        diag_add(&c->diags, DIAG_ERROR, "M019", test->at, (struct slice){ 0 },
+                 "test \"%.*s\": %s", SLICE_ARG(test->name.len ? test->name : test->given), err.text);
     }
     arena_free(&arena);
     return ok;

@@ -75,13 +75,19 @@ static void place(struct buf *out, const struct place *at)
         buf_printf(out, "%.*s:%u", SLICE_ARG(at->source->name), at->line);
 }
 
+/* A page's URL, say, with an e-mail address in it: not onto a screen or into a log. */
+static struct slice shown(const struct field_value *v)
+{
+    return identity_looks_personal(v->value) ? S("[personal data]") : v->value;
+}
+
 static void field_json(struct buf *out, struct slice name, const struct field_value *v)
 {
     struct buf at = { 0 };
 
     buf_json(out, name);
     buf_puts(out, ":{");
-    member(out, "value", v->value);
+    member(out, "value", shown(v));
     buf_byte(out, ',');
     member(out, "from", slice_from(origin_name(v->origin)));
     if (v->name.len) {
@@ -170,8 +176,8 @@ static void row(struct buf *out, struct slice name, const struct field_value *v)
     buf_printf(out, "%-11.*s %-28.*s ", SLICE_ARG(name), SLICE_ARG(buf_slice(&from)));
     place(out, &v->at);
     buf_puts(out, v->at.source ? "  " : "");
-    safe(out, slice_head(v->value, 200));
-    buf_puts(out, v->value.len > 200 ? "...\n" : "\n");
+    safe(out, slice_head(shown(v), 200));
+    buf_puts(out, shown(v).len > 200 ? "...\n" : "\n");
     buf_free(&from);
 }
 
