@@ -72,7 +72,7 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
         store_commit(s->writer, err) != 0)
         return -1;
     if (recovered)
-        log_line("warn", "msg=\"events were in flight when the server ended; they are sent again\" "
+        log_line("warning", "msg=\"events were in flight when the server ended; they are sent again\" "
                          "events=%lld", (long long)recovered);
     settings.store = s->writer;
     s->intake = intake_open(&settings, err);
@@ -141,7 +141,7 @@ static void every_second(struct server *s)
     http_server_sweep(s->public);
     http_server_sweep(s->private);
     if (store_maintain(s->reader, &err) != 0)
-        log_line("warn", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
+        log_line("warning", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
     if (store_counts(s->reader, &counts, &err) == 0) {
         pthread_mutex_lock(&s->admin.lock);
         s->admin.counts = counts;
@@ -193,6 +193,7 @@ static void block_signals(sigset_t *signals)
     sigaddset(signals, SIGINT);
     sigprocmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a full quota is an error of the write, not the end */
 }
 
 int cli_serve(int argc, char **argv)
