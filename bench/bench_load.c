@@ -1,6 +1,6 @@
 /* bench_load: requests at a constant rate, whatever the answers do.
  *
- *     bench_load PORT RATE SECONDS CONNECTIONS TEMPLATE PREFIX START
+ *     bench_load PORT RATE SECONDS CONNECTIONS TEMPLATE PREFIX
  *
  * Sends RATE * SECONDS requests to 127.0.0.1 over kept connections and waits for every answer.
  * A request's time runs from the moment it was due, also when no connection was free then, so a
@@ -34,7 +34,7 @@ struct line {
 };
 
 struct load {
-    int64_t port, rate, seconds, connections, start;
+    int64_t port, rate, seconds, connections;
     const char *template, *prefix;
     int64_t total, sent, answered, ok;
     int64_t began;
@@ -123,7 +123,7 @@ static int send_next(struct load *l)
 {
     struct line *line = get_idle(l);
 
-    compose(l, l->start + l->sent);
+    compose(l, l->sent);
     line->due = due_at(l, l->sent++);
     /* A request is far smaller than an empty socket's buffer: it goes whole or not at all. */
     return send(line->fd, l->request.ptr, l->request.len, MSG_NOSIGNAL) == (ssize_t)l->request.len
@@ -246,10 +246,10 @@ int main(int argc, char **argv)
     struct load l = { .request.limit = 65536 };
     int rc = 1;
 
-    if (argc != 8 || !number(argv[1], 65535, &l.port) || !number(argv[2], 10000000, &l.rate) ||
+    if (argc != 7 || !number(argv[1], 65535, &l.port) || !number(argv[2], 10000000, &l.rate) ||
         !number(argv[3], 3600, &l.seconds) || !number(argv[4], CONNECTIONS_MAX, &l.connections) ||
-        !number(argv[7], UINT32_MAX, &l.start) || !l.rate || !l.seconds || !l.connections) {
-        fprintf(stderr, "usage: bench_load PORT RATE SECONDS CONNECTIONS TEMPLATE PREFIX START\n");
+        !l.rate || !l.seconds || !l.connections) {
+        fprintf(stderr, "usage: bench_load PORT RATE SECONDS CONNECTIONS TEMPLATE PREFIX\n");
         return 2;
     }
     l.template = argv[5];

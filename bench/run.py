@@ -141,12 +141,12 @@ class Folder:
     def check_nothing_lost(self):
         """Every answered postback is in the store, understood, with an event of its own.  Those that
         wrk had on their way when its time was up may be there too, unanswered."""
-        stored, queued = self.rows("SELECT count(*), sum(verdict = 1) FROM postbacks")
+        stored, queued, why = self.rows("SELECT count(*), sum(verdict = 1), max(reason) FROM postbacks")
         events, = self.rows("SELECT count(*) FROM events")
         need(self.answered <= stored <= self.answered + self.in_flight,
              "%d postbacks were answered 200, the store holds %d" % (self.answered, stored))
         need(queued == events == stored,
-             "%d postbacks made %d events, %d were queued" % (stored, events, queued))
+             "%d postbacks made %d events, %d were queued; %s" % (stored, events, queued, why))
         return stored
 
     def remove(self):
@@ -217,7 +217,7 @@ def wrk(port, seconds, threads, close=False, template=POSTBACK, prefix=None, kno
     words = ["wrk", "-t%d" % threads, "-c%d" % CONNECTIONS, "-d%ds" % seconds, "--timeout", "10s",
              "-s", os.path.join(ROOT, "bench", "unique.lua")]
     words += ["-H", "Connection: close"] if close else []
-    words += ["http://127.0.0.1:%d" % port, "--", template, prefix or fresh_prefix(), "0", str(known)]
+    words += ["http://127.0.0.1:%d" % port, "--", template, prefix or fresh_prefix(), str(threads), str(known)]
     done = subprocess.run(words, capture_output=True, text=True)
     result = re.search(r"^result (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$", done.stdout, re.M)
     need(result, "wrk: %s" % (done.stdout + done.stderr)[-500:])
@@ -230,11 +230,11 @@ def wrk(port, seconds, threads, close=False, template=POSTBACK, prefix=None, kno
     return requests * 1e6 / micros
 
 
-def load(port, rate, seconds, template, prefix, start=0):
+def load(port, rate, seconds, template, prefix):
     """Requests at a rate, or with a rate out of reach as fast as it goes: microseconds of
     (p50, p90, p99, p99.9, the longest).  Every one was answered well."""
     done = subprocess.run([os.path.join(BUILD, "bench", "bench_load"), str(port), str(rate), str(seconds),
-                           str(CONNECTIONS), template, prefix, str(start)], capture_output=True, text=True)
+                           str(CONNECTIONS), template, prefix], capture_output=True, text=True)
     result = re.search(r"^load (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$", done.stdout, re.M)
     need(done.returncode == 0 and result, "bench_load: %s" % done.stderr.strip())
     sent, good, *times = map(int, result.groups())

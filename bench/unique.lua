@@ -1,10 +1,11 @@
 -- unique.lua: for wrk: every request carries an id of its own, mixed so that ids come in no order.
 --
---     wrk ... -s unique.lua http://HOST:PORT -- TEMPLATE PREFIX START [KNOWN]
+--     wrk ... -s unique.lua http://HOST:PORT -- TEMPLATE PREFIX THREADS [KNOWN]
 --
 -- TEMPLATE is the target with "@" where the id belongs; an id is PREFIX and 8 hex digits, made of
--- the numbers from START on.  With KNOWN the first so many come shuffled, so that clicks which were
--- registered one after the other are not asked for in that order.  bench_load.c makes the same ids.
+-- the numbers from 0 on, as bench_load.c makes them.  THREADS is what -t says and keeps the threads
+-- apart.  With KNOWN the first so many come shuffled, so that clicks which were registered one
+-- after the other are not asked for in that order.
 -- The last line of the output is for bench/run.py:
 --     result REQUESTS MICROSECONDS ERRORS: connect read write timeout status
 
@@ -12,13 +13,11 @@ local bit = require("bit")
 local tohex, tobit, band, bxor = bit.tohex, bit.tobit, bit.band, bit.bxor
 local lshift, rshift = bit.lshift, bit.rshift
 
-local threads, all = 0, {}
+local threads = 0
 
 function setup(thread)
     thread:set("number", threads)
     threads = threads + 1
-    all[threads] = thread
-    for _, t in ipairs(all) do t:set("step", threads) end
 end
 
 -- The low 32 bits of a product; a double alone would lose them.
@@ -34,20 +33,20 @@ local function mix(n)
     return bxor(n, rshift(n, 16))
 end
 
-local parts, prefix, start, known, count
+local parts, prefix, step, known, count
 
 function init(args)
     local text = "GET " .. args[1] .. " HTTP/1.1\r\n"
     for name, value in pairs(wrk.headers) do text = text .. name .. ": " .. value .. "\r\n" end
     parts = {}
     for part in (text .. "\r\n@"):gmatch("([^@]*)@") do parts[#parts + 1] = part end
-    prefix, start, known, count = args[2], tonumber(args[3]), tonumber(args[4] or 0), number
+    prefix, step, known, count = args[2], tonumber(args[3]), tonumber(args[4] or 0), number
 end
 
 function request()
     local n = count < known and count * 7919 % known or count
     count = count + step
-    return table.concat(parts, prefix .. tohex(mix(start + n)))
+    return table.concat(parts, prefix .. tohex(mix(n)))
 end
 
 function done(summary)
