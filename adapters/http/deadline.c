@@ -21,6 +21,7 @@
 
 #define NS UINT64_C(1000000000)
 #define QUIET (NS / 10)
+#define REST_NS (2 * NS)
 
 /* The client has closed its sending half: no request can come.  The library overlooks that when it
  * comes together with the last request.  (The name is in a header that linux/tcp.h excludes.) */
@@ -158,4 +159,28 @@ void http_end_stalls(struct http_server *s)
         if (STATE_PHASE(atomic_load(&c->state)) == PHASE_WAITING && atomic_load(&c->stall_until_ns))
             http_answer_close(c);
     pthread_mutex_unlock(&s->lock);
+}
+
+static bool is_answering(struct http_server *s)
+{
+    bool any = false;
+
+    pthread_mutex_lock(&s->lock);
+    for (struct http_connection *c = s->head; c && !any; c = c->next) {
+        enum phase phase = STATE_PHASE(atomic_load(&c->state));
+        any = phase == PHASE_WAITING || phase == PHASE_ANSWERED || phase == PHASE_SENDING;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return any;
+}
+
+/* The library's stop shuts every socket down first, also those whose answer has not left yet.  A
+ * client that does not read its answer is waited for REST_NS at most. */
+void http_send_rest(struct http_server *s)
+{
+    const struct timespec pause = { .tv_nsec = 500000 };
+    uint64_t end = http_clock() + REST_NS;
+
+    while (is_answering(s) && http_clock() < end)
+        nanosleep(&pause, NULL);
 }

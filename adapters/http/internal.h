@@ -141,5 +141,6 @@ uint64_t http_clock(void);
 void http_sweep_at(struct http_server *s, uint64_t now_ns);
 void http_cut_kept(struct http_server *s);
 void http_end_stalls(struct http_server *s);
+void http_send_rest(struct http_server *s);
 
 #endif
