@@ -107,9 +107,37 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
 
 /* ---- life ---- */
 
+static bool differs(const char *a, const char *b)
+{
+    return slice_cmp(slice_from(a), slice_from(b)) != 0;
+}
+
+/* What is open stays open: said once per change. */
+static void note_restart(const struct catalog *before, const struct catalog *now)
+{
+    struct catalog_limits a = before->limits, b = now->limits;
+    const struct {
+        const char *name;
+        bool changed;
+    } rows[] = {
+        { "listen", differs(before->listen, now->listen) },
+        { "admin", differs(before->admin, now->admin) },
+        { "data", differs(before->data, now->data) },
+        { "limits", a.url != b.url || a.body != b.body || a.request_seconds != b.request_seconds ||
+                        a.connections != b.connections ||
+                        a.connections_per_address != b.connections_per_address },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (rows[i].changed)
+            log_line("warning", "msg=\"`%s` has changed; it takes effect with a restart\"",
+                     rows[i].name);
+}
+
 static void reload(struct server *s)
 {
     struct catalog *c = load(s->config);
+    struct rules *before = rules_get(s->rules);
     struct err err = { 0 };
     bool ok = c != NULL;
 
@@ -126,11 +154,14 @@ static void reload(struct server *s)
     snprintf(s->admin.reload_why, sizeof(s->admin.reload_why), "%s",
              err.text[0] ? err.text : "a file has errors; run: clickbaton check");
     pthread_mutex_unlock(&s->admin.lock);
-    if (ok)
+    if (ok) {
+        note_restart(before->catalog, c);
         log_line("info", "msg=\"reloaded\" offers=%zu", c->offer_count);
-    else
+    } else {
         log_line("error", "msg=\"reload failed; the rules before it stay in force\" why=\"%s\"",
                  s->admin.reload_why);
+    }
+    rules_release(before);
 }
 
 static void every_second(struct server *s)
