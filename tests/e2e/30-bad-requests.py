@@ -1,6 +1,5 @@
 """Bad requests: each gets its exact answer, nothing that was answered 200 is lost, and nothing
 personal or secret is kept in the clear."""
-import threading
 
 from harness import *
 

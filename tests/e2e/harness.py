@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import urllib.parse
@@ -422,3 +423,54 @@ def read_all(s):
                 break
             out += more
     return out.decode("utf-8", "replace")
+
+
+# ---- load ----
+
+class Load:
+    """Postbacks with ids of their own on kept connections, from threads, until stop or the end."""
+
+    def __init__(self, serve, prefix, connections=8, count=None, extra="", offer="nutra-de"):
+        self.port, self.prefix, self.count, self.offer = serve.port, prefix, count, offer
+        self.extra = extra
+        self.taken, self.other, self.lock, self.next = [], [], threading.Lock(), 0
+        self.stopping = False
+        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(connections)]
+        for t in self.threads:
+            t.start()
+
+    def _id(self):
+        with self.lock:
+            if self.stopping or self.next == self.count:
+                return None
+            self.next += 1
+            return "%s-%d" % (self.prefix, self.next)
+
+    def _run(self):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        while True:
+            id = self._id()
+            if id is None:
+                return
+            try:
+                a = ask(c, "GET", "/postback/%s?key=%s&subid=%s&external_id=E.C.P.%s&status=sale"
+                        "&payout=1&currency=usd%s" % (self.offer, KEY, id, id, self.extra))
+            except (OSError, http.client.HTTPException) as e:
+                with self.lock:
+                    self.other.append((id, type(e).__name__))
+                if self.stopping or self.count is None:
+                    return
+                c.close()
+                continue
+            with self.lock:
+                self.taken.append(id) if a.status == 200 else self.other.append((id, a.status))
+
+    def stop(self):
+        self.stopping = True
+        return self.wait()
+
+    def wait(self):
+        """Ids that were answered 200."""
+        for t in self.threads:
+            t.join(120)
+        return self.taken

@@ -1,0 +1,185 @@
+"""Life of serve: reload, an orderly end, a restart, kills.  What was answered 200 is never lost and
+never sent as a second event."""
+import random
+
+from harness import *
+
+SALE = "subid=%s&external_id=E.C.P.%s&status=sale&payout=1&currency=usd"
+
+
+def delivered_ids(sandbox):
+    return [e["event_id"] for e in sandbox.events()]
+
+
+@part
+def reload():
+    sandbox = Sandbox()
+    f = Folder(sandbox.endpoint)
+    serve = Serve(f)
+    status, v = serve.verdict("subid=h1&external_id=T&status=sale&payout=1&currency=usd")
+    equal("before", v["verdict"], "queued")
+    good_text = f.read("offers/nutra-de.yaml").decode()
+
+    f.write("offers/nutra-de.yaml", good_text.replace("  sale:     {event: Purchase, value: payout, min: 0.01, "
+                                                      "max: 500}", "  sale:     ignore"))
+    f.write("offers/second.yaml", offer_text("second"))
+    serve.reload()
+    equal("a good reload: the new rule", serve.verdict("subid=h2&ttclid=T&status=sale")[1]["verdict"], "ignored")
+    equal("a good reload: the new offer", serve.fire(SALE % ("h3", "h3"), "second").status, 200)
+    equal("/readyz says nothing", serve.ready()[1]["warnings"], [])
+
+    f.write("offers/nutra-de.yaml", good_text.replace("events:", "evnets:"))
+    f.write("offers/second.yaml", "a: [")
+    serve.reload(failed=True)
+    has("a broken reload: the file and its problem are in the log", serve.err(),
+        "offers/nutra-de.yaml:8:1: error[M001]", "offers/second.yaml:")
+    equal("a broken reload: the rules before it serve",
+          serve.verdict("subid=h4&ttclid=T&status=sale")[1]["verdict"], "ignored")
+    equal("a broken reload: so do the other offers", serve.fire(SALE % ("h5", "h5"), "second").status, 200)
+    status, ready = serve.ready()
+    equal("a broken reload: /readyz stays 200", (status, ready["ready"]), (200, True))
+    has("a broken reload: /readyz says so", " ".join(ready["warnings"]), "the last reload failed",
+        "clickbaton check")
+
+    for name, breakage in (("a token that all can read", lambda: os.chmod(f.at("keys/tiktok"), 0o644)),
+                           ("no configuration", lambda: os.rename(f.at("clickbaton.yaml"), f.at("away")))):
+        f.write("offers/nutra-de.yaml", good_text)
+        f.write("offers/second.yaml", offer_text("second"))
+        breakage()
+        serve.reload(failed=True)
+        equal("%s: the old rules serve" % name,
+              serve.verdict("subid=h6&ttclid=T&status=sale")[1]["verdict"], "ignored")
+    os.rename(f.at("away"), f.at("clickbaton.yaml"))
+    os.chmod(f.at("keys/tiktok"), 0o600)
+    serve.reload()
+    equal("repaired: the files' rules serve",
+          serve.verdict("subid=h7&external_id=E.C.P.h7&status=sale&payout=1&currency=usd")[1]["verdict"], "queued")
+    equal("repaired: /readyz says nothing", serve.ready()[1]["warnings"], [])
+    f.write("keys/postback", "another-key-0123456789abcdef\n", 0o600)
+    serve.reload()
+    equal("a new key: the old one is refused", serve.fire("subid=h8&status=trash").status, 401)
+    equal("a new key: it is taken", serve.fire("subid=h8&status=trash", key="another-key-0123456789abcdef").status, 200)
+    f.write("keys/postback", KEY + "\n", 0o600)
+    serve.reload()
+    load = Load(serve, "storm", 4)
+    for _ in range(20):
+        serve.reload()
+    taken = load.stop()
+    equal("20 reloads under load: every answer is 200", load.other, [])
+    wait_until("their delivery", lambda: set(taken) <= set(delivered_ids(sandbox)), 30)
+    good("20 reloads under load: every one is delivered")
+    equal("exit 0", serve.stop(), 0)
+
+
+@part
+def a_setting_that_needs_a_restart():
+    f = Folder()
+    serve = Serve(f)
+    f.config(f.endpoint, listen="127.0.0.1:%d" % free_port())
+    serve.reload()
+    equal("it serves where it did", serve.fire("subid=1&status=trash").status, 200)
+    has("a reload can't move the listener: said", serve.err(), "listen", "restart")
+    f.config(f.endpoint)
+    serve.reload()
+    equal("put back: what is there is compared with the files before it", serve.err().count("restart"), 2)
+
+
+@part
+def term_under_load():
+    sandbox = Sandbox()
+    f = Folder(sandbox.endpoint)
+    serve = Serve(f)
+    load = Load(serve, "term", 16)
+    wait_until("load", lambda: len(load.taken) > 300)
+    start = time.monotonic()
+    code = serve.stop()
+    took = time.monotonic() - start
+    taken = load.stop()
+    equal("SIGTERM under load: exit 0", code, 0)
+    true("SIGTERM under load: at once", took < 5, "%.1f s" % took)
+    kinds = {w for _, w in load.other}
+    true("SIGTERM under load: no answer but 200, 503 or a closed connection",
+         kinds <= {503, "ConnectionRefusedError", "ConnectionResetError", "RemoteDisconnected", "BrokenPipeError"},
+         kinds)
+    stored = [r["click_id"] for r in f.rows("SELECT click_id FROM conversions")]
+    equal("SIGTERM under load: every 200 is in the store", set(taken) - set(stored), set())
+    lost_answers = len(set(stored) - set(taken))
+    true("SIGTERM under load: what is stored was answered", lost_answers == 0,
+         "%d were stored, but their answer was lost" % lost_answers)
+    states = {r["state"] for r in f.rows("SELECT DISTINCT state FROM ledger")}
+    true("SIGTERM: nothing is left as being sent", states <= {"waiting", "delivered"}, states)
+    has("SIGTERM: said", serve.err(), "ending")
+    serve = Serve(f)
+    wait_until("delivery after the restart", lambda: set(delivered_ids(sandbox)) == set(stored), 30)
+    good("after a restart all are delivered")
+    equal("none of them twice", (sandbox.stats()["unique"], sandbox.stats()["merged"] + sandbox.stats()["dropped"]),
+          (len(stored), 0))
+    serve.signal(signal.SIGINT)
+    equal("SIGINT ends it as well: exit 0", serve.wait(), 0)
+
+
+@part
+def restart_delivers_what_waited():
+    port = free_port()
+    f = Folder("http://127.0.0.1:%d%s" % (port, TRACK))
+    serve = Serve(f)
+    for i in range(20):
+        serve.fire(SALE % ("w%d" % i, "w%d" % i))
+    wait_until("/readyz to say that it is retried", lambda: [w for w in serve.ready()[1]["warnings"]
+                                                          if "is retried later" in w])
+    good("with TikTok away: /readyz says that the pixel is retried later")
+    equal("with TikTok away: ready all the same", serve.ready()[0], 200)
+    equal("exit 0", serve.stop(), 0)
+    equal("all wait", f.rows("SELECT state, count(*) AS n FROM ledger GROUP BY state"), [{"state": "waiting", "n": 20}])
+    sandbox = Sandbox(port=port)
+    serve = Serve(f)
+    wait_until("delivery", lambda: len(delivered_ids(sandbox)) == 20, 40)
+    equal("a restart delivers what waited", sorted(delivered_ids(sandbox)), sorted("w%d" % i for i in range(20)))
+    wait_until("the ledger", lambda: f.rows("SELECT state, count(*) AS n FROM ledger GROUP BY state")
+               == [{"state": "delivered", "n": 20}])
+    good("the ledger says delivered")
+    equal("a repeat days later would be a duplicate", serve.verdict(SALE % ("w3", "w3"))[1]["verdict"], "duplicate")
+    equal("exit 0", serve.stop(), 0)
+    status = sandbox.stop()
+    serve = Serve(f)
+    equal("without the sandbox it starts as well", serve.fire(SALE % ("w99", "w99")).status, 200)
+    equal("exit 0", (status, serve.stop()), (0, 0))
+
+
+@part
+def twenty_five_kills():
+    dice = random.Random(20261120)
+    sandbox = Sandbox()
+    f = Folder(sandbox.endpoint)
+    taken, clicks = [], []
+    for n in range(25):
+        serve = Serve(f)
+        if n % 5 == 0:
+            request(serve.port, "GET", "/click/nutra-de?key=%s&subid=c%d&ttclid=E.C.P.c%d" % (KEY, n, n))
+            clicks.append("c%d" % n)
+        load = Load(serve, "kill%d" % n, 8)
+        time.sleep(0.02 + dice.random() * 0.13)
+        serve.kill()
+        taken += load.stop()
+        if len(taken) > 9000:
+            break
+    serve = Serve(f)
+    true("kills: the load was real", len(taken) > 500, len(taken))
+    stored = [r["click_id"] for r in f.rows("SELECT click_id FROM conversions")]
+    equal("kills: every postback that was answered 200 is in the store", sorted(set(taken) - set(stored)), [])
+    equal("kills: each once", len(stored), len(set(stored)))
+    equal("kills: clicks too", [r["click_id"] for r in f.rows("SELECT click_id FROM clicks ORDER BY id")], clicks)
+    wait_until("all to be delivered", lambda: not f.rows("SELECT 1 FROM ledger WHERE state <> 'delivered' LIMIT 1"), 60)
+    ids = delivered_ids(sandbox)
+    equal("kills: each is delivered as one distinct event", (len(ids), sorted(ids)), (len(set(ids)), sorted(stored)))
+    stats = sandbox.stats()
+    equal("kills: distinct events", stats["unique"], len(stored))
+    say("# %d postbacks over 25 kills; sent again because the outcome was not known: %d"
+        % (len(stored), stats["merged"] + stats["dropped"]))
+    equal("kills: exit 0 in the end", serve.stop(), 0)
+    db = sqlite3.connect(f.at("data/clickbaton.db"))
+    equal("kills: the store is sound", db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+    db.close()
+
+
+main()
