@@ -288,6 +288,10 @@ void build_events(struct build *b, const struct yaml *events)
 
     if (!expect_map(&b->expect, events, "`events`", NULL))
         return;
+    if (events->count == 0)
+        diag_add(b->expect.diags, DIAG_ERROR, "M002", events->at,
+                 S("say what is sent: events: {sale: {event: Purchase, value: payout}}"),
+                 "`events` has no stage, so nothing would ever be sent");
     rules = ARENA_ARRAY(b->expect.arena, struct stage_rule, events->count);
     for (const struct yaml *v = events->first; rules && v; v = v->next) {
         read_stage_rule(b, v, &rules[b->offer->rule_count]);

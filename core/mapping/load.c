@@ -91,6 +91,7 @@ static int add_parent(const struct mapping_loader *loader, struct lineage *line)
         diag_add(diags, DIAG_ERROR, "M010", extends->at,
                  S("extend a tracker mapping such as keitaro"), "%.*s is an offer mapping",
                  SLICE_ARG(source->name));
+        line->count--; /* what it says has no place here */
         return -1;
     }
     return 1;

@@ -16,7 +16,7 @@ static const struct slice *names_of(struct build *b, const struct event_field *t
 
 static void check_constant(struct build *b, const struct yaml *node, const struct property *p)
 {
-    struct slice rest, word;
+    struct slice words[8] = { { 0 } }, rest;
     struct money amount;
     bool known = false;
     uint64_t n;
@@ -32,11 +32,11 @@ static void check_constant(struct build *b, const struct yaml *node, const struc
     if (p->field->type != EVENT_ENUM)
         return;
     rest = slice_from(p->field->choices);
-    while (slice_next(&rest, ' ', &word))
-        known |= slice_eq(word, node->text);
+    for (size_t i = 0; i < 7 && slice_next(&rest, ' ', &words[i]); i++)
+        known |= slice_eq(words[i], node->text);
     if (!known)
         diag_add(b->expect.diags, DIAG_ERROR, "M024", node->at,
-                 arena_printf(b->expect.arena, "one of: %s", p->field->choices),
+                 diag_suggest(b->expect.arena, node->text, words),
                  "%.*s can't be \"%.*s\"", SLICE_ARG(p->field->name), SLICE_ARG(node->text));
 }
 

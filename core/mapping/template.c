@@ -186,7 +186,7 @@ static struct slice change_case(struct slice s, struct arena *arena, char (*chan
 static struct slice param_value(const struct params *params, struct slice name)
 {
     for (size_t i = 0; i < params->count; i++)
-        if (slice_eq(params->list[i].name, name) && !params_unusable(params->list[i].value))
+        if (slice_eq(params->list[i].name, name) && !record_unusable(params->list[i].value))
             return params->list[i].value;
     return (struct slice){ 0 };
 }

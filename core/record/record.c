@@ -2,6 +2,7 @@
 
 #include "core/base/note.h"
 #include "core/identity/identity.h"
+#include "core/params/params.h"
 
 const struct slice field_names[] = {
 #define FIELD(id, name, about) SLICE(name),
@@ -28,6 +29,13 @@ enum field field_named(struct slice name)
 const char *field_about(enum field f)
 {
     return f < FIELD_COUNT ? abouts[f] : "";
+}
+
+const char *record_unusable(struct slice value)
+{
+    if (slice_index(value, '\0') < value.len)
+        return "holds a NUL byte";
+    return params_unusable(value);
 }
 
 struct slice record_shown(struct arena *arena, struct slice value)

@@ -19,6 +19,9 @@ extern const struct slice field_names[]; /* FIELD_COUNT of them, then an empty s
 enum field field_named(struct slice name);
 const char *field_about(enum field f);
 
+/* params_unusable, and a NUL byte: there is no id or text with one, and programs cut at it. */
+const char *record_unusable(struct slice value);
+
 /* A value as a sentence may show it: cut, and without personal data. */
 struct slice record_shown(struct arena *arena, struct slice value);
 

@@ -24,10 +24,10 @@ static const char *get_usable(const struct params *params, struct slice name, st
 
     if (!params_get(params, name, value))
         return "is absent";
-    why = params_unusable(*value);
+    why = record_unusable(*value);
     for (size_t i = 0; why && i < params->count; i++) {
         const struct param *p = &params->list[i];
-        if (slice_eq(p->name, name) && !params_unusable(p->value)) {
+        if (slice_eq(p->name, name) && !record_unusable(p->value)) {
             *value = p->value;
             return NULL;
         }
