@@ -138,7 +138,7 @@ static void test_schema(void **state)
     says(f, "DIR/clickbaton.db: its schema version is 1, this clickbaton needs 3; start "
             "`clickbaton serve` once, it will bring it up to date");
 
-    tuning.steps = broken; /* a step that fails leaves nothing of itself, the one before it is done */
+    tuning.steps = broken; /* a step that fails leaves nothing of itself */
     assert_null(open_tuned(f->dir, true, &f->err));
     says(f, "DIR/clickbaton.db: bringing it to schema version 3: table more already exists");
     assert_int_equal(ask(f, "PRAGMA user_version"), 2);

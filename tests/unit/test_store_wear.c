@@ -184,6 +184,30 @@ static void test_runs(void **state)
     assert_holds(f, stored);
 }
 
+/* An id that an old click gets is remembered until the next run holds it. */
+static void test_late_ids(void **state)
+{
+    struct fixture *f = *state;
+    struct store_click is, click = { .offer = S("o"), .click_id = S("c1"), .at = 1 };
+
+    tuning.hot_entries = 10;
+    fixture_reopen(f);
+    OK(f, store_begin(f->s, &f->err));
+    OK(f, store_click_put(f->s, &click, &f->err));
+    OK(f, store_commit(f->s, &f->err));
+    OK(f, put_group(f, 0, 10, 5));
+    click.ttclid = S("late");
+    OK(f, store_begin(f->s, &f->err));
+    GIVES(f, 1, store_click_put(f->s, &click, &f->err));
+    OK(f, store_commit(f->s, &f->err));
+    for (int64_t late = 1; late >= 0; late--) {
+        assert_int_equal(ask(f, "SELECT count(*) FROM late_clicks"), late);
+        fixture_reopen(f);
+        GIVES(f, 1, store_click_find(f->s, S("o"), S(""), S("late"), &f->arena, &is, &f->err));
+        OK(f, put_group(f, 20 - late * 10, 10, 5));
+    }
+}
+
 /* One id in more rows than a chunk of a run has room for. */
 static void test_one_id_often(void **state)
 {
@@ -222,8 +246,8 @@ static void test_damaged_index(void **state)
     sqlite3_close(db);
     assert_null(open_tuned(f->dir, true, &f->err));
     says(f, "DIR/clickbaton.db: run 1 of its index is damaged; look at the disk, then let the "
-            "index be made anew: stop clickbaton, run `sqlite3 DIR/clickbaton.db 'DELETE FROM runs; "
-            "UPDATE indexed SET clicks = 0, postbacks = 0, events = 0'`, start it");
+            "index be made anew: stop clickbaton, run `sqlite3 DIR/clickbaton.db 'DELETE FROM "
+            "runs; UPDATE indexed SET clicks = 0, postbacks = 0, events = 0'`, start it");
     assert_int_equal(sqlite3_open(path(f, "clickbaton.db"), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "DELETE FROM runs; UPDATE indexed SET clicks = 0, "
                                       "postbacks = 0, events = 0", NULL, NULL, NULL), SQLITE_OK);
@@ -243,6 +267,7 @@ int main(void)
         CASE(test_failed_sync),
         CASE(test_log_is_bounded),
         CASE(test_runs),
+        CASE(test_late_ids),
         CASE(test_one_id_often),
         CASE(test_damaged_index),
     };
