@@ -430,9 +430,9 @@ def read_all(s):
 class Load:
     """Postbacks with ids of their own on kept connections, from threads, until stop or the end."""
 
-    def __init__(self, serve, prefix, connections=8, count=None, extra="", offer="nutra-de"):
-        self.port, self.prefix, self.count, self.offer = serve.port, prefix, count, offer
-        self.extra = extra
+    def __init__(self, serve, prefix, connections=8, count=None, offers=("nutra-de",), pause=0):
+        self.port, self.prefix, self.count, self.offers = serve.port, prefix, count, offers
+        self.pause = pause
         self.taken, self.other, self.lock, self.next = [], [], threading.Lock(), 0
         self.stopping = False
         self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(connections)]
@@ -442,19 +442,21 @@ class Load:
     def _id(self):
         with self.lock:
             if self.stopping or self.next == self.count:
-                return None
+                return None, None
             self.next += 1
-            return "%s-%d" % (self.prefix, self.next)
+            return "%s-%d" % (self.prefix, self.next), self.offers[self.next % len(self.offers)]
 
     def _run(self):
         c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         while True:
-            id = self._id()
+            id, offer = self._id()
             if id is None:
                 return
+            if self.pause:
+                time.sleep(self.pause)
             try:
                 a = ask(c, "GET", "/postback/%s?key=%s&subid=%s&external_id=E.C.P.%s&status=sale"
-                        "&payout=1&currency=usd%s" % (self.offer, KEY, id, id, self.extra))
+                        "&payout=1&currency=usd" % (offer, KEY, id, id))
             except (OSError, http.client.HTTPException) as e:
                 with self.lock:
                     self.other.append((id, type(e).__name__))
