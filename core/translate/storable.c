@@ -84,6 +84,25 @@ static bool personal_kind(const struct offer *offer, struct slice name, struct s
     return identity_looks_personal(value);
 }
 
+/* Of a page's URL with personal data in it the ttclid stays, in the form that reading finds it in. */
+static struct slice ttclid_only(struct slice url, struct arena *arena)
+{
+    struct params params = { .arena = arena };
+    struct buf b = { 0 };
+    struct slice value, out = { 0 };
+
+    if (slice_find(url, S("://")) == url.len || slice_find(url, S("ttclid=")) == url.len ||
+        params_url(&params, url, NULL) != 0 || !params_get(&params, S("ttclid"), &value) ||
+        record_unusable(value) || identity_looks_personal(value))
+        return out;
+    buf_puts(&b, "?ttclid=");
+    buf_percent(&b, value);
+    if (buf_ok(&b))
+        out = arena_dup(arena, buf_slice(&b));
+    buf_free(&b);
+    return out;
+}
+
 struct slice storable_value(const struct offer *offer, struct slice name, struct slice value,
                             struct identity_hasher *hasher, struct arena *arena)
 {
@@ -98,6 +117,8 @@ struct slice storable_value(const struct offer *offer, struct slice name, struct
         return value;
     if (personal && params_unusable(value))
         return REMOVED;
+    if (personal && (out = ttclid_only(value, arena)).len)
+        return out;
     switch (identity_prepare(hasher, arena, kind, value, country, &out, &why)) {
     case IDENTITY_OK:
         return out;
