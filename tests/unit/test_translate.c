@@ -234,6 +234,8 @@ static void warnings(void **state)
         { "d=a%00b", "W008 d: holds control characters, such as NUL or a line end; they were kept\n"
                      "W020 d: \"a\" holds a NUL byte, so it is skipped" },
         { "txid=a@b.co", "W051 txid: the value holds personal data, so its hash takes its place" },
+        { "jane@example.com=1&jane@example.com=1",
+          "W006 a parameter stands twice with one value (not shown in full: it holds personal data)" },
         { "ip=10.0.0.1", "W027 ip: the value is a private address; left out" },
     };
     const struct fixture *f = *state;
