@@ -86,9 +86,9 @@ def values():
     verdicts([(a, "subid=g%d&ttclid=T&status=lead&quality=raw&payout=%s&currency=usd" % (n, a),
                "queued", None, None) for a, n in good], serve, folder, "an amount that is not used")
     bad = ("1e3", "nan", "inf", "-5", "12345678901234567890", "1000000000001", "0x10", "1,234", "12.5.3",
-           "%D9%A1", "5%00", "five")
-    verdicts([(a, "subid=m&ttclid=T&status=sale&payout=%s&currency=usd" % a, "quarantined", "Q003",
-               "W008" if "%00" in a else None) for a in bad], serve, folder, "amount")
+           "%D9%A1", "five")
+    verdicts([(a, "subid=m&ttclid=T&status=sale&payout=%s&currency=usd" % a, "quarantined", "Q003", None)
+              for a in bad], serve, folder, "amount")
     for text, sent in (("12,50", 12.5), ("1.234,56", 1234.56), ("R%24+197,00", 197), ("0.01", 0.01)):
         r = run("translate", "offers/nutra-de.yaml", "?subid=1&ttclid=T&status=sale&currency=usd&payout="
                 + text, cwd=folder.path)
@@ -124,7 +124,9 @@ class _Offer:
 @part
 def bytes_in_queries():
     sandbox = Sandbox()
-    folder = Folder(sandbox.endpoint)
+    folder = Folder(sandbox.endpoint, offers=())
+    folder.write("offers/nutra-de.yaml", offer_text("nutra-de").replace("content_type: product",
+                                                                      'content_type: "{param.ct|default:product}"'))
     serve = Serve(folder)
     verdicts((
         ("a % without digits", "subid=x%zz" + GOOD, "queued", None, "W005"),
@@ -133,6 +135,8 @@ def bytes_in_queries():
         ("a line end", "subid=lf%0Ax" + GOOD, "queued", None, "W008"),
         ("not UTF-8", "subid=u%ff%fe" + GOOD, "queued", None, "W007"),
         ("NUL as a name", "%00=1&subid=n1" + GOOD, "queued", None, "W008"),
+        ("NUL in an amount", "subid=n2&ttclid=T&status=sale&payout=5%00&currency=usd", "queued", None, "W008"),
+        ("a property that TikTok knows no such value of", "subid=odd&ct=banana" + GOOD, "queued", None, "W030"),
         ("a status that is not UTF-8", "subid=u2&ttclid=T&status=%fe", "quarantined", "Q002", "W007"),
     ), serve, folder, "bytes")
     target = "/postback/nutra-de?verbose=1&key="
@@ -145,11 +149,8 @@ def bytes_in_queries():
     verdicts((("a good one after all that", "subid=after" + GOOD, "queued", None, None),), serve, folder, "bytes")
     wait_until("every event to end", lambda: not folder.rows(
         "SELECT 1 FROM ledger WHERE state IN ('waiting', 'sending')"))
-    states = {r["event_id"]: (r["state"], r["note"]) for r in folder.rows("SELECT * FROM ledger")}
-    equal("one that the API refuses does not hold back the others",
-          sorted(k for k, v in states.items() if v[0] != "delivered"), ["nul\0x"])
-    has("its note says why", states["nul\0x"][1], "40002", "U+0000")
-    equal("/readyz counts it", wait_until("the count", lambda: serve.ready()[1]["outbox"]["dead"]), 1)
+    equal("all of them are delivered", folder.rows("SELECT DISTINCT state FROM ledger"), [{"state": "delivered"}])
+    equal("none was refused", list(sandbox.stats()["codes"]), ["0"])
 
 
 @part

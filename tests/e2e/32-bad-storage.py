@@ -95,18 +95,23 @@ def two_at_once():
     again.stop()
 
 
-def fill_until_refused(serve, prefix, limit=4000):
-    """Ids answered 200 until the first other answer, and that answer."""
-    taken = []
+def fill_until_refused(serve, prefix, limit=6000):
+    """Ids answered 200 until none is taken for two seconds (housekeeping may make room once more), and
+    the last answer."""
+    taken, since = [], None
     c = http.client.HTTPConnection("127.0.0.1", serve.port, timeout=30)
     for i in range(limit):
         id = "%s%d" % (prefix, i)
         a = ask(c, "GET", "/postback/nutra-de?key=%s&%s&pad=%s" % (KEY, SALE % (id, id), "x" * 4000))
-        if a.status != 200:
-            c.close()
+        if a.status == 200:
+            taken.append(id)
+            since = None
+        elif since is None:
+            since = time.monotonic()
+        elif time.monotonic() - since > 2:
             return taken, a
-        taken.append(id)
-    c.close()
+        else:
+            time.sleep(0.05)
     return taken, None
 
 

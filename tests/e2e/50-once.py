@@ -73,4 +73,26 @@ def every_fault_once():
         equal("first request %s: exit 0" % kind, serve.stop(), 0)
 
 
+@part
+def a_refused_event():
+    sandbox = Sandbox("--fault", "first=1:code=40002")
+    f = Folder(sandbox.endpoint)
+    serve = Serve(f)
+    sale = "subid=%s&external_id=T-%s&status=sale&payout=1&currency=usd"
+    serve.fire(sale % ("bad", "bad"))
+    row = wait_until("the dead letter", lambda: f.rows("SELECT * FROM ledger WHERE state = 'dead'"))[0]
+    equal("what TikTok refuses for good is a dead letter", row["event_id"], "bad")
+    has("its note says why", row["note"], "40002", "Invalid parameters")
+    serve.fire(sale % ("good", "good"))
+    wait_until("the next one", lambda: [e["event_id"] for e in sandbox.events()] == ["good"])
+    good("the next one goes on")
+    equal("/readyz counts it", wait_until("the count", lambda: serve.ready()[1]["outbox"]["dead"]), 1)
+    status, v = serve.verdict(sale % ("bad", "bad"))
+    equal("it is still known", v["verdict"], "duplicate")
+    equal("exit 0", serve.stop(), 0)
+    serve = Serve(f)
+    time.sleep(0.5)
+    equal("a restart does not send it again", sandbox.stats()["requests"], 2)
+
+
 main()
