@@ -1,5 +1,6 @@
 """What a figure depends on: processor, memory, disk, kernel, compiler, libraries.  No name of the machine."""
 import ctypes
+import glob
 import os
 import platform
 import re
@@ -33,10 +34,13 @@ def filesystem(folder):
 
 
 def disk(folder):
+    """What kind of device it is on; without a journal a sync is cheaper, so that is said."""
     device = os.stat(folder).st_dev
     link = "/sys/dev/block/%d:%d" % (os.major(device), os.minor(device))
     name = os.path.basename(os.path.realpath(link)) if os.path.exists(link) else ""
-    return next((words for prefix, words in DISKS if name.startswith(prefix)), "unknown device")
+    words = next((words for prefix, words in DISKS if name.startswith(prefix)), "unknown device")
+    journal = glob.glob("/proc/fs/jbd2/%s-*" % name) or filesystem(folder) != "ext4"
+    return ("" if journal else "no journal, ") + words
 
 
 def libraries(binary):
@@ -57,9 +61,9 @@ def first_line(*words):
     return (done.stdout + done.stderr).splitlines()[0]
 
 
-def describe(folder, binary):
-    memory = int(read("/proc/meminfo", r"^MemTotal:\s*(\d+)") or 0) / 1024 / 1024
-    nginx = re.search(r"nginx/(\S+)", first_line("/usr/sbin/nginx", "-v"))
+def describe(folder, binary, nginx_binary):
+    memory = int(read("/proc/meminfo", r"^MemTotal:\s*(\d+)")) / 1024 / 1024
+    nginx = re.search(r"nginx/(\S+)", first_line(nginx_binary, "-v"))
     return ("- machine: %s, %d cores, %.0f GB of memory; data on %s, %s; Linux %s\n"
             "- software: %s; %s; nginx %s; %s\n"
             % (read("/proc/cpuinfo", r"^model name\s*:\s*(.*)$"), os.cpu_count(), memory, filesystem(folder),

@@ -497,13 +497,11 @@ class Cores:
         return max(0.0, spent / (time.monotonic() - self.began) / os.cpu_count())
 
 
-def write_results(bench, text, minutes, others):
+def results(bench, text, minutes, others):
     now = datetime.datetime.now(datetime.timezone.utc)
-    with open(os.path.join(ROOT, "bench", "RESULTS.md"), "w") as f:
-        f.write("# Figures\n\nMeasured %s UTC in %.1f minutes; meanwhile the kernel's threads and other programs "
-                "used %.0f %% of the cores. Again: `make bench`\n"
-                "\n%s\n%s\n%s" % (now.strftime("%Y-%m-%d %H:%M"), minutes, others * 100,
-                                  machine.describe(bench.where, CLICKBATON), text, notes(bench)))
+    return ("# Figures\n\nMeasured %s UTC in %.1f minutes; meanwhile the kernel's threads and other programs "
+            "used %.0f %% of the cores. Again: `make bench`\n\n%s\n%s\n%s"
+            % (now.strftime("%Y-%m-%d %H:%M"), minutes, others * 100, bench.machine, text, notes(bench)))
 
 
 def prepare():
@@ -515,7 +513,8 @@ def prepare():
     if kind in ("tmpfs", "ramfs"):
         shutil.rmtree(where)
         raise Broken("the folder to measure in is on %s, which has no disk; set BENCH_DIR" % kind)
-    return types.SimpleNamespace(where=where, threads=1, rate=0, nginx_rate=0, stored=0)
+    return types.SimpleNamespace(where=where, threads=1, rate=0, nginx_rate=0, stored=0,
+                                 machine=machine.describe(where, CLICKBATON, NGINX))
 
 
 def main():
@@ -524,9 +523,10 @@ def main():
     try:
         bench = prepare()
         for measure in MEASUREMENTS:
-            for row in measure(bench):
-                rows.append(row)
-                print("  %s: %s" % (row.name, row.show(row.median)), file=sys.stderr, flush=True)
+            with contextlib.closing(measure(bench)) as steps:
+                for row in steps:
+                    rows.append(row)
+                    print("  %s: %s" % (row.name, row.show(row.median)), file=sys.stderr, flush=True)
     except Broken as e:
         print("bench: %s" % e, file=sys.stderr)
         return 1
@@ -539,8 +539,10 @@ def main():
     if others > 0.15:
         print("bench: other programs used %.0f %% of the cores meanwhile: the figures are too low"
               % (others * 100), file=sys.stderr)
+    text = results(bench, text, (time.monotonic() - began) / 60, others)
     if not QUICK:
-        write_results(bench, text, (time.monotonic() - began) / 60, others)
+        with open(os.path.join(ROOT, "bench", "RESULTS.md"), "w") as f:
+            f.write(text)
     return 0
 
 
