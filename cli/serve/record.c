@@ -24,20 +24,34 @@ static struct slice *click_slot(struct store_click *c, size_t i)
     return (struct slice *)(void *)((char *)c + click_fields[i].offset);
 }
 
+struct slice record_id(struct identity_hasher *hasher, struct arena *arena, struct slice value)
+{
+    static const enum identity_kind kinds[] = { IDENTITY_EMAIL, IDENTITY_EXTERNAL_ID };
+    struct slice out, country = { 0 };
+    const char *why;
+
+    if (!identity_looks_personal(value))
+        return value;
+    for (size_t i = 0; i < 2; i++)
+        if (identity_prepare(hasher, arena, kinds[i], value, country, &out, &why) == IDENTITY_OK)
+            return out;
+    return (struct slice){ 0 };
+}
+
 /* 1: found and converted.  0: not known. */
 static int find_click(const struct record_context *c, const struct intake_request *r,
                       struct click *out, struct err *err)
 {
     const struct conversion *conv = &r->translation.conversion;
-    struct slice click_id = conv->fields[FIELD_CLICK_ID].value;
-    struct slice ttclid = conv->fields[FIELD_TTCLID].value;
+    struct arena *arena = r->translation.arena;
+    struct slice click_id = record_id(c->hasher, arena, conv->fields[FIELD_CLICK_ID].value);
+    struct slice ttclid = record_id(c->hasher, arena, conv->fields[FIELD_TTCLID].value);
     struct store_click found;
     int rc;
 
     if (click_id.len == 0 && ttclid.len == 0)
         return 0;
-    rc = store_click_find(c->store, r->offer->name, click_id, ttclid, r->translation.arena, &found,
-                          err);
+    rc = store_click_find(c->store, r->offer->name, click_id, ttclid, arena, &found, err);
     if (rc != 1)
         return rc;
     *out = (struct click){ .at = found.at };
@@ -143,6 +157,15 @@ static int put_postback(const struct record_context *c, struct intake_request *r
     return store_postback_put(c->store, &pb, err);
 }
 
+/* A postback that needs more memory than a request may have is kept, not lost. */
+static void keep_too_large(struct translation *t)
+{
+    t->verdict = VERDICT_QUARANTINED;
+    t->code = "Q015";
+    t->reason = S("the postback needs more memory than a request may have");
+    t->event_count = 0;
+}
+
 int record_postback(const struct record_context *c, struct intake_request *r, struct err *err)
 {
     struct translator translator = r->rules->catalog->translator;
@@ -154,16 +177,12 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
     translator.hasher = c->hasher;
     if (!r->unreadable) {
         known = find_click(c, r, &click, err);
-        if (known < 0)
+        if (known < 0 && !r->translation.arena->full)
             return -1;
-        if (translate_finish(&translator, r->offer, &r->params, known ? &click : NULL,
-                             c->now_ms / 1000, &r->translation, &problem) != 0) {
-            /* A postback that needs more memory than a request may have is kept, not lost. */
-            r->translation.verdict = VERDICT_QUARANTINED;
-            r->translation.code = "Q015";
-            r->translation.reason = S("the postback needs more memory than a request may have");
-            r->translation.event_count = 0;
-        }
+        if (known < 0 ||
+            translate_finish(&translator, r->offer, &r->params, known ? &click : NULL,
+                             c->now_ms / 1000, &r->translation, &problem) != 0)
+            keep_too_large(&r->translation);
     }
     if (store_postback_id(c->store, &id, err) != 0 || put_events(c, r, id, err) != 0)
         return -1;

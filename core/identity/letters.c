@@ -92,30 +92,6 @@ static uint32_t decode(const char *s, size_t n)
     return c;
 }
 
-static size_t encode(uint32_t c, char *out)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xe0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 /* The length of the last character of s, 0 when it is damaged. */
 static size_t last_len(struct slice s)
 {
@@ -178,7 +154,7 @@ struct slice letters_lower(struct arena *arena, struct slice s, int drop)
             if (!(drop & LETTERS_NO_BLANKS))
                 p[len++] = ' ';
         } else if (!(drop & LETTERS_NO_PUNCTUATION) || is_word(c)) {
-            len += encode(c == 0x3a3 ? lower_sigma(before, s) : lower(c), p + len);
+            len += utf8_put(s, c == 0x3a3 ? lower_sigma(before) : lower(c), p + len);
         }
     }
     s = letters_trim((struct slice){ p, len });
