@@ -154,7 +154,7 @@ struct slice letters_lower(struct arena *arena, struct slice s, int drop)
             if (!(drop & LETTERS_NO_BLANKS))
                 p[len++] = ' ';
         } else if (!(drop & LETTERS_NO_PUNCTUATION) || is_word(c)) {
-            len += utf8_put(s, c == 0x3a3 ? lower_sigma(before) : lower(c), p + len);
+            len += utf8_put(p + len, c == 0x3a3 ? lower_sigma(before, s) : lower(c));
         }
     }
     s = letters_trim((struct slice){ p, len });
