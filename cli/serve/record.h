@@ -14,6 +14,10 @@ struct record_context {
  * r->translation, "duplicate" included.  -1: the store failed, the whole group must be rolled back. */
 int record_postback(const struct record_context *c, struct intake_request *r, struct err *err);
 
+/* An id as it may be kept: itself or, of personal data, the hash that a translation makes of it
+ * (W051), so that clicks are found by it. */
+struct slice record_id(struct identity_hasher *hasher, struct arena *arena, struct slice value);
+
 int record_click(const struct record_context *c, struct intake_request *r, struct err *err);
 
 #endif

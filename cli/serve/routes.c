@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cli/serve/answer.h"
+#include "cli/serve/record.h"
 
 /* A request on its way to the intake. */
 struct visit {
@@ -234,13 +235,18 @@ static void fill_from_connection(struct visit *v)
     f[FIELD_PAGE_URL] = arena_dup(v->http->arena, f[FIELD_PAGE_URL]);
 }
 
-static void drop_personal(struct click *click)
+static void drop_personal(struct visit *v)
 {
     static const enum field urls[] = { FIELD_PAGE_URL, FIELD_REFERRER };
+    static const enum field ids[] = { FIELD_CLICK_ID, FIELD_TTCLID, FIELD_EVENT_ID, FIELD_TTP,
+                                      FIELD_CONSENT };
+    struct slice *f = v->r->click.fields;
 
-    for (size_t i = 0; i < 2; i++)
-        if (identity_looks_personal(click->fields[urls[i]]))
-            click->fields[urls[i]] = (struct slice){ 0 };
+    for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++)
+        if (identity_looks_personal(f[urls[i]]))
+            f[urls[i]] = (struct slice){ 0 };
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+        f[ids[i]] = record_id(v->routes->hasher, v->http->arena, f[ids[i]]);
 }
 
 static int click(struct visit *v, struct slice rest)
@@ -273,7 +279,7 @@ static int click(struct visit *v, struct slice rest)
         return -1;
     }
     fill_from_connection(v);
-    drop_personal(&r->click);
+    drop_personal(v);
     return 0;
 }
 
