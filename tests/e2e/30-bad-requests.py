@@ -51,8 +51,8 @@ def refused():
     a = request(serve.port, "POST", target, "x=" + "y" * 65535, FORM)
     equal("a body of 65,537 bytes: 413", (a.status, a.body),
           (413, "The body is larger than 65536 bytes, the limit of this server.\n"))
-    a = request(serve.port, "POST", target, b"y" * 3000000, FORM)
-    equal("a body of 3 MB: 413", a.status, 413)
+    a = request(serve.port, "POST", target, b"y" * 900000, FORM)
+    equal("a body of 900 KB: 413", a.status, 413)
     equal("nothing of it is kept", folder.rows("SELECT count(*) AS n FROM postbacks")[0]["n"], 0)
     a = request(serve.port, "POST", target, ("subid=full" + GOOD + "&x=").ljust(65536, "y"), FORM)
     equal("a body of 65,536 bytes is taken", (a.status, a.body), (200, "OK"))
@@ -346,6 +346,13 @@ def nothing_in_the_clear():
                  '{"phone":"%s","x":' % phone2, '[{"email":"%s"}]' % mail, "%s %s" % (mail, phone2)):
         a = request(serve.port, "POST", target, body, JSON)
         equal("body %s...: taken" % body[:12], a.status, 200)
+    other = "John.Doe@example.net"
+    secrets += [other, other.lower(), quoted(other)]
+    click = "ttclid=T77&event_id=%s&consent=%s&subid=%s" % (quoted(other), quoted(other), quoted(other))
+    equal("a click whose id is an e-mail address", serve.get("/click/nutra-de?key=%s&%s" % (KEY, click)).status, 204)
+    status, v = serve.verdict("status=sale&payout=1&currency=usd&subid=" + quoted(other))
+    equal("is found by it", (status, v["verdict"], [w[:5] for w in v["warnings"] if "ttclid" in w]),
+          (200, "queued", []))
     for query in ("subid=k1&ttclid=T&email=%s&phone=%s" % (quoted(mail), quoted(phone2)),
                   "subid=k2&ttclid=T&page_url=%s" % quoted("https://lander.example/?email=" + mail),
                   "subid=k3&ttclid=T&referrer=%s" % quoted("https://x.example/?e=" + quoted(mail))):
@@ -360,7 +367,7 @@ def nothing_in_the_clear():
                         ("/readyz", request(serve.admin, "GET", "/readyz").body.encode())):
         found = [s for s in secrets if s.encode() in data]
         equal("nothing personal and no secret in " + where, found, [])
-    equal("the store has them all", folder.rows("SELECT count(*) AS n FROM conversions")[0]["n"], 19)
+    equal("the store has them all", folder.rows("SELECT count(*) AS n FROM conversions")[0]["n"], 20)
     hashed = __import__("hashlib").sha256(mail.lower().encode()).hexdigest().encode()
     true("the e-mail is there as its hash", hashed in folder.stored_bytes())
     equal("serve: exit 0", serve.stop(), 0)
