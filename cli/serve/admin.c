@@ -68,6 +68,9 @@ static void readyz(struct admin *a, struct http_request *http)
     if (a->reload_failed)
         reason(&warnings, "the last reload failed, the rules before it are in force",
                slice_from(a->reload_why));
+    if (a->orphan[0])
+        reason(&warnings, "events wait for a pixel that is not configured any more (tiktok.pixels)",
+               slice_from(a->orphan));
     buf_printf(&out, "{\"ready\":%s,", problems.any ? "false" : "true");
     counts_json(&out, &a->counts, &stats);
     pthread_mutex_unlock(&a->lock);

@@ -15,6 +15,7 @@ struct admin {
     bool reload_failed;
     char reload_why[400];
     struct store_counts counts; /* refreshed by the main thread */
+    char orphan[100];           /* a pixel that has events waiting but no token; "": none */
 };
 
 /* An http_handler; context is the struct admin. */

@@ -164,6 +164,36 @@ static void reload(struct server *s)
     rules_release(before);
 }
 
+static bool has_token(const struct catalog *c, struct slice pixel)
+{
+    for (size_t i = 0; i < c->pixel_count; i++)
+        if (slice_eq(c->pixels[i].pixel, pixel))
+            return true;
+    return false;
+}
+
+/* Events of a pixel that was taken out of the configuration wait until it is back. */
+static void find_orphan(struct server *s)
+{
+    struct rules *rules = rules_get(s->rules);
+    struct arena arena;
+    struct store_due *due = NULL;
+    struct slice orphan = { 0 };
+    size_t count = 0;
+
+    arena_init(&arena, 1024 * 1024);
+    if (store_pixels_due(s->reader, &arena, &due, &count, NULL) != 0)
+        count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!has_token(rules->catalog, due[i].pixel))
+            orphan = due[i].pixel;
+    pthread_mutex_lock(&s->admin.lock);
+    snprintf(s->admin.orphan, sizeof(s->admin.orphan), "%.*s", SLICE_ARG(orphan));
+    pthread_mutex_unlock(&s->admin.lock);
+    arena_free(&arena);
+    rules_release(rules);
+}
+
 static void every_second(struct server *s)
 {
     struct store_counts counts;
@@ -178,6 +208,7 @@ static void every_second(struct server *s)
         s->admin.counts = counts;
         pthread_mutex_unlock(&s->admin.lock);
     }
+    find_orphan(s);
 }
 
 static void run(struct server *s, const sigset_t *signals)
