@@ -163,10 +163,14 @@ def pixel_taken_away():
     wait_until("the other pixel", lambda: sandbox.stats()["unique"] == 1, 30)
     equal("events of a pixel that was taken away wait", f.rows("SELECT state FROM ledger WHERE pixel = ?", PIXEL2),
           [{"state": "waiting"}])
+    ready = wait_until("/readyz", lambda: [w for w in serve.ready()[1]["warnings"] if "not configured" in w])
+    has("/readyz says so", ready[0], PIXEL2)
     f.config(endpoint, pixels={PIXEL: TOKENED, PIXEL2: TOKENED})
     serve.reload()
     wait_until("delivery", lambda: sandbox.stats()["unique"] == 2, 30)
     good("and go when it is back")
+    wait_until("/readyz to be calm", lambda: serve.ready()[1]["warnings"] == [])
+    good("/readyz has nothing to say any more")
     equal("exit 0", serve.stop(), 0)
 
 
