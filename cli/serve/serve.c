@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "cli/cli.h"
@@ -14,6 +15,7 @@
 
 #define QUEUE_MAX 20000
 #define GRACE_MS 5000
+#define DESCRIPTORS_KEPT 400
 
 static const struct verb_usage usage = {
     .synopsis = "serve [-c clickbaton.yaml]",
@@ -79,6 +81,31 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     return s->intake ? 0 : -1;
 }
 
+/* Visitors must not take the last file descriptors, which the store, the sender and the admin
+ * listener need: a part is kept for those. */
+static void share_descriptors(struct http_limits *limits, struct http_limits *admin)
+{
+    struct rlimit files;
+    rlim_t wanted = limits->connections + (rlim_t)DESCRIPTORS_KEPT, kept;
+
+    admin->connections = DESCRIPTORS_KEPT / 4;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    if (files.rlim_cur < wanted) {
+        files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+            getrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur >= wanted)
+        return;
+    kept = files.rlim_cur / 2 < DESCRIPTORS_KEPT ? files.rlim_cur / 2 : DESCRIPTORS_KEPT;
+    limits->connections = (unsigned)(files.rlim_cur - kept);
+    admin->connections = (unsigned)(kept / 4);
+    log_line("warning", "msg=\"fewer connections than configured: this process may open %llu files "
+                        "(ulimit -n)\" connections=%u",
+             (unsigned long long)files.rlim_cur, limits->connections);
+}
+
 static int open_listeners(struct server *s, const struct catalog *c, struct err *err)
 {
     struct http_limits limits = HTTP_LIMITS_DEFAULT, admin_limits = HTTP_LIMITS_DEFAULT;
@@ -88,8 +115,8 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     limits.request_seconds = (unsigned)c->limits.request_seconds;
     limits.connections = (unsigned)c->limits.connections;
     limits.connections_per_address = (unsigned)c->limits.connections_per_address;
-    admin_limits.connections = 100;
     admin_limits.connections_per_address = 0;
+    share_descriptors(&limits, &admin_limits);
     s->routes.rules = s->rules;
     s->routes.intake = s->intake;
     s->routes.hasher = identity_hasher_new();
@@ -272,10 +299,10 @@ int cli_serve(int argc, char **argv)
 
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
         return code;
+    block_signals(&signals); /* one that comes while files are read is looked at afterwards */
     c = load(s.config);
     if (!c)
         return EXIT_CONFIG;
-    block_signals(&signals);
     code = EXIT_IO;
     s.rules = rules_open(c);
     if (!s.rules || open_store(&s, c, &err) != 0)
