@@ -1,6 +1,8 @@
 """Bad requests: each gets its exact answer, nothing that was answered 200 is lost, and nothing
 personal or secret is kept in the clear."""
 
+import resource
+
 from harness import *
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -289,20 +291,34 @@ def _open(s):
 
 @part
 def many_connections():
-    folder = Folder(extra="limits: {connections: 50}\n")
-    serve = Serve(folder)
+    sandbox = Sandbox()
+    folder = Folder(sandbox.endpoint)
+
+    def few_files():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+
+    serve = Serve(folder, preexec=few_files)
+    has("few open files: said", serve.err(), "this process may open 100 files", "connections=50")
     idle = []
     try:
         for _ in range(200):
             idle.append(socket.create_connection(("127.0.0.1", serve.port), timeout=5))
         time.sleep(0.2)
-        true("200 idle connections: still alive", serve.running())
-        equal("and the admin listener answers", request(serve.admin, "GET", "/livez").status, 200)
+        equal("200 idle connections: the admin listener answers", serve.ready()[0], 200)
+        idle[0].sendall(("GET /postback/nutra-de?key=%s&subid=idle%s HTTP/1.1\r\nHost: x\r\n\r\n"
+                         % (KEY, GOOD)).encode())
+        has("200 idle connections: one of them gets its answer", idle[0].recv(100).decode(), "HTTP/1.1 200")
+        wait_until("the delivery", lambda: sandbox.stats()["unique"] == 1)
+        good("200 idle connections: its event is delivered")
+        folder.write("offers/more.yaml", offer_text("more"))
+        serve.reload()
+        good("200 idle connections: files can be read again")
     finally:
         for s in idle:
             s.close()
     wait_until("an answer after they are gone", lambda: _try(serve))
     good("it answers once they are gone")
+    equal("exit 0", serve.stop(), 0)
 
 
 def _try(serve):
