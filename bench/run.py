@@ -147,7 +147,7 @@ class Folder:
              "%d postbacks were answered 200, the store holds %d" % (self.answered, stored))
         need(queued == events == stored,
              "%d postbacks made %d events, %d were queued; %s" % (stored, events, queued, why))
-        return stored
+        return self.answered
 
     def remove(self):
         shutil.rmtree(self.path)
@@ -464,7 +464,7 @@ def table(rows):
 
 def notes(bench):
     return ("A durable postback is translated, committed with fsync and answered 200. Both servers get the same "
-            "requests (a Keitaro sale of %d bytes, each with a click id of its own) from the same generator, wrk "
+            "requests (a Keitaro sale, a URL of %d bytes, each with a click id of its own) from the same generator, wrk "
             "with %d thread%s (what gives nginx its best), on the cores that they run on, in turn. "
             "The Events API is a closed port on loopback, so that the cores are not shared with the other side "
             "of the network, except where a sandbox is named: that runs on the same cores too. "
