@@ -6,8 +6,11 @@
 #include <time.h>
 
 #include "cli/serve/answer.h"
+#include "cli/serve/log.h"
 #include "cli/serve/record.h"
 
+/* A balancer sends nothing to who is not ready, and then nothing would show that it is again. */
+#define UNHEALTHY_MS 10000
 #define GIVE_UP_MS (INT64_C(48) * 3600 * 1000) /* TikTok forgets duplicates after 48 hours */
 
 /* A call of the sender, on its stack while it waits. */
@@ -33,17 +36,18 @@ struct intake {
     unsigned waiting; /* requests that wait or are being worked on */
     bool closing;
     struct intake_stats stats;
+    int64_t failed_at; /* of the last commit, if that failed; clock_ms */
 
     /* of the intake thread alone */
     struct identity_hasher *hasher;
     struct arena arena;
 };
 
-static int64_t now_ms(void)
+static int64_t clock_ms(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_REALTIME, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -116,7 +120,7 @@ static int write_group(struct intake *in, struct intake_request *requests, struc
                        struct err *err)
 {
     struct store *store = in->settings.store;
-    int64_t now = now_ms();
+    int64_t now = clock_ms(CLOCK_REALTIME);
     struct record_context context = { store, in->hasher, now };
 
     if (store_begin(store, err) != 0)
@@ -176,6 +180,7 @@ static void note_group(struct intake *in, const struct intake_request *requests,
                        int rc, const struct err *err)
 {
     struct intake_stats *s = &in->stats;
+    bool was_healthy = s->healthy;
 
     s->healthy = rc == 0;
     s->groups++;
@@ -188,7 +193,13 @@ static void note_group(struct intake *in, const struct intake_request *requests,
     } else {
         s->failed_commits++;
         memcpy(s->why, err->text, sizeof(s->why) - 1);
+        in->failed_at = clock_ms(CLOCK_MONOTONIC);
     }
+    if (was_healthy && rc != 0)
+        log_line("error", "msg=\"the store takes nothing; postbacks are answered 503\" why=\"%s\"",
+                 s->why);
+    if (!was_healthy && rc == 0)
+        log_line("info", "msg=\"the store takes postbacks again\"");
 }
 
 static void run_group(struct intake *in, struct intake_request *requests, unsigned count,
@@ -329,6 +340,7 @@ void intake_stats(struct intake *in, struct intake_stats *out)
 {
     pthread_mutex_lock(&in->lock);
     *out = in->stats;
+    out->healthy |= clock_ms(CLOCK_MONOTONIC) - in->failed_at > UNHEALTHY_MS;
     pthread_mutex_unlock(&in->lock);
 }
 

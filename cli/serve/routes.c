@@ -204,10 +204,18 @@ static int postback(struct visit *v, struct slice rest)
     return 0;
 }
 
+static bool is_address(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (ascii_hex(s.ptr[i]) < 0 && s.ptr[i] != '.' && s.ptr[i] != ':')
+            return false;
+    return s.len > 0 && s.len <= 45;
+}
+
 /* Where the visitor is, as seen by us or by a reverse proxy on this machine. */
 static struct slice visitor_address(struct visit *v)
 {
-    struct slice peer = v->http->address;
+    struct slice peer = v->http->address, last = { 0 };
     struct slice forwarded = http_request_header(v->http, "X-Forwarded-For"), item;
     bool local = slice_starts(peer, S("127.")) || slice_eq(peer, S("::1"));
 
@@ -215,8 +223,8 @@ static struct slice visitor_address(struct visit *v)
         return peer;
     while (slice_next(&forwarded, ',', &item))
         if (slice_trim(item).len)
-            peer = slice_trim(item); /* the last one is what our own proxy saw */
-    return peer;
+            last = slice_trim(item); /* what our own proxy saw */
+    return is_address(last) ? last : peer;
 }
 
 /* A page is seen directly: what it does not say about its visitor, the connection does. */
