@@ -199,6 +199,11 @@ def clicks_of_pages():
                 dict(PAGE, **{"X-Forwarded-For": "203.0.113.99, 198.51.100.44"}))
     equal("behind our proxy: what the proxy saw, not what the page says",
           folder.rows("SELECT ip FROM clicks WHERE click_id = 'p4'")[0]["ip"], "198.51.100.44")
+    for n, forged in enumerate(("<script>", "x" * 5000, "jane@example.com", "")):
+        request(serve.port, "POST", "/click/nutra-de", "subid=q%d&ttclid=E.C.P.q%d" % (n, n),
+                dict(PAGE, **{"X-Forwarded-For": forged}))
+    equal("what is no address is not kept as one", {r["ip"] for r in folder.rows(
+        "SELECT ip FROM clicks WHERE click_id LIKE 'q%'")}, {"127.0.0.1"})
 
     serve.fire("subid=p1&status=sale&payout=1&currency=usd")
     event = delivered(sandbox, "ev-p1")

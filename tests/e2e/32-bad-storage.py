@@ -128,10 +128,16 @@ def full_disk(name, folder, serve, make_room):
     equal("%s: /readyz is 503" % name, (status, ready["ready"]), (503, False))
     has("%s: /readyz says why" % name, " ".join(ready["problems"]), "the store does not take postbacks")
     equal("%s: it is alive" % name, request(serve.admin, "GET", "/livez").status, 200)
+    has("%s: the log says it" % name, serve.err(), "level=error", "the store takes nothing")
     make_room()
+    if name == "a full disk":
+        wait_until("/readyz without any postback", lambda: serve.ready()[0] == 200, 15, 0.2)
+        good("%s: /readyz asks for another try by itself" % name)
     wait_until("postbacks to be taken again", lambda: serve.fire(SALE % ("room", "room")).status == 200, 30, 0.2)
     good("%s: with room again it goes on by itself" % name)
     wait_until("/readyz", lambda: serve.ready()[0] == 200, 10)
+    equal("%s: the log says it once" % name, serve.err().count("takes postbacks again"),
+          serve.err().count("takes nothing"))
     good("%s: /readyz is 200 again" % name)
     ids = [r["click_id"] for r in folder.rows("SELECT click_id FROM conversions WHERE click_id LIKE 'full%' "
                                               "ORDER BY id")]
