@@ -206,16 +206,24 @@ void buf_json(struct buf *b, struct slice s)
     buf_byte(b, '"');
 }
 
+static bool unreserved(char c)
+{
+    return ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
 void buf_percent(struct buf *b, struct slice s)
 {
     static const char hex[] = "0123456789ABCDEF";
+    size_t plain = 0; /* bytes since the last that was escaped */
 
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
         char escape[3] = { '%', hex[(unsigned char)c >> 4], hex[c & 15] };
-        if (ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
-            buf_byte(b, c);
-        else
-            buf_add(b, (struct slice){ escape, 3 });
+        if (unreserved(c))
+            continue;
+        buf_add(b, (struct slice){ s.ptr + plain, i - plain });
+        buf_add(b, (struct slice){ escape, 3 });
+        plain = i + 1;
     }
+    buf_add(b, slice_from_at(s, plain));
 }

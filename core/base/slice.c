@@ -7,11 +7,6 @@ struct slice slice_from(const char *cstr)
     return cstr ? (struct slice){ cstr, strlen(cstr) } : (struct slice){ 0 };
 }
 
-bool slice_eq_nocase(struct slice a, struct slice b)
-{
-    return a.len == b.len && slice_starts_nocase(a, b);
-}
-
 int slice_cmp(struct slice a, struct slice b)
 {
     size_t n = a.len < b.len ? a.len : b.len;

@@ -22,11 +22,15 @@ static inline bool slice_eq(struct slice a, struct slice b)
 }
 
 struct slice slice_from(const char *cstr); /* NULL gives the empty slice */
-bool slice_eq_nocase(struct slice a, struct slice b); /* ASCII case only */
 int slice_cmp(struct slice a, struct slice b);        /* by bytes, a shorter prefix first */
 bool slice_starts(struct slice s, struct slice prefix);
-bool slice_starts_nocase(struct slice s, struct slice prefix);
+bool slice_starts_nocase(struct slice s, struct slice prefix); /* ASCII case only */
 bool slice_ends(struct slice s, struct slice suffix);
+
+static inline bool slice_eq_nocase(struct slice a, struct slice b)
+{
+    return a.len == b.len && slice_starts_nocase(a, b);
+}
 
 /* Offset of the first c, or needle; s.len when there is none. */
 size_t slice_index(struct slice s, char c);

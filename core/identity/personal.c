@@ -2,6 +2,8 @@
  * for one is only kept out of the store. */
 #include "core/identity/identity.h"
 
+#include <string.h>
+
 static bool is_wordish(char c)
 {
     return ascii_is_alnum(c) || (unsigned char)c >= 0x80;
@@ -60,10 +62,19 @@ static bool is_number_without_plus(struct slice s)
            slice_to_u64(slice_from_at(s, 1), &n);
 }
 
+/* Nearly no value holds any of these, and ids are long. */
+static bool has_sign(struct slice s)
+{
+    return s.len && (memchr(s.ptr, '@', s.len) || memchr(s.ptr, '+', s.len) ||
+                     memchr(s.ptr, '%', s.len));
+}
+
 bool identity_looks_personal(struct slice value)
 {
     if (is_number_without_plus(value))
         return true;
+    if (!has_sign(value))
+        return false;
     for (size_t i = 0; i < value.len; i++) {
         struct slice s = { value.ptr + i, value.len - i };
         bool after_word = i && is_wordish(value.ptr[i - 1]);

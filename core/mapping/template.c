@@ -33,17 +33,6 @@ static struct template_part *add_part(struct compiler *c, enum template_part_kin
     return part;
 }
 
-/* The last step of a name: user.email, user[email] -> email. */
-static struct slice last_step(struct slice name)
-{
-    if (slice_ends(name, S("]")))
-        name.len--;
-    for (size_t i = name.len; i > 0; i--)
-        if (name.ptr[i - 1] == '.' || name.ptr[i - 1] == '[')
-            return slice_from_at(name, i);
-    return name;
-}
-
 bool template_is_secret(struct slice param)
 {
     static const struct slice secrets[] = { SLICE("key"),      SLICE("sig"),    SLICE("signature"),
@@ -51,8 +40,9 @@ bool template_is_secret(struct slice param)
                                             SLICE("ttoken"),   SLICE("access_token"),
                                             SLICE("api_key"),  SLICE("apikey"), { 0 } };
 
+    param = params_last_step(param);
     for (const struct slice *s = secrets; s->ptr; s++)
-        if (slice_eq_nocase(*s, last_step(param)))
+        if (slice_eq_nocase(*s, param))
             return true;
     return false;
 }

@@ -348,3 +348,13 @@ struct slice params_conflict(const struct params *p)
     }
     return (struct slice){ 0 };
 }
+
+struct slice params_last_step(struct slice name)
+{
+    if (slice_ends(name, S("]")))
+        name.len--;
+    for (size_t i = name.len; i > 0; i--)
+        if (name.ptr[i - 1] == '.' || name.ptr[i - 1] == '[')
+            return slice_from_at(name, i);
+    return name;
+}

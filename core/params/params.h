@@ -51,6 +51,9 @@ int params_body(struct params *p, struct slice content_type, struct slice raw, s
  * The fragment is ignored, as no server gets it (W010 when it holds parameters). */
 int params_url(struct params *p, struct slice url, struct err *err);
 
+/* The last step of a name: email of fields.email and of customer[email]. */
+struct slice params_last_step(struct slice name);
+
 /* First value by exact name; false when there is none. */
 bool params_get(const struct params *p, struct slice name, struct slice *value);
 

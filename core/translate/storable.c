@@ -36,17 +36,6 @@ static void match_name(void *context, struct slice name)
     w->found |= slice_eq(w->name, name);
 }
 
-/* The last step of a name: fields.email, customer[email] -> email. */
-static struct slice last_step(struct slice name)
-{
-    if (slice_ends(name, S("]")))
-        name.len--;
-    for (size_t i = name.len; i > 0; i--)
-        if (name.ptr[i - 1] == '.' || name.ptr[i - 1] == '[')
-            return slice_from_at(name, i);
-    return name;
-}
-
 /* The match key that a parameter feeds by the mapping; of external_id only when `external`. */
 static bool kind_by_mapping(const struct offer *offer, struct slice name, bool external,
                             enum identity_kind *kind, struct slice *country)
@@ -67,21 +56,23 @@ static bool kind_by_mapping(const struct offer *offer, struct slice name, bool e
 }
 
 /* The hashed match key that a parameter feeds, by the mapping, its name or its value. */
-static bool personal_kind(const struct offer *offer, struct slice name, struct slice value,
+static bool personal_kind(const struct offer *offer, struct slice name, bool looks_personal,
                           enum identity_kind *kind, struct slice *country)
 {
+    struct slice step = params_last_step(name);
+
     *country = (struct slice){ 0 };
     if (kind_by_mapping(offer, name, false, kind, country))
         return true;
-    if (identity_looks_personal(value) && kind_by_mapping(offer, name, true, kind, country))
+    if (looks_personal && kind_by_mapping(offer, name, true, kind, country))
         return true;
     for (size_t i = 0; i < PERSONAL_NAMES; i++)
-        if (slice_eq_nocase(last_step(name), personal_names[i].name)) {
+        if (slice_eq_nocase(step, personal_names[i].name)) {
             *kind = personal_names[i].kind;
             return true;
         }
     *kind = IDENTITY_EMAIL;
-    return identity_looks_personal(value);
+    return looks_personal;
 }
 
 /* Of a page's URL with personal data in it the ttclid stays, in the form that reading finds it in. */
@@ -111,12 +102,10 @@ struct slice storable_value(const struct offer *offer, struct slice name, struct
     enum identity_kind kind;
     const char *why;
 
-    if (!personal && params_unusable(value))
-        return value; /* an unfilled macro says nothing about anybody, and shall be seen as one */
-    if (!personal_kind(offer, name, value, &kind, &country))
+    if (!personal_kind(offer, name, personal, &kind, &country))
         return value;
-    if (personal && params_unusable(value))
-        return REMOVED;
+    if (params_unusable(value)) /* an unfilled macro says nothing about anybody, and shall be seen as one */
+        return personal ? REMOVED : value;
     if (personal && (out = ttclid_only(value, arena)).len)
         return out;
     switch (identity_prepare(hasher, arena, kind, value, country, &out, &why)) {
