@@ -187,4 +187,25 @@ def folder_gone():
     equal("serve: exit 0", serve.stop(), 0)
 
 
+@part
+def another_program_locks():
+    f = Folder()
+    serve = Serve(f)
+    equal("before", serve.fire(SALE % ("l1", "l1")).status, 200)
+    db = sqlite3.connect(f.at("data/clickbaton.db"), isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    a = serve.fire(SALE % ("l2", "l2"))
+    equal("while somebody else writes to the store: 503", (a.status, a.headers["Retry-After"]), (503, "5"))
+    has("/readyz says why", " ".join(serve.ready()[1]["problems"]), "locked")
+    db.execute("ROLLBACK")
+    equal("afterwards it goes on", serve.fire(SALE % ("l2", "l2")).status, 200)
+    db.execute("BEGIN")
+    db.execute("SELECT count(*) FROM ledger").fetchall()
+    equal("a reader hinders nobody", [serve.fire(SALE % ("m%d" % i, "m%d" % i)).status for i in range(20)], [200] * 20)
+    db.close()
+    equal("the store has exactly those that were answered 200", [r["click_id"] for r in f.rows(
+        "SELECT click_id FROM conversions ORDER BY id")], ["l1", "l2"] + ["m%d" % i for i in range(20)])
+    equal("exit 0", serve.stop(), 0)
+
+
 main()
