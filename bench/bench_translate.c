@@ -57,7 +57,8 @@ static void load(struct bench *b, struct source *source, struct source *rates)
     }
 }
 
-/* A postback as Keitaro sends it: 9 parameters, a ttclid of 309 characters, three match keys hashed. */
+/* A postback as Keitaro sends it: 9 parameters, a ttclid of 309 characters, three match keys
+ * hashed. */
 static struct slice query(int n)
 {
     static char text[1024];
@@ -65,7 +66,8 @@ static struct slice query(int n)
     int len;
 
     for (int i = 0; i < 309; i++)
-        clid[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[(i * 7 + n) % 64];
+        clid[i] =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[(i * 7 + n) % 64];
     clid[309] = '\0';
     len = snprintf(text, sizeof(text),
                    "subid=%013d&external_id=%s&status=sale&payout=12.50&currency=usd&tid=%d"

@@ -1,5 +1,6 @@
 /* catalog.h: everything that is read from files at start and at reload: configuration, rates, offer
- * mappings, keys, tokens.  Built whole, validated whole, immutable afterwards, shared by counting. */
+ * mappings, keys, tokens.  Built whole, validated whole, immutable afterwards, shared by counting.
+ */
 #ifndef CLI_CATALOG_H
 #define CLI_CATALOG_H
 

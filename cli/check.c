@@ -10,8 +10,9 @@
 
 static const struct verb_usage usage = {
     .synopsis = "check [-c clickbaton.yaml] [MAPPING-FILE...]",
-    .about = "Reads everything that serve would load, reports every problem with its place, and runs\n"
-             "the tests that the offer mappings carry. With files: only those.",
+    .about =
+        "Reads everything that serve would load, reports every problem with its place, and runs\n"
+        "the tests that the offer mappings carry. With files: only those.",
     .examples = "  clickbaton check\n  clickbaton check offers/nutra-de.yaml",
 };
 
@@ -48,7 +49,8 @@ int cli_check(int argc, char **argv)
 {
     const char *config = NULL, *files[FILES_MAX];
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &config, "FILE", "the configuration; default clickbaton.yaml" },
+        { "--config", "-c", OPTION_TEXT, &config, "FILE",
+          "the configuration; default clickbaton.yaml" },
         { 0 },
     };
     struct maptest_result tests = { 0 };
@@ -73,8 +75,8 @@ int cli_check(int argc, char **argv)
     if (code == EXIT_DONE)
         summary(c, &tests, trackers_ok);
     else
-        fprintf(stderr, "check: %u error%s, %u warning%s, %u of %u tests failed\n", catalog_errors(c),
-                catalog_errors(c) == 1 ? "" : "s", c->diags.warnings,
+        fprintf(stderr, "check: %u error%s, %u warning%s, %u of %u tests failed\n",
+                catalog_errors(c), catalog_errors(c) == 1 ? "" : "s", c->diags.warnings,
                 c->diags.warnings == 1 ? "" : "s", tests.failed, tests.passed + tests.failed);
     catalog_close(c);
     return code;

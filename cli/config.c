@@ -81,7 +81,8 @@ static char *secret(struct reader *r, const struct yaml *node, const char *what)
     }
     if (!expect_text(&r->e, at(node, "file"), "`file`", &name))
         return NULL;
-    return files_secret(files_beside(&r->c->arena, r->file, name), at(node, "file")->at, r->e.diags);
+    return files_secret(files_beside(&r->c->arena, r->file, name), at(node, "file")->at,
+                        r->e.diags);
 }
 
 static void read_key(struct reader *r, const struct yaml *root)
@@ -90,7 +91,8 @@ static void read_key(struct reader *r, const struct yaml *root)
 
     if (!node) {
         expect_missing(&r->e, root, "key",
-                       "make one: (umask 077; openssl rand -hex 16 > keys/postback), then key: {file: ./keys/postback}");
+                       "make one: (umask 077; openssl rand -hex 16 > keys/postback), then key: "
+                       "{file: ./keys/postback}");
         return;
     }
     r->c->key = secret(r, node, "the key");
@@ -123,15 +125,17 @@ static void read_tiktok(struct reader *r, const struct yaml *root)
 
     r->c->endpoint = S("https://business-api.tiktok.com/open_api/v1.3/event/track/");
     if (!node) {
-        expect_missing(&r->e, root, "tiktok", "name your pixels: tiktok: {pixels: {CODE: {token: {file: ./keys/tiktok}}}}");
+        expect_missing(
+            &r->e, root, "tiktok",
+            "name your pixels: tiktok: {pixels: {CODE: {token: {file: ./keys/tiktok}}}}");
         return;
     }
     if (!expect_map(&r->e, node, "`tiktok`", keys))
         return;
     if (expect_text(&r->e, at(node, "endpoint"), "`endpoint`", &r->c->endpoint) &&
         endpoint_check(r->c->endpoint, &err) != 0)
-        diag_add(r->e.diags, DIAG_ERROR, "C005", at(node, "endpoint")->at, (struct slice){ 0 }, "%s",
-                 err.text);
+        diag_add(r->e.diags, DIAG_ERROR, "C005", at(node, "endpoint")->at, (struct slice){ 0 },
+                 "%s", err.text);
     if (!pixels) {
         expect_missing(&r->e, node, "pixels", "pixels: {CODE: {token: {file: ./keys/tiktok}}}");
         return;

@@ -52,7 +52,8 @@ int files_read(struct arena *arena, const char *path, size_t max, struct slice *
     }
     bytes = arena_alloc(arena, (size_t)st.st_size);
     if (!bytes || read_all(fd, bytes, (size_t)st.st_size) != 0) {
-        err_set(err, ERR_SYSTEM, "%s: %s", path, bytes ? "it changed while it was read" : "out of memory");
+        err_set(err, ERR_SYSTEM, "%s: %s", path,
+                bytes ? "it changed while it was read" : "out of memory");
         goto out;
     }
     *out = (struct slice){ bytes, (size_t)st.st_size };
@@ -99,8 +100,8 @@ static int read_secret(int fd, const char *path, struct place at, struct diags *
     ssize_t n;
 
     if (fd == -1 || fstat(fd, &st) != 0)
-        return secret_problem(diags, at, "C001", "check the path: it is relative to this file", path,
-                              strerror(errno));
+        return secret_problem(diags, at, "C001", "check the path: it is relative to this file",
+                              path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return secret_problem(diags, at, "C001", "", path, "not a file");
     if (st.st_mode & 0007)
@@ -193,10 +194,11 @@ static int find(void *context, struct arena *arena, struct slice name, struct sl
 {
     struct files_lookup *lookup = context;
     bool is_path = slice_index(name, '/') < name.len || slice_ends(name, S(".yaml"));
-    const char *path = is_path ? files_beside(arena, from, name)
-                       : lookup->mappings
-                           ? arena_printf(arena, "%s/%.*s.yaml", lookup->mappings, SLICE_ARG(name)).ptr
-                           : NULL;
+    const char *path =
+        is_path ? files_beside(arena, from, name)
+        : lookup->mappings
+            ? arena_printf(arena, "%s/%.*s.yaml", lookup->mappings, SLICE_ARG(name)).ptr
+            : NULL;
     struct slice file;
     struct err err = { 0 };
 
@@ -209,7 +211,8 @@ static int find(void *context, struct arena *arena, struct slice name, struct sl
         return 1;
     }
     file = arena_printf(arena, "mappings/%.*s.yaml", SLICE_ARG(name));
-    if (!is_path && !slice_eq(name, S("rates")) && file.ptr && files_embedded(file.ptr, &source->text)) {
+    if (!is_path && !slice_eq(name, S("rates")) && file.ptr &&
+        files_embedded(file.ptr, &source->text)) {
         source->name = arena_printf(arena, "%.*s.yaml (built in)", SLICE_ARG(name));
         return 0;
     }

@@ -27,7 +27,8 @@ int64_t cli_now(void)
 int cli_version(int argc, char **argv)
 {
     static const struct option_row rows[] = { { 0 } };
-    static const struct verb_usage text = { "version", "Prints the version.", "  clickbaton version" };
+    static const struct verb_usage text = { "version", "Prints the version.",
+                                            "  clickbaton version" };
     int code;
 
     if (options_parse(argc, argv, rows, &text, NULL, 0, 0, &code) < 0)
@@ -38,7 +39,8 @@ int cli_version(int argc, char **argv)
 
 static void usage(FILE *to)
 {
-    fputs("clickbaton: tracker postbacks in, TikTok events out\n\nusage: clickbaton VERB ...\n\n", to);
+    fputs("clickbaton: tracker postbacks in, TikTok events out\n\nusage: clickbaton VERB ...\n\n",
+          to);
     for (size_t i = 0; i < VERBS; i++)
         fprintf(to, "  %-10s %s\n", verbs[i].name, verbs[i].about);
     fputs("\nclickbaton VERB --help tells more.\n", to);
@@ -64,7 +66,8 @@ int main(int argc, char **argv)
         usage(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         usage(stdout);
         return EXIT_DONE;
     }

@@ -102,8 +102,9 @@ static bool compare(struct catalog *c, const struct mapping_test *test, const st
         diag_add(&c->diags, DIAG_ERROR, "M019", x->at,
                  o->t->verdict == VERDICT_QUEUED
                      ? (struct slice){ 0 }
-                     : arena_printf(&c->arena, "the verdict is %s%s%.*s", verdict_name(o->t->verdict),
-                                    o->t->reason.len ? ": " : "", SLICE_ARG(o->t->reason)),
+                     : arena_printf(&c->arena, "the verdict is %s%s%.*s",
+                                    verdict_name(o->t->verdict), o->t->reason.len ? ": " : "",
+                                    SLICE_ARG(o->t->reason)),
                  "test \"%.*s\": %.*s should be \"%.*s\", but is \"%.*s\"",
                  SLICE_ARG(test->name.len ? test->name : test->given), SLICE_ARG(x->path),
                  SLICE_ARG(x->value), SLICE_ARG(got));
@@ -153,8 +154,8 @@ static bool run_one(struct catalog *c, const struct offer *offer, const struct m
         cJSON_Delete(o.event);
     } else {
         ok = false;
-        diag_add(&c->diags, DIAG_ERROR, "M019", test->at, (struct slice){ 0 },
-                 "test \"%.*s\": %s", SLICE_ARG(test->name.len ? test->name : test->given), err.text);
+        diag_add(&c->diags, DIAG_ERROR, "M019", test->at, (struct slice){ 0 }, "test \"%.*s\": %s",
+                 SLICE_ARG(test->name.len ? test->name : test->given), err.text);
     }
     arena_free(&arena);
     return ok;

@@ -100,7 +100,8 @@ int options_parse(int argc, char **argv, const struct option_row *rows,
         bool dash = argv[i][0] == '-' && argv[i][1] != '\0';
         if (dash && !only_args && strcmp(argv[i], "--") == 0) {
             only_args = true;
-        } else if (dash && !only_args && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+        } else if (dash && !only_args &&
+                   (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
             *exit_code = help(rows, usage);
             return -1;
         } else if (dash && !only_args) {

@@ -1,5 +1,5 @@
-/* show.h: a translation in words and as JSON; `translate`, `check` and the server's verbose answer say
- * the same. */
+/* show.h: a translation in words and as JSON; `translate`, `check` and the server's verbose answer
+ * say the same. */
 #ifndef CLI_SHOW_H
 #define CLI_SHOW_H
 

@@ -21,8 +21,9 @@ struct options {
 
 static const struct verb_usage usage = {
     .synopsis = "translate OFFER-FILE URL|- [--click URL] [--at EPOCH] [--json] [--explain]",
-    .about = "Prints the exact request body that would be sent to TikTok for a postback. Nothing is\n"
-             "sent or stored. URL is a whole postback URL, or its query; - reads one per line.",
+    .about =
+        "Prints the exact request body that would be sent to TikTok for a postback. Nothing is\n"
+        "sent or stored. URL is a whole postback URL, or its query; - reads one per line.",
     .examples =
         "  clickbaton translate offers/nutra-de.yaml '?subid=2t4ch5&status=sale&payout=12.5'\n"
         "  clickbaton translate offers/nutra-de.yaml - --json < postbacks.txt",
@@ -39,7 +40,8 @@ static int translate_one(const struct catalog *catalog, const struct offer *offe
     const char *why = "";
 
     if (url.len > URL_MAX)
-        return err_set(err, ERR_INPUT, "the URL has %zu bytes; at most %d are taken", url.len, URL_MAX);
+        return err_set(err, ERR_INPUT, "the URL has %zu bytes; at most %d are taken", url.len,
+                       URL_MAX);
     if (params_url(&params, url, err) != 0)
         return -1;
     if (o->click) {
@@ -123,7 +125,8 @@ int cli_translate(int argc, char **argv)
     const struct option_row rows[] = {
         { "--click", NULL, OPTION_TEXT, &o.click, "URL", "a registered click that goes with it" },
         { "--at", NULL, OPTION_INTEGER, &o.at, "EPOCH", "pretend that it is this Unix time" },
-        { "--json", NULL, OPTION_FLAG, &o.json, NULL, "verdict, reason, warnings, bodies and fields" },
+        { "--json", NULL, OPTION_FLAG, &o.json, NULL,
+          "verdict, reason, warnings, bodies and fields" },
         { "--explain", NULL, OPTION_FLAG, &o.explain, NULL, "where every field came from" },
         { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
           "take rates, mappings and pixels from this configuration" },

@@ -1,7 +1,7 @@
 /* tracker.h: what a tracker adapter may say that a YAML mapping can't.
  *
- * The mapping reads the fields first.  Then `finish` may fill fields, decide the stage, or remark on
- * something.  An adapter does no I/O and keeps no state; most trackers need none at all. */
+ * The mapping reads the fields first.  Then `finish` may fill fields, decide the stage, or remark
+ * on something.  An adapter does no I/O and keeps no state; most trackers need none at all. */
 #ifndef CORE_TRACKER_H
 #define CORE_TRACKER_H
 
@@ -33,7 +33,8 @@ extern const struct tracker *const trackers[];
 static inline void conversion_set(struct conversion *conv, enum field f, struct slice value,
                                   struct slice name)
 {
-    conv->fields[f] = (struct field_value){ .value = value, .origin = ORIGIN_TRACKER, .name = name };
+    conv->fields[f] =
+        (struct field_value){ .value = value, .origin = ORIGIN_TRACKER, .name = name };
 }
 
 #endif

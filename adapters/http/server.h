@@ -35,7 +35,7 @@ struct http_header {
 /* Everything is borrowed and valid until the answer is given. */
 struct http_request {
     enum http_method method;
-    struct slice path;         /* raw, before the first '?', not decoded; "/" when the target had none */
+    struct slice path; /* raw, before the first '?', not decoded; "/" when the target had none */
     struct slice query;        /* raw, after the first '?' */
     struct slice body;         /* whole */
     struct slice content_type; /* value of the header, as it came */

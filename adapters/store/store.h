@@ -14,7 +14,8 @@
 
 /* One visit.  Empty slice: not known. */
 struct store_click {
-    struct slice offer, click_id, ttclid, event_id, ttp, ip, user_agent, page_url, referrer, consent;
+    struct slice offer, click_id, ttclid, event_id, ttp, ip, user_agent, page_url, referrer,
+        consent;
     int64_t at; /* Unix seconds of the click or, unknown, of its registration */
     bool keyed; /* registered with the key, not by a page */
 };
@@ -47,7 +48,8 @@ struct store_event {
     struct slice click_id, ttclid; /* for look-ups */
     struct slice body;             /* one entry of data[], JSON */
     int64_t created, due;          /* Unix milliseconds */
-    int64_t unknown_since; /* first attempt whose outcome is not known, Unix milliseconds; 0: none */
+    int64_t
+        unknown_since; /* first attempt whose outcome is not known, Unix milliseconds; 0: none */
     uint32_t attempts;
     enum store_state state;
     struct slice note;

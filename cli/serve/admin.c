@@ -75,8 +75,8 @@ static void readyz(struct admin *a, struct http_request *http)
     counts_json(&out, &a->counts, &stats);
     pthread_mutex_unlock(&a->lock);
     delivery_state(a, http->arena, &warnings);
-    buf_printf(&out, ",\"problems\":[%.*s],\"warnings\":[%.*s]}\n", SLICE_ARG(buf_slice(&problems.out)),
-               SLICE_ARG(buf_slice(&warnings.out)));
+    buf_printf(&out, ",\"problems\":[%.*s],\"warnings\":[%.*s]}\n",
+               SLICE_ARG(buf_slice(&problems.out)), SLICE_ARG(buf_slice(&warnings.out)));
     http_reply(http, problems.any ? 503 : 200, json, buf_slice(&out));
     buf_free(&problems.out);
     buf_free(&warnings.out);

@@ -324,7 +324,9 @@ static int wait_for(struct intake *in, struct call *c)
 int intake_take(struct intake *in, struct slice pixel, unsigned max, struct sender_batch *batch,
                 int64_t *next_due, struct err *err)
 {
-    struct call c = { .pixel = pixel, .max = max, .batch = batch, .next_due = next_due, .err = err };
+    struct call c = {
+        .pixel = pixel, .max = max, .batch = batch, .next_due = next_due, .err = err
+    };
 
     return wait_for(in, &c);
 }

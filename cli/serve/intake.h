@@ -1,6 +1,6 @@
 /* intake.h: the one thread that writes.  Whatever is handed over gathers while the disk syncs, then
- * becomes one transaction; answers go out after its commit.  Postbacks and clicks come from the HTTP
- * thread, batches and reports from the sender. */
+ * becomes one transaction; answers go out after its commit.  Postbacks and clicks come from the
+ * HTTP thread, batches and reports from the sender. */
 #ifndef CLI_SERVE_INTAKE_H
 #define CLI_SERVE_INTAKE_H
 

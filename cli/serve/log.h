@@ -1,4 +1,5 @@
-/* log.h: one line per happening on stderr: time, level, key=value.  Never secrets, never personal data. */
+/* log.h: one line per happening on stderr: time, level, key=value.  Never secrets, never personal
+ * data. */
 #ifndef CLI_SERVE_LOG_H
 #define CLI_SERVE_LOG_H
 

@@ -11,7 +11,8 @@ struct record_context {
 };
 
 /* Look the click up, finish the translation, keep the postback and its events.  The verdict ends in
- * r->translation, "duplicate" included.  -1: the store failed, the whole group must be rolled back. */
+ * r->translation, "duplicate" included.  -1: the store failed, the whole group must be rolled back.
+ */
 int record_postback(const struct record_context *c, struct intake_request *r, struct err *err);
 
 /* An id as it may be kept: itself or, of personal data, the hash that a translation makes of it

@@ -35,9 +35,10 @@ static int64_t now_seconds(void)
 
 /* ---- the path ---- */
 
-/* "/postback/nutra-de", also when the query lost its '?' ("/postback/nutra-de&subid=1"): *offer is the
- * name, *rest what follows it. */
-static bool split_path(struct slice path, struct slice prefix, struct slice *offer, struct slice *rest)
+/* "/postback/nutra-de", also when the query lost its '?' ("/postback/nutra-de&subid=1"): *offer is
+ * the name, *rest what follows it. */
+static bool split_path(struct slice path, struct slice prefix, struct slice *offer,
+                       struct slice *rest)
 {
     size_t n = 0;
 
@@ -280,7 +281,8 @@ static int click(struct visit *v, struct slice rest)
         answer_refused(v->http, r->verbose, 400, "R004", r->translation.reason);
         return -1;
     }
-    if (translate_click(r->offer, &r->params, v->http->arena, now_seconds(), &r->click, &why) != 0) {
+    if (translate_click(r->offer, &r->params, v->http->arena, now_seconds(), &r->click, &why) !=
+        0) {
         atomic_fetch_add(&v->routes->refused_input, 1);
         answer_refused(v->http, r->verbose, 400, "R004",
                        arena_printf(v->http->arena, "the click has %s", why));
@@ -300,8 +302,9 @@ static int find_offer(struct visit *v, struct slice name)
     }
     atomic_fetch_add(&v->routes->refused_offer, 1);
     answer_refused(v->http, v->r->verbose, 404, "R002",
-                   name.len ? arena_printf(v->http->arena, "there is no offer \"%.*s\" here: the last "
-                                                           "part of the path must be an offer's name",
+                   name.len ? arena_printf(v->http->arena,
+                                           "there is no offer \"%.*s\" here: the last "
+                                           "part of the path must be an offer's name",
                                            SLICE_ARG(note_short(v->http->arena, name)))
                             : S("the path names no offer: /postback/OFFER"));
     return -1;
@@ -309,7 +312,8 @@ static int find_offer(struct visit *v, struct slice name)
 
 static void lander(struct http_request *http)
 {
-    static const struct http_header headers[] = { { "Content-Type", "text/javascript; charset=utf-8" },
+    static const struct http_header headers[] = { { "Content-Type",
+                                                    "text/javascript; charset=utf-8" },
                                                   { "Cache-Control", "public, max-age=300" },
                                                   { NULL, NULL } };
     struct slice script;

@@ -1,4 +1,5 @@
-/* rules.h: the catalog that is in force, swapped whole by a reload while requests go on with theirs. */
+/* rules.h: the catalog that is in force, swapped whole by a reload while requests go on with
+ * theirs. */
 #ifndef CLI_SERVE_RULES_H
 #define CLI_SERVE_RULES_H
 

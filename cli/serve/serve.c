@@ -1,4 +1,5 @@
-/* serve.c: `clickbaton serve`: wires the listener, the intake, the store and the sender together. */
+/* serve.c: `clickbaton serve`: wires the listener, the intake, the store and the sender together.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,9 @@ static void wake(void *context, struct slice pixel)
 
 static int open_store(struct server *s, const struct catalog *c, struct err *err)
 {
-    struct intake_settings settings = { .delivered_wake = wake, .context = s, .queue_max = QUEUE_MAX };
+    struct intake_settings settings = { .delivered_wake = wake,
+                                        .context = s,
+                                        .queue_max = QUEUE_MAX };
     int64_t recovered = 0;
 
     s->writer = store_sqlite_open(c->data, true, err);
@@ -74,8 +77,10 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
         store_commit(s->writer, err) != 0)
         return -1;
     if (recovered)
-        log_line("warning", "msg=\"events were in flight when the server ended; they are sent again\" "
-                         "events=%lld", (long long)recovered);
+        log_line("warning",
+                 "msg=\"events were in flight when the server ended; they are sent again\" "
+                 "events=%lld",
+                 (long long)recovered);
     settings.store = s->writer;
     s->intake = intake_open(&settings, err);
     return s->intake ? 0 : -1;
@@ -289,7 +294,8 @@ int cli_serve(int argc, char **argv)
 {
     struct server s = { .config = "clickbaton.yaml" };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &s.config, "FILE", "the configuration; default clickbaton.yaml" },
+        { "--config", "-c", OPTION_TEXT, &s.config, "FILE",
+          "the configuration; default clickbaton.yaml" },
         { 0 },
     };
     struct catalog *c;
@@ -314,8 +320,8 @@ int cli_serve(int argc, char **argv)
     }
     if (open_listeners(&s, c, &err) != 0)
         goto out;
-    printf("clickbaton: listening on http://%s, admin on http://%s\n", http_server_address(s.public),
-           http_server_address(s.private));
+    printf("clickbaton: listening on http://%s, admin on http://%s\n",
+           http_server_address(s.public), http_server_address(s.private));
     fflush(stdout);
     sender_wake(s.sender, (struct slice){ 0 });
     run(&s, &signals);

@@ -27,7 +27,8 @@ void *arena_alloc(struct arena *a, size_t size);
 #define ARENA_ARRAY(a, type, n) ((type *)arena_array((a), sizeof(type), (n)))
 void *arena_array(struct arena *a, size_t size, size_t n);
 
-/* A copy of s; the empty slice when full.  The copy is followed by a NUL that len does not count. */
+/* A copy of s; the empty slice when full.  The copy is followed by a NUL that len does not count.
+ */
 struct slice arena_dup(struct arena *a, struct slice s);
 
 /* The same as a C string; "" when full (the bytes of s must hold no NUL). */

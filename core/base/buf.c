@@ -170,7 +170,8 @@ static bool eight_plain(const char *p)
     uint64_t v;
 
     memcpy(&v, p, sizeof(v));
-    /* above 0x7e; below 0x20; a quote; a backslash.  A borrow only comes from a byte that counts. */
+    /* above 0x7e; below 0x20; a quote; a backslash.  A borrow only comes from a byte that counts.
+     */
     return ((v | (v + ones) | (v - ones * 0x20) | ((v ^ ones * '"') - ones) |
              ((v ^ ones * '\\') - ones)) & high) == 0;
 }

@@ -12,7 +12,8 @@ struct source {
     struct slice text;
 };
 
-/* 1-based; line 0: the file as a whole.  col counts bytes, span is how many the caret underlines. */
+/* 1-based; line 0: the file as a whole.  col counts bytes, span is how many the caret underlines.
+ */
 struct place {
     const struct source *source;
     uint32_t line, col, span;
@@ -36,8 +37,8 @@ struct diags {
     unsigned kept; /* how many the list holds */
 };
 
-/* Add a problem.  At most 100 are kept, in the order of the file; the counts go on (a note counts as
- * neither).  code is borrowed for as long as d lives. */
+/* Add a problem.  At most 100 are kept, in the order of the file; the counts go on (a note counts
+ * as neither).  code is borrowed for as long as d lives. */
 void diag_add(struct diags *d, enum diag_level level, const char *code, struct place at,
               struct slice hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 

@@ -18,7 +18,8 @@ struct notes {
     size_t count;
 };
 
-/* At most 50 are kept.  Bytes that would harm a terminal are replaced by '?' when printed, not here. */
+/* At most 50 are kept.  Bytes that would harm a terminal are replaced by '?' when printed, not
+ * here. */
 void note_add(struct notes *n, const char *code, struct slice subject, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

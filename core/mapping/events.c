@@ -76,7 +76,8 @@ static void read_tiers(struct build *b, const struct yaml *node, struct value_ru
     if (!expect_map(&b->expect, node, "`value`", keys) ||
         !expect_map(&b->expect, tiers, "`tiers`", NULL)) {
         if (node->kind == YAML_MAP && !tiers)
-            expect_missing(&b->expect, node, "tiers", "write {tiers: {raw: 10}, by: \"{param.x}\"}");
+            expect_missing(&b->expect, node, "tiers",
+                           "write {tiers: {raw: 10}, by: \"{param.x}\"}");
         return;
     }
     list = ARENA_ARRAY(b->expect.arena, struct value_tier, tiers->count);
@@ -91,7 +92,8 @@ static void read_tiers(struct build *b, const struct yaml *node, struct value_ru
         diag_add(b->expect.diags, DIAG_ERROR, "M022", tiers->at,
                  S("write {tiers: {raw: 10}, by: \"{param.x}\"}"), "`tiers` has no tier");
     if (!yaml_get(node, S("by")))
-        expect_missing(&b->expect, node, "by", "say what chooses the tier: by: \"{param.quality}\"");
+        expect_missing(&b->expect, node, "by",
+                       "say what chooses the tier: by: \"{param.quality}\"");
     build_template(b, yaml_get(node, S("by")), "`by`", &out->by);
     if (!expect_text(&b->expect, word, "`default`", &out->tier_default))
         return;

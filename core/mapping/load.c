@@ -51,7 +51,8 @@ static int add_file(const struct mapping_loader *loader, struct lineage *line,
     return 0;
 }
 
-/* Follow `extends:` of the last file.  1: there is one and it is added.  0: the end.  -1: problem. */
+/* Follow `extends:` of the last file.  1: there is one and it is added.  0: the end.  -1: problem.
+ */
 static int add_parent(const struct mapping_loader *loader, struct lineage *line)
 {
     const struct source *child = line->sources[line->count - 1];
@@ -137,8 +138,8 @@ static void check_fields(struct build *b, const struct lineage *line, unsigned e
 {
     const struct offer *o = b->offer;
 
-    if (b->expect.diags->errors == errors_before && line->shared.errors == 0 && o->fields[FIELD_CLICK_ID].count == 0 &&
-        o->fields[FIELD_TTCLID].count == 0)
+    if (b->expect.diags->errors == errors_before && line->shared.errors == 0 &&
+        o->fields[FIELD_CLICK_ID].count == 0 && o->fields[FIELD_TTCLID].count == 0)
         diag_add(b->expect.diags, DIAG_ERROR, "M003", line->roots[0]->at,
                  S("extend a tracker mapping: extends: keitaro"),
                  "nothing says where click_id or ttclid comes from");
@@ -148,8 +149,8 @@ static bool is_known(const struct diags *d, const struct diag *x)
 {
     for (const struct diag *at = d->first; at; at = at->next)
         if (at->at.source && x->at.source && slice_eq(at->at.source->name, x->at.source->name) &&
-            at->at.line == x->at.line && at->at.col == x->at.col && strcmp(at->code, x->code) == 0 &&
-            slice_eq(at->text, x->text))
+            at->at.line == x->at.line && at->at.col == x->at.col &&
+            strcmp(at->code, x->code) == 0 && slice_eq(at->text, x->text))
             return true;
     return false;
 }

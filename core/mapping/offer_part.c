@@ -1,5 +1,5 @@
-/* offer_part.c: what an offer mapping says beside its events: pixel, page, properties, user, consent,
- * tests. */
+/* offer_part.c: what an offer mapping says beside its events: pixel, page, properties, user,
+ * consent, tests. */
 #include "core/mapping/build.h"
 
 static const struct {
@@ -38,7 +38,8 @@ static void read_user_rule(struct build *b, const struct yaml *node, struct user
         from = yaml_get(node, S("from"));
         country = yaml_get(node, S("country"));
         if (!from)
-            expect_missing(&b->expect, node, "from", "write {from: \"{param.phone}\", country: DE}");
+            expect_missing(&b->expect, node, "from",
+                           "write {from: \"{param.phone}\", country: DE}");
         if (expect_text(&b->expect, country, "`country`", &rule->country) &&
             identity_calling_code(rule->country).len == 0)
             diag_add(b->expect.diags, DIAG_ERROR, "M023", country->at,
@@ -88,7 +89,9 @@ void build_user(struct build *b, const struct yaml *node)
 
 void build_consent(struct build *b, const struct yaml *node)
 {
-    static const struct slice keys[] = { SLICE("from"), SLICE("granted"), SLICE("otherwise"), { 0 } };
+    static const struct slice keys[] = {
+        SLICE("from"), SLICE("granted"), SLICE("otherwise"), { 0 }
+    };
     static const struct slice actions[] = { SLICE("drop"), SLICE("anonymize"), SLICE("limited"),
                                             { 0 } };
     struct consent_rule *rule = &b->offer->consent;
@@ -98,9 +101,11 @@ void build_consent(struct build *b, const struct yaml *node)
         return;
     rule->at = node->at;
     if (!yaml_get(node, S("from")))
-        expect_missing(&b->expect, node, "from", "say where the decision stands: from: \"{consent}\"");
+        expect_missing(&b->expect, node, "from",
+                       "say where the decision stands: from: \"{consent}\"");
     if (!yaml_get(node, S("granted")))
-        expect_missing(&b->expect, node, "granted", "list the words that mean yes: granted: [\"1\", yes]");
+        expect_missing(&b->expect, node, "granted",
+                       "list the words that mean yes: granted: [\"1\", yes]");
     if (!yaml_get(node, S("otherwise")))
         expect_missing(&b->expect, node, "otherwise", "choose drop, anonymize or limited");
     build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
@@ -185,10 +190,12 @@ static void read_pixel(struct build *b, const struct yaml *root)
     struct template *t = &b->offer->pixel;
 
     if (!node)
-        expect_missing(&b->expect, root, "pixel", "add the pixel code of Events Manager: pixel: C9...");
+        expect_missing(&b->expect, root, "pixel",
+                       "add the pixel code of Events Manager: pixel: C9...");
     if (!build_template(b, node, "`pixel`", t))
         return;
-    for (size_t i = 0; i < node->text.len && t->count == 1 && t->parts[0].kind == TEMPLATE_TEXT; i++)
+    for (size_t i = 0; i < node->text.len && t->count == 1 && t->parts[0].kind == TEMPLATE_TEXT;
+         i++)
         if (!ascii_is_alnum(node->text.ptr[i]) || node->text.len > 64) {
             diag_add(b->expect.diags, DIAG_ERROR, "M016", node->at,
                      S("letters and digits, as Events Manager shows it"),
@@ -216,7 +223,8 @@ static void read_offer_name(struct build *b, const struct yaml *root)
     struct slice name;
 
     if (!node)
-        expect_missing(&b->expect, root, "offer", "name it; the name ends its postback URL: offer: nutra-de");
+        expect_missing(&b->expect, root, "offer",
+                       "name it; the name ends its postback URL: offer: nutra-de");
     if (!expect_text(&b->expect, node, "`offer`", &name))
         return;
     b->offer->name = name;
@@ -314,7 +322,8 @@ void build_offer_part(struct build *b, const struct yaml *root)
     build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
                    &b->offer->value_currency);
     if (!events)
-        expect_missing(&b->expect, root, "events", "say what is sent: events: {sale: {event: Purchase, value: payout}}");
+        expect_missing(&b->expect, root, "events",
+                       "say what is sent: events: {sale: {event: Purchase, value: payout}}");
     build_events(b, events);
     build_properties(b, yaml_get(root, S("properties")));
     build_user(b, yaml_get(root, S("user")));

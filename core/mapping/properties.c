@@ -64,7 +64,8 @@ static void read_list(struct build *b, const struct yaml *node, struct property 
 
     if (!expect_list(&b->expect, node, "this property", true))
         return;
-    items = ARENA_ARRAY(b->expect.arena, struct template, node->kind == YAML_LIST ? node->count : 1);
+    items =
+        ARENA_ARRAY(b->expect.arena, struct template, node->kind == YAML_LIST ? node->count : 1);
     if (!items)
         return;
     if (node->kind == YAML_SCALAR && build_template(b, node, "this property", &items[0]))
@@ -93,13 +94,16 @@ static void unknown(struct build *b, const struct yaml *node, const char *what,
                     const struct event_field *table)
 {
     const struct slice *names = names_of(b, table);
-    bool by_rule = slice_eq(node->key->text, S("value")) || slice_eq(node->key->text, S("currency"));
+    bool by_rule =
+        slice_eq(node->key->text, S("value")) || slice_eq(node->key->text, S("currency"));
 
-    diag_add(b->expect.diags, DIAG_ERROR, "M012", node->key->at,
-             by_rule ? S("value and currency come from the event's rule: {event: Purchase, value: payout}")
-             : names ? diag_suggest(b->expect.arena, node->key->text, names)
-                     : (struct slice){ 0 },
-             "%s has no \"%.*s\"; TikTok would silently drop it", what, SLICE_ARG(node->key->text));
+    diag_add(
+        b->expect.diags, DIAG_ERROR, "M012", node->key->at,
+        by_rule
+            ? S("value and currency come from the event's rule: {event: Purchase, value: payout}")
+        : names ? diag_suggest(b->expect.arena, node->key->text, names)
+                : (struct slice){ 0 },
+        "%s has no \"%.*s\"; TikTok would silently drop it", what, SLICE_ARG(node->key->text));
 }
 
 static size_t read_properties(struct build *b, const struct yaml *node, const char *what,

@@ -154,8 +154,8 @@ int template_compile(struct arena *arena, struct slice text, struct place at, st
         }
         close = slice_index(rest, '}');
         if (close == rest.len || slice_index(slice_from_at(rest, 1), '{') + 1 < close)
-            return problem(&c, S("close it with }, or write {{ for a brace"), "\"{\" is not closed in",
-                           text);
+            return problem(&c, S("close it with }, or write {{ for a brace"),
+                           "\"{\" is not closed in", text);
         if (compile_placeholder(&c, (struct slice){ rest.ptr + 1, close - 1 }) != 0)
             return -1;
         rest = slice_from_at(rest, close + 1);
@@ -181,8 +181,8 @@ static struct slice param_value(const struct params *params, struct slice name)
     return (struct slice){ 0 };
 }
 
-static struct slice part_value(const struct template_part *part, const struct template_values *values,
-                               struct arena *arena)
+static struct slice part_value(const struct template_part *part,
+                               const struct template_values *values, struct arena *arena)
 {
     struct slice v = part->text;
 

@@ -1,4 +1,5 @@
-/* template.h: "{click_id}", "{param.email|lower}", "{txid|default:none}", "{offer}" and plain text. */
+/* template.h: "{click_id}", "{param.email|lower}", "{txid|default:none}", "{offer}" and plain text.
+ */
 #ifndef CORE_MAPPING_TEMPLATE_H
 #define CORE_MAPPING_TEMPLATE_H
 
@@ -40,15 +41,15 @@ struct template_values {
     struct slice offer;
 };
 
-/* Parameters that are secrets (key, token, ... also inside a JSON body: auth.token): never stored, so
- * no mapping may read them. */
+/* Parameters that are secrets (key, token, ... also inside a JSON body: auth.token): never stored,
+ * so no mapping may read them. */
 bool template_is_secret(struct slice param);
 
 /* Does it hold neither a field nor a parameter? */
 bool template_is_constant(const struct template *t);
 
-/* The text, in arena (or borrowed when there is nothing to join).  The empty slice when a placeholder
- * has no usable value and no default: a property is then left out. */
+/* The text, in arena (or borrowed when there is nothing to join).  The empty slice when a
+ * placeholder has no usable value and no default: a property is then left out. */
 struct slice template_expand(const struct template *t, const struct template_values *values,
                              struct arena *arena);
 

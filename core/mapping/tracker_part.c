@@ -17,9 +17,10 @@ static void read_names(struct build *b, const struct yaml *node, const char *wha
         while (item->next && !slice_eq(item->text, rule->names[i]))
             item = item->next;
         if (template_is_secret(rule->names[i]))
-            diag_add(b->expect.diags, DIAG_ERROR, "M006", item->at,
-                     S("secrets are neither sent nor stored; send what is needed under another name"),
-                     "a secret can't be read: \"%.*s\"", SLICE_ARG(rule->names[i]));
+            diag_add(
+                b->expect.diags, DIAG_ERROR, "M006", item->at,
+                S("secrets are neither sent nor stored; send what is needed under another name"),
+                "a secret can't be read: \"%.*s\"", SLICE_ARG(rule->names[i]));
     }
 }
 
@@ -45,9 +46,11 @@ static void read_field_map(struct build *b, const struct yaml *node, enum field 
                  SLICE_ARG(field_names[f]));
     if (expect_word(&b->expect, as, "`as`", when_form_names, &form))
         when_form_named(as->text, &rule->form);
-    if (expect_text(&b->expect, zone, "`zone`", &text) && !when_zone_parse(text, &rule->zone_seconds))
-        diag_add(b->expect.diags, DIAG_ERROR, "M002", zone->at, S("write it like \"+02:00\" or UTC"),
-                 "\"%.*s\" is not a time zone", SLICE_ARG(text));
+    if (expect_text(&b->expect, zone, "`zone`", &text) &&
+        !when_zone_parse(text, &rule->zone_seconds))
+        diag_add(b->expect.diags, DIAG_ERROR, "M002", zone->at,
+                 S("write it like \"+02:00\" or UTC"), "\"%.*s\" is not a time zone",
+                 SLICE_ARG(text));
 }
 
 static void read_fields(struct build *b, const struct yaml *fields)
@@ -167,9 +170,10 @@ static const struct slice *stage_list(struct build *b)
 
 void build_tracker_part(struct build *b, const struct yaml *root)
 {
-    static const struct slice canonical[] = { SLICE("lead"),     SLICE("sale"),   SLICE("rebill"),
-                                              SLICE("rejected"), SLICE("refund"), SLICE("chargeback"),
-                                              { 0 } };
+    static const struct slice canonical[] = {
+        SLICE("lead"),       SLICE("sale"), SLICE("rebill"), SLICE("rejected"), SLICE("refund"),
+        SLICE("chargeback"), { 0 }
+    };
     static const struct slice marks[] = { SLICE("point"), SLICE("comma"), { 0 } };
     const struct yaml *node;
     size_t i;
@@ -203,7 +207,8 @@ static int compare_nocase(struct slice a, struct slice b)
 
 static int compare_words(const void *a, const void *b)
 {
-    return compare_nocase(((const struct stage_word *)a)->word, ((const struct stage_word *)b)->word);
+    return compare_nocase(((const struct stage_word *)a)->word,
+                          ((const struct stage_word *)b)->word);
 }
 
 int build_seal_words(struct build *b)

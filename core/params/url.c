@@ -24,9 +24,10 @@ static struct slice without_fragment(struct params *p, struct slice url)
         i++;
     lost = slice_from_at(url, i);
     if (index_any(lost, S("=&")) < lost.len)
-        note_add(p->notes, "W010", S("#"),
-                 "#: what stands behind it is lost, since no server gets it; write %%23 for a \"#\" "
-                 "in a value");
+        note_add(
+            p->notes, "W010", S("#"),
+            "#: what stands behind it is lost, since no server gets it; write %%23 for a \"#\" "
+            "in a value");
     return slice_head(url, i);
 }
 

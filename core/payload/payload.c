@@ -76,8 +76,8 @@ static void contents(struct writer *w, const struct property *p, const struct pa
     }
 }
 
-/* The value of a template that may be sent; empty when there is none.  Personal data goes into match
- * keys, hashed, and nowhere else. */
+/* The value of a template that may be sent; empty when there is none.  Personal data goes into
+ * match keys, hashed, and nowhere else. */
 static struct slice expand(const struct template *t, const struct property *p,
                            const struct payload_event *event, struct arena *scratch,
                            struct notes *notes)

@@ -64,7 +64,8 @@ struct rates *rates_load(struct arena *arena, const struct source *source, struc
         return NULL;
     expect_version(&e, root);
     if (!base)
-        expect_missing(&e, root, "base", "the currency that the rates are for one unit of: base: EUR");
+        expect_missing(&e, root, "base",
+                       "the currency that the rates are for one unit of: base: EUR");
     if (expect_text(&e, base, "`base`", &r->base) && !currency_ok(r->base))
         diag_add(diags, DIAG_ERROR, "M014", base->at, S("three capital letters, such as USD"),
                  "\"%.*s\" is not a currency code", SLICE_ARG(r->base));

@@ -44,7 +44,8 @@ static int payout_currency(struct step *s, struct slice beside, struct slice *ou
         *out = currency_upper(named, in->arena);
         if (out->len == 0)
             return quarantine(s, "Q009",
-                              arena_printf(in->arena, "the currency \"%.*s\" is not a three-letter code",
+                              arena_printf(in->arena,
+                                           "the currency \"%.*s\" is not a three-letter code",
                                            SLICE_ARG(record_shown(in->arena, named))));
         if (written.len && !slice_eq(written, *out))
             note_add(in->notes, "W031", S("currency"),
@@ -88,7 +89,8 @@ static int read_payout(struct step *s, struct value_out *out, bool *found)
     else if (r != MONEY_OK)
         return quarantine(s, "Q003",
                           arena_printf(in->arena, "the payout \"%.*s\" %s",
-                                       SLICE_ARG(record_shown(in->arena, text)), money_result_text(r)));
+                                       SLICE_ARG(record_shown(in->arena, text)),
+                                       money_result_text(r)));
     *found = true;
     return payout_currency(s, beside, &out->original_currency);
 }
@@ -118,8 +120,9 @@ static int read_tier(struct step *s, struct value_out *out)
                                        SLICE_ARG(in->rule->by.raw)));
     if (!tier)
         return quarantine(s, "Q011",
-                          arena_printf(in->arena, "no tier of the value is called \"%.*s\", and there "
-                                                  "is no default",
+                          arena_printf(in->arena,
+                                       "no tier of the value is called \"%.*s\", and there "
+                                       "is no default",
                                        SLICE_ARG(record_shown(in->arena, by))));
     out->original = tier->amount;
     return 0;
@@ -135,7 +138,8 @@ static int convert(struct step *s, struct value_out *out)
     if (!slice_eq(to, out->currency)) {
         if (!rates_convert(in->rates, out->value, out->currency, to, in->at, &out->value, &day))
             return quarantine(s, "Q009",
-                              arena_printf(in->arena, "there is no rate from %.*s to %.*s in rates.yaml",
+                              arena_printf(in->arena,
+                                           "there is no rate from %.*s to %.*s in rates.yaml",
                                            SLICE_ARG(out->currency), SLICE_ARG(to)));
         if (out->value.micros == 0 && before.micros != 0)
             note_add(in->notes, "W029", S("value"), "value: it rounds to 0 %.*s", SLICE_ARG(to));
@@ -147,8 +151,9 @@ static int convert(struct step *s, struct value_out *out)
     }
     if (!event_currency_supported(out->currency))
         return quarantine(s, "Q009",
-                          arena_printf(in->arena, "TikTok does not take %.*s: set value_currency to "
-                                                  "one it takes",
+                          arena_printf(in->arena,
+                                       "TikTok does not take %.*s: set value_currency to "
+                                       "one it takes",
                                        SLICE_ARG(out->currency)));
     return 0;
 }

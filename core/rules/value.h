@@ -1,4 +1,5 @@
-/* value.h: what an event is worth: fixed, the payout, or a tier; percent, conversion, min and max. */
+/* value.h: what an event is worth: fixed, the payout, or a tier; percent, conversion, min and max.
+ */
 #ifndef CORE_RULES_VALUE_H
 #define CORE_RULES_VALUE_H
 

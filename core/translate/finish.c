@@ -55,8 +55,8 @@ static struct slice line_of(struct work *w, const struct place *at)
 
 /* ---- what the postback says ---- */
 
-/* An id or a word that is an e-mail address or a phone number: from here on the hash that the stored
- * postback has in its place, so that a replay comes to the same event. */
+/* An id or a word that is an e-mail address or a phone number: from here on the hash that the
+ * stored postback has in its place, so that a replay comes to the same event. */
 static void hash_personal(struct work *w)
 {
     for (size_t f = 0; f < FIELD_COUNT; f++) {
@@ -64,7 +64,8 @@ static void hash_personal(struct work *w)
         if (f == FIELD_PAGE_URL || f == FIELD_REFERRER || f == FIELD_USER_AGENT || f == FIELD_IP ||
             f == FIELD_TIME || f == FIELD_CLICK_TIME || !identity_looks_personal(v->value))
             continue;
-        v->value = storable_value(w->offer, v->name, v->value, w->translator->hasher, w->out->arena);
+        v->value =
+            storable_value(w->offer, v->name, v->value, w->translator->hasher, w->out->arena);
         note_add(&w->out->notes, "W051", field_names[f],
                  "%.*s: the value holds personal data, so its hash takes its place",
                  SLICE_ARG(field_names[f]));
@@ -78,8 +79,9 @@ static int check_conflict(struct work *w)
     if (name.len == 0)
         return 0;
     return quarantine(w, "Q004",
-                      arena_printf(w->out->arena, "the parameter \"%.*s\" came twice with different "
-                                                  "values, and nobody can say which one counts",
+                      arena_printf(w->out->arena,
+                                   "the parameter \"%.*s\" came twice with different "
+                                   "values, and nobody can say which one counts",
                                    SLICE_ARG(shown(w, name))));
 }
 
@@ -136,7 +138,9 @@ static void merge_click(struct work *w)
         struct field_value *v = &w->out->conversion.fields[from_click[i]];
         struct slice click_value = w->click->fields[from_click[i]];
         if (v->value.len == 0 && click_value.len)
-            *v = (struct field_value){ click_value, ORIGIN_CLICK, field_names[from_click[i]], { 0 } };
+            *v = (struct field_value){
+                click_value, ORIGIN_CLICK, field_names[from_click[i]], { 0 }
+            };
     }
 }
 
@@ -150,8 +154,9 @@ static int check_time(struct work *w)
 
     if (text.len && !when_parse(text, rule->form, rule->zone_seconds, &at))
         return quarantine(w, "Q013",
-                          arena_printf(w->out->arena, "the time \"%.*s\" can't be read (the mapping "
-                                                      "expects `as: %.*s`)",
+                          arena_printf(w->out->arena,
+                                       "the time \"%.*s\" can't be read (the mapping "
+                                       "expects `as: %.*s`)",
                                        SLICE_ARG(shown(w, text)),
                                        SLICE_ARG(when_form_names[rule->form])));
     if (at > w->now + FUTURE_SECONDS) {
@@ -162,8 +167,9 @@ static int check_time(struct work *w)
     }
     if (at < w->now - USELESS_SECONDS)
         return quarantine(w, "Q005",
-                          arena_printf(w->out->arena, "the conversion is %lld days old; past 28 days "
-                                                      "no click can be credited with it",
+                          arena_printf(w->out->arena,
+                                       "the conversion is %lld days old; past 28 days "
+                                       "no click can be credited with it",
                                        (long long)((w->now - at) / 86400)));
     if (at < w->now - OLD_SECONDS)
         note_add(&w->out->notes, "W025", S("time"),
@@ -186,8 +192,9 @@ static int find_event_id(struct work *w)
                                    S("ttclid"), { 0 } };
     w->event_id = v->value;
     if (v->value.len == 0)
-        return quarantine(w, "Q006", S("the postback has no click id, no event id and no ttclid, so "
-                                       "nothing says whose conversion this is"));
+        return quarantine(w, "Q006",
+                          S("the postback has no click id, no event id and no ttclid, so "
+                            "nothing says whose conversion this is"));
     return 0;
 }
 
@@ -335,14 +342,16 @@ static int find_pixel(struct work *w, struct slice *pixel)
     *pixel = slice_trim(template_expand(&w->offer->pixel, &w->values, w->out->arena));
     if (pixel->len == 0)
         return quarantine(w, "Q012",
-                          arena_printf(w->out->arena, "the pixel \"%.*s\" has no value in this postback",
+                          arena_printf(w->out->arena,
+                                       "the pixel \"%.*s\" has no value in this postback",
                                        SLICE_ARG(w->offer->pixel.raw)));
     while (known && known->ptr && !slice_eq(*known, *pixel))
         known++;
     if (known && !known->ptr)
         return quarantine(w, "Q012",
-                          arena_printf(w->out->arena, "the pixel \"%.*s\" is not one of the configured "
-                                                      "pixels",
+                          arena_printf(w->out->arena,
+                                       "the pixel \"%.*s\" is not one of the configured "
+                                       "pixels",
                                        SLICE_ARG(shown(w, *pixel))));
     return 0;
 }
@@ -356,8 +365,9 @@ static int event_id_of(struct work *w, const struct event_rule *rule, struct sli
         return 0;
     if (txid.len == 0)
         return quarantine(w, "Q010",
-                          arena_printf(w->out->arena, "a repeatable %.*s needs a transaction id to be "
-                                                      "told from the one before",
+                          arena_printf(w->out->arena,
+                                       "a repeatable %.*s needs a transaction id to be "
+                                       "told from the one before",
                                        SLICE_ARG(rule->event)));
     *id = arena_printf(w->out->arena, "%.*s.%.*s", SLICE_ARG(w->event_id), SLICE_ARG(txid));
     return 0;
@@ -385,7 +395,8 @@ static int add_event(struct work *w, const struct event_rule *rule, struct slice
     json.event_id = e->event_id;
     buf_clear(&w->json);
     payload_event(&w->json, &json, w->out->arena, &w->out->notes);
-    e->body = buf_ok(&w->json) ? arena_dup(w->out->arena, buf_slice(&w->json)) : (struct slice){ 0 };
+    e->body =
+        buf_ok(&w->json) ? arena_dup(w->out->arena, buf_slice(&w->json)) : (struct slice){ 0 };
     if (e->body.len == 0)
         w->out->arena->full = true;
     w->out->event_count++;

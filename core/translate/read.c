@@ -10,7 +10,8 @@ static void skip_unusable(struct notes *notes, struct slice name, struct slice v
              SLICE_ARG(record_shown(notes->arena, value)), why);
 }
 
-/* Is it an empty value?  Trackers leave optional parameters empty all the time: not worth a word. */
+/* Is it an empty value?  Trackers leave optional parameters empty all the time: not worth a word.
+ */
 static bool blank(struct slice value)
 {
     return slice_trim(value).len == 0;
@@ -77,7 +78,8 @@ static void ttclid_of_page(struct conversion *conv, struct arena *arena)
     struct params params = { .arena = arena, .notes = &none };
     struct slice value;
 
-    if (conv->fields[FIELD_TTCLID].value.len || slice_find(page->value, S("ttclid=")) == page->value.len)
+    if (conv->fields[FIELD_TTCLID].value.len ||
+        slice_find(page->value, S("ttclid=")) == page->value.len)
         return;
     if (params_url(&params, page->value, NULL) == 0 && !get_usable(&params, S("ttclid"), &value))
         conv->fields[FIELD_TTCLID] =

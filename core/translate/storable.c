@@ -75,7 +75,8 @@ static bool personal_kind(const struct offer *offer, struct slice name, bool loo
     return looks_personal;
 }
 
-/* Of a page's URL with personal data in it the ttclid stays, in the form that reading finds it in. */
+/* Of a page's URL with personal data in it the ttclid stays, in the form that reading finds it in.
+ */
 static struct slice ttclid_only(struct slice url, struct arena *arena)
 {
     struct params params = { .arena = arena };
@@ -104,7 +105,8 @@ struct slice storable_value(const struct offer *offer, struct slice name, struct
 
     if (!personal_kind(offer, name, personal, &kind, &country))
         return value;
-    if (params_unusable(value)) /* an unfilled macro says nothing about anybody, and shall be seen as one */
+    if (params_unusable(
+            value)) /* an unfilled macro says nothing about anybody, and shall be seen as one */
         return personal ? REMOVED : value;
     if (personal && (out = ttclid_only(value, arena)).len)
         return out;

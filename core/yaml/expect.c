@@ -7,7 +7,8 @@ static struct slice quote_hint(struct expect *e, const struct yaml *node)
 {
     if (node->kind != YAML_MAP || node->count != 1 || !yaml_is_null(node->first))
         return (struct slice){ 0 };
-    return arena_printf(e->arena, "put it in quotes: \"{%.*s}\"", SLICE_ARG(node->first->key->text));
+    return arena_printf(e->arena, "put it in quotes: \"{%.*s}\"",
+                        SLICE_ARG(node->first->key->text));
 }
 
 static void wrong_kind(struct expect *e, const struct yaml *node, const char *what,

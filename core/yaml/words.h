@@ -8,7 +8,8 @@
  * returns, invisible line ends.  NULL when it is. */
 const char *words_unfit(struct slice text, size_t *at);
 
-/* libyaml's description of a problem, and what to do; both stay as they were when it is not known. */
+/* libyaml's description of a problem, and what to do; both stay as they were when it is not known.
+ */
 void words_syntax(const char *problem, struct slice *text, struct slice *hint);
 
 #endif

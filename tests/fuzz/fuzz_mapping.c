@@ -1,5 +1,6 @@
-/* Any YAML as an offer mapping, with the shipped tracker mappings to extend.  One that loads translates
- * a few postbacks: each body is valid JSON without empty strings, nulls or empty objects. */
+/* Any YAML as an offer mapping, with the shipped tracker mappings to extend.  One that loads
+ * translates a few postbacks: each body is valid JSON without empty strings, nulls or empty
+ * objects. */
 #include <assert.h>
 #include <string.h>
 
@@ -9,8 +10,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const postbacks[] = {
-    ("?subid=c1&clickid=c1&cid=c1&click_id=c1&external_id=E.C.P.x&ttclid=E.C.P.x&status=sale&payout=12.5"
-     "&currency=eur&tid=9&email=Jane@Example.com&phone=%2B491701234567&consent=1&pixel=C9X&quality=raw"),
+    ("?subid=c1&clickid=c1&cid=c1&click_id=c1&external_id=E.C.P.x&ttclid=E.C.P.x&status=sale&"
+     "payout=12.5"
+     "&currency=eur&tid=9&email=Jane@Example.com&phone=%2B491701234567&consent=1&pixel=C9X&quality="
+     "raw"),
     "?subid=c2&clickid=c2&cid=c2&status=lead&payout=1,5&consent=no&q=%00%ff%22%5c&x=%7bx%7d",
     "?subid=c3&status=rejected&payout=-5&key=0123456789secret",
     "?",

@@ -1,22 +1,24 @@
-/* Any postback through every shipped tracker.  The first byte chooses the tracker and how the rest is
- * read; what is stored of it holds no e-mail address and no key, and translates to the same again. */
+/* Any postback through every shipped tracker.  The first byte chooses the tracker and how the rest
+ * is read; what is stored of it holds no e-mail address and no key, and translates to the same
+ * again. */
 #include "tests/fuzz/shipped.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define OFFER                                                                                      \
-    "pixel: C9EXAMPLEPIXEL00\npage_url: https://lander.example/nutra\nvalue_currency: USD\n"        \
+    "pixel: C9EXAMPLEPIXEL00\npage_url: https://lander.example/nutra\nvalue_currency: USD\n"       \
     "events:\n"                                                                                    \
-    "  lead: {event: Lead, value: {tiers: {raw: 10, good: 30}, by: \"{param.quality}\", default: "   \
+    "  lead: {event: Lead, value: {tiers: {raw: 10, good: 30}, by: \"{param.quality}\", default: " \
     "raw}}\n"                                                                                      \
     "  sale: [{event: Purchase, value: payout, min: 0.01, max: 500}, Subscribe]\n"                 \
     "  rebill: {event: Purchase, value: payout, percent: 40, repeatable: true}\n"                  \
     "  rejected: ignore\n"                                                                         \
-    "properties: {content_ids: [\"{txid}\", \"{param.a}\"], order_id: \"{param.b|lower}\", "          \
-    "num_items: \"{param.n}\", contents: [{content_id: \"{param.c}\", price: \"{param.d}\"}, "       \
+    "properties: {content_ids: [\"{txid}\", \"{param.a}\"], order_id: \"{param.b|lower}\", "       \
+    "num_items: \"{param.n}\", contents: [{content_id: \"{param.c}\", price: \"{param.d}\"}, "     \
     "{price: value}]}\n"                                                                           \
-    "user: {email: \"{param.email}\", phone: {from: \"{param.phone}\", country: DE}, external_id: "  \
-    "\"{click_id}\", first_name: \"{param.name}\", city: \"{param.city}\"}\n"                        \
+    "user: {email: \"{param.email}\", phone: {from: \"{param.phone}\", country: DE}, "             \
+    "external_id: "                                                                                \
+    "\"{click_id}\", first_name: \"{param.name}\", city: \"{param.city}\"}\n"                      \
     "consent: {from: \"{param.consent}\", granted: [\"1\"], otherwise: anonymize}\n"
 
 static const char *const names[] = { "keitaro", "bemob", "binom", "redtrack", "voluum", "generic" };

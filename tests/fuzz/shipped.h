@@ -1,5 +1,5 @@
-/* shipped.h: the shipped mappings and rates for fuzzers, read once from the working folder; and what
- * every translation must hold. */
+/* shipped.h: the shipped mappings and rates for fuzzers, read once from the working folder; and
+ * what every translation must hold. */
 #ifndef TESTS_FUZZ_SHIPPED_H
 #define TESTS_FUZZ_SHIPPED_H
 

@@ -579,7 +579,8 @@ static void whole_offer(void **state)
         "page_url: https://l.example/\norigins: [https://l.example, http://localhost:8000]\n"
         "value_currency: usd\npayout_currency: eur\ndecimal: comma\nkey: {file: ./own}\n"
         "events:\n"
-        "  lead: {event: SubmitForm, value: {tiers: {raw: 10, ok: 30.5}, by: \"{param.q}\", default: raw}}\n"
+        "  lead: {event: SubmitForm, value: {tiers: {raw: 10, ok: 30.5}, by: \"{param.q}\", "
+        "default: raw}}\n"
         "  sale: [{event: Purchase, value: payout, percent: 40, min: 0.01, max: 500}, Subscribe]\n"
         "  rebill: {event: My_Event, value: 7, currency: gel, repeatable: yes}\n"
         "  rejected: ignore\n"
@@ -718,8 +719,8 @@ static void too_many(void **state)
         { HEAD SALE "stages: {sale: [", "w%d, ", "w]}", "error M015 more than 512 words", 600 },
         { HEAD SALE "stages: {", "s%d: x%d, ", "}", "error M015 more than 64 stages", 80 },
         { HEAD SALE "properties: {order_id: \"", "{{", "\"}", "error M006 too many parts in", 40 },
-        { HEAD SALE "properties: {order_id: \"", "{param.a%d}", "\"}", "error M006 too many parts in",
-          33 },
+        { HEAD SALE "properties: {order_id: \"", "{param.a%d}", "\"}",
+          "error M006 too many parts in", 33 },
     };
 
     (void)state;
@@ -751,12 +752,13 @@ static void too_many(void **state)
 static void any_room(void **state)
 {
     static const char *const texts[] = {
-        HEAD "value_currency: USD\n"
-             "events: {sale: {event: Purchase, value: payout}, lead: {event: Lead, value: {tiers: {a: "
-             "1}, by: \"{param.q}\"}}, sal: Purchase}\n"
-             "properties: {order_id: \"{txid}\", contents: [{price: value}], ordr: 1}\n"
-             "user: {email: \"{param.email}\", emial: 1}\n"
-             "consent: {from: \"{consent}\", granted: [yes], otherwise: drop}\nevnets: 1\n",
+        HEAD
+        "value_currency: USD\n"
+        "events: {sale: {event: Purchase, value: payout}, lead: {event: Lead, value: {tiers: {a: "
+        "1}, by: \"{param.q}\"}}, sal: Purchase}\n"
+        "properties: {order_id: \"{txid}\", contents: [{price: value}], ordr: 1}\n"
+        "user: {email: \"{param.email}\", emial: 1}\n"
+        "consent: {from: \"{consent}\", granted: [yes], otherwise: drop}\nevnets: 1\n",
         HEAD SALE "user: {email: \"{param.email}\"}\nkey: x\n",
     };
 
@@ -777,7 +779,8 @@ static void any_room(void **state)
         struct mapping_bench b;
         struct offer *o;
         mapping_bench_open(&b, files, limit);
-        o = mapping_bench_load(&b, "o.yaml", S(HEAD SALE "properties: {order_id: \"{param.x}\"}\n"));
+        o = mapping_bench_load(&b, "o.yaml",
+                               S(HEAD SALE "properties: {order_id: \"{param.x}\"}\n"));
         if (o)
             assert_true(o->rule_count == 1 && o->property_count == 1 && o->param_count == 1 &&
                         mapping_word(o, S("approved")) && !b.arena.full);

@@ -123,7 +123,7 @@ static void check_error(reader *read, const char *raw, enum err_kind kind, const
 #define NAMELESS "W009 a value without a name was skipped"
 
 #define FRAGMENT                                                                                   \
-    "W010 #: what stands behind it is lost, since no server gets it; write %23 for a \"#\" in a "   \
+    "W010 #: what stands behind it is lost, since no server gets it; write %23 for a \"#\" in a "  \
     "value"
 #define SIXTY "012345678901234567890123456789012345678901234567890123456789"
 

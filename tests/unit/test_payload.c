@@ -77,27 +77,37 @@ static void exact(void **state)
         bool full;
         const char *expected;
     } rows[] = {
-        { { { { 0 }, { 0 } } }, false, "{\"event\":\"Purchase\",\"event_time\":1,\"event_id\":\"i\"}" },
+        { { { { 0 }, { 0 } } },
+          false,
+          "{\"event\":\"Purchase\",\"event_time\":1,\"event_id\":\"i\"}" },
         { { { { 0 }, { 0 } } },
           true,
           "{\"event\":\"Purchase\",\"event_time\":1,\"event_id\":\"i\",\"user\":{\"ttclid\":\"E\"},"
           "\"properties\":{\"currency\":\"USD\",\"value\":12.5,\"contents\":[{\"price\":12.5}]},"
           "\"page\":{\"url\":\"u\",\"referrer\":\"r\"},\"limited_data_use\":true}" },
-        { { { SLICE("a"), SLICE("x\"y") }, { SLICE("n"), SLICE(" 2 ") }, { SLICE("type"), SLICE("product") },
+        { { { SLICE("a"), SLICE("x\"y") },
+            { SLICE("n"), SLICE(" 2 ") },
+            { SLICE("type"), SLICE("product") },
             { SLICE("c"), SLICE("3.50") } },
           false,
           "{\"event\":\"Purchase\",\"event_time\":1,\"event_id\":\"i\",\"properties\":{"
           "\"content_ids\":[\"x\\\"y\"],\"contents\":[{\"content_id\":\"x\\\"y\",\"quantity\":2},"
-          "{\"price\":3.5}],\"content_type\":\"product\",\"num_items\":2,\"description\":\"x\\\"y\"}}" },
-        { { { SLICE("n"), SLICE("-2") }, { SLICE("type"), SLICE("Product") }, { SLICE("c"), SLICE("-1") },
+          "{\"price\":3.5}],\"content_type\":\"product\",\"num_items\":2,\"description\":"
+          "\"x\\\"y\"}}" },
+        { { { SLICE("n"), SLICE("-2") },
+            { SLICE("type"), SLICE("Product") },
+            { SLICE("c"), SLICE("-1") },
             { SLICE("b"), SLICE("{b}") } },
-          false, "{\"event\":\"Purchase\",\"event_time\":1,\"event_id\":\"i\"}" },
+          false,
+          "{\"event\":\"Purchase\",\"event_time\":1,\"event_id\":\"i\"}" },
     };
     struct bench b;
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        struct payload_event e = { .event = SLICE("Purchase"), .event_id = SLICE("i"), .event_time = 1 };
+        struct payload_event e = { .event = SLICE("Purchase"),
+                                   .event_id = SLICE("i"),
+                                   .event_time = 1 };
         struct param list[4];
         bench_open(&b);
         for (size_t k = 0; k < 4; k++)
@@ -127,7 +137,10 @@ static void hostile_bytes(void **state)
     for (int c = 1; c < 256; c++) {
         char bytes[] = { 'a', (char)c, (char)c, '"', '\\', (char)(c ^ 0x80) };
         struct slice s = { bytes, sizeof(bytes) };
-        struct param list[] = { { SLICE("a"), s }, { SLICE("b"), s }, { SLICE("c"), s }, { SLICE("n"), s },
+        struct param list[] = { { SLICE("a"), s },
+                                { SLICE("b"), s },
+                                { SLICE("c"), s },
+                                { SLICE("n"), s },
                                 { SLICE("type"), s } };
         struct payload_event e = { .event = s, .event_id = s, .page_url = s, .referrer = s,
                                    .currency = s, .has_value = true, .user_count = 1,
@@ -137,7 +150,8 @@ static void hostile_bytes(void **state)
         b.notes = (struct notes){ .arena = &b.arena };
         buf_clear(&b.out);
         payload_open(&b.out, s, s, s);
-        payload_event(&b.out, &(struct payload_event){ .event = s, .event_id = s }, &b.arena, &b.notes);
+        payload_event(&b.out, &(struct payload_event){ .event = s, .event_id = s }, &b.arena,
+                      &b.notes);
         payload_close(&b.out);
         json = cJSON_ParseWithLength(b.out.ptr, b.out.len);
         assert_non_null(json);

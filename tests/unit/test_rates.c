@@ -104,8 +104,8 @@ static void conversions(void **state)
             out.micros != rows[i].expected)
             fail_msg("row %zu: %lld at %lld", i, (long long)out.micros, (long long)day);
     }
-    assert_false(rates_convert(NULL, (struct money){ 1 }, S("EUR"), S("USD"), 0, &(struct money){ 0 },
-                               NULL));
+    assert_false(rates_convert(NULL, (struct money){ 1 }, S("EUR"), S("USD"), 0,
+                               &(struct money){ 0 }, NULL));
     arena_free(&arena);
 }
 

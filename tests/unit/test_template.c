@@ -17,7 +17,8 @@ static void refused(void **state)
         { "{Param.x}", "unknown field \"Param.x\"", "a raw parameter is written {param.NAME}" },
         { "{}", "unknown field \"\"", "" },
         { "{param.}", "no parameter is named in \"{param.}\"", "write {param.NAME}" },
-        { "a{txid", "\"{\" is not closed in \"a{txid\"", "close it with }, or write {{ for a brace" },
+        { "a{txid", "\"{\" is not closed in \"a{txid\"",
+          "close it with }, or write {{ for a brace" },
         { "{a{b}", "\"{\" is not closed in \"{a{b}\"", "close it with }, or write {{ for a brace" },
         { "{txid|uper}", "unknown filter \"uper\"", "did you mean \"upper\"?" },
         { "{txid|default}", "wrong use of the filter \"default\"",
@@ -130,9 +131,9 @@ static void what_is_read(void **state)
 
     (void)state;
     arena_init(&arena, 1 << 20);
-    assert_int_equal(template_compile(&arena, S("{param.a}{txid}{param.b}x"), (struct place){ 0 }, &t,
-                                      &diags),
-                     0);
+    assert_int_equal(
+        template_compile(&arena, S("{param.a}{txid}{param.b}x"), (struct place){ 0 }, &t, &diags),
+        0);
     template_params(&t, count_params, &n);
     assert_int_equal(n, 2);
     assert_false(template_is_constant(&t));

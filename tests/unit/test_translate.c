@@ -16,7 +16,8 @@
 #define HEX64 "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff"
 
 static const char offer_text[] =
-    "version: 1\noffer: o\nextends: generic\npixel: C9X\npage_url: \"https://l.example/{param.lp}\"\n"
+    "version: 1\noffer: o\nextends: generic\npixel: C9X\npage_url: "
+    "\"https://l.example/{param.lp}\"\n"
     "value_currency: USD\npayout_currency: USD\ndecimal: comma\n"
     "events:\n"
     "  sale: {event: Purchase, value: payout}\n"
@@ -184,9 +185,10 @@ static void nothing_personal(void **state)
                                          "page_url", "referrer", "c",       "q",      "d",
                                          "n",        "price",   "mail_to",  "p",      "ext",
                                          "name",     "lp",      "type",     "jane@example.com" };
-    static const char *const values[] = { "jane@example.com", "%2B491701234567",
-                                          "https://x.example/?e=jane@example.com", "{jane@example.com}",
-                                          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-jane@example.com" };
+    static const char *const values[] = {
+        "jane@example.com", "%2B491701234567", "https://x.example/?e=jane@example.com",
+        "{jane@example.com}", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-jane@example.com"
+    };
     const struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -234,8 +236,8 @@ static void warnings(void **state)
         { "d=a%00b", "W008 d: holds control characters, such as NUL or a line end; they were kept\n"
                      "W020 d: \"a\" holds a NUL byte, so it is skipped" },
         { "txid=a@b.co", "W051 txid: the value holds personal data, so its hash takes its place" },
-        { "jane@example.com=1&jane@example.com=1",
-          "W006 a parameter stands twice with one value (not shown in full: it holds personal data)" },
+        { "jane@example.com=1&jane@example.com=1", "W006 a parameter stands twice with one value "
+                                                   "(not shown in full: it holds personal data)" },
         { "ip=10.0.0.1", "W027 ip: the value is a private address; left out" },
     };
     const struct fixture *f = *state;
@@ -245,8 +247,11 @@ static void warnings(void **state)
         struct translation t;
         struct buf text = { 0 };
         arena_init(&arena, 1 << 20);
-        assert_int_equal(run(f, arena_printf(&arena, "click_id=c1&ttclid=E.C.P.x&status=sale&payout=1"
-                                                     "&c=1&lp=x&%s", rows[i].query),
+        assert_int_equal(run(f,
+                             arena_printf(&arena,
+                                          "click_id=c1&ttclid=E.C.P.x&status=sale&payout=1"
+                                          "&c=1&lp=x&%s",
+                                          rows[i].query),
                              &arena, &t),
                          0);
         for (const struct note *n = t.notes.first; n; n = n->next)
@@ -266,12 +271,14 @@ static void amounts_of_properties(void **state)
     struct translation t;
 
     arena_init(&arena, 1 << 20);
-    assert_int_equal(run(*state, S("click_id=c1&ttclid=E&status=sale&payout=1.234&price=1.234&c=1&lp=x"),
+    assert_int_equal(run(*state,
+                         S("click_id=c1&ttclid=E&status=sale&payout=1.234&price=1.234&c=1&lp=x"),
                          &arena, &t),
                      0);
     assert_int_equal(t.events[0].value.micros, INT64_C(1234) * MONEY_SCALE);
-    assert_true(slice_find(t.events[0].body, S("\"contents\":[{\"price\":1234},{\"price\":1.234}]")) <
-                t.events[0].body.len);
+    assert_true(
+        slice_find(t.events[0].body, S("\"contents\":[{\"price\":1234},{\"price\":1.234}]")) <
+        t.events[0].body.len);
     arena_free(&arena);
 }
 
@@ -334,8 +341,8 @@ static void clicks(void **state)
     assert_true(slice_eq(c.fields[FIELD_USER_AGENT], S("M")));
     assert_int_equal(c.at, 1789999000);
     /* what a click has not */
-    assert_int_equal(c.fields[FIELD_STATUS].len + c.fields[FIELD_PAYOUT].len + c.fields[FIELD_TXID].len,
-                     0);
+    assert_int_equal(
+        c.fields[FIELD_STATUS].len + c.fields[FIELD_PAYOUT].len + c.fields[FIELD_TXID].len, 0);
     assert_int_equal(click(f, "click_id=a&click_time=1790000001", &c, &why, &arena), 0);
     assert_int_equal(c.at, NOW); /* not ahead of now */
     assert_int_equal(click(f, "page_url=https://x.example/?ttclid%3DE.C.P.y", &c, &why, &arena), 0);
@@ -351,10 +358,10 @@ static void clicks(void **state)
 /* The same bytes every time; and with less room than that takes, busy instead of something less. */
 static void any_room(void **state)
 {
-    static const struct slice query =
-        SLICE("click_id=c1&ttclid=E.C.P.x&status=sale&payout=12,50&currency=usd&txid=jane@example.com&c=1"
-              "&mail_to=Jane@Example.com&p=0170%201234567&name=Jo&d=text&n=x&price=2&ext={x}&lp=p"
-              "&page_url=https://x.example/?a%3Db&ip=8.8.8.8&user_agent=M&q=1&q=1");
+    static const struct slice query = SLICE(
+        "click_id=c1&ttclid=E.C.P.x&status=sale&payout=12,50&currency=usd&txid=jane@example.com&c=1"
+        "&mail_to=Jane@Example.com&p=0170%201234567&name=Jo&d=text&n=x&price=2&ext={x}&lp=p"
+        "&page_url=https://x.example/?a%3Db&ip=8.8.8.8&user_agent=M&q=1&q=1");
     struct arena arena, less;
     struct translation whole, t;
     bool busy_before = true;
