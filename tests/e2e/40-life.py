@@ -88,26 +88,28 @@ def a_setting_that_needs_a_restart():
 def term_under_load():
     sandbox = Sandbox()
     f = Folder(sandbox.endpoint)
-    serve = Serve(f)
-    load = Load(serve, "term", 16)
-    wait_until("load", lambda: len(load.taken) > 300)
-    start = time.monotonic()
-    code = serve.stop()
-    took = time.monotonic() - start
-    taken = load.stop()
-    equal("SIGTERM under load: exit 0", code, 0)
-    true("SIGTERM under load: at once", took < 5, "%.1f s" % took)
-    kinds = {w for _, w in load.other}
+    taken, other, codes, slowest = [], [], [], 0
+    for n in range(6):
+        serve = Serve(f)
+        load = Load(serve, "term%d" % n, 16)
+        wait_until("load", lambda: len(load.taken) > 200)
+        start = time.monotonic()
+        codes.append(serve.stop())
+        slowest = max(slowest, time.monotonic() - start)
+        taken += load.stop()
+        other += load.other
+        states = {r["state"] for r in f.rows("SELECT DISTINCT state FROM ledger")}
+        if "sending" in states:
+            bad("SIGTERM: nothing is left as being sent", states)
+    equal("SIGTERM under load: exit 0", codes, [0] * 6)
+    true("SIGTERM under load: at once", slowest < 5, "%.1f s" % slowest)
+    kinds = {w for _, w in other}
     true("SIGTERM under load: no answer but 200, 503 or a closed connection",
          kinds <= {503, "ConnectionRefusedError", "ConnectionResetError", "RemoteDisconnected", "BrokenPipeError"},
          kinds)
     stored = [r["click_id"] for r in f.rows("SELECT click_id FROM conversions")]
     equal("SIGTERM under load: every 200 is in the store", set(taken) - set(stored), set())
-    lost_answers = len(set(stored) - set(taken))
-    true("SIGTERM under load: what is stored was answered", lost_answers == 0,
-         "%d were stored, but their answer was lost" % lost_answers)
-    states = {r["state"] for r in f.rows("SELECT DISTINCT state FROM ledger")}
-    true("SIGTERM: nothing is left as being sent", states <= {"waiting", "delivered"}, states)
+    equal("SIGTERM under load: whatever is stored was answered", set(stored) - set(taken), set())
     has("SIGTERM: said", serve.err(), "ending")
     serve = Serve(f)
     wait_until("delivery after the restart", lambda: set(delivered_ids(sandbox)) == set(stored), 30)
