@@ -16,6 +16,17 @@ static const struct verb_usage usage = {
     .examples = "  clickbaton check\n  clickbaton check offers/nutra-de.yaml",
 };
 
+/* People name the file that they have just edited, whichever it is. */
+static bool is_configuration(struct slice text)
+{
+    struct slice line;
+
+    while (slice_next(&text, '\n', &line))
+        if (slice_starts(line, S("tiktok:")) || slice_starts(line, S("listen:")))
+            return true;
+    return false;
+}
+
 static void check_file(struct catalog *c, const char *path, struct maptest_result *tests,
                        unsigned *trackers_ok)
 {
@@ -24,6 +35,12 @@ static void check_file(struct catalog *c, const char *path, struct maptest_resul
 
     if (!source)
         return;
+    if (is_configuration(source->text)) {
+        diag_add(&c->diags, DIAG_ERROR, "M003", (struct place){ .source = source },
+                 arena_printf(&c->arena, "check it with: clickbaton check -c %s", path),
+                 "this is a configuration and no mapping");
+        return;
+    }
     if (!mapping_is_offer(source->text)) {
         *trackers_ok += mapping_check_tracker(&c->loader, source) == 0;
         return;

@@ -1,50 +1,10 @@
 /* finish.c: the second half of a translation: verdict, and the events with their JSON. */
-#include "core/translate/private.h"
-
-#include "core/payload/payload.h"
 #include "core/rules/value.h"
+#include "core/translate/work.h"
 
 #define FUTURE_SECONDS 600
 #define OLD_SECONDS (7 * 86400)
 #define USELESS_SECONDS (28 * 86400)
-
-struct work {
-    const struct translator *translator;
-    const struct offer *offer;
-    const struct params *params;
-    const struct click *click;
-    struct translation *out;
-    struct template_values values;
-    struct slice event_id;
-    struct payload_event event; /* what all events of the postback share */
-    struct buf json;
-    int64_t now;
-};
-
-static struct slice field(const struct work *w, enum field f)
-{
-    return w->out->conversion.fields[f].value;
-}
-
-/* Always 1, so that steps can `return decide(...)`. */
-static int decide(struct work *w, enum verdict verdict, const char *code, struct slice reason)
-{
-    w->out->verdict = verdict;
-    w->out->code = code;
-    w->out->reason = reason;
-    w->out->event_count = 0;
-    return 1;
-}
-
-static int quarantine(struct work *w, const char *code, struct slice reason)
-{
-    return decide(w, VERDICT_QUARANTINED, code, reason);
-}
-
-static struct slice shown(struct work *w, struct slice value)
-{
-    return record_shown(w->out->arena, value);
-}
 
 static struct slice line_of(struct work *w, const struct place *at)
 {
@@ -220,119 +180,6 @@ static int consent_of(struct work *w, int *action)
     return 0;
 }
 
-/* ---- match keys ---- */
-
-static void add_key(struct work *w, const char *name, struct slice value)
-{
-    if (value.len && w->event.user_count < PAYLOAD_USER_MAX)
-        w->event.user[w->event.user_count++] = (struct payload_user){ name, value };
-}
-
-static void prepare_key(struct work *w, const char *name, enum identity_kind kind,
-                        struct slice value, struct slice country)
-{
-    struct slice out, subject = slice_from(name);
-    const char *why = "";
-
-    if (value.len == 0)
-        return;
-    switch (identity_prepare(w->translator->hasher, w->out->arena, kind, value, country, &out,
-                             &why)) {
-    case IDENTITY_OK:
-        add_key(w, name, out);
-        break;
-    case IDENTITY_UNUSABLE: /* never the value itself: it may be personal data */
-        note_add(&w->out->notes, "W027", subject, "%s: the value %s; left out", name, why);
-        break;
-    case IDENTITY_FAILED:
-        w->out->arena->full = true; /* try again rather than send less */
-        break;
-    case IDENTITY_EMPTY:
-        break;
-    }
-}
-
-static void add_ttclid(struct work *w)
-{
-    struct slice ttclid = field(w, FIELD_TTCLID);
-
-    if (ttclid.len > EVENT_TTCLID_MAX)
-        note_add(&w->out->notes, "W026", S("ttclid"),
-                 "ttclid: %zu characters are more than the 1000 that TikTok gives; left out",
-                 ttclid.len);
-    else if (ttclid.len)
-        add_key(w, "ttclid", ttclid);
-    else
-        note_add(&w->out->notes, "W021", S("ttclid"),
-                 "ttclid: neither the postback nor a registered click has one, so TikTok can't "
-                 "credit the ad");
-}
-
-static int gather_keys(struct work *w, int consent)
-{
-    struct slice none = { 0 };
-
-    if (consent != CONSENT_ANONYMIZE)
-        for (size_t i = 0; i < w->offer->user_count; i++) {
-            const struct user_rule *u = &w->offer->user[i];
-            prepare_key(w, u->name, u->kind, template_expand(&u->from, &w->values, w->out->arena),
-                        u->country);
-        }
-    add_ttclid(w);
-    if (consent != CONSENT_ANONYMIZE) {
-        add_key(w, "ttp", field(w, FIELD_TTP));
-        prepare_key(w, "ip", IDENTITY_IP, field(w, FIELD_IP), none);
-        add_key(w, "user_agent", field(w, FIELD_USER_AGENT));
-    }
-    w->event.limited_data_use = consent == CONSENT_LIMITED;
-    if (w->event.user_count == 0)
-        return quarantine(w, "Q007", S("the event has no match key (ttclid, external_id, e-mail, "
-                                       "...), so TikTok could match it with nobody"));
-    return 0;
-}
-
-static bool is_whole_url(struct slice url)
-{
-    return slice_starts(url, S("https://")) || slice_starts(url, S("http://"));
-}
-
-/* The mapping's page_url.  What it reads out of the postback is held to the same rules. */
-static struct slice own_page(struct work *w, int consent)
-{
-    const struct template *t = &w->offer->page_url;
-    struct slice url, none = { 0 };
-
-    if (consent == CONSENT_ANONYMIZE && !template_is_constant(t))
-        return none;
-    url = template_expand(t, &w->values, w->out->arena);
-    if (template_is_constant(t) || (is_whole_url(url) && !identity_looks_personal(url)))
-        return url;
-    return none;
-}
-
-static void find_page(struct work *w, int consent)
-{
-    struct slice url = field(w, FIELD_PAGE_URL), referrer = field(w, FIELD_REFERRER);
-    bool whole = is_whole_url(url);
-
-    if (url.len && (!whole || identity_looks_personal(url) || consent == CONSENT_ANONYMIZE)) {
-        if (consent != CONSENT_ANONYMIZE)
-            note_add(&w->out->notes, "W035", S("page_url"),
-                     "page_url: the page's URL %s, so the mapping's page_url is sent",
-                     whole ? "holds personal data" : "is not a whole URL");
-        url = (struct slice){ 0 };
-    }
-    if (url.len == 0)
-        url = own_page(w, consent);
-    if (url.len == 0)
-        note_add(&w->out->notes, "W036", S("page_url"),
-                 "page_url: neither the click nor the mapping has one, but TikTok wants the page's "
-                 "URL with every web event");
-    w->event.page_url = url;
-    if (!identity_looks_personal(referrer) && consent != CONSENT_ANONYMIZE)
-        w->event.referrer = referrer;
-}
-
 /* ---- the events ---- */
 
 static int find_pixel(struct work *w, struct slice *pixel)
@@ -413,9 +260,9 @@ static int decide_all(struct work *w)
     merge_click(w);
     hash_personal(w);
     if (check_conflict(w) || find_rule(w, &rule) || find_event_id(w) || consent_of(w, &consent) ||
-        check_time(w) || gather_keys(w, consent) || find_pixel(w, &pixel))
+        check_time(w) || keys_gather(w, consent) || find_pixel(w, &pixel))
         return 1;
-    find_page(w, consent);
+    keys_page(w, consent);
     w->event.properties = w->offer->properties;
     w->event.property_count = w->offer->property_count;
     w->event.values = &w->values;

@@ -1,0 +1,53 @@
+/* work.h: one translation under way, and how a step of it ends. */
+#ifndef CORE_TRANSLATE_WORK_H
+#define CORE_TRANSLATE_WORK_H
+
+#include "core/payload/payload.h"
+#include "core/translate/private.h"
+
+struct work {
+    const struct translator *translator;
+    const struct offer *offer;
+    const struct params *params;
+    const struct click *click;
+    struct translation *out;
+    struct template_values values;
+    struct slice event_id;
+    struct payload_event event; /* what all events of the postback share */
+    struct buf json;
+    int64_t now;
+};
+
+static inline struct slice field(const struct work *w, enum field f)
+{
+    return w->out->conversion.fields[f].value;
+}
+
+/* Always 1, so that steps can `return decide(...)`. */
+static inline int decide(struct work *w, enum verdict verdict, const char *code, struct slice reason)
+{
+    w->out->verdict = verdict;
+    w->out->code = code;
+    w->out->reason = reason;
+    w->out->event_count = 0;
+    return 1;
+}
+
+static inline int quarantine(struct work *w, const char *code, struct slice reason)
+{
+    return decide(w, VERDICT_QUARANTINED, code, reason);
+}
+
+static inline struct slice shown(struct work *w, struct slice value)
+{
+    return record_shown(w->out->arena, value);
+}
+
+/* What the event says about the visitor, as far as consent goes (an enum consent_otherwise, or one
+ * past the last when it is granted).  1: quarantined, nobody could be matched. */
+int keys_gather(struct work *w, int consent);
+
+/* The page and the one before it. */
+void keys_page(struct work *w, int consent);
+
+#endif
