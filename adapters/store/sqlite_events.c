@@ -92,6 +92,24 @@ static int add_event(struct sqlite *s, const struct store_event *ev, int64_t id,
     return sql_run(s, st, err);
 }
 
+/* 1: this event is there under one of its former ids, in the row *found. */
+static int find_former(struct sqlite *s, const struct store_event *ev, const struct key *key,
+                       int64_t *found, struct err *err)
+{
+    for (size_t i = 0; i < sizeof(ev->formerly) / sizeof(*ev->formerly); i++) {
+        struct key k = *key;
+        int rc = 0;
+        k.event_id = ev->formerly[i];
+        if (k.event_id.len)
+            rc = index_find(s, INDEX_KEYS, key_hash(s, ev->pixel, ev->event, k.event_id),
+                            visit_key, &k, err);
+        *found = k.found;
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
 int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
@@ -102,7 +120,8 @@ int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first
 
     if ((ev->pixel.len && names_id(s, ev->pixel, true, &k.pixel, err) != 1) ||
         (ev->event.len && names_id(s, ev->event, true, &k.event, err) != 1) ||
-        (rc = index_find(s, INDEX_KEYS, hash, visit_key, &k, err)) < 0)
+        (rc = index_find(s, INDEX_KEYS, hash, visit_key, &k, err)) < 0 ||
+        (rc == 0 && (rc = find_former(s, ev, &k, &k.found, err)) < 0))
         return -1;
     if (rc == 1) {
         if (first)

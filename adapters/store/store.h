@@ -46,6 +46,9 @@ struct store_event {
     int64_t id, postback_id;
     struct slice offer, pixel, event, event_id, test_code;
     struct slice click_id, ttclid; /* for look-ups */
+    /* For store_event_put: the event_ids that this event would have had before more was known of its
+     * click; one that is there makes it a duplicate.  Empty: none. */
+    struct slice formerly[2];
     struct slice body;             /* one entry of data[], JSON */
     int64_t created, due;          /* Unix milliseconds */
     int64_t
@@ -101,7 +104,7 @@ int store_postback_id(struct store *s, int64_t *id, struct err *err);
 int store_postback_put(struct store *s, struct store_postback *pb, struct err *err);
 
 /* Queue an event (id, state and due are set: at once).  0: queued, ev->id set.  1: (pixel, event,
- * event_id) is there already, nothing changed, *first (may be NULL) gets the id of that event. */
+ * event_id) is there already, also under a former event_id, nothing changed, *first (may be NULL) gets the id of that event. */
 int store_event_put(struct store *s, struct store_event *ev, int64_t *first, struct err *err);
 
 /* Hand out up to max events of pixel that are due at `now`, oldest due first, all with the same

@@ -66,7 +66,12 @@ int record_click(const struct record_context *c, struct intake_request *r, struc
 
     for (size_t i = 0; i < CLICK_FIELDS; i++)
         *click_slot(&click, i) = r->click.fields[click_fields[i].field];
-    return store_click_put(c->store, &click, err) < 0 ? -1 : 0;
+    if (store_click_put(c->store, &click, err) >= 0)
+        return 0;
+    if (err->kind != ERR_INPUT)
+        return -1;
+    err->kind = ERR_NONE; /* a click that could never be found again: no reason to fail the group */
+    return 0;
 }
 
 static struct slice test_code_of(const struct catalog *catalog, struct slice pixel)
@@ -93,6 +98,7 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
             .pixel = e->pixel,
             .event = e->event,
             .event_id = e->event_id,
+            .formerly = { e->formerly[0], e->formerly[1] },
             .test_code = test_code_of(r->rules->catalog, e->pixel),
             .click_id = conv->fields[FIELD_CLICK_ID].value,
             .ttclid = conv->fields[FIELD_TTCLID].value,

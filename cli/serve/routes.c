@@ -290,6 +290,11 @@ static int click(struct visit *v, struct slice rest)
     }
     fill_from_connection(v);
     drop_personal(v);
+    if (v->http->arena->full) { /* its ids may be gone: nothing could find such a click again */
+        answer_refused(v->http, r->verbose, 413, "R003",
+                       S("the click needs more memory than a request may have"));
+        return -1;
+    }
     return 0;
 }
 

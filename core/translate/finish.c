@@ -139,22 +139,46 @@ static int check_time(struct work *w)
     return 0;
 }
 
-static int find_event_id(struct work *w)
+static struct slice id_of_ttclid(struct work *w)
 {
-    struct field_value *v = &w->out->conversion.fields[FIELD_EVENT_ID];
     struct slice ttclid = field(w, FIELD_TTCLID);
     char hex[SHA256_HEX];
 
-    if (v->value.len == 0 && field(w, FIELD_CLICK_ID).len)
-        *v = (struct field_value){ field(w, FIELD_CLICK_ID), ORIGIN_DERIVED, S("click_id"), { 0 } };
-    if (v->value.len == 0 && ttclid.len && sha256_hex(w->translator->hasher, ttclid, hex))
-        *v = (struct field_value){ arena_printf(w->out->arena, "tt.%.32s", hex), ORIGIN_DERIVED,
-                                   S("ttclid"), { 0 } };
+    if (ttclid.len == 0 || !sha256_hex(w->translator->hasher, ttclid, hex))
+        return (struct slice){ 0 };
+    return arena_printf(w->out->arena, "tt.%.32s", hex);
+}
+
+/* A click may be registered after its first postback, or tell its event_id later; the postback that
+ * is repeated then would be another event.  So what its id was with less knowledge is remembered. */
+static void find_former_ids(struct work *w)
+{
+    const struct field_value *v = w->out->conversion.fields;
+    struct slice click_id = v[FIELD_CLICK_ID].value;
+    enum origin id_from = v[FIELD_EVENT_ID].origin;
+
+    if (id_from == ORIGIN_CLICK)
+        w->formerly[0] = click_id;
+    if (id_from == ORIGIN_CLICK ||
+        (id_from == ORIGIN_DERIVED && v[FIELD_CLICK_ID].origin == ORIGIN_CLICK))
+        w->formerly[1] = id_of_ttclid(w);
+}
+
+static int find_event_id(struct work *w)
+{
+    struct field_value *v = &w->out->conversion.fields[FIELD_EVENT_ID];
+    struct slice click_id = field(w, FIELD_CLICK_ID);
+
+    if (v->value.len == 0 && click_id.len)
+        *v = (struct field_value){ click_id, ORIGIN_DERIVED, S("click_id"), { 0 } };
+    if (v->value.len == 0)
+        *v = (struct field_value){ id_of_ttclid(w), ORIGIN_DERIVED, S("ttclid"), { 0 } };
     w->event_id = v->value;
     if (v->value.len == 0)
         return quarantine(w, "Q006",
                           S("the postback has no click id, no event id and no ttclid, so "
                             "nothing says whose conversion this is"));
+    find_former_ids(w);
     return 0;
 }
 
@@ -203,20 +227,29 @@ static int find_pixel(struct work *w, struct slice *pixel)
     return 0;
 }
 
-static int event_id_of(struct work *w, const struct event_rule *rule, struct slice *id)
+static struct slice with_txid(struct work *w, struct slice id)
 {
     struct slice txid = slice_trim(field(w, FIELD_TXID));
 
-    *id = w->event_id;
+    return id.len ? arena_printf(w->out->arena, "%.*s.%.*s", SLICE_ARG(id), SLICE_ARG(txid)) : id;
+}
+
+static int set_event_ids(struct work *w, const struct event_rule *rule, struct translated_event *e)
+{
+    e->event_id = w->event_id;
+    for (size_t i = 0; i < 2; i++)
+        e->formerly[i] = w->formerly[i];
     if (!rule->repeatable)
         return 0;
-    if (txid.len == 0)
+    if (slice_trim(field(w, FIELD_TXID)).len == 0)
         return quarantine(w, "Q010",
                           arena_printf(w->out->arena,
                                        "a repeatable %.*s needs a transaction id to be "
                                        "told from the one before",
                                        SLICE_ARG(rule->event)));
-    *id = arena_printf(w->out->arena, "%.*s.%.*s", SLICE_ARG(w->event_id), SLICE_ARG(txid));
+    e->event_id = with_txid(w, e->event_id);
+    for (size_t i = 0; i < 2; i++)
+        e->formerly[i] = with_txid(w, e->formerly[i]);
     return 0;
 }
 
@@ -231,7 +264,7 @@ static int add_event(struct work *w, const struct event_rule *rule, struct slice
     if (value_compute(&in, &value, &w->out->code, &w->out->reason) != 0)
         return quarantine(w, w->out->code, w->out->reason);
     *e = (struct translated_event){ .pixel = pixel, .event = rule->event };
-    if (event_id_of(w, rule, &e->event_id) != 0)
+    if (set_event_ids(w, rule, e) != 0)
         return 1;
     e->has_value = json.has_value = value.has_value;
     e->value = json.value = value.value;

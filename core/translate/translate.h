@@ -22,6 +22,9 @@ struct translator {
 /* One event to send. */
 struct translated_event {
     struct slice pixel, event, event_id;
+    /* The event_ids that the same postback had before its click was known, or known so well; what was
+     * sent under one of them must not be sent again.  Empty: none. */
+    struct slice formerly[2];
     struct slice body; /* one entry of data[] */
     bool has_value;
     struct money value, original; /* sent; and as the postback or rule had it */
