@@ -80,21 +80,22 @@ static bool take(struct delivery *d, struct lane *lane, int64_t now)
     struct part *part, *next;
     struct err err = { 0 };
     int64_t next_due = 0;
+    unsigned size = pixel_take_size(&lane->pixel, BATCH_MAX);
 
     d->spare = NULL;
     if (!b) {
         d->starved = true;
         return false;
     }
-    if (d->host->take(d->host->context, lane->target->pixel, BATCH_MAX, &b->taken, &next_due,
-                      &err) != 0) {
+    if (d->host->take(d->host->context, lane->target->pixel, size, &b->taken, &next_due, &err) !=
+        0) {
         reports_log(d->host, "warning", "take-failed", slice_from(lane->name),
                     slice_from(err.text));
         pixel_take_failed(&lane->pixel, now);
         batch_free(b);
         return false;
     }
-    pixel_taken(&lane->pixel, b->taken.count, BATCH_MAX, next_due, now);
+    pixel_taken(&lane->pixel, b->taken.count, size, next_due, now);
     if (b->taken.count == 0) {
         batch_clear(b);
         d->spare = b;

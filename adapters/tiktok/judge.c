@@ -78,6 +78,8 @@ static void finish(struct judge *j, struct lane *lane, struct record *r, size_t 
         lane->state.dead += count;
     else
         lane->state.retried += count;
+    if (end->result == SENDER_RETRY) /* a take in the meantime did not see these */
+        pixel_wake(&lane->pixel);
     reports_put(&j->reports, r, first, count, end->now);
 }
 

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+enum { HALVINGS_MAX = 31 }; /* by then nothing is left of an unsigned */
 enum { PACE_STEP_US = 1112, PACE_BURST_US = 100 * PACE_STEP_US };
 
 int64_t pixel_backoff(const struct pixel_timing *timing, uint32_t n, uint16_t jitter)
@@ -63,8 +64,16 @@ void pixel_wake(struct pixel *p)
     p->look_at = 0;
 }
 
+unsigned pixel_take_size(const struct pixel *p, unsigned max)
+{
+    unsigned size = max >> p->halvings;
+
+    return size ? size : 1;
+}
+
 void pixel_taken(struct pixel *p, size_t count, size_t max, int64_t next_due, int64_t now)
 {
+    p->halvings = 0;
     p->more = count == max;
     if (count)
         p->look_at = 0;
@@ -77,6 +86,8 @@ void pixel_taken(struct pixel *p, size_t count, size_t max, int64_t next_due, in
 void pixel_take_failed(struct pixel *p, int64_t now)
 {
     p->hold_until = now + PIXEL_TAKE_AGAIN_MS;
+    if (p->halvings < HALVINGS_MAX)
+        p->halvings++;
 }
 
 uint64_t pixel_started(struct pixel *p)

@@ -21,6 +21,7 @@ struct pixel {
     bool more;          /* the last take was a full batch: there may be another */
     int64_t look_at;    /* when to take next */
     int64_t hold_until; /* no take before, after one that failed */
+    unsigned halvings;  /* of the next take: one for each that failed in a row */
     unsigned failures;  /* in a row */
     uint64_t epoch;     /* which gate a request was started after */
     int64_t gate_until; /* nothing is sent before */
@@ -42,8 +43,13 @@ bool pixel_may_send(struct pixel *p, bool at_once, int64_t now);
 int64_t pixel_next(const struct pixel *p);
 
 /* Something may be due; a take that failed is still not repeated before its time. */
-
 void pixel_wake(struct pixel *p);
+
+/* How many to ask for, at most max: less after a take that failed, which may have been more than
+ * the host can do at once; at least 1. */
+unsigned pixel_take_size(const struct pixel *p, unsigned max);
+
+/* count of the max that were asked for. */
 void pixel_taken(struct pixel *p, size_t count, size_t max, int64_t next_due, int64_t now);
 void pixel_take_failed(struct pixel *p, int64_t now);
 

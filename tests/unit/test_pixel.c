@@ -94,6 +94,31 @@ static void test_take_failed(void **state)
     assert_true(pixel_may_take(&p, NOW - 3600000)); /* the clock was set back */
 }
 
+static void test_take_size(void **state)
+{
+    static const unsigned sizes[] = { 500, 250, 125, 62, 31, 15, 7, 3, 1, 1 };
+    struct pixel p = { 0 };
+
+    (void)state;
+    assert_int_equal(pixel_take_size(&p, 1000), 1000);
+    for (size_t i = 0; i < LEN(sizes); i++) {
+        pixel_take_failed(&p, NOW);
+        assert_int_equal(pixel_take_size(&p, 1000), sizes[i]);
+    }
+    for (int i = 0; i < 100; i++)
+        pixel_take_failed(&p, NOW);
+    assert_int_equal(pixel_take_size(&p, 1000), 1);
+    /* as many as were asked for: there may be more, and they are asked for as usual */
+    pixel_taken(&p, 1, 1, 0, NOW);
+    assert_int_equal(pixel_take_size(&p, 1000), 1000);
+    pixel_started(&p);
+    assert_true(pixel_may_take(&p, NOW + 1000));
+    /* finding nothing is a success as well */
+    pixel_take_failed(&p, NOW);
+    pixel_taken(&p, 0, 500, 0, NOW);
+    assert_int_equal(pixel_take_size(&p, 1000), 1000);
+}
+
 static void test_failures(void **state)
 {
     struct pixel p = { 0 };
@@ -241,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_backoff),
         cmocka_unit_test(test_takes_and_sends),
         cmocka_unit_test(test_take_failed),
+        cmocka_unit_test(test_take_size),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_side_by_side),
         cmocka_unit_test(test_retry_after_and_clock),

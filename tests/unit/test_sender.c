@@ -703,6 +703,66 @@ static void test_backlog_is_left_alone(void **state)
     rig_close(rig, 0);
 }
 
+/* Nothing wakes the sender here (host_pass would): what an answer gives back must be looked for
+ * again, although the take while it was on its way found nothing, or something of much later. */
+static const struct {
+    size_t events, event_bytes, requests; /* requests: with which all is on its way */
+    unsigned takes;                       /* of which the last finds nothing due */
+    bool later;                           /* another event is due in an hour */
+    const char *body;                     /* of the answers to these requests */
+    int status;
+} full_batches[] = {
+    { 1000, 20, 1, 2, false, "<html>500</html>", 500 },
+    { 2000, 20, 2, 3, false, "<html>500</html>", 500 },
+    { 1000, 20, 1, 2, true, "<html>500</html>", 500 },
+    { 2000, 20, 2, 3, true, "{\"code\":40100}", 200 },
+    { 1000, 6000, 2, 2, false, "{\"code\":40100}", 200 }, /* two requests of one batch */
+};
+
+static void check_full_batch(struct rig *rig, size_t row)
+{
+    size_t events = full_batches[row].events, size = full_batches[row].event_bytes;
+    struct scripted_answer steps[2] = { { .hold = true, .status = full_batches[row].status } };
+    char body[6001];
+
+    snprintf(steps[0].body, sizeof(steps[0].body), "%s", full_batches[row].body);
+    steps[1] = steps[0];
+    rig->steps = steps;
+    rig->step_count = full_batches[row].requests;
+    rig->settings.retry_first_ms = 1;
+    rig->settings.retry_max_ms = 4;
+    snprintf(body, sizeof(body), "{\"event\":\"E\"%*s}", (int)size - 13, "");
+    for (size_t i = 0; i < events; i++)
+        host_add(&rig->host, "PX", body, NULL);
+    if (full_batches[row].later) {
+        host_add(&rig->host, "PX", body, NULL);
+        rig->host.events[events].due = rig->host.now + 60 * MINUTE;
+    }
+    host_run_clock(&rig->host);
+    rig_open(rig);
+    if (!scripted_wait(rig->http, full_batches[row].requests) ||
+        !host_wait_takes(&rig->host, full_batches[row].takes))
+        fail_msg("row %zu: not all is on its way", row);
+    scripted_release(rig->http);
+    if (!host_wait_count(&rig->host, HOST_DELIVERED, events))
+        fail_msg("row %zu: %zu of %zu were not sent again", row,
+                 events - host_count(&rig->host, HOST_DELIVERED), events);
+    for (size_t i = 0; i < events; i++)
+        assert_int_equal(host_event(&rig->host, (int64_t)i + 1).retries, 1);
+    rig_close(rig, 0);
+}
+
+static void test_full_batch_fails(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LEN(full_batches); i++) {
+        void *rig;
+        assert_int_equal(rig_setup(&rig), 0);
+        check_full_batch(rig, i);
+        assert_int_equal(rig_teardown(&rig), 0);
+    }
+}
+
 /* An event that has failed often waits longer than its pixel, so that it holds up no others. */
 static void test_own_wait(void **state)
 {
@@ -1081,6 +1141,31 @@ static void test_busy_store(void **state)
         &rig->host, "level=warning event=report-failed pixel=PX why=\"the store is busy\""));
 }
 
+/* A take that failed may have been too much for the store: half as many, and half of that. */
+static void test_smaller_takes(void **state)
+{
+    struct rig *rig = *state;
+    size_t sent = 0, full = 0;
+
+    rig->host.fail_takes = 2;
+    add_events(rig, "PX", 2300);
+    rig_open(rig);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(host_wait_takes(&rig->host, 1 + i));
+        host_pass(&rig->host, rig->sender, 1000);
+    }
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 2300));
+    rig_close(rig, 0);
+    for (size_t i = 0; i < scripted_count(rig->http); i++) { /* side by side: in any order */
+        size_t n = events_in(scripted_get(rig->http, i).body);
+        sent += n;
+        full += n == 1000;
+    }
+    assert_int_equal(scripted_count(rig->http), 4); /* 250, 1000, 1000, 50 */
+    assert_int_equal(full, 2);
+    assert_int_equal(sent, 2300);
+}
+
 /* An event that is due later is sent then, without a wake-up. */
 static void test_next_due(void **state)
 {
@@ -1350,6 +1435,7 @@ int main(void)
         cmocka_unit_test(test_faults),
         RIGGED(test_backoff),
         RIGGED(test_backlog_is_left_alone),
+        cmocka_unit_test(test_full_batch_fails),
         RIGGED(test_own_wait),
         RIGGED(test_reset_early),
         RIGGED(test_timeout),
@@ -1364,6 +1450,7 @@ int main(void)
         RIGGED(test_pace),
         RIGGED(test_reload_pixels),
         RIGGED(test_busy_store),
+        RIGGED(test_smaller_takes),
         RIGGED(test_next_due),
         RIGGED(test_wake),
         RIGGED(test_close),
