@@ -6,9 +6,6 @@
 
 #include "adapters/store/sqlite_index.h"
 
-#define LOG_LITTLE 256 /* pages, moved within a millisecond or two */
-#define MAINTAIN_MOST 4 /* rounds in one call */
-
 const struct sqlite_tuning sqlite_tuning_default = {
     .hash_mask = UINT64_MAX,
     .hot_entries = 57344, /* with a group on top no more than 65,536, a power of two */
@@ -99,6 +96,9 @@ static int begin(struct store *store, struct err *err)
 {
     struct sqlite *s = of(store);
 
+    /* A ROLLBACK that failed left its transaction open, with rows that nobody counts any more. */
+    if (!sqlite3_get_autocommit(s->db) && sql_now(s, SQL_ROLLBACK, err) != 0)
+        return -1;
     if (s->reload) {
         if (read_state(s, err) != 0 || index_load(s, err) != 0)
             return -1;
@@ -106,40 +106,10 @@ static int begin(struct store *store, struct err *err)
     }
     if (sql_now(s, SQL_BEGIN, err) != 0)
         return -1;
+    sqlite_log_begin(s);
     s->before = s->now;
     index_mark(s);
     return 0;
-}
-
-/* Pages of the log that no checkpoint has moved yet.  SQLite keeps the number of those that were in
- * the index that it shares between handles: "WAL-mode File Format", section 2.1, nBackfill at byte
- * 96 (https://www.sqlite.org/walformat.html). */
-static int64_t log_left(struct sqlite *s)
-{
-    sqlite3_file *file = NULL;
-    volatile void *shared = NULL;
-    uint32_t moved = 0;
-
-    if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
-        file && file->pMethods && file->pMethods->iVersion >= 2 &&
-        file->pMethods->xShmMap(file, 0, 32768, 0, &shared) == SQLITE_OK && shared)
-        moved = __atomic_load_n((volatile uint32_t *)shared + 96 / sizeof(uint32_t),
-                                __ATOMIC_ACQUIRE);
-    return s->wal_size - (int64_t)moved;
-}
-
-/* The log is kept bounded by its writer: maintain moves pages beside intake, but only a moment
- * without a writer lets the log start again from its beginning.  The best moment is when little is
- * left to move, for the next commit waits; past the limit it is any. */
-static void bound_log(struct sqlite *s)
-{
-    int64_t limit = s->tuning.wal_pages;
-
-    if (s->wal_size <= limit && (s->wal_size <= limit / 4 || log_left(s) > LOG_LITTLE))
-        return;
-    sqlite3_busy_timeout(s->db, 0); /* a reader in the way: the next commit tries again */
-    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-    sqlite3_busy_timeout(s->db, BUSY_MS);
 }
 
 static int commit(struct store *store, struct err *err)
@@ -148,7 +118,8 @@ static int commit(struct store *store, struct err *err)
 
     if (write_counts(s, err) != 0 || index_work(s, err) != 0 || sql_now(s, SQL_COMMIT, err) != 0)
         return -1;
-    bound_log(s);
+    sqlite_log_end(s);
+    sqlite_log_bound(s);
     return 0;
 }
 
@@ -158,7 +129,8 @@ static void rollback(struct store *store)
 
     /* SQLite may have rolled back by itself: then there is nothing left to do. */
     if (!sqlite3_get_autocommit(s->db) && sql_now(s, SQL_ROLLBACK, NULL) != 0)
-        s->reload = true;
+        s->reload = true; /* begin tries again */
+    sqlite_log_end(s);
     s->now = s->before;
     names_forget(s->names);
     index_undo(s);
@@ -187,27 +159,6 @@ static int counts(struct store *store, struct store_counts *out, struct err *err
 out:
     sqlite_read_end(s);
     return rc;
-}
-
-/* While a round moves pages new ones come, fewer each time: so that little is left at the end, and
- * the writer finds its moment. */
-static int maintain(struct store *store, struct err *err)
-{
-    struct sqlite *s = of(store);
-    int before = 0;
-
-    for (int i = 0; i < MAINTAIN_MOST; i++) {
-        int log, moved;
-        int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
-        if ((rc & 0xff) == SQLITE_BUSY)
-            break; /* another checkpoint is under way: it does the same */
-        if (rc != SQLITE_OK)
-            return sqlite_fail(s, err, "moving the log into the file");
-        if (moved - before >= 0 && moved - before <= LOG_LITTLE)
-            break;
-        before = moved;
-    }
-    return 0;
 }
 
 static void close_store(struct store *store)
@@ -240,7 +191,7 @@ static const struct store_ops ops = {
     .find_events = sqlite_find_events,
     .attempts_of = sqlite_attempts_of,
     .counts = counts,
-    .maintain = maintain,
+    .maintain = sqlite_maintain,
     .close = close_store,
 };
 
@@ -269,7 +220,8 @@ struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuni
         err_set(err, ERR_SYSTEM, "store: out of memory");
     else if (sqlite_db_open(s, err) == 0 && sqlite_schema_ready(s, err) == 0 &&
              read_seed(s, err) == 0 &&
-             (!writer || (read_state(s, err) == 0 && index_load(s, err) == 0)))
+             (!writer || (read_state(s, err) == 0 && index_load(s, err) == 0 &&
+                          sql_use(s, SQL_ROLLBACK, err)))) /* later there may be no memory */
         return &s->store;
     close_store(&s->store);
     return NULL;

@@ -11,6 +11,7 @@ struct sqlite3;
 struct sqlite3_stmt;
 struct index;
 struct names;
+struct log_lock;
 
 enum sql {
 #define SQL(name, text) SQL_##name,
@@ -59,6 +60,8 @@ struct sqlite {
     struct index *index;
     uint64_t seed;    /* of this file's hashes, so that nobody outside can make them collide */
     int64_t wal_size; /* pages, after the last commit */
+    struct log_lock *log_lock; /* NULL: SQLite needs none */
+    bool log_held;             /* by this transaction */
     struct arena scratch;
     bool reload;      /* a transaction that moved the index was lost: read it again */
 };
@@ -84,6 +87,16 @@ int sql_now(struct sqlite *s, enum sql which, struct err *err); /* use and run, 
 /* A consistent view for several reads; a no-op inside a transaction of ours. */
 int sqlite_read_begin(struct sqlite *s, struct err *err);
 void sqlite_read_end(struct sqlite *s);
+
+/* ---- sqlite_log.c: the write-ahead log, moved and kept short ---- */
+int sqlite_log_open(struct sqlite *s, const char *path, struct err *err);
+void sqlite_log_close(struct sqlite *s);
+void sqlite_log_begin(struct sqlite *s); /* after BEGIN; sqlite_log_end when it has ended */
+void sqlite_log_end(struct sqlite *s);
+void sqlite_log_bound(struct sqlite *s); /* after a commit */
+bool sqlite_log_try(struct sqlite *s);   /* may it run a checkpoint?  Then leave after it */
+void sqlite_log_leave(struct sqlite *s);
+int sqlite_maintain(struct store *, struct err *);
 
 /* ---- sqlite_schema.c ---- */
 int sqlite_schema_ready(struct sqlite *s, struct err *err); /* create, migrate or refuse */

@@ -266,6 +266,8 @@ int sqlite_db_open(struct sqlite *s, struct err *err)
     sqlite3_busy_timeout(s->db, BUSY_MS);
     /* In place of SQLite's own checkpoints, which would make commits wait. */
     sqlite3_wal_hook(s->db, after_commit, s);
+    if (sqlite_log_open(s, path, err) != 0)
+        return -1;
     return settings(s, err);
 }
 
@@ -274,6 +276,7 @@ void sqlite_db_close(struct sqlite *s)
     for (int i = 0; i < SQL_COUNT; i++)
         sqlite3_finalize(s->stmts[i]);
     sqlite3_close(s->db);
+    sqlite_log_close(s);
     if (s->lock >= 0)
         close(s->lock);
 }

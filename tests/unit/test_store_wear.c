@@ -156,6 +156,97 @@ static void test_log_is_bounded(void **state)
     store_close(reader);
 }
 
+/* What keeps a checkpoint of another handle out while a transaction may reset the log: held from
+ * begin to the end, however that comes, and only when all of the log was moved before. */
+static void assert_free(struct store *reader, bool want)
+{
+    struct sqlite *s = (struct sqlite *)reader;
+    bool is = sqlite_log_try(s);
+
+    assert_int_equal(is, want || sqlite3_libversion_number() >= 3051003);
+    if (is)
+        sqlite_log_leave(s);
+}
+
+static void test_reset_alone(void **state)
+{
+    enum { COMMIT, ROLLBACK, FAILED, WAYS };
+    struct fixture *f = *state;
+    struct store *reader = open_tuned(f->dir, false, &f->err);
+    int64_t stored = 0;
+
+    assert_non_null(reader);
+    for (int way = COMMIT; way < WAYS; way++) {
+        OK(f, put_group(f, stored++, 1, 10));
+        OK(f, store_begin(f->s, &f->err));
+        assert_free(reader, true); /* something is left to move: no reset */
+        store_rollback(f->s);
+        OK(f, store_maintain(reader, &f->err));
+        OK(f, store_begin(f->s, &f->err));
+        assert_free(reader, false);
+        OK(f, store_maintain(reader, &f->err)); /* does not wait for it */
+        OK(f, put(f, stored, 10));
+        sync_fails = way == FAILED;
+        if (way == ROLLBACK)
+            store_rollback(f->s);
+        else
+            GIVES(f, way == COMMIT ? 0 : -1, store_commit(f->s, &f->err));
+        sync_fails = false;
+        stored += way == COMMIT;
+        assert_free(reader, true);
+    }
+    assert_holds(f, stored);
+    store_close(reader);
+}
+
+/* The writer's own checkpoint does not wait for maintain either. */
+static void test_restart_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct sqlite *reader;
+
+    tuning.wal_pages = 80; /* a first group stays below a quarter of it */
+    fixture_reopen(f);
+    OK(f, put_group(f, 0, 1, 10));
+    reader = (struct sqlite *)open_tuned(f->dir, false, &f->err);
+    assert_non_null(reader);
+    assert_true(sqlite_log_try(reader));
+    for (int i = 1; i < 40; i++)
+        OK(f, put_group(f, i, 1, 4000));
+    assert_true(((struct sqlite *)f->s)->wal_size > 120 ||
+                sqlite3_libversion_number() >= 3051003);
+    sqlite_log_leave(reader);
+    OK(f, put_group(f, 40, 1, 10));
+    OK(f, put_group(f, 41, 1, 10));
+    assert_true(((struct sqlite *)f->s)->wal_size < 40);
+    store_close(&reader->store);
+    assert_holds(f, 42);
+}
+
+/* Interrupted while a statement runs: SQLite refuses all others, ROLLBACK too. */
+static void test_failed_rollback(void **state)
+{
+    struct fixture *f = *state;
+    struct sqlite3 *db = ((struct sqlite *)f->s)->db;
+    struct sqlite3_stmt *st;
+
+    OK(f, put_group(f, 0, 5, 10));
+    OK(f, store_begin(f->s, &f->err));
+    OK(f, put(f, 5, 10));
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT id FROM events", -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    sqlite3_interrupt(db);
+    store_rollback(f->s);
+    assert_int_equal(sqlite3_get_autocommit(db), 0);
+    GIVES(f, -1, store_begin(f->s, &f->err));
+    says(f, "DIR/clickbaton.db: reading: interrupted");
+    sqlite3_finalize(st);
+    OK(f, put_group(f, 5, 5, 10));
+    assert_holds(f, 10);
+    fixture_reopen(f);
+    assert_holds(f, 10);
+}
+
 /* ---- index ---- */
 
 #define UNLISTED "SELECT count(*) FROM run_chunks WHERE id >> 24 NOT IN (SELECT id FROM runs)"
@@ -266,6 +357,9 @@ int main(void)
         CASE(test_full_disk),
         CASE(test_failed_sync),
         CASE(test_log_is_bounded),
+        CASE(test_reset_alone),
+        CASE(test_restart_alone),
+        CASE(test_failed_rollback),
         CASE(test_runs),
         CASE(test_late_ids),
         CASE(test_one_id_often),
