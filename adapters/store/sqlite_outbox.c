@@ -6,6 +6,7 @@
 #include "adapters/store/sqlite.h"
 
 #define BATCH 256 /* due events looked at before they are changed */
+#define TAKE_BYTES ((size_t)16 << 20) /* then a take ends: big events must not fill its arena */
 
 struct due {
     int64_t event, test_code, unknown_since;
@@ -18,7 +19,7 @@ struct taking {
     unsigned max;
     struct arena *arena;
     struct store_event *list;
-    size_t count, cap;
+    size_t count, cap, bytes; /* of their texts */
 };
 
 static int read_due(struct taking *t, struct due due[BATCH], size_t *count, struct err *err)
@@ -99,6 +100,7 @@ static int hand_out(struct taking *t, const struct due *d, struct err *err)
         return err_set(err, ERR_SYSTEM, "%s/clickbaton.db: event %lld is to be sent and is gone",
                        t->s->dir, (long long)d->event);
     t->count++;
+    t->bytes += ev->body.len + ev->event_id.len + ev->click_id.len + ev->ttclid.len + ev->note.len;
     t->s->now.counts.waiting--;
     t->s->now.counts.sending++;
     return 0;
@@ -109,12 +111,12 @@ static int take_all(struct taking *t, struct err *err)
     struct due due[BATCH];
     size_t n;
 
-    while (t->count < t->max) {
+    while (t->count < t->max && t->bytes < TAKE_BYTES) {
         if (read_due(t, due, &n, err) != 0)
             return -1;
         if (n == 0)
             break;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n && t->bytes < TAKE_BYTES; i++) {
             const struct due *d = &due[i];
             int rc = 0;
             if (d->unknown_since && d->unknown_since < t->give_up) {

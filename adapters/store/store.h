@@ -111,6 +111,7 @@ int store_event_put(struct store *s, struct store_event *ev, int64_t *first, str
  * test_code; they are STORE_SENDING until reported, and count as "outcome unknown since now" until
  * then.  Events whose unknown_since lies before give_up become STORE_DEAD instead (note says so).
  * `attempts` counts those that have ended: before this one.
+ * Fewer than max also when their texts come to 16 MB: the next take gives the others.
  * The list and its slices live in arena.  Give them to the network only after the commit. */
 int store_take(struct store *s, struct slice pixel, int64_t now, int64_t give_up, unsigned max,
                struct arena *arena, struct store_event **list, size_t *count, struct err *err);

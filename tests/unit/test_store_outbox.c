@@ -83,6 +83,41 @@ static void test_take_many(void **state)
     commit(f);
 }
 
+/* Big bodies: no take outgrows an arena of 20 MB, and together they give all, in order. */
+static void test_take_big(void **state)
+{
+    enum { EVENTS = 100, SIZE = 250000, FIRST = 68 }; /* the 68th passes 16 MB */
+    static char body[SIZE];
+    struct fixture *f = *state;
+    struct arena arena;
+
+    memset(body, 'x', sizeof(body));
+    begin(f);
+    for (int i = 0; i < EVENTS; i++) {
+        struct store_event ev = event(text(f, "e%d", i).ptr);
+        ev.created = NOW + i;
+        ev.body = (struct slice){ body, sizeof(body) };
+        put(f, ev);
+    }
+    commit(f);
+    arena_init(&arena, (size_t)20 << 20);
+    for (size_t got = 0, count = FIRST; got < EVENTS; got += count, count = EVENTS - got) {
+        struct store_event *list;
+        size_t n;
+        arena_reset(&arena);
+        begin(f);
+        OK(f, store_take(f->s, S("P"), NOW + EVENTS, 0, 1000, &arena, &list, &n, &f->err));
+        commit(f);
+        assert_int_equal(n, count);
+        for (size_t i = 0; i < n; i++) {
+            SAME(text(f, "e%zu", got + i), list[i].event_id);
+            assert_int_equal(list[i].body.len, SIZE);
+        }
+    }
+    assert_int_equal(counts(f).sending, EVENTS);
+    arena_free(&arena);
+}
+
 static void test_report(void **state)
 {
     static const struct {
@@ -349,6 +384,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         CASE(test_take_order),
         CASE(test_take_many),
+        CASE(test_take_big),
         CASE(test_report),
         CASE(test_report_of_nothing_sent),
         CASE(test_unknown_since),
