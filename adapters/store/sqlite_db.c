@@ -115,14 +115,48 @@ void sqlite_read_end(struct sqlite *s)
 
 /* ---- the folder, its lock, the file ---- */
 
+/* A new folder survives a power loss when its parent is on the disk. */
+static int sync_parent(const char *dir)
+{
+    char parent[4096];
+    size_t n = strlen(dir);
+    int fd, rc, why;
+
+    while (n && dir[n - 1] == '/')
+        n--;
+    while (n && dir[n - 1] != '/')
+        n--;
+    if (n >= sizeof(parent)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    snprintf(parent, sizeof(parent), "%.*s", n ? (int)n : 1, n ? dir : ".");
+    fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) /* one may create in folders that one may not read: then nobody can sync them */
+        return errno == EACCES ? 0 : -1;
+    rc = fsync(fd) != 0 && errno != EINVAL ? -1 : 0; /* EINVAL: no such thing on this file system */
+    why = errno;
+    close(fd);
+    errno = why;
+    return rc;
+}
+
 static int folder_ready(struct sqlite *s, struct err *err)
 {
     struct stat st;
+    bool made = mkdir(s->dir, 0700) == 0;
+    int why;
 
-    if (mkdir(s->dir, 0700) != 0 && errno != EEXIST)
+    if (!made && errno != EEXIST)
         return err_set(err, ERR_SYSTEM,
                        "%s: can't create the data folder: %s; create it, or name another with "
                        "`data:`", s->dir, strerror(errno));
+    if (made && sync_parent(s->dir) != 0) {
+        why = errno;
+        rmdir(s->dir); /* so that the next start does it again */
+        return err_set(err, ERR_SYSTEM, "%s: can't create the data folder: %s; look at the disk",
+                       s->dir, strerror(why));
+    }
     if (stat(s->dir, &st) != 0 || !S_ISDIR(st.st_mode))
         return err_set(err, ERR_SYSTEM, "%s: not a folder; name another with `data:`", s->dir);
     return 0;

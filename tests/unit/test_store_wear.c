@@ -127,6 +127,32 @@ static void test_failed_sync(void **state)
     assert_holds(f, 300);
 }
 
+/* A new data folder is synced into its parent, however its path is written, or is not made. */
+static void test_new_folder(void **state)
+{
+    static const char *const names[] = { "new", "new/", "new//" };
+    struct fixture *f = *state;
+    char old[4096];
+
+    assert_non_null(getcwd(old, sizeof(old)));
+    assert_int_equal(chdir(f->dir), 0);
+    for (size_t i = 0; i < 2 * COUNT(names); i++) {
+        const char *dir = i % 2 ? names[i / 2] : path(f, names[i / 2]);
+        char want[256];
+        sync_fails = true;
+        assert_null(open_tuned(dir, true, &f->err));
+        sync_fails = false;
+        snprintf(want, sizeof(want), "%s: can't create the data folder: Input/output error; look "
+                 "at the disk", dir);
+        assert_string_equal(f->err.text, want);
+        assert_int_equal(access("new", F_OK), -1);
+        store_close(open_tuned(dir, true, &f->err));
+        assert_int_equal(access("new/clickbaton.db", F_OK), 0);
+        remove_folder("new");
+    }
+    assert_int_equal(chdir(old), 0);
+}
+
 /* ---- log ---- */
 
 static void test_log_is_bounded(void **state)
@@ -356,6 +382,7 @@ int main(void)
         CASE(test_full_file),
         CASE(test_full_disk),
         CASE(test_failed_sync),
+        CASE(test_new_folder),
         CASE(test_log_is_bounded),
         CASE(test_reset_alone),
         CASE(test_restart_alone),
