@@ -141,8 +141,9 @@ class Folder:
     def check_nothing_lost(self):
         """Every answered postback is in the store, understood, with an event of its own.  Those that
         wrk had on their way when its time was up may be there too, unanswered."""
-        stored, queued, why = self.rows("SELECT count(*), sum(verdict = 1), max(reason) FROM postbacks")
-        events, = self.rows("SELECT count(*) FROM events")
+        # One statement, so one state of the store: the last of those may be written just now.
+        stored, queued, why, events = self.rows(
+            "SELECT count(*), sum(verdict = 1), max(reason), (SELECT count(*) FROM events) FROM postbacks")
         need(self.answered <= stored <= self.answered + self.in_flight,
              "%d postbacks were answered 200, the store holds %d" % (self.answered, stored))
         need(queued == events == stored,
