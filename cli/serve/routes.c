@@ -1,8 +1,8 @@
 #include "cli/serve/routes.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "cli/cli.h"
 #include "cli/serve/answer.h"
 #include "cli/serve/record.h"
 
@@ -26,11 +26,6 @@ static bool same_key(const char *key, struct slice given)
     for (size_t i = 0; i < len; i++)
         differs |= (unsigned char)(key[i] ^ given.ptr[i]);
     return differs == 0;
-}
-
-static int64_t now_seconds(void)
-{
-    return (int64_t)time(NULL);
 }
 
 /* ---- the path ---- */
@@ -281,7 +276,7 @@ static int click(struct visit *v, struct slice rest)
         answer_refused(v->http, r->verbose, 400, "R004", r->translation.reason);
         return -1;
     }
-    if (translate_click(r->offer, &r->params, v->http->arena, now_seconds(), &r->click, &why) !=
+    if (translate_click(r->offer, &r->params, v->http->arena, cli_now(), &r->click, &why) !=
         0) {
         atomic_fetch_add(&v->routes->refused_input, 1);
         answer_refused(v->http, r->verbose, 400, "R004",

@@ -50,6 +50,10 @@ struct conversion {
     struct place stage_at;
 };
 
+/* What a click tells of a conversion. */
+#define RECORD_CLICK_FIELDS 9
+extern const enum field record_click_fields[RECORD_CLICK_FIELDS];
+
 /* A visit, as registered. */
 struct click {
     struct slice fields[FIELD_COUNT]; /* those that a click has; the others stay empty */

@@ -86,21 +86,16 @@ static void note_difference(struct work *w, enum field f, const char *code)
 
 static void merge_click(struct work *w)
 {
-    static const enum field from_click[] = { FIELD_CLICK_ID, FIELD_TTCLID,     FIELD_EVENT_ID,
-                                             FIELD_TTP,      FIELD_IP,         FIELD_USER_AGENT,
-                                             FIELD_PAGE_URL, FIELD_REFERRER,   FIELD_CONSENT };
-
     if (!w->click)
         return;
     note_difference(w, FIELD_TTCLID, "W033");
     note_difference(w, FIELD_EVENT_ID, "W034");
-    for (size_t i = 0; i < sizeof(from_click) / sizeof(*from_click); i++) {
-        struct field_value *v = &w->out->conversion.fields[from_click[i]];
-        struct slice click_value = w->click->fields[from_click[i]];
+    for (size_t i = 0; i < RECORD_CLICK_FIELDS; i++) {
+        enum field f = record_click_fields[i];
+        struct field_value *v = &w->out->conversion.fields[f];
+        struct slice click_value = w->click->fields[f];
         if (v->value.len == 0 && click_value.len)
-            *v = (struct field_value){
-                click_value, ORIGIN_CLICK, field_names[from_click[i]], { 0 }
-            };
+            *v = (struct field_value){ click_value, ORIGIN_CLICK, field_names[f], { 0 } };
     }
 }
 

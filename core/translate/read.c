@@ -155,31 +155,35 @@ int translate_read(const struct offer *offer, struct params *params, struct aren
     return 0;
 }
 
+/* By the mapping's names for it, then by its own. */
+static void read_click_field(enum field f, const struct offer *offer, const struct params *params,
+                             struct notes *notes, struct field_value *out)
+{
+    struct field_rule own = { .names = &field_names[f], .count = 1 };
+
+    read_field(f, &offer->fields[f], params, notes, out);
+    if (out->value.len == 0)
+        read_field(f, &own, params, notes, out);
+}
+
 int translate_click(const struct offer *offer, struct params *params, struct arena *arena,
                     int64_t now, struct click *out, const char **why)
 {
-    static const enum field of_click[] = { FIELD_CLICK_ID, FIELD_TTCLID,     FIELD_EVENT_ID,
-                                           FIELD_TTP,      FIELD_IP,         FIELD_USER_AGENT,
-                                           FIELD_PAGE_URL, FIELD_REFERRER,   FIELD_CONSENT,
-                                           FIELD_CLICK_TIME };
+    const struct field_rule *time = &offer->fields[FIELD_CLICK_TIME];
     struct conversion conv = { 0 };
     struct notes none = { .arena = arena };
     int64_t at = 0;
 
     *out = (struct click){ .at = now };
-    for (size_t i = 0; i < sizeof(of_click) / sizeof(*of_click); i++) {
-        enum field f = of_click[i];
-        struct field_rule own = { .names = &field_names[f], .count = 1 };
-        read_field(f, &offer->fields[f], params, &none, &conv.fields[f]);
-        if (conv.fields[f].value.len == 0)
-            read_field(f, &own, params, &none, &conv.fields[f]);
-    }
+    for (size_t i = 0; i < RECORD_CLICK_FIELDS; i++)
+        read_click_field(record_click_fields[i], offer, params, &none,
+                         &conv.fields[record_click_fields[i]]);
+    read_click_field(FIELD_CLICK_TIME, offer, params, &none, &conv.fields[FIELD_CLICK_TIME]);
     ttclid_of_page(&conv, arena);
-    for (size_t i = 0; i < sizeof(of_click) / sizeof(*of_click); i++)
-        out->fields[of_click[i]] = conv.fields[of_click[i]].value;
-    if (when_parse(out->fields[FIELD_CLICK_TIME], offer->fields[FIELD_CLICK_TIME].form,
-                   offer->fields[FIELD_CLICK_TIME].zone_seconds, &at) &&
-        at <= now)
+    for (size_t i = 0; i < RECORD_CLICK_FIELDS; i++)
+        out->fields[record_click_fields[i]] = conv.fields[record_click_fields[i]].value;
+    out->fields[FIELD_CLICK_TIME] = conv.fields[FIELD_CLICK_TIME].value;
+    if (when_parse(out->fields[FIELD_CLICK_TIME], time->form, time->zone_seconds, &at) && at <= now)
         out->at = at;
     if (out->fields[FIELD_TTCLID].len > EVENT_TTCLID_MAX)
         out->fields[FIELD_TTCLID] = (struct slice){ 0 };

@@ -105,8 +105,8 @@ struct slice storable_value(const struct offer *offer, struct slice name, struct
 
     if (!personal_kind(offer, name, personal, &kind, &country))
         return value;
-    if (params_unusable(
-            value)) /* an unfilled macro says nothing about anybody, and shall be seen as one */
+    /* An unfilled macro says nothing about anybody, and shall be seen as one. */
+    if (params_unusable(value))
         return personal ? REMOVED : value;
     if (personal && (out = ttclid_only(value, arena)).len)
         return out;
