@@ -1,0 +1,46 @@
+/* page.h: where an answer sends a browser on, read without running anything.  HTML by the rules a
+ * browser would apply to well-formed pages (comments, quoted attributes, character references,
+ * <script> and <noscript> apart); scripts only where a target stands in them as a plain string:
+ * location = "x", location.href = 'x', location.replace("x"), location.assign("x"), with window.,
+ * document., top., self. or parent. before it.  Any bytes may come. */
+#ifndef CORE_CHAIN_PAGE_H
+#define CORE_CHAIN_PAGE_H
+
+#include "core/base/arena.h"
+#include "core/base/slice.h"
+
+#define PAGE_MAX_BYTES (1024 * 1024) /* what stands behind is not looked at */
+
+struct page_answer {
+    int status;
+    struct slice location, refresh; /* header values; empty when absent */
+    struct slice content_type, body;
+};
+
+enum page_next_kind {
+    PAGE_END,      /* nothing sends the browser on */
+    PAGE_LOCATION, /* 3xx with Location */
+    PAGE_REFRESH,  /* the Refresh header */
+    PAGE_META,     /* <meta http-equiv=refresh> */
+    PAGE_SCRIPT,
+};
+
+struct page_next {
+    enum page_next_kind kind;
+    struct slice url;   /* as it stands there, references decoded, not resolved; in arena */
+    unsigned delay;     /* seconds, of REFRESH and META */
+    bool computed;      /* a script sends on, but its target is made when it runs: not readable */
+    bool has_form;      /* the page has a form, which nobody submits by itself */
+};
+
+/* The first of these that applies: Location (301 302 303 307 308 only), Refresh, meta, script. */
+void page_next(struct arena *arena, const struct page_answer *answer, struct page_next *out);
+
+/* The action of the first form with its named fields' values as a query, as a browser would submit
+ * it by GET; false when there is none. */
+bool page_form(struct arena *arena, struct slice body, struct slice *url);
+
+/* The href of the first <a> or <area> with that id. */
+bool page_link(struct arena *arena, struct slice body, struct slice id, struct slice *url);
+
+#endif
