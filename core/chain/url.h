@@ -25,14 +25,15 @@ struct url {
     bool has_authority, has_query, has_fragment;
 };
 
-/* Why text is no URL that can be followed ("holds a control character" ...); NULL when it is one,
- * absolute or relative.  Blanks around it are left out; a blank, control byte or backslash in it is
- * refused only in scheme and host. */
+/* Why text is no URL that can be followed ("has no host" ...); NULL when it is one, absolute or
+ * relative.  Blanks around it are left out; a blank, control byte or backslash in it is refused
+ * only in scheme and host.  A user name or password is refused, never stripped: in a chain it is a
+ * mistake or a disguise. */
 const char *url_parse(struct slice text, struct url *out);
 
 /* The reference `ref` as seen on the page `base`, which must be absolute: "/x", "?a=1", "//host",
  * "../y", "https://...".  Dot segments are removed; the fragment is the reference's own.  In arena;
- * the empty slice when it is full. */
+ * the empty slice when it is full or one of the two is refused by url_parse. */
 struct slice url_resolve(struct arena *arena, struct slice base, struct slice ref);
 
 /* Put together again. */
