@@ -477,13 +477,12 @@ const struct break_kind break_kinds[] = {
     { 0 },
 };
 
-const struct break_kind *break_lose_cookies(void)
+const struct break_kind *break_named(struct slice name)
 {
-    const struct break_kind *k = break_kinds;
-
-    while (k->name && !slice_eq(slice_from(k->name), S("lose_cookies")))
-        k++;
-    return k;
+    for (const struct break_kind *k = break_kinds; k->name; k++)
+        if (slice_eq(slice_from(k->name), name))
+            return k;
+    return NULL;
 }
 
 struct slice break_apply(struct arena *arena, const struct hop_break *b, struct slice url)

@@ -44,8 +44,8 @@ struct hop_break {
 
 extern const struct break_kind break_kinds[]; /* ended by a NULL name */
 
-/* The row "lose_cookies", which changes no URL. */
-const struct break_kind *break_lose_cookies(void);
+/* The row of that name; NULL when there is none. */
+const struct break_kind *break_named(struct slice name);
 
 /* The URL after b; the empty slice when the arena is full. */
 struct slice break_apply(struct arena *arena, const struct hop_break *b, struct slice url);

@@ -25,14 +25,6 @@ static struct yaml *at(const struct yaml *node, const char *key)
 
 /* ---- failures ---- */
 
-static const struct break_kind *break_named(struct slice name)
-{
-    for (const struct break_kind *k = break_kinds; k->name; k++)
-        if (slice_eq(slice_from(k->name), name))
-            return k;
-    return NULL;
-}
-
 static bool read_map(struct reader *r, const struct yaml *node, struct hop_break *b)
 {
     struct slice *names = ARENA_ARRAY(r->loader->arena, struct slice, node->count + 1);

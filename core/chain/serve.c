@@ -2,6 +2,8 @@
 #include "core/chain/fill.h"
 #include "core/chain/session.h"
 
+#define GLUE "second_question_mark"
+
 const struct slice chain_id_names[] = { SLICE("ttclid"), SLICE("event_id"), SLICE("click_id") };
 
 struct chain_session *chain_session_new(const struct chain *chain, const struct chain_world *world,
@@ -44,18 +46,21 @@ const struct hop_break *session_break(const struct chain_session *s, size_t i, s
     return k < hop->break_count ? &hop->breaks[k] : s->extra;
 }
 
-bool session_loses_cookies(const struct chain_session *s, size_t i)
+bool session_breaks(const struct chain_session *s, size_t i, const char *name)
 {
     for (size_t k = 0; k < session_break_count(s, i); k++)
-        if (session_break(s, i, k)->kind == break_lose_cookies())
+        if (slice_eq(slice_from(session_break(s, i, k)->kind->name), slice_from(name)))
             return true;
     return false;
 }
 
-static struct slice break_all(struct chain_session *s, size_t i, struct slice url)
+static struct slice break_all(struct chain_session *s, size_t i, struct slice url, bool glued)
 {
-    for (size_t k = 0; k < session_break_count(s, i); k++)
-        url = break_apply(s->arena, session_break(s, i, k), url);
+    for (size_t k = 0; k < session_break_count(s, i); k++) {
+        const struct hop_break *b = session_break(s, i, k);
+        if (!glued || !slice_eq(slice_from(b->kind->name), S(GLUE)))
+            url = break_apply(s->arena, b, url);
+    }
     return url;
 }
 
@@ -139,7 +144,7 @@ static struct session_click *returning(struct chain_session *s, size_t i, struct
         if (url_get(s->arena, query, slice_from(*p), &value) &&
             (c = session_find_click(s, value)) != NULL)
             return c;
-    return session_loses_cookies(s, i) ? NULL : session_find_click(s, cookie);
+    return session_breaks(s, i, "lose_cookies") ? NULL : session_find_click(s, cookie);
 }
 
 static struct session_click *click_of(struct chain_session *s, size_t i, const struct url *u,
@@ -185,15 +190,32 @@ static struct slice tracker_target(struct chain_session *s, size_t i, const stru
 
 /* ---- the others ---- */
 
+/* "?a=1?b=2": a hop that appends what came with a '?' to a target that has a query already. */
+static void glue(struct edit *e, size_t own)
+{
+    struct url_pair *last = &e->pairs[own - 1], first = e->pairs[own];
+
+    last->value = arena_printf(e->arena, "%.*s?%.*s%s%.*s", SLICE_ARG(last->value),
+                               SLICE_ARG(first.name), first.has_equals ? "=" : "",
+                               SLICE_ARG(first.value));
+    edit_remove(e, own);
+}
+
 /* A redirect carries the incoming query over; what its target names itself wins. */
-static struct slice carry_target(struct chain_session *s, size_t i, const struct url *u)
+static struct slice carry_target(struct chain_session *s, size_t i, const struct url *u,
+                                 bool *glued)
 {
     struct slice to = session_fill_params(s, s->chain->hops[i].to, u->query, false);
     struct edit e;
+    size_t own;
 
     if (!edit_open(&e, s->arena, to))
         return to;
+    own = e.count;
     edit_carry(&e, u->query);
+    *glued = own && e.count > own && session_breaks(s, i, GLUE);
+    if (*glued)
+        glue(&e, own);
     return edit_text(&e);
 }
 
@@ -208,6 +230,7 @@ struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice ur
 {
     const struct hop *hop = &s->chain->hops[i];
     struct hop_answer a = { .status = hop->status };
+    bool glued = false;
     struct url u;
 
     if (hop->to.len == 0 || url_parse(url, &u) != NULL) {
@@ -217,9 +240,9 @@ struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice ur
     if (hop->kind == HOP_TRACKER)
         a.to = tracker_target(s, i, &u, cookie, &a.cookie, notes);
     else if (carries(hop))
-        a.to = carry_target(s, i, &u);
+        a.to = carry_target(s, i, &u, &glued);
     else /* what a script on the page knows is filled there */
         a.to = session_fill_params(s, hop->to, u.query, hop->script);
-    a.to = break_all(s, i, a.to);
+    a.to = break_all(s, i, a.to, glued);
     return a;
 }

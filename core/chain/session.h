@@ -46,7 +46,7 @@ struct chain_session {
 /* The failures of hop i, the extra one last. */
 size_t session_break_count(const struct chain_session *s, size_t i);
 const struct hop_break *session_break(const struct chain_session *s, size_t i, size_t k);
-bool session_loses_cookies(const struct chain_session *s, size_t i);
+bool session_breaks(const struct chain_session *s, size_t i, const char *name);
 
 /* The tracker's click of that id, NULL when it knows none. */
 struct session_click *session_find_click(struct chain_session *s, struct slice id);
