@@ -20,7 +20,8 @@ static const struct tracker_status statuses[] = {
     { NULL, NULL },
 };
 
-static const char *const external_params[] = { "ttclid", NULL }; /* as source_setup says */
+/* The first as source_setup says; the name is the user's own choice. */
+static const char *const external_params[] = { "ttclid", "externalId", "externalid", "external_id", NULL };
 static const char *const return_params[] = { "cid", NULL };
 
 static const struct tracker_postback postbacks[] = {

@@ -55,7 +55,8 @@ static const struct tracker_macro macros[] = {
     { NULL, MACRO_OTHER },
 };
 
-static const char *const external_params[] = { "ttclid", NULL }; /* as source_setup says */
+/* The first as source_setup says; the name is the user's own choice. */
+static const char *const external_params[] = { "ttclid", "externalid", "external_id", NULL };
 
 /* bcid is what the landing page library adds to links. */
 static const char *const return_params[] = { "clickid", "cnv_id", "bcid", NULL };

@@ -30,7 +30,8 @@ static const struct tracker_macro macros[] = {
     { NULL, MACRO_OTHER },
 };
 
-static const char *const external_params[] = { "ttclid", NULL }; /* as source_setup says */
+/* The first as source_setup says; the name is the user's own choice. */
+static const char *const external_params[] = { "ttclid", "externalid", "external_id", NULL };
 static const char *const return_params[] = { "cid", "clickid", NULL };
 
 /* No token for the event type is documented: each type's URL has it written out. */

@@ -84,7 +84,7 @@ struct hop_result {
     struct slice url;     /* the URL that leaves it; that of the page where the walk ends */
     int status;
     enum baton_state state[CHAIN_IDS];
-    struct url_changes changes; /* of parameters, between the two URLs */
+    struct compare_changes changes; /* of parameters, between the two URLs */
     struct notes notes; /* sentences of what to change here, codes H0xx */
 };
 
@@ -139,6 +139,7 @@ struct slice chain_start(const struct chain_session *s);
 struct hop_answer {
     int status;
     struct slice to;     /* as the hop sends it: may be relative; empty: the page is the end */
+    struct slice whole;  /* the same before the hop's failures */
     struct slice cookie; /* a tracker's click id, to be kept by the browser; empty: none */
 };
 
@@ -146,5 +147,18 @@ struct hop_answer {
  * visitor's cookie or the empty slice.  notes: remarks, codes H0xx. */
 struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice url,
                               struct slice cookie, struct notes *notes);
+
+/* What lander.js does on the page of hop i, which stands at `page` (with its fragment): reads and
+ * keeps the ids.  true: *out is what it registers. */
+bool chain_visit(struct chain_session *s, size_t i, struct slice page,
+                 struct chain_registration *out, struct notes *notes);
+
+/* The link as it leaves that page: what the script fills or adds. */
+struct slice chain_leave(struct chain_session *s, size_t i, struct slice page, struct slice to);
+
+/* What the network calls, and what comes to clickbaton of it, once the visitor has bought at
+ * `last`.  true: *network and *postback are filled; false: notes say why nothing comes. */
+bool chain_convert(struct chain_session *s, struct slice last, struct slice *network,
+                   struct slice *postback, struct notes *notes);
 
 #endif

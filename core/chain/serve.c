@@ -1,4 +1,6 @@
 /* serve.c: the servers of a chain: what a hop answers to a request. */
+#include <stdio.h>
+
 #include "core/chain/fill.h"
 #include "core/chain/session.h"
 
@@ -243,6 +245,7 @@ struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice ur
         a.to = carry_target(s, i, &u, &glued);
     else /* what a script on the page knows is filled there */
         a.to = session_fill_params(s, hop->to, u.query, hop->script);
+    a.whole = a.to;
     a.to = break_all(s, i, a.to, glued);
     return a;
 }

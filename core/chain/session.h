@@ -40,7 +40,6 @@ struct chain_session {
     size_t click_count;
     struct session_site sites[SESSION_SITES_MAX];
     size_t site_count;
-    struct slice landers_click_id; /* the one that the last landing page registered */
 };
 
 /* The failures of hop i, the extra one last. */
@@ -53,6 +52,14 @@ struct session_click *session_find_click(struct chain_session *s, struct slice i
 
 /* value, if the click has a parameter of that name. */
 bool session_click_param(const struct session_click *c, struct slice name, struct slice *value);
+
+struct session_site *session_site(struct chain_session *s, struct slice host); /* NULL: too many */
+
+/* "https://lander.example", with the port if there is one; in the arena. */
+struct slice session_origin(struct chain_session *s, const struct url *u);
+
+/* How well an id stands in a text that is no URL. */
+enum baton_state session_state_in(struct arena *arena, struct slice text, struct slice wanted);
 
 /* What is known once a conversion has come; all may be empty. */
 struct session_conversion {
