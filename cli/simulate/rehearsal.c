@@ -21,7 +21,7 @@ static const char *find_offer(struct rehearsal *run)
 }
 
 bool rehearsal_load(struct rehearsal *run, struct catalog *catalog, const char *path, int64_t now,
-              uint64_t seed)
+                    uint64_t seed)
 {
     struct chain_loader loader = { &catalog->arena, &catalog->diags, trackers };
     const struct source *source = files_source(&catalog->arena, path, &catalog->diags);
@@ -30,7 +30,8 @@ bool rehearsal_load(struct rehearsal *run, struct catalog *catalog, const char *
     run->chain = source ? chain_load(&loader, source) : NULL;
     if (!run->chain)
         return false;
-    run->world = (struct chain_world){ .translator = &catalog->translator, .now = now,
+    run->world = (struct chain_world){ .translator = &catalog->translator,
+                                       .now = now,
                                        .seed = slice_hash(run->chain->name, seed) };
     if (run->chain->postback.len) {
         run->offer_path = find_offer(run);
@@ -46,7 +47,8 @@ bool rehearsal_load(struct rehearsal *run, struct catalog *catalog, const char *
 const char *rehearsal_check_event(struct arena *arena, const struct chain_result *r, int64_t now)
 {
     const struct sandbox_settings settings = { 0 };
-    struct sandbox_request request = { .post = true, .path = S("/open_api/v1.3/event/track/"),
+    struct sandbox_request request = { .post = true,
+                                       .path = S("/open_api/v1.3/event/track/"),
                                        .content_type = S("application/json"),
                                        .access_token = S("simulated") };
     struct sandbox *sandbox = sandbox_open(&settings, NULL);
@@ -77,8 +79,8 @@ static bool differs(struct rehearsal *run, const char *what, struct slice wanted
         return false;
     diag_add(&run->catalog->diags, DIAG_ERROR, "M019", run->chain->expect.where,
              arena_dup(&run->catalog->arena, reason),
-             "chain \"%.*s\": %s should be \"%.*s\", but is \"%.*s\"",
-             SLICE_ARG(run->chain->name), what, SLICE_ARG(wanted), SLICE_ARG(got));
+             "chain \"%.*s\": %s should be \"%.*s\", but is \"%.*s\"", SLICE_ARG(run->chain->name),
+             what, SLICE_ARG(wanted), SLICE_ARG(got));
     return true;
 }
 
@@ -89,9 +91,8 @@ bool rehearsal_expectation(struct rehearsal *run, const struct chain_result *r)
 
     if (!x->said)
         return true;
-    return !(differs(run, "the verdict", x->verdict, r->kept ? S("kept") : S("broken"),
-                     r->reason) ||
-             differs(run, "the hop that drops the baton", x->at, r->kept ? S("none") : at,
-                     r->reason) ||
-             differs(run, "the code", x->code, slice_from(r->code), r->reason));
+    return !(
+        differs(run, "the verdict", x->verdict, r->kept ? S("kept") : S("broken"), r->reason) ||
+        differs(run, "the hop that drops the baton", x->at, r->kept ? S("none") : at, r->reason) ||
+        differs(run, "the code", x->code, slice_from(r->code), r->reason));
 }

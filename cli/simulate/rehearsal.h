@@ -14,7 +14,7 @@ struct rehearsal {
 
 /* Load the file and the offer.  Problems go to the catalog's diags; false when there are errors. */
 bool rehearsal_load(struct rehearsal *run, struct catalog *catalog, const char *path, int64_t now,
-              uint64_t seed);
+                    uint64_t seed);
 
 /* What the sandbox says to the event: NULL when it takes it, else why not (in arena). */
 const char *rehearsal_check_event(struct arena *arena, const struct chain_result *r, int64_t now);

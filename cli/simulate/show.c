@@ -129,8 +129,9 @@ static void hop_row(struct table *t, size_t i)
     const struct hop_result *h = &t->r->hops[i];
     bool moved = h->changes.lost.count || h->changes.changed.count;
 
-    buf_printf(t->out, "%2zu  %-14.*s %-10.*s %-6d ", i + 1, SLICE_ARG(slice_head(h->hop->name, 14)),
-               SLICE_ARG(hop_kind_names[h->hop->kind]), h->status);
+    buf_printf(t->out, "%2zu  %-14.*s %-10.*s %-6d ", i + 1,
+               SLICE_ARG(slice_head(h->hop->name, 14)), SLICE_ARG(hop_kind_names[h->hop->kind]),
+               h->status);
     for (size_t id = 0; id < CHAIN_IDS; id++)
         state(t, h->state[id]);
     short_url(t, h->url, &h->changes);
@@ -281,9 +282,8 @@ void walk_json(struct buf *out, const struct chain_result *r, const char *refuse
     buf_printf(out, "{\"verdict\":\"%s\"", kept ? "kept" : "broken");
     text_member(out, "code", slice_from(kept ? "" : r->kept ? "H018" : r->code));
     text_member(out, "reason", r->kept ? slice_from(refused) : r->reason);
-    text_member(out, "broken_at", !kept && r->broken_at < r->hop_count
-                                      ? r->hops[r->broken_at].hop->name
-                                      : S(""));
+    text_member(out, "broken_at",
+                !kept && r->broken_at < r->hop_count ? r->hops[r->broken_at].hop->name : S(""));
     for (size_t id = 0; id < CHAIN_IDS; id++)
         text_member(out, arena_cstr(r->warnings.arena, chain_id_names[id]), r->ids[id]);
     buf_puts(out, ",\"hops\":[");

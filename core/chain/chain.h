@@ -12,11 +12,19 @@
 #include "core/tracker.h"
 #include "core/translate/translate.h"
 
-#define CHAIN_HOPS_MAX 50   /* in a file; past 20 browsers give up */
+#define CHAIN_HOPS_MAX 50 /* in a file; past 20 browsers give up */
 #define CHAIN_BROWSER_MAX 20
 
-enum hop_kind { HOP_REDIRECT, HOP_META, HOP_JS, HOP_TRACKER, HOP_LANDER, HOP_FORM, HOP_SHORTLINK,
-                HOP_APP };
+enum hop_kind {
+    HOP_REDIRECT,
+    HOP_META,
+    HOP_JS,
+    HOP_TRACKER,
+    HOP_LANDER,
+    HOP_FORM,
+    HOP_SHORTLINK,
+    HOP_APP
+};
 extern const struct slice hop_kind_names[]; /* ended by an empty slice */
 
 /* `params: {external_id: ttclid}`: which URL parameter fills which slot of a tracker. */
@@ -85,7 +93,7 @@ struct hop_result {
     int status;
     enum baton_state state[CHAIN_IDS];
     struct compare_changes changes; /* of parameters, between the two URLs */
-    struct notes notes; /* sentences of what to change here, codes H0xx */
+    struct notes notes;             /* sentences of what to change here, codes H0xx */
 };
 
 /* What a landing page said of its visit. */
@@ -97,9 +105,9 @@ struct chain_registration {
 
 struct chain_result {
     bool kept;
-    const char *code;     /* "H0xx", "" when kept */
-    struct slice reason;  /* one sentence */
-    size_t broken_at;     /* hop, or hop_count: behind the last one */
+    const char *code;            /* "H0xx", "" when kept */
+    struct slice reason;         /* one sentence */
+    size_t broken_at;            /* hop, or hop_count: behind the last one */
     struct slice ids[CHAIN_IDS]; /* the right ones; event_id empty: nothing has named one */
     struct hop_result *hops;
     size_t hop_count;

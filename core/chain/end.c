@@ -113,8 +113,8 @@ static void judge_ttclid(struct end *e, struct slice got)
 {
     size_t at = blame(e, CHAIN_TTCLID);
     enum baton_state state = session_state_in(e->s->arena, got, e->s->ids[CHAIN_TTCLID]);
-    const char *how = got.len == 0            ? "has no ttclid"
-                      : state == BATON_TRUNCATED ? "has a ttclid that was cut"
+    const char *how = got.len == 0                 ? "has no ttclid"
+                      : state == BATON_TRUNCATED   ? "has a ttclid that was cut"
                       : got.len > EVENT_TTCLID_MAX ? "has a ttclid that TikTok never gave"
                                                    : "has a ttclid that was changed";
 
@@ -143,9 +143,8 @@ static void judge_event_id(struct end *e, const struct field_value *got)
                         at < e->out->hop_count
                             ? "The link between them was lost"
                             : "The postback finds no registered click with it: see",
-                        SLICE_ARG(at < e->out->hop_count
-                                      ? at_hop(e, at)
-                                      : S("the remarks at the landing page"))));
+                        SLICE_ARG(at < e->out->hop_count ? at_hop(e, at)
+                                                         : S("the remarks at the landing page"))));
 }
 
 /* One id of the page's own pixel, or the one that any postback of this click has. */

@@ -4,8 +4,11 @@
 
 static int rank(enum baton_state state)
 {
-    static const int ranks[] = { [BATON_ABSENT] = 0, [BATON_LOST] = 1, [BATON_CHANGED] = 2,
-                                 [BATON_TRUNCATED] = 3, [BATON_KEPT] = 4 };
+    static const int ranks[] = { [BATON_ABSENT] = 0,
+                                 [BATON_LOST] = 1,
+                                 [BATON_CHANGED] = 2,
+                                 [BATON_TRUNCATED] = 3,
+                                 [BATON_KEPT] = 4 };
 
     return ranks[state];
 }
@@ -20,7 +23,8 @@ enum baton_state session_state_in(struct arena *arena, struct slice text, struct
     if (text.len == 0)
         return BATON_LOST;
     return compare_value(arena, arena_printf(arena, "?v=%.*s", SLICE_ARG(edit_encode(arena, text))),
-                         wanted).state;
+                         wanted)
+        .state;
 }
 
 /* What trackers and landing pages have stored by now. */
@@ -125,11 +129,15 @@ static struct slice example(const struct chain_session *s, size_t i, enum identi
 static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
                       enum identity_name id, struct slice whole)
 {
-    static const char *const codes[] = { [BATON_LOST] = "H001", [BATON_CHANGED] = "H002",
-                                         [BATON_TRUNCATED] = "H003", [BATON_ABSENT] = "H001",
+    static const char *const codes[] = { [BATON_LOST] = "H001",
+                                         [BATON_CHANGED] = "H002",
+                                         [BATON_TRUNCATED] = "H003",
+                                         [BATON_ABSENT] = "H001",
                                          [BATON_KEPT] = "H001" };
-    static const char *const verbs[] = { [BATON_LOST] = "is lost", [BATON_CHANGED] = "is changed",
-                                         [BATON_TRUNCATED] = "is cut", [BATON_ABSENT] = "is lost",
+    static const char *const verbs[] = { [BATON_LOST] = "is lost",
+                                         [BATON_CHANGED] = "is changed",
+                                         [BATON_TRUNCATED] = "is cut",
+                                         [BATON_ABSENT] = "is lost",
                                          [BATON_KEPT] = "is lost" };
     const struct hop_break *b = guilty(s, i, id, whole);
     enum baton_state state = r->state[id];
@@ -138,9 +146,8 @@ static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
         b = storing(s, i);
     if (b)
         note_add(&r->notes, codes[state], chain_id_names[id],
-                 "%.*s %s: this hop %s (%s). What to change: %s",
-                 SLICE_ARG(chain_id_names[id]), verbs[state], b->kind->does, b->kind->name,
-                 b->kind->remedy);
+                 "%.*s %s: this hop %s (%s). What to change: %s", SLICE_ARG(chain_id_names[id]),
+                 verbs[state], b->kind->does, b->kind->name, b->kind->remedy);
     else if (r->hop->to.len == 0)
         note_add(&r->notes, codes[state], chain_id_names[id], "%.*s %s: the page does not keep it",
                  SLICE_ARG(chain_id_names[id]), verbs[state]);
@@ -148,8 +155,7 @@ static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
         note_add(&r->notes, codes[state], chain_id_names[id],
                  "%.*s %s: this hop's target does not carry it. What to change: add &%.*s to its "
                  "target",
-                 SLICE_ARG(chain_id_names[id]), verbs[state],
-                 SLICE_ARG(example(s, i, id)));
+                 SLICE_ARG(chain_id_names[id]), verbs[state], SLICE_ARG(example(s, i, id)));
 }
 
 void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, struct slice whole,
@@ -168,7 +174,7 @@ void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, stru
         r->state[id] = state_behind(s, i, (enum identity_name)id, r->url, cookie);
         if (i == 0 && id == CHAIN_TTCLID)
             before = compare_value(s->arena, start, s->ids[id]).state == BATON_KEPT ? BATON_KEPT
-                                                                                   : BATON_ABSENT;
+                                                                                    : BATON_ABSENT;
         if (r->state[id] == BATON_LOST && before == BATON_ABSENT && id == CHAIN_TTCLID)
             r->state[id] = BATON_ABSENT; /* it never was there */
         if (r->state[id] == BATON_KEPT || r->state[id] == BATON_ABSENT || r->state[id] == before)

@@ -5,9 +5,9 @@
 #include "core/yaml/expect.h"
 
 const struct slice hop_kind_names[] = {
-    SLICE("redirect"), SLICE("meta"), SLICE("js"),        SLICE("tracker"),
-    SLICE("lander"),   SLICE("form"), SLICE("shortlink"), SLICE("app"),
-    { 0 },
+    SLICE("redirect"),  SLICE("meta"),   SLICE("js"),
+    SLICE("tracker"),   SLICE("lander"), SLICE("form"),
+    SLICE("shortlink"), SLICE("app"),    { 0 },
 };
 
 static const int default_status[] = { 302, 200, 200, 302, 200, 200, 301, 200 };
@@ -72,8 +72,7 @@ static bool read_break(struct reader *r, const struct yaml *node, struct hop_bre
     case BREAK_NAMES:
         return read_names(r, node, b);
     case BREAK_ALL_OR_NAMES:
-        return list ? read_names(r, node, b)
-                    : expect_bool(&r->e, node, b->kind->name, &on) && on;
+        return list ? read_names(r, node, b) : expect_bool(&r->e, node, b->kind->name, &on) && on;
     case BREAK_MAP:
         return expect_map(&r->e, node, b->kind->name, NULL) && read_map(r, node, b);
     case BREAK_MAP_OR_NAMES:
@@ -144,8 +143,8 @@ static void read_tracker(struct reader *r, const struct yaml *node, struct hop *
 
 static void read_status(struct reader *r, const struct yaml *node, struct hop *hop)
 {
-    static const struct slice words[] = { SLICE("301"), SLICE("302"), SLICE("303"), SLICE("307"),
-                                          SLICE("308"), { 0 } };
+    static const struct slice words[] = { SLICE("301"), SLICE("302"), SLICE("303"),
+                                          SLICE("307"), SLICE("308"), { 0 } };
     uint64_t status;
 
     hop->status = default_status[hop->kind];
@@ -153,8 +152,7 @@ static void read_status(struct reader *r, const struct yaml *node, struct hop *h
         return;
     if (hop->status == 200)
         diag_add(r->e.diags, DIAG_ERROR, "M002", node->at, S("remove `status`"),
-                 "a %.*s hop is a page: its status is 200",
-                 SLICE_ARG(hop_kind_names[hop->kind]));
+                 "a %.*s hop is a page: its status is 200", SLICE_ARG(hop_kind_names[hop->kind]));
     else if (expect_word(&r->e, node, "`status`", words, &(size_t){ 0 }) &&
              slice_to_u64(node->text, &status))
         hop->status = (int)status;
@@ -194,8 +192,7 @@ static void check_target(struct reader *r, const struct yaml *node, const char *
         why = "is not a whole http or https URL";
     if (why)
         diag_add(r->e.diags, DIAG_ERROR, "M017", node->at,
-                 S("write a URL such as https://lander.example/?subid={subid}"),
-                 "the URL %s", why);
+                 S("write a URL such as https://lander.example/?subid={subid}"), "the URL %s", why);
 }
 
 static void read_hop(struct reader *r, const struct yaml *node, size_t i, bool last,
@@ -260,8 +257,9 @@ static void read_hops(struct reader *r, const struct yaml *root)
 
 static void read_conversion(struct reader *r, const struct yaml *node)
 {
-    static const struct slice keys[] = { SLICE("network"), SLICE("postback"),
-                                         SLICE("tracker_postback"), { 0 } };
+    static const struct slice keys[] = {
+        SLICE("network"), SLICE("postback"), SLICE("tracker_postback"), { 0 }
+    };
     const struct yaml *network = at(node, "network"), *postback = at(node, "postback");
 
     if (!expect_map(&r->e, node, "`conversion`", keys))
@@ -308,10 +306,11 @@ static void read_expect(struct reader *r, const struct yaml *node)
 
 struct chain *chain_load(const struct chain_loader *loader, const struct source *source)
 {
-    static const struct slice keys[] = { SLICE("version"), SLICE("chain"), SLICE("start"),
-                                         SLICE("auto_ttclid"), SLICE("hops"), SLICE("conversion"),
-                                         SLICE("expect"), { 0 } };
-    struct reader r = { loader, { loader->arena, loader->diags },
+    static const struct slice keys[] = { SLICE("version"),     SLICE("chain"), SLICE("start"),
+                                         SLICE("auto_ttclid"), SLICE("hops"),  SLICE("conversion"),
+                                         SLICE("expect"),      { 0 } };
+    struct reader r = { loader,
+                        { loader->arena, loader->diags },
                         ARENA_NEW(loader->arena, struct chain) };
     unsigned errors = loader->diags->errors;
     const struct yaml *root = r.chain ? yaml_parse(loader->arena, source, loader->diags) : NULL;

@@ -109,7 +109,8 @@ static struct slice external_id(const struct session_click *c, const struct trac
 
     for (size_t i = 0; i < c->hop->slot_count; i++)
         for (const struct tracker_macro *m = urls ? urls->macros : NULL; m && m->name; m++)
-            if (m->from == MACRO_EXTERNAL_ID && slice_eq(c->hop->slots[i].macro, slice_from(m->name))) {
+            if (m->from == MACRO_EXTERNAL_ID &&
+                slice_eq(c->hop->slots[i].macro, slice_from(m->name))) {
                 session_click_param(c, c->hop->slots[i].param, &value);
                 return value;
             }
@@ -197,9 +198,9 @@ static void glue(struct edit *e, size_t own)
 {
     struct url_pair *last = &e->pairs[own - 1], first = e->pairs[own];
 
-    last->value = arena_printf(e->arena, "%.*s?%.*s%s%.*s", SLICE_ARG(last->value),
-                               SLICE_ARG(first.name), first.has_equals ? "=" : "",
-                               SLICE_ARG(first.value));
+    last->value =
+        arena_printf(e->arena, "%.*s?%.*s%s%.*s", SLICE_ARG(last->value), SLICE_ARG(first.name),
+                     first.has_equals ? "=" : "", SLICE_ARG(first.value));
     edit_remove(e, own);
 }
 

@@ -1,4 +1,5 @@
-/* session.h: what the servers of a chain and the visitor's browser know by now; only for core/chain.
+/* session.h: what the servers of a chain and the visitor's browser know by now; only for
+ * core/chain.
  */
 #ifndef CORE_CHAIN_SESSION_H
 #define CORE_CHAIN_SESSION_H
@@ -7,7 +8,7 @@
 #include "core/chain/edit.h"
 
 #define SESSION_CLICKS_MAX 16
-#define SESSION_SITES_MAX  16
+#define SESSION_SITES_MAX 16
 #define SESSION_STORED_MAX 64
 
 struct stored_param {

@@ -26,8 +26,8 @@ static struct slice from_url(struct chain_session *s, const struct url *u,
     struct slice value, where[2] = { u->query, u->fragment };
 
     /* "#top?a=1" and "#/page?a=1": what stands behind the '?' of an anchor */
-    where[1] = slice_from_at(where[1], slice_index(where[1], '?') < where[1].len
-                                           ? slice_index(where[1], '?') + 1 : 0);
+    where[1] = slice_from_at(
+        where[1], slice_index(where[1], '?') < where[1].len ? slice_index(where[1], '?') + 1 : 0);
     for (size_t w = 0; w < 2; w++)
         for (size_t i = 0; i < count; i++)
             if (url_get(s->arena, where[w], names[i], &value) && !params_unusable(value))
@@ -109,8 +109,7 @@ static void remember(struct chain_session *s, struct session_site *site, const s
         if (ids[id].len && (id != CHAIN_EVENT_ID || site->ids[id].len == 0))
             site->ids[id] = ids[id];
     if (site->ids[CHAIN_EVENT_ID].len == 0)
-        site->ids[CHAIN_EVENT_ID] =
-            fill_uuid(s->arena, slice_hash(site->host, s->world->seed + 7));
+        site->ids[CHAIN_EVENT_ID] = fill_uuid(s->arena, slice_hash(site->host, s->world->seed + 7));
 }
 
 bool chain_visit(struct chain_session *s, size_t i, struct slice page,
@@ -128,9 +127,10 @@ bool chain_visit(struct chain_session *s, size_t i, struct slice page,
     if (s->ids[CHAIN_EVENT_ID].len == 0)
         s->ids[CHAIN_EVENT_ID] = site->ids[CHAIN_EVENT_ID];
     else if (!slice_eq(s->ids[CHAIN_EVENT_ID], site->ids[CHAIN_EVENT_ID]))
-        note_add(notes, "H016", hop->name,
-                 "this page has an event_id of its own beside that of the page before: hand it over "
-                 "in the link (decorate: true, data-decorate of the landing script)");
+        note_add(
+            notes, "H016", hop->name,
+            "this page has an event_id of its own beside that of the page before: hand it over "
+            "in the link (decorate: true, data-decorate of the landing script)");
     if (site->ids[CHAIN_TTCLID].len == 0 && site->ids[CHAIN_CLICK_ID].len == 0) {
         note_add(notes, "H007", hop->name,
                  "the landing script finds neither a ttclid nor a click id in the page's URL: it "

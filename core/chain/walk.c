@@ -46,9 +46,9 @@ static struct slice without_fragment(struct slice url)
 /* The page as the script sees it. */
 static struct slice page_url(struct walk *w, struct slice arrives)
 {
-    return w->fragment.len ? arena_printf(w->s->arena, "%.*s#%.*s", SLICE_ARG(arrives),
-                                          SLICE_ARG(w->fragment))
-                           : arrives;
+    return w->fragment.len
+               ? arena_printf(w->s->arena, "%.*s#%.*s", SLICE_ARG(arrives), SLICE_ARG(w->fragment))
+               : arrives;
 }
 
 static void visit(struct walk *w, struct hop_result *r, size_t i, struct slice page)
@@ -71,11 +71,11 @@ static void register_click(struct walk *w, size_t i, struct slice id)
         w->out->registration_count == CHAIN_REGISTRATIONS_MAX)
         return;
     reg = &w->out->registrations[w->out->registration_count++];
-    *reg = (struct chain_registration){
-        .query = arena_printf(w->s->arena, "click_id=%.*s%s%.*s",
-                              SLICE_ARG(edit_encode(w->s->arena, c->id)),
-                              c->external_id.len ? "&ttclid=" : "",
-                              SLICE_ARG(edit_encode(w->s->arena, c->external_id))) };
+    *reg = (struct chain_registration){ .query = arena_printf(
+                                            w->s->arena, "click_id=%.*s%s%.*s",
+                                            SLICE_ARG(edit_encode(w->s->arena, c->id)),
+                                            c->external_id.len ? "&ttclid=" : "",
+                                            SLICE_ARG(edit_encode(w->s->arena, c->external_id))) };
 }
 
 /* Where the browser goes; false, after a note, when it can't. */
@@ -97,8 +97,7 @@ static bool go_on(struct walk *w, struct hop_result *r, struct slice to)
     w->fragment = why ? (struct slice){ 0 } : u.fragment;
     if (!why)
         return true;
-    note_add(&r->notes, "H008", r->hop->name,
-             "the browser can't go on: its target (%.*s) %s",
+    note_add(&r->notes, "H008", r->hop->name, "the browser can't go on: its target (%.*s) %s",
              SLICE_ARG(note_short(w->s->arena, next)), why);
     w->stopped = true;
     return false;
@@ -190,9 +189,10 @@ static void warn_length(struct walk *w)
 static void warn_all(struct walk *w)
 {
     if (w->s->unknown.len)
-        note_add(&w->out->warnings, "H045", w->s->unknown,
-                 "%.*s in the ad's link is no macro of TikTok that is known here: it stays as it is",
-                 SLICE_ARG(w->s->unknown));
+        note_add(
+            &w->out->warnings, "H045", w->s->unknown,
+            "%.*s in the ad's link is no macro of TikTok that is known here: it stays as it is",
+            SLICE_ARG(w->s->unknown));
     warn_length(w);
     for (size_t i = 0; i < w->out->hop_count; i++) {
         warn_downgrade(w, i);
