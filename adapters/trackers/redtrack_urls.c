@@ -53,5 +53,6 @@ const struct tracker_urls redtrack_urls = {
         "The parameter that RedTrack's TikTok template fills with __CLICKID__ (ref_id is a guess): "
         "if the link that RedTrack shows you has another one, keep that.\n"
         "{ref_id} in a lander's URL: it is documented for postbacks.\n"
+        "Whether a declined or refunded conversion is sent to the channel at all.\n"
         "Encoding, and what a macro without a value becomes. Timeout and retries.",
 };
