@@ -134,7 +134,7 @@ int chain_walk(const struct chain *chain, const struct chain_world *world,
                const struct hop_break *extra, size_t extra_at, struct arena *arena,
                struct chain_result *out, struct err *err);
 
-/* ---- one hop, for a live run by real servers ---- */
+/* ---- the same walk by real servers ---- */
 
 struct chain_session; /* what the chain's servers and the visitor's browser remember */
 
@@ -156,17 +156,17 @@ struct hop_answer {
 struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice url,
                               struct slice cookie, struct notes *notes);
 
-/* What lander.js does on the page of hop i, which stands at `page` (with its fragment): reads and
- * keeps the ids.  true: *out is what it registers. */
-bool chain_visit(struct chain_session *s, size_t i, struct slice page,
-                 struct chain_registration *out, struct notes *notes);
+/* Asks the server of hop i for url and reads its answer as a browser does: `to` is what was read
+ * from it, `whole` and `cookie` what chain_serve gave.  -1 with *err when there is no answer. */
+typedef int chain_ask(void *context, struct chain_session *s, size_t i, struct slice url,
+                      struct hop_answer *out, struct notes *notes, struct err *err);
 
-/* The link as it leaves that page: what the script fills or adds. */
-struct slice chain_leave(struct chain_session *s, size_t i, struct slice page, struct slice to);
+int chain_walk_live(const struct chain *chain, const struct chain_world *world, chain_ask *ask,
+                    void *context, struct arena *arena, struct chain_result *out, struct err *err);
 
-/* What the network calls, and what comes to clickbaton of it, once the visitor has bought at
- * `last`.  true: *network and *postback are filled; false: notes say why nothing comes. */
-bool chain_convert(struct chain_session *s, struct slice last, struct slice *network,
-                   struct slice *postback, struct notes *notes);
+/* The query that comes to clickbaton when the network has called `network`; notes say why none
+ * does (false). */
+bool chain_postback(struct chain_session *s, struct slice network, struct slice *postback,
+                    struct notes *notes);
 
 #endif

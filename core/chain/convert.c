@@ -113,20 +113,26 @@ static bool by_tracker(struct chain_session *s, size_t tracker, struct slice net
     return true;
 }
 
-bool chain_convert(struct chain_session *s, struct slice last, struct slice *network,
-                   struct slice *postback, struct notes *notes)
+struct slice session_network(struct chain_session *s, struct slice last)
 {
-    size_t tracker;
-    struct url page, u;
+    struct url page;
 
     if (url_parse(last, &page) != NULL)
-        return false;
-    *network = session_fill_params(s, s->chain->network, page.query, false);
-    if (url_parse(*network, &u) != NULL)
+        return (struct slice){ 0 };
+    return session_fill_params(s, s->chain->network, page.query, false);
+}
+
+bool chain_postback(struct chain_session *s, struct slice network, struct slice *postback,
+                    struct notes *notes)
+{
+    size_t tracker;
+    struct url u;
+
+    if (url_parse(network, &u) != NULL)
         return false;
     tracker = tracker_of(s, &u);
     if (tracker < s->chain->hop_count)
-        return by_tracker(s, tracker, *network, &u, postback, notes);
+        return by_tracker(s, tracker, network, &u, postback, notes);
     *postback = u.query;
     return true;
 }

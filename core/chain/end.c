@@ -221,7 +221,8 @@ void judge_end(struct chain_session *s, struct chain_result *out, bool stopped)
     }
     check_offer(&e);
     warnings = out->warnings.count;
-    if (!chain_convert(s, last, &out->network, &out->postback, &out->warnings)) {
+    out->network = session_network(s, last);
+    if (!chain_postback(s, out->network, &out->postback, &out->warnings)) {
         size_t at = first_loss(&e, CHAIN_CLICK_ID);
         decide(&e, "H010", at,
                arena_printf(s->arena, "no postback comes: %.*s%s%.*s",

@@ -1,5 +1,6 @@
 /* macros.c: {x} in targets: a tracker's own macros, or a page's parameters. */
 #include "core/chain/session.h"
+#include "core/kit/kit.h"
 
 /* The next "{name}" of *rest: text before it goes to out.  false: the rest has gone there. */
 static bool next_macro(struct buf *out, struct slice *rest, struct slice *name)
@@ -23,30 +24,6 @@ static struct slice finish(struct chain_session *s, struct buf *out)
 
     buf_free(out);
     return text;
-}
-
-/* "sub_id_*" is sub_id_1, sub_id_2 ... */
-static bool is_row(const struct tracker_macro *row, struct slice name)
-{
-    struct slice family = slice_from(row->name);
-    struct slice number;
-
-    if (!slice_ends(family, S("*")))
-        return slice_eq(family, name);
-    family.len--;
-    number = slice_from_at(name, family.len);
-    for (size_t i = 0; i < number.len; i++)
-        if (!ascii_is_digit(number.ptr[i]))
-            return false;
-    return slice_starts(name, family) && number.len > 0 && number.len <= 3;
-}
-
-static const struct tracker_macro *find_row(const struct tracker_urls *urls, struct slice name)
-{
-    for (const struct tracker_macro *m = urls ? urls->macros : NULL; m && m->name; m++)
-        if (is_row(m, name))
-            return m;
-    return NULL;
 }
 
 /* A slot that the chain file names (`params: {external_id: ttclid}`) is that URL parameter. */
@@ -113,7 +90,7 @@ struct slice session_fill_tracker(struct chain_session *s, const struct session_
         bool raw = tracker->urls && tracker->urls->raw_underscore && slice_starts(macro, S("_"));
         const struct tracker_macro *row;
         slice_cut(raw ? slice_from_at(macro, 1) : macro, ':', &name, &argument);
-        row = find_row(tracker->urls, name);
+        row = tracker->urls ? kit_macro(tracker->urls, name) : NULL;
         if (!row) {
             note_add(notes, "H004", macro,
                      "{%.*s} is no macro of %s and stays as it is; check its spelling and case",

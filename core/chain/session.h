@@ -62,6 +62,17 @@ struct slice session_origin(struct chain_session *s, const struct url *u);
 /* How well an id stands in a text that is no URL. */
 enum baton_state session_state_in(struct arena *arena, struct slice text, struct slice wanted);
 
+/* What lander.js does on the page of hop i, which stands at `page` (with its fragment): reads and
+ * keeps the ids.  true: *out is what it registers. */
+bool session_visit(struct chain_session *s, size_t i, struct slice page,
+                   struct chain_registration *out, struct notes *notes);
+
+/* The link as it leaves that page: what the script fills or adds. */
+struct slice session_leave(struct chain_session *s, size_t i, struct slice page, struct slice to);
+
+/* The URL that the network calls once the visitor has bought at `last`. */
+struct slice session_network(struct chain_session *s, struct slice last);
+
 /* What is known once a conversion has come; all may be empty. */
 struct session_conversion {
     struct slice status, status2, type, payout, currency, txid;

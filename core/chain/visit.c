@@ -112,7 +112,7 @@ static void remember(struct chain_session *s, struct session_site *site, const s
         site->ids[CHAIN_EVENT_ID] = fill_uuid(s->arena, slice_hash(site->host, s->world->seed + 7));
 }
 
-bool chain_visit(struct chain_session *s, size_t i, struct slice page,
+bool session_visit(struct chain_session *s, size_t i, struct slice page,
                  struct chain_registration *out, struct notes *notes)
 {
     const struct hop *hop = &s->chain->hops[i];
@@ -160,7 +160,7 @@ static struct slice fill_ids(struct chain_session *s, const struct session_site 
     return to;
 }
 
-struct slice chain_leave(struct chain_session *s, size_t i, struct slice page, struct slice to)
+struct slice session_leave(struct chain_session *s, size_t i, struct slice page, struct slice to)
 {
     const struct hop *hop = &s->chain->hops[i];
     const struct offer *offer = s->world->offer;

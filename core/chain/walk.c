@@ -14,6 +14,8 @@ struct walk {
     size_t cookie_count;
     struct slice fragment; /* that the next page inherits */
     bool stopped;
+    chain_ask *ask; /* NULL: the servers are functions */
+    void *context;
 };
 
 /* ---- cookies ---- */
@@ -55,7 +57,7 @@ static void visit(struct walk *w, struct hop_result *r, size_t i, struct slice p
 {
     struct chain_registration reg;
 
-    if (!chain_visit(w->s, i, page, &reg, &r->notes))
+    if (!session_visit(w->s, i, page, &reg, &r->notes))
         return;
     if (w->out->registration_count < CHAIN_REGISTRATIONS_MAX)
         w->out->registrations[w->out->registration_count++] = reg;
@@ -103,7 +105,16 @@ static bool go_on(struct walk *w, struct hop_result *r, struct slice to)
     return false;
 }
 
-static void do_hop(struct walk *w, size_t i, struct slice arrives)
+static int get_answer(struct walk *w, size_t i, struct slice url, struct slice cookie,
+               struct hop_answer *a, struct notes *notes, struct err *err)
+{
+    if (w->ask)
+        return w->ask(w->context, w->s, i, url, a, notes, err);
+    *a = chain_serve(w->s, i, url, cookie, notes);
+    return 0;
+}
+
+static int do_hop(struct walk *w, size_t i, struct slice arrives, struct err *err)
 {
     struct hop_result *r = &w->out->hops[i];
     struct slice page = page_url(w, arrives), *cookie;
@@ -115,7 +126,8 @@ static void do_hop(struct walk *w, size_t i, struct slice arrives)
     w->out->hop_count = i + 1;
     url_parse(arrives, &u);
     cookie = cookie_of(w, u.host);
-    a = chain_serve(w->s, i, arrives, cookie ? *cookie : (struct slice){ 0 }, &r->notes);
+    if (get_answer(w, i, arrives, cookie ? *cookie : (struct slice){ 0 }, &a, &r->notes, err) != 0)
+        return -1;
     r->status = a.status;
     if (a.cookie.len && !session_breaks(w->s, i, "lose_cookies"))
         keep_cookie(w, u.host, a.cookie);
@@ -125,8 +137,8 @@ static void do_hop(struct walk *w, size_t i, struct slice arrives)
     if (a.to.len == 0) {
         r->url = arrives;
         w->stopped = r->hop->to.len > 0; /* it was to go on, but nothing came of it */
-    } else if (go_on(w, r, chain_leave(w->s, i, page, a.to))) {
-        a.whole = chain_leave(w->s, i, page, a.whole);
+    } else if (go_on(w, r, session_leave(w->s, i, page, a.to))) {
+        a.whole = session_leave(w->s, i, page, a.whole);
         url_parse(r->url, &u);
         cookie = cookie_of(w, u.host);
     } else {
@@ -135,6 +147,7 @@ static void do_hop(struct walk *w, size_t i, struct slice arrives)
     judge_hop(w->s, w->out, i, a.whole, cookie ? *cookie : (struct slice){ 0 });
     if (!compare_urls(w->s->arena, arrives, r->url, &r->changes))
         w->s->arena->full = true;
+    return 0;
 }
 
 /* ---- remarks about the whole ---- */
@@ -204,32 +217,57 @@ static void warn_all(struct walk *w)
     }
 }
 
+static int walk(struct walk *w, const struct chain *chain, struct arena *arena, struct err *err)
+{
+    struct chain_result *out = w->out;
+    struct slice url;
+    struct url u;
+
+    url = chain_start(w->s);
+    w->fragment = url_parse(url, &u) ? (struct slice){ 0 } : u.fragment;
+    for (size_t i = 0; i < chain->hop_count && !w->stopped && !arena->full; i++) {
+        if (do_hop(w, i, without_fragment(url), err) != 0)
+            return -1;
+        url = out->hops[i].url;
+    }
+    warn_all(w);
+    judge_end(w->s, out, w->stopped);
+    for (size_t id = 0; id < CHAIN_IDS; id++)
+        out->ids[id] = w->s->ids[id];
+    return arena->full ? err_set(err, ERR_BUSY, "the chain needs more memory than there is") : 0;
+}
+
+/* -1: out of memory. */
+static int begin(struct walk *w, const struct chain *chain, const struct chain_world *world,
+                 struct arena *arena, struct err *err)
+{
+    *w->out = (struct chain_result){ .code = "", .warnings = { .arena = arena } };
+    w->out->hops = ARENA_ARRAY(arena, struct hop_result, chain->hop_count);
+    w->s = chain_session_new(chain, world, arena);
+    return w->s && w->out->hops
+               ? 0
+               : err_set(err, ERR_BUSY, "the chain needs more memory than there is");
+}
+
 int chain_walk(const struct chain *chain, const struct chain_world *world,
                const struct hop_break *extra, size_t extra_at, struct arena *arena,
                struct chain_result *out, struct err *err)
 {
     struct walk w = { .out = out };
-    struct slice url;
-    struct url u;
 
-    *out = (struct chain_result){ .code = "", .warnings = { .arena = arena } };
-    out->hops = ARENA_ARRAY(arena, struct hop_result, chain->hop_count);
-    w.s = chain_session_new(chain, world, arena);
-    if (!w.s || !out->hops)
-        return err_set(err, ERR_BUSY, "the chain needs more memory than there is");
+    if (begin(&w, chain, world, arena, err) != 0)
+        return -1;
     w.s->extra = extra;
     w.s->extra_at = extra_at;
-    url = chain_start(w.s);
-    w.fragment = url_parse(url, &u) ? (struct slice){ 0 } : u.fragment;
-    for (size_t i = 0; i < chain->hop_count && !w.stopped && !arena->full; i++) {
-        do_hop(&w, i, without_fragment(url));
-        url = out->hops[i].url;
-    }
-    warn_all(&w);
-    judge_end(w.s, out, w.stopped);
-    for (size_t id = 0; id < CHAIN_IDS; id++)
-        out->ids[id] = w.s->ids[id];
-    if (arena->full)
-        return err_set(err, ERR_BUSY, "the chain needs more memory than there is");
-    return 0;
+    return walk(&w, chain, arena, err);
+}
+
+int chain_walk_live(const struct chain *chain, const struct chain_world *world, chain_ask *ask,
+                    void *context, struct arena *arena, struct chain_result *out, struct err *err)
+{
+    struct walk w = { .out = out, .ask = ask, .context = context };
+
+    if (begin(&w, chain, world, arena, err) != 0)
+        return -1;
+    return walk(&w, chain, arena, err);
 }
