@@ -143,6 +143,7 @@ struct chain_session *chain_session_new(const struct chain *chain, const struct 
 
 /* The ad's link with its macros filled. */
 struct slice chain_start(const struct chain_session *s);
+const struct hop *chain_hop(const struct chain_session *s, size_t i);
 
 struct hop_answer {
     int status;

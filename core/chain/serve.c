@@ -34,6 +34,11 @@ struct slice chain_start(const struct chain_session *s)
     return s->start;
 }
 
+const struct hop *chain_hop(const struct chain_session *s, size_t i)
+{
+    return &s->chain->hops[i];
+}
+
 /* ---- failures ---- */
 
 size_t session_break_count(const struct chain_session *s, size_t i)
