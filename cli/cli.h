@@ -19,7 +19,9 @@ enum cli_exit {
 int cli_check(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 int cli_serve(int argc, char **argv);
+int cli_simulate(int argc, char **argv);
 int cli_translate(int argc, char **argv);
+int cli_urls(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 /* The only clock reading outside of cli/serve. */

@@ -14,6 +14,8 @@ static const struct verb {
     { "serve", cli_serve, "take postbacks and deliver events" },
     { "check", cli_check, "everything that serve would load, and the mappings' own tests" },
     { "translate", cli_translate, "show the event that a postback becomes" },
+    { "simulate", cli_simulate, "a redirect chain, hop by hop, to the event" },
+    { "urls", cli_urls, "the URLs to paste for an offer, and where each goes" },
     { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
     { "version", cli_version, "print the version" },
 };

@@ -137,7 +137,7 @@ void show_json(struct buf *out, const struct translation *t, struct slice event_
 }
 
 /* Bytes that could move a terminal's cursor are shown as '?'. */
-static void safe(struct buf *out, struct slice s)
+void show_safe(struct buf *out, struct slice s)
 {
     while (s.len) {
         size_t n = utf8_len(s);
@@ -154,13 +154,13 @@ void show_verdict(struct buf *out, const struct translation *t)
 {
     for (const struct note *n = t->notes.first; n; n = n->next) {
         buf_printf(out, "warning[%s]: ", n->code);
-        safe(out, n->text);
+        show_safe(out, n->text);
         buf_byte(out, '\n');
     }
     if (t->verdict == VERDICT_QUEUED)
         return;
     buf_printf(out, "%s[%s]: ", verdict_name(t->verdict), t->code);
-    safe(out, t->reason);
+    show_safe(out, t->reason);
     buf_byte(out, '\n');
 }
 
@@ -171,12 +171,12 @@ static void row(struct buf *out, struct slice name, const struct field_value *v)
     buf_printf(&from, "%s", origin_name(v->origin));
     if (v->name.len) {
         buf_byte(&from, ' ');
-        safe(&from, v->name);
+        show_safe(&from, v->name);
     }
     buf_printf(out, "%-11.*s %-28.*s ", SLICE_ARG(name), SLICE_ARG(buf_slice(&from)));
     place(out, &v->at);
     buf_puts(out, v->at.source ? "  " : "");
-    safe(out, slice_head(shown(v), 200));
+    show_safe(out, slice_head(shown(v), 200));
     buf_puts(out, shown(v).len > 200 ? "...\n" : "\n");
     buf_free(&from);
 }
@@ -194,7 +194,7 @@ void show_fields(struct buf *out, const struct translation *t)
     for (size_t i = 0; i < t->event_count; i++) {
         const struct translated_event *e = &t->events[i];
         buf_printf(out, "event       %.*s, event_id ", SLICE_ARG(e->event));
-        safe(out, e->event_id);
+        show_safe(out, e->event_id);
         if (e->has_value) {
             buf_puts(out, ", value ");
             money_print(out, e->value);

@@ -5,6 +5,9 @@
 
 #include "core/translate/translate.h"
 
+/* s for a terminal: bytes that could move its cursor become '?'. */
+void show_safe(struct buf *out, struct slice s);
+
 /* The request body of event i, followed by events for the same pixel, then a newline; nothing when
  * an earlier one has taken it along. */
 void show_body(struct buf *out, const struct translation *t, size_t i, struct slice event_source);

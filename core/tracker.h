@@ -34,10 +34,12 @@ enum macro_source {
     MACRO_CLICK_UNIX, /* time of the click, Unix seconds */
     MACRO_IP,
     MACRO_USER_AGENT,
+    MACRO_OTHER, /* the tracker fills it, and it is none of the above ({country}, {browser} ...) */
 };
 
-/* {name}, also with an argument as {name:arg}.  A name that ends in '*' is a numbered family:
- * "sub_id_*" is sub_id_1, sub_id_2 ... */
+/* {name}, also with an argument as {name:arg}; with case.  A name that ends in '*' is a numbered
+ * family: "sub_id_*" is sub_id_1, sub_id_2 ...  What is in no table is documented nowhere: the
+ * tracker may leave it as it stands. */
 struct tracker_macro {
     const char *name;
     enum macro_source from;
@@ -48,11 +50,19 @@ struct tracker_status {
     const char *stage, *word;
 };
 
-/* One postback URL to paste.  query: behind ".../postback/OFFER?key=KEY&", with the tracker's
- * macros. */
+/* One postback URL to paste.  query: behind ".../postback/OFFER?key=KEY&", the tracker's macros
+ * and plain words only.  A stage of the offer without a row gets the first row's query with its own
+ * word as `type_param`. */
 struct tracker_postback {
     const char *stage; /* NULL: one URL for every status; else the URL of that status alone */
     const char *query;
+};
+
+/* Macros that hand on a parameter of one's own ({param.quality} of an offer): the family's members
+ * from first to last, which ad_link leaves free. */
+struct tracker_free {
+    const char *family; /* "sub_id_*"; NULL: none is documented */
+    unsigned first, last;
 };
 
 /* The click side.  What the vendor does not document is a guess that says so in `unknown`. */
@@ -76,7 +86,10 @@ struct tracker_urls {
     const char *lander_query; /* what the lander's URL needs: "subid={subid}&ttclid={external_id}" */
     const struct tracker_postback *postbacks; /* ended by a NULL query; the first is simulated */
     const char *postback_place;               /* where in the tracker it is pasted */
-    const char *unknown;                      /* what is not documented, lines; or NULL */
+    const char *currency_param; /* no macro for it: the parameter to write the currency out in */
+    const char *type_param;     /* with a URL per stage: the parameter that holds its word */
+    struct tracker_free free;
+    const char *unknown;        /* what is not documented, lines; or NULL */
 };
 
 struct tracker {

@@ -1,4 +1,5 @@
 #include "adapters/trackers/ids.h"
+#include "adapters/trackers/urls.h"
 #include "core/mapping/mapping.h"
 
 /* With statuses switched on, BeMob sends {payout} as 0 for conversions that are new or declined
@@ -33,5 +34,6 @@ static void bemob_finish(const struct tracker_in *in, struct conversion *conv)
 const struct tracker tracker_bemob = {
     .name = "bemob",
     .summary = "BeMob: a payout of 0 says nothing until the conversion is confirmed",
+    .urls = &bemob_urls,
     .finish = bemob_finish,
 };

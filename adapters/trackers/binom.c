@@ -1,4 +1,5 @@
 #include "adapters/trackers/ids.h"
+#include "adapters/trackers/urls.h"
 #include "core/mapping/mapping.h"
 
 /* Binom has two free texts for what happened, {cnv_status} and {cnv_status2} ("Conversions to
@@ -43,5 +44,6 @@ static void binom_finish(const struct tracker_in *in, struct conversion *conv)
 const struct tracker tracker_binom = {
     .name = "binom",
     .summary = "Binom v1 and v2: two status texts, the second when the first says nothing",
+    .urls = &binom_urls,
     .finish = binom_finish,
 };

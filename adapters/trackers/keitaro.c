@@ -1,4 +1,5 @@
 #include "adapters/trackers/ids.h"
+#include "adapters/trackers/urls.h"
 
 /* Keitaro lets the postback URL itself say what a network's words mean ("Postback URL",
  * docs.keitaro.io/en/conversions/postback.html):
@@ -78,5 +79,6 @@ static void keitaro_finish(const struct tracker_in *in, struct conversion *conv)
 const struct tracker tracker_keitaro = {
     .name = "keitaro",
     .summary = "Keitaro: status lists inside the postback URL",
+    .urls = &keitaro_urls,
     .finish = keitaro_finish,
 };

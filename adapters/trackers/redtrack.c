@@ -1,4 +1,5 @@
 #include "adapters/trackers/ids.h"
+#include "adapters/trackers/urls.h"
 #include "core/mapping/mapping.h"
 
 /* RedTrack reports a type (what happened; the account's own names) and a status (whether it
@@ -129,5 +130,6 @@ static void redtrack_finish(const struct tracker_in *in, struct conversion *conv
 const struct tracker tracker_redtrack = {
     .name = "redtrack",
     .summary = "RedTrack: type beside status, and the time inside a click id",
+    .urls = &redtrack_urls,
     .finish = redtrack_finish,
 };

@@ -59,6 +59,20 @@ size_t damage_amp(struct slice raw)
     return 0;
 }
 
+size_t damage_entity(struct slice text, struct slice *sign)
+{
+    size_t best = 0;
+
+    for (size_t code = 0xa0; code < sizeof(entities) / sizeof(*entities); code++) {
+        struct slice name = entities[code];
+        if (name.len <= best || !slice_starts(text, name))
+            continue;
+        best = name.len;
+        *sign = (struct slice){ signs + (code - 0xa0) * 2, 2 };
+    }
+    return best;
+}
+
 /* The word at the start of s when a '=' follows it; it may be empty. */
 static bool word_then_equals(struct slice s, const char *also, struct slice *word)
 {

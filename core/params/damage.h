@@ -1,4 +1,5 @@
-/* damage.h: finds where an '&' between two parameters was lost; only for core/params. */
+/* damage.h: where an "&" between two parameters was lost, for core/params; and how that happens, for
+ * core/chain. */
 #ifndef CORE_PARAMS_DAMAGE_H
 #define CORE_PARAMS_DAMAGE_H
 
@@ -19,5 +20,10 @@ bool damage_find(struct slice raw, struct damage *d);
 /* Length of what HTML source writes for '&', when the '&' of it is already cut off: "amp;", "#38;".
  * 0 when raw does not begin so. */
 size_t damage_amp(struct slice raw);
+
+/* How the damage of W002 comes about: text stands behind an '&' on a page.  Gives the length of the
+ * HTML name at its start that a browser takes for a character (6 of "currency"), and the character,
+ * as UTF-8; 0 when there is none. */
+size_t damage_entity(struct slice text, struct slice *sign);
 
 #endif

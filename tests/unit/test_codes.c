@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #define LIST                                                                                       \
-    "grep -rhoE '\"[YMCWQIDR][0-9]{3}\"' core adapters cli --include='*.c' --exclude=codes.c | "   \
+    "grep -rhoE '\"[YMCWQIDRH][0-9]{3}\"' core adapters cli --include='*.c' --exclude=codes.c | "   \
     "sort -u"
 
 static void every_used_code_is_in_the_table(void **state)

@@ -1,0 +1,97 @@
+/* simulate.c: `clickbaton simulate`: a chain, hop by hop, to the event. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/simulate/matrix.h"
+#include "cli/simulate/show.h"
+
+#define AT_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define NOT_SAID INT64_MIN
+
+static const struct verb_usage usage = {
+    .synopsis = "simulate CHAIN-FILE [--live] [--matrix] [--json]",
+    .about =
+        "Walks a redirect chain from the ad to the event and shows at which hop ttclid, click_id\n"
+        "or event_id get lost, and what to change there. Nothing leaves this machine.",
+    .examples = "  clickbaton simulate chains/keitaro.yaml\n"
+                "  clickbaton simulate chains/keitaro.yaml --matrix",
+};
+
+static bool simulate_colour(void)
+{
+    const char *no = getenv("NO_COLOR");
+
+    return isatty(STDOUT_FILENO) && !(no && *no);
+}
+
+static int walk(struct rehearsal *run, bool json)
+{
+    struct chain_result r;
+    struct buf out = { 0 };
+    struct arena arena;
+    struct err err = { 0 };
+    const char *refused = NULL;
+    int code = EXIT_IO;
+
+    arena_init(&arena, 64 * 1024 * 1024);
+    if (chain_walk(run->chain, &run->world, NULL, 0, &arena, &r, &err) != 0) {
+        fprintf(stderr, "clickbaton simulate: %s\n", err.text);
+        goto out;
+    }
+    if (r.translated)
+        refused = rehearsal_check_event(&arena, &r, run->world.now);
+    if (json)
+        walk_json(&out, &r, refused);
+    else
+        walk_table(&out, run, &r, refused, simulate_colour());
+    fwrite(out.ptr, 1, out.len, stdout);
+    code = r.kept && !refused ? EXIT_DONE : EXIT_NO;
+out:
+    buf_free(&out);
+    arena_free(&arena);
+    return code;
+}
+
+int cli_simulate(int argc, char **argv)
+{
+    bool live = false, matrix = false, json = false;
+    int64_t at = NOT_SAID, seed = 0;
+    const struct option_row rows[] = {
+        { "--live", NULL, OPTION_FLAG, &live, NULL,
+          "really follow it: servers on loopback, a real `serve`, a sandbox" },
+        { "--matrix", NULL, OPTION_FLAG, &matrix, NULL,
+          "which failures this chain survives, at which hop, and thanks to what" },
+        { "--json", NULL, OPTION_FLAG, &json, NULL, "the same for a program" },
+        { "--at", NULL, OPTION_INTEGER, &at, "EPOCH", "pretend that it is this Unix time" },
+        { "--seed", NULL, OPTION_INTEGER, &seed, "N", "other made-up ids" },
+        { 0 },
+    };
+    const char *path[1] = { NULL };
+    struct catalog *catalog;
+    struct rehearsal run;
+    int code = EXIT_DONE;
+
+    if (options_parse(argc, argv, rows, &usage, path, 1, 1, &code) < 0)
+        return code;
+    if (live && matrix)
+        return options_misuse(argv[0], "--live and --matrix do not go together");
+    if (at != NOT_SAID && (at < 0 || at > AT_MAX))
+        return options_misuse(argv[0], "--at needs a Unix time from 0 to %lld", (long long)AT_MAX);
+    catalog = catalog_open(NULL);
+    if (!catalog)
+        return EXIT_IO;
+    if (!rehearsal_load(&run, catalog, path[0], at == NOT_SAID ? cli_now() : at, (uint64_t)seed))
+        code = EXIT_CONFIG;
+    catalog_print_problems(catalog, stderr);
+    if (code == EXIT_CONFIG)
+        ;
+    else if (matrix)
+        code = matrix_run(&run, json, simulate_colour());
+    else
+        code = walk(&run, json);
+    catalog_close(catalog);
+    return code;
+}

@@ -1,0 +1,239 @@
+/* urls.c: `clickbaton urls`: what to paste where, for one offer and its tracker. */
+#include <stdio.h>
+
+#include "cli/catalog.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "core/kit/kit.h"
+
+struct options {
+    const char *host, *tracker_host, *config;
+    bool json;
+};
+
+static const struct verb_usage usage = {
+    .synopsis = "urls OFFER-FILE [--host HOST] [--tracker-host HOST] [--json]",
+    .about = "Prints what has to be pasted where so that a click's ttclid comes back with its\n"
+             "conversion: into TikTok, into the tracker and onto the landing page. The key is not\n"
+             "printed: put the line of your key file in the place of YOUR-KEY.",
+    .examples =
+        "  clickbaton urls offers/nutra-de.yaml\n"
+        "  clickbaton urls offers/nutra-de.yaml --host pb.example --tracker-host trk.example",
+};
+
+/* What the printing needs beside the kit. */
+struct sheet {
+    const struct offer *offer;
+    const struct tracker_urls *urls;
+    const char *file;
+    struct kit kit;
+};
+
+/* ---- text ---- */
+
+/* Lines of a table's text as paragraphs of a list. */
+static void print_lines(struct buf *out, const char *text)
+{
+    struct slice rest = slice_from(text), line;
+
+    while (rest.len && slice_next(&rest, '\n', &line))
+        buf_printf(out, "- %.*s\n", SLICE_ARG(line));
+    buf_byte(out, '\n');
+}
+
+static void print_url(struct buf *out, struct slice url)
+{
+    buf_printf(out, "%.*s\n\n", SLICE_ARG(url));
+}
+
+static void print_postbacks(struct buf *out, const struct sheet *s)
+{
+    buf_printf(out, "4. Postback URL: %s\n\n", s->urls->postback_place);
+    if (s->urls->type_param)
+        buf_puts(out, "No macro for what happened is documented, so each type's URL has it written "
+                      "out.\n\n");
+    for (size_t i = 0; i < s->kit.postback_count; i++) {
+        const struct kit_postback *p = &s->kit.postbacks[i];
+        if (p->stage.len)
+            buf_printf(out, "%.*s%s:\n\n", SLICE_ARG(p->stage),
+                       p->ignored ? " (no event, the ledger records it)" : "");
+        print_url(out, p->url);
+    }
+    for (const struct note *n = s->kit.remarks.first; n; n = n->next)
+        buf_printf(out, "- %.*s\n", SLICE_ARG(n->text));
+    if (s->kit.remarks.count)
+        buf_byte(out, '\n');
+}
+
+static void print_text(struct buf *out, const struct sheet *s)
+{
+    buf_printf(out, "What to paste for %.*s (tracker: %.*s)\n\n", SLICE_ARG(s->offer->name),
+               SLICE_ARG(s->offer->tracker_name));
+    buf_puts(out, "1. TikTok: destination URL of the ad\n\n");
+    print_url(out, s->kit.ad_link);
+    buf_puts(out, "2. Tracker: parameters of the traffic source\n\n");
+    print_lines(out, s->urls->source_setup);
+    buf_puts(out, "3. Tracker: URL of the landing page\n\n");
+    print_url(out, s->kit.lander);
+    print_postbacks(out, s);
+    buf_puts(out, "5. A server of yours that registers clicks itself, instead of the landing "
+                  "script: call this\n   when the visitor comes, and fill in what you know\n\n");
+    print_url(out, s->kit.click);
+    buf_printf(out, "6. Landing page, run: clickbaton snippet %s\n\n", s->file);
+    if (s->urls->unknown) {
+        buf_puts(out, "7. Not documented by the vendor\n\n");
+        print_lines(out, s->urls->unknown);
+    }
+}
+
+/* ---- JSON ---- */
+
+static void member(struct buf *out, const char *name, struct slice value, bool first)
+{
+    buf_key(out, slice_from(name), first);
+    buf_json(out, value);
+}
+
+static void lines_member(struct buf *out, const char *name, const char *text)
+{
+    struct slice rest = slice_from(text), line;
+    const char *comma = "";
+
+    buf_key(out, slice_from(name), false);
+    buf_byte(out, '[');
+    while (rest.len && slice_next(&rest, '\n', &line)) {
+        buf_puts(out, comma);
+        buf_json(out, line);
+        comma = ",";
+    }
+    buf_byte(out, ']');
+}
+
+static void postbacks_member(struct buf *out, const struct kit *kit)
+{
+    buf_puts(out, ",\"postbacks\":[");
+    for (size_t i = 0; i < kit->postback_count; i++) {
+        const struct kit_postback *p = &kit->postbacks[i];
+        buf_puts(out, i ? ",{\"stage\":" : "{\"stage\":");
+        if (p->stage.len)
+            buf_json(out, p->stage);
+        else
+            buf_puts(out, "null");
+        buf_printf(out, ",\"ignored\":%s", p->ignored ? "true" : "false");
+        member(out, "url", p->url, false);
+        buf_byte(out, '}');
+    }
+    buf_puts(out, "],\"remarks\":[");
+    for (const struct note *n = kit->remarks.first; n; n = n->next) {
+        buf_puts(out, n == kit->remarks.first ? "" : ",");
+        buf_json(out, n->text);
+    }
+    buf_byte(out, ']');
+}
+
+static void print_json(struct buf *out, const struct sheet *s)
+{
+    buf_byte(out, '{');
+    member(out, "offer", s->offer->name, true);
+    member(out, "tracker", s->offer->tracker_name, false);
+    member(out, "ad_link", s->kit.ad_link, false);
+    lines_member(out, "source_setup", s->urls->source_setup);
+    member(out, "lander", s->kit.lander, false);
+    member(out, "postback_place", slice_from(s->urls->postback_place), false);
+    postbacks_member(out, &s->kit);
+    member(out, "click", s->kit.click, false);
+    lines_member(out, "undocumented", s->urls->unknown);
+    buf_puts(out, "}\n");
+}
+
+/* ---- the verb ---- */
+
+/* Trackers of one's own get what any tracker gets. */
+static const struct tracker_urls *urls_of(const struct offer *offer)
+{
+    if (offer->tracker && offer->tracker->urls)
+        return offer->tracker->urls;
+    for (const struct tracker *const *t = trackers; *t; t++)
+        if (slice_eq(slice_from((*t)->name), S("generic")))
+            return (*t)->urls;
+    return NULL;
+}
+
+/* "pb.example", also as pasted: "https://pb.example/". */
+static int host_of(const char *option, const char *given, struct slice *host)
+{
+    struct slice s = slice_from(given), scheme = S("https://");
+
+    if (slice_starts_nocase(s, scheme))
+        s = slice_from_at(s, scheme.len);
+    if (slice_ends(s, S("/")))
+        s.len--;
+    for (size_t i = 0; i < s.len; i++)
+        if (!ascii_is_alnum(s.ptr[i]) && !memchr(".-_:[]", s.ptr[i], 6))
+            return options_misuse("urls", "%s needs a host name such as pb.example, not \"%s\"",
+                                  option, given);
+    if (s.len == 0)
+        return options_misuse("urls", "%s needs a host name such as pb.example", option);
+    *host = s;
+    return 0;
+}
+
+static int run(struct catalog *catalog, const char *file, const struct kit_hosts *hosts, bool json)
+{
+    const struct offer *offer = catalog_add_offer(catalog, file);
+    struct sheet sheet = { .offer = offer, .file = file };
+    struct buf out = { 0 };
+    struct err err = { 0 };
+    int code = EXIT_DONE;
+
+    catalog_print_problems(catalog, stderr);
+    if (!offer || catalog_errors(catalog))
+        return EXIT_CONFIG;
+    sheet.urls = urls_of(offer);
+    if (kit_make(&catalog->arena, offer, sheet.urls, hosts, &sheet.kit, &err) != 0) {
+        fprintf(stderr, "clickbaton urls: %s\n", err.text);
+        return EXIT_IO;
+    }
+    if (json)
+        print_json(&out, &sheet);
+    else
+        print_text(&out, &sheet);
+    if (!buf_ok(&out) || fwrite(out.ptr, 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
+        fputs("clickbaton urls: the output can't be written\n", stderr);
+        code = EXIT_IO;
+    }
+    buf_free(&out);
+    return code;
+}
+
+int cli_urls(int argc, char **argv)
+{
+    struct options o = { .host = "YOUR-HOST", .tracker_host = "YOUR-TRACKER" };
+    const struct option_row rows[] = {
+        { "--host", NULL, OPTION_TEXT, &o.host, "HOST",
+          "where clickbaton is reached; default "
+          "YOUR-HOST" },
+        { "--tracker-host", NULL, OPTION_TEXT, &o.tracker_host, "HOST",
+          "the tracker's domain; default YOUR-TRACKER" },
+        { "--json", NULL, OPTION_FLAG, &o.json, NULL, "the same as one JSON object" },
+        { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
+          "take mappings and pixels from this configuration" },
+        { 0 },
+    };
+    struct kit_hosts hosts = { .lander = S("YOUR-LANDER") };
+    struct catalog *catalog;
+    const char *args[1];
+    int code;
+
+    if (options_parse(argc, argv, rows, &usage, args, 1, 1, &code) < 0)
+        return code;
+    if ((code = host_of("--host", o.host, &hosts.own)) != 0 ||
+        (code = host_of("--tracker-host", o.tracker_host, &hosts.tracker)) != 0)
+        return code;
+    catalog = catalog_open(o.config);
+    if (!catalog)
+        return EXIT_IO;
+    code = run(catalog, args[0], &hosts, o.json);
+    catalog_close(catalog);
+    return code;
+}

@@ -1,0 +1,138 @@
+/* convert.c: hours later: the network calls, the tracker calls, a postback comes. */
+#include "core/chain/session.h"
+
+/* Which tracker of the chain the network's URL belongs to: by its host, else the only one there is,
+ * unless the path is that of clickbaton.  hop_count: none, it is ours. */
+static size_t tracker_of(const struct chain_session *s, const struct url *u)
+{
+    const struct chain *c = s->chain;
+    size_t only = c->hop_count;
+
+    for (size_t i = 0; i < s->click_count; i++)
+        if (slice_eq_nocase(s->clicks[i].host, u->host))
+            return (size_t)(s->clicks[i].hop - c->hops);
+    if (slice_starts(u->path, S("/postback/")))
+        return c->hop_count;
+    for (size_t i = 0; i < c->hop_count; i++)
+        if (c->hops[i].kind == HOP_TRACKER)
+            only = i;
+    return only;
+}
+
+/* The fields of the network's call, as the tracker's own mapping reads them. */
+static bool read_call(struct chain_session *s, struct slice url, struct translation *t)
+{
+    struct params p = { .arena = s->arena, .notes = &t->notes };
+
+    t->arena = t->notes.arena = s->arena;
+    return params_url(&p, url, NULL) == 0 &&
+           translate_read(s->world->offer, &p, s->arena, t, NULL) == 0;
+}
+
+static struct session_click *find_click(struct chain_session *s, size_t tracker, struct slice query,
+                                        const struct translation *t, struct slice *id)
+{
+    const struct tracker_urls *urls = s->chain->hops[tracker].tracker->urls;
+    struct session_click *c;
+
+    *id = t->conversion.fields[FIELD_CLICK_ID].value;
+    for (const char *const *p = urls ? urls->return_params : NULL; p && *p; p++) {
+        struct slice value;
+        if (!url_get(s->arena, query, slice_from(*p), &value))
+            continue;
+        if (id->len == 0)
+            *id = value;
+        c = session_find_click(s, value);
+        if (c)
+            return c;
+    }
+    return session_find_click(s, *id);
+}
+
+static struct slice status_word(const struct tracker *t, const struct conversion *conv)
+{
+    const struct tracker_status *w = t->urls ? t->urls->statuses : NULL;
+
+    for (; w && w->stage; w++)
+        if (slice_eq(slice_from(w->stage), conv->stage))
+            return slice_from(w->word);
+    return conv->fields[FIELD_STATUS].value;
+}
+
+/* The URL for the conversion's stage; else the first. */
+static struct slice postback_query(const struct tracker *t, struct slice stage)
+{
+    const struct tracker_postback *first = t->urls ? t->urls->postbacks : NULL;
+
+    for (const struct tracker_postback *p = first; p && p->query; p++)
+        if (p->stage && slice_eq(slice_from(p->stage), stage))
+            return slice_from(p->query);
+    return first ? slice_from(first->query) : S("click_id={click_id}&status={status}");
+}
+
+static struct slice behind_question_mark(struct slice url)
+{
+    struct slice path, query;
+
+    return slice_cut(url, '?', &path, &query) ? query : url;
+}
+
+/* The postback that the tracker makes of the network's. */
+static bool by_tracker(struct chain_session *s, size_t tracker, struct slice network,
+                       const struct url *u, struct slice *postback, struct notes *notes)
+{
+    const struct tracker *t = s->chain->hops[tracker].tracker;
+    struct translation call = { 0 };
+    struct session_conversion conv;
+    struct session_click *click;
+    struct slice id, template = s->chain->tracker_postback;
+
+    if (!read_call(s, network, &call))
+        return false;
+    click = find_click(s, tracker, u->query, &call, &id);
+    if (!click && id.len)
+        note_add(notes, "H010", S("network"),
+                 "the network's postback says \"%.*s\", which is no click id of %s: it is ignored",
+                 SLICE_ARG(note_short(s->arena, id)), t->name);
+    else if (!click)
+        note_add(notes, "H010", S("network"),
+                 "the network's postback carries no click id, so %s ignores it", t->name);
+    if (!click)
+        return false;
+    conv = (struct session_conversion){
+        .status = status_word(t, &call.conversion),
+        .type = call.conversion.fields[FIELD_TYPE].value,
+        .status2 = call.conversion.fields[FIELD_TYPE].value,
+        .payout = call.conversion.fields[FIELD_PAYOUT].value,
+        .currency = call.conversion.fields[FIELD_CURRENCY].value,
+        .txid = call.conversion.fields[FIELD_TXID].value,
+    };
+    if (template.len == 0)
+        template = postback_query(t, call.conversion.stage);
+    *postback = behind_question_mark(session_fill_tracker(s, click, &conv, template, notes));
+    return true;
+}
+
+struct slice session_network(struct chain_session *s, struct slice last)
+{
+    struct url page;
+
+    if (url_parse(last, &page) != NULL)
+        return (struct slice){ 0 };
+    return session_fill_params(s, s->chain->network, page.query, false);
+}
+
+bool chain_postback(struct chain_session *s, struct slice network, struct slice *postback,
+                    struct notes *notes)
+{
+    size_t tracker;
+    struct url u;
+
+    if (url_parse(network, &u) != NULL)
+        return false;
+    tracker = tracker_of(s, &u);
+    if (tracker < s->chain->hop_count)
+        return by_tracker(s, tracker, network, &u, postback, notes);
+    *postback = u.query;
+    return true;
+}

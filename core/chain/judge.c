@@ -1,0 +1,184 @@
+#include "core/chain/judge.h"
+
+/* ---- states ---- */
+
+static int rank(enum baton_state state)
+{
+    static const int ranks[] = { [BATON_ABSENT] = 0,
+                                 [BATON_LOST] = 1,
+                                 [BATON_CHANGED] = 2,
+                                 [BATON_TRUNCATED] = 3,
+                                 [BATON_KEPT] = 4 };
+
+    return ranks[state];
+}
+
+static enum baton_state better(enum baton_state a, enum baton_state b)
+{
+    return rank(b) > rank(a) ? b : a;
+}
+
+enum baton_state session_state_in(struct arena *arena, struct slice text, struct slice wanted)
+{
+    if (text.len == 0)
+        return BATON_LOST;
+    return compare_value(arena, arena_printf(arena, "?v=%.*s", SLICE_ARG(edit_encode(arena, text))),
+                         wanted)
+        .state;
+}
+
+/* What trackers and landing pages have stored by now. */
+static enum baton_state stored(struct chain_session *s, enum identity_name id)
+{
+    struct slice wanted = s->ids[id];
+    enum baton_state state = BATON_LOST;
+
+    for (size_t i = 0; id == CHAIN_TTCLID && i < s->click_count; i++) {
+        const struct session_click *c = &s->clicks[i];
+        for (size_t k = 0; k < c->param_count && state != BATON_KEPT; k++)
+            state = better(state, session_state_in(s->arena, c->params[k].value, wanted));
+    }
+    for (size_t i = 0; id != CHAIN_CLICK_ID && i < s->site_count; i++)
+        state = better(state, session_state_in(s->arena, s->sites[i].ids[id], wanted));
+    return state;
+}
+
+/* Behind the '#' it is only of use to a script on the next page. */
+static bool script_reads(const struct chain_session *s, size_t i)
+{
+    return i + 1 < s->chain->hop_count && s->chain->hops[i + 1].script;
+}
+
+static enum baton_state state_behind(struct chain_session *s, size_t i, enum identity_name id,
+                                     struct slice url, struct slice cookie)
+{
+    struct slice wanted = s->ids[id];
+    struct baton_found found = compare_value(s->arena, url, wanted);
+
+    if (wanted.len == 0)
+        return BATON_ABSENT;
+    if (found.in_fragment && script_reads(s, i))
+        return BATON_KEPT;
+    if (id == CHAIN_CLICK_ID && slice_eq(cookie, wanted))
+        return BATON_KEPT; /* the tracker that comes next knows its visitor */
+    return found.state == BATON_KEPT ? BATON_KEPT : better(found.state, stored(s, id));
+}
+
+void judge_own_event_id(struct chain_session *s, size_t i, struct slice arrives)
+{
+    const struct hop *hop = &s->chain->hops[i];
+    struct slice value = { 0 };
+    struct url u;
+
+    if (s->ids[CHAIN_EVENT_ID].len || url_parse(arrives, &u) != NULL)
+        return;
+    if (hop->event_id.len)
+        value = url_decode(s->arena, session_fill_params(s, hop->event_id, u.query, false));
+    else if (!url_get(s->arena, u.query, S("event_id"), &value) || params_unusable(value))
+        return;
+    s->ids[CHAIN_EVENT_ID] = value;
+}
+
+/* ---- sentences ---- */
+
+/* The failure of hop i that does it, NULL when its target never carried the id. */
+static const struct hop_break *guilty(struct chain_session *s, size_t i, enum identity_name id,
+                                      struct slice whole)
+{
+    if (compare_value(s->arena, whole, s->ids[id]).state != BATON_KEPT)
+        return NULL;
+    for (size_t k = 0; k < session_break_count(s, i); k++) {
+        const struct hop_break *b = session_break(s, i, k);
+        whole = break_apply(s->arena, b, whole);
+        if (compare_value(s->arena, whole, s->ids[id]).state != BATON_KEPT)
+            return b;
+    }
+    return session_break_count(s, i) ? session_break(s, i, 0) : NULL;
+}
+
+/* A failure that acts on what a tracker stores is seen there only. */
+static const struct hop_break *storing(const struct chain_session *s, size_t i)
+{
+    for (size_t k = 0; s->chain->hops[i].kind == HOP_TRACKER && k < session_break_count(s, i); k++)
+        if (session_break(s, i, k)->kind->stored)
+            return session_break(s, i, k);
+    return NULL;
+}
+
+/* "ttclid={external_id}": what the target should say. */
+static struct slice example(const struct chain_session *s, size_t i, enum identity_name id)
+{
+    const struct hop *hop = &s->chain->hops[i];
+    const struct tracker_urls *urls = hop->tracker ? hop->tracker->urls : NULL;
+    enum macro_source from = id == CHAIN_CLICK_ID ? MACRO_CLICK_ID : MACRO_EXTERNAL_ID;
+    const struct offer *o = s->world->offer;
+    struct slice name = chain_id_names[id], macro = name;
+
+    for (const struct tracker_macro *m = urls ? urls->macros : NULL; m && m->name; m++)
+        if (m->from == from) {
+            macro = slice_from(m->name);
+            break;
+        }
+    if (id == CHAIN_CLICK_ID && o && o->fields[FIELD_CLICK_ID].count)
+        name = o->fields[FIELD_CLICK_ID].names[0];
+    if (!urls)
+        macro = name;
+    return arena_printf(s->arena, "%.*s={%.*s}", SLICE_ARG(name), SLICE_ARG(macro));
+}
+
+static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
+                      enum identity_name id, struct slice whole)
+{
+    static const char *const codes[] = { [BATON_LOST] = "H001",
+                                         [BATON_CHANGED] = "H002",
+                                         [BATON_TRUNCATED] = "H003",
+                                         [BATON_ABSENT] = "H001",
+                                         [BATON_KEPT] = "H001" };
+    static const char *const verbs[] = { [BATON_LOST] = "is lost",
+                                         [BATON_CHANGED] = "is changed",
+                                         [BATON_TRUNCATED] = "is cut",
+                                         [BATON_ABSENT] = "is lost",
+                                         [BATON_KEPT] = "is lost" };
+    const struct hop_break *b = guilty(s, i, id, whole);
+    enum baton_state state = r->state[id];
+
+    if (!b)
+        b = storing(s, i);
+    if (b)
+        note_add(&r->notes, codes[state], chain_id_names[id],
+                 "%.*s %s: this hop %s (%s). What to change: %s", SLICE_ARG(chain_id_names[id]),
+                 verbs[state], b->kind->does, b->kind->name, b->kind->remedy);
+    else if (r->hop->to.len == 0)
+        note_add(&r->notes, codes[state], chain_id_names[id], "%.*s %s: the page does not keep it",
+                 SLICE_ARG(chain_id_names[id]), verbs[state]);
+    else
+        note_add(&r->notes, codes[state], chain_id_names[id],
+                 "%.*s %s: this hop's target does not carry it. What to change: add &%.*s to its "
+                 "target",
+                 SLICE_ARG(chain_id_names[id]), verbs[state], SLICE_ARG(example(s, i, id)));
+}
+
+void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, struct slice whole,
+               struct slice cookie)
+{
+    struct hop_result *r = &out->hops[i];
+    struct slice event_id;
+    struct url u;
+
+    if (s->ids[CHAIN_EVENT_ID].len == 0 && url_parse(r->url, &u) == NULL &&
+        url_get(s->arena, u.query, S("event_id"), &event_id) && !params_unusable(event_id))
+        s->ids[CHAIN_EVENT_ID] = event_id; /* the tracker's link names it */
+    for (size_t id = 0; id < CHAIN_IDS; id++) {
+        enum baton_state before = i ? out->hops[i - 1].state[id] : BATON_ABSENT;
+        struct slice start = chain_start(s);
+        r->state[id] = state_behind(s, i, (enum identity_name)id, r->url, cookie);
+        if (i == 0 && id == CHAIN_TTCLID)
+            before = compare_value(s->arena, start, s->ids[id]).state == BATON_KEPT ? BATON_KEPT
+                                                                                    : BATON_ABSENT;
+        if (r->state[id] == BATON_LOST && before == BATON_ABSENT && id == CHAIN_TTCLID)
+            r->state[id] = BATON_ABSENT; /* it never was there */
+        if (r->state[id] == BATON_KEPT || r->state[id] == BATON_ABSENT || r->state[id] == before)
+            continue;
+        note_loss(s, r, i, (enum identity_name)id, whole);
+    }
+}

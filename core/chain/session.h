@@ -1,0 +1,91 @@
+/* session.h: what the servers of a chain and the visitor's browser know by now; only for
+ * core/chain.
+ */
+#ifndef CORE_CHAIN_SESSION_H
+#define CORE_CHAIN_SESSION_H
+
+#include "core/chain/chain.h"
+#include "core/chain/edit.h"
+
+#define SESSION_CLICKS_MAX 16
+#define SESSION_SITES_MAX 16
+#define SESSION_STORED_MAX 64
+
+struct stored_param {
+    struct slice name, value; /* decoded */
+};
+
+/* A click in a tracker's database. */
+struct session_click {
+    const struct hop *hop; /* that made it */
+    struct slice host, id, external_id;
+    struct stored_param params[SESSION_STORED_MAX];
+    size_t param_count;
+};
+
+/* What lander.js keeps in the cookies and the storage of one site. */
+struct session_site {
+    struct slice host;
+    struct slice ids[CHAIN_IDS];
+};
+
+struct chain_session {
+    const struct chain *chain;
+    const struct chain_world *world;
+    struct arena *arena;
+    const struct hop_break *extra;
+    size_t extra_at;
+    struct slice start, unknown; /* unknown: a macro of the link that TikTok does not have */
+    struct slice ids[CHAIN_IDS]; /* the right ones, as far as they exist by now */
+    struct session_click clicks[SESSION_CLICKS_MAX];
+    size_t click_count;
+    struct session_site sites[SESSION_SITES_MAX];
+    size_t site_count;
+};
+
+/* The failures of hop i, the extra one last. */
+size_t session_break_count(const struct chain_session *s, size_t i);
+const struct hop_break *session_break(const struct chain_session *s, size_t i, size_t k);
+bool session_breaks(const struct chain_session *s, size_t i, const char *name);
+
+/* The tracker's click of that id, NULL when it knows none. */
+struct session_click *session_find_click(struct chain_session *s, struct slice id);
+
+/* value, if the click has a parameter of that name. */
+bool session_click_param(const struct session_click *c, struct slice name, struct slice *value);
+
+struct session_site *session_site(struct chain_session *s, struct slice host); /* NULL: too many */
+
+/* "https://lander.example", with the port if there is one; in the arena. */
+struct slice session_origin(struct chain_session *s, const struct url *u);
+
+/* How well an id stands in a text that is no URL. */
+enum baton_state session_state_in(struct arena *arena, struct slice text, struct slice wanted);
+
+/* What lander.js does on the page of hop i, which stands at `page` (with its fragment): reads and
+ * keeps the ids.  true: *out is what it registers. */
+bool session_visit(struct chain_session *s, size_t i, struct slice page,
+                   struct chain_registration *out, struct notes *notes);
+
+/* The link as it leaves that page: what the script fills or adds. */
+struct slice session_leave(struct chain_session *s, size_t i, struct slice page, struct slice to);
+
+/* The URL that the network calls once the visitor has bought at `last`. */
+struct slice session_network(struct chain_session *s, struct slice last);
+
+/* What is known once a conversion has come; all may be empty. */
+struct session_conversion {
+    struct slice status, status2, type, payout, currency, txid;
+};
+
+/* text with the tracker's macros filled from the click.  What the tracker does not know stays, and
+ * is the subject of a note H004.  conversion: NULL at click time. */
+struct slice session_fill_tracker(struct chain_session *s, const struct session_click *click,
+                                  const struct session_conversion *conversion, struct slice text,
+                                  struct notes *notes);
+
+/* text with {x} filled by the parameters of a query. */
+struct slice session_fill_params(struct chain_session *s, struct slice text, struct slice query,
+                                 bool keep_unknown);
+
+#endif
