@@ -172,3 +172,23 @@ size_t ip_normalise(struct slice value, char out[IP_TEXT_MAX], const char **why)
         out[i] = ascii_lower(value.ptr[i]);
     return value.len;
 }
+
+const char *ip_not_public(const unsigned char *bytes, size_t len)
+{
+    static const uint16_t nat64[6] = { 0x64, 0xff9b }; /* RFC 6052; 64:ff9b:1::/48 is a network's own */
+    uint16_t groups[8] = { 0 };
+
+    for (size_t i = 0; i < 16 && i < len; i++)
+        groups[i / 2] = (uint16_t)(groups[i / 2] << 8 | bytes[i]);
+    if (len == 4)
+        return v4_fault((uint32_t)groups[0] << 16 | groups[1]);
+    if (len != 16)
+        return "is not an IP address";
+    if (is_mapped(groups) || memcmp(groups, nat64, sizeof(nat64)) == 0)
+        return v4_fault((uint32_t)groups[6] << 16 | groups[7]);
+    if (groups[0] == 0x2002) /* 6to4 */
+        return v4_fault((uint32_t)groups[1] << 16 | groups[2]);
+    if (groups[0] == 0x64 || (groups[0] == 0x2001 && groups[1] == 0))
+        return "is a reserved address";
+    return v6_fault(groups);
+}

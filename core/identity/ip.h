@@ -1,4 +1,4 @@
-/* ip.h: addresses of people on the internet.  Inside core/identity only. */
+/* ip.h: addresses on the internet: of people, and of servers that may be asked. */
 #ifndef CORE_IDENTITY_IP_H
 #define CORE_IDENTITY_IP_H
 
@@ -11,5 +11,10 @@
  * (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32) count as public: TikTok takes
  * them, and examples need some. */
 size_t ip_normalise(struct slice value, char out[IP_TEXT_MAX], const char **why);
+
+/* Why an address as the network has it, of 4 or 16 bytes, is none on the public internet: the rest of
+ * a sentence; NULL when it is one.  IPv4 in IPv6 (mapped, NAT64, 6to4) counts as what it stands for;
+ * Teredo, which hides one, is never public. */
+const char *ip_not_public(const unsigned char *bytes, size_t len);
 
 #endif

@@ -1,0 +1,24 @@
+/* script.h: where a script sends the browser, as far as it stands there as a plain string.  Nothing
+ * is run.  Linear in the script, whatever bytes it has.  Inside core/chain only. */
+#ifndef CORE_CHAIN_SCRIPT_H
+#define CORE_CHAIN_SCRIPT_H
+
+#include "core/base/arena.h"
+#include "core/base/slice.h"
+
+/* Of code that runs as the page loads, and of code that only a function holds: a click may call it,
+ * or nothing. */
+struct script_target {
+    bool found;       /* the first plain string is url */
+    bool computed;    /* there is a target that is no plain string */
+    struct slice url; /* escapes decoded, in arena */
+};
+
+struct script_next {
+    struct script_target runs, held;
+};
+
+/* Adds what this script says; begin with {0}. */
+void script_read(struct arena *arena, struct slice text, struct script_next *out);
+
+#endif
