@@ -17,8 +17,9 @@
 #define END_MS 10000
 #define STEP_MS 20
 
-static void be_child(const char *dir, const char *log, char *const *arguments, int out)
+static void be_child(const char *dir, const char *log, const char *const *arguments, int out)
 {
+    char *argv[CHILD_ARGUMENTS + 1] = { NULL };
     sigset_t none;
     int err = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
@@ -27,10 +28,11 @@ static void be_child(const char *dir, const char *log, char *const *arguments, i
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (err == -1 || dup2(out, STDOUT_FILENO) == -1 || dup2(err, STDERR_FILENO) == -1)
         _exit(126);
-    /* The name of this program is asked for before the folder changes. */
+    for (size_t i = 0; i < CHILD_ARGUMENTS && arguments[i]; i++)
+        argv[i] = strdup(arguments[i]);
     if (chdir(dir) != 0)
         _exit(126);
-    execv(SELF, arguments);
+    execv(SELF, argv);
     _exit(127);
 }
 
@@ -85,7 +87,7 @@ static int wait_address(struct child *c)
     return -1;
 }
 
-int child_start(struct child *c, const char *dir, const char *log, char *const *arguments,
+int child_start(struct child *c, const char *dir, const char *log, const char *const *arguments,
                 struct err *err)
 {
     int ends[2];

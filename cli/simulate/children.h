@@ -13,9 +13,11 @@ struct child {
     const char *log;  /* its stderr */
 };
 
-/* Start the program with these arguments (ended by NULL) in folder dir and wait until it says
+#define CHILD_ARGUMENTS 10
+
+/* Start the program with these arguments (its name first, at most CHILD_ARGUMENTS, ended by NULL) in folder dir and wait until it says
  * where it listens.  -1 with *err, which holds what it has complained of. */
-int child_start(struct child *c, const char *dir, const char *log, char *const *arguments,
+int child_start(struct child *c, const char *dir, const char *log, const char *const *arguments,
                 struct err *err);
 
 /* SIGTERM, then SIGKILL when it does not end in time.  Accepts one that was never started. */

@@ -27,30 +27,39 @@ static bool simulate_colour(void)
     return isatty(STDOUT_FILENO) && !(no && *no);
 }
 
-static int walk(struct rehearsal *run, bool json)
+static int show(const struct walk_shown *w, bool json)
 {
-    struct chain_result r;
     struct buf out = { 0 };
+
+    if (json)
+        walk_json(&out, w);
+    else
+        walk_table(&out, w);
+    fwrite(out.ptr, 1, out.len, stdout);
+    buf_free(&out);
+    return walk_is_kept(w) ? EXIT_DONE : EXIT_NO;
+}
+
+static int walk(struct rehearsal *run, bool live, bool json)
+{
+    struct walk_shown w = { .colour = simulate_colour() };
+    struct chain_result model;
+    struct live_result real;
     struct arena arena;
     struct err err = { 0 };
-    const char *refused = NULL;
     int code = EXIT_IO;
 
     arena_init(&arena, 64 * 1024 * 1024);
-    if (chain_walk(run->chain, &run->world, NULL, 0, &arena, &r, &err) != 0) {
+    if (chain_walk(run->chain, &run->world, NULL, 0, &arena, &model, &err) != 0 ||
+        (live && live_run(run, &model, &arena, &real, &err) != 0)) {
         fprintf(stderr, "clickbaton simulate: %s\n", err.text);
-        goto out;
+    } else {
+        w.walk = live ? &real.walk : &model;
+        w.live = live ? &real : NULL;
+        if (w.walk->translated)
+            w.refused = rehearsal_check_event(&arena, w.walk, run->world.now);
+        code = show(&w, json);
     }
-    if (r.translated)
-        refused = rehearsal_check_event(&arena, &r, run->world.now);
-    if (json)
-        walk_json(&out, &r, refused);
-    else
-        walk_table(&out, run, &r, refused, simulate_colour());
-    fwrite(out.ptr, 1, out.len, stdout);
-    code = r.kept && !refused ? EXIT_DONE : EXIT_NO;
-out:
-    buf_free(&out);
     arena_free(&arena);
     return code;
 }
@@ -91,7 +100,7 @@ int cli_simulate(int argc, char **argv)
     else if (matrix)
         code = matrix_run(&run, json, simulate_colour());
     else
-        code = walk(&run, json);
+        code = walk(&run, live, json);
     catalog_close(catalog);
     return code;
 }

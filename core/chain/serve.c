@@ -246,11 +246,13 @@ struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice ur
         return a;
     }
     if (hop->kind == HOP_TRACKER)
-        a.to = tracker_target(s, i, &u, cookie, &a.cookie, notes);
+        a.to = tracker_target(s, i, &u, cookie, &a.click, notes);
     else if (carries(hop))
         a.to = carry_target(s, i, &u, &glued);
     else /* what a script on the page knows is filled there */
         a.to = session_fill_params(s, hop->to, u.query, hop->script);
+    if (!session_breaks(s, i, "lose_cookies"))
+        a.cookie = a.click;
     a.whole = a.to;
     a.to = break_all(s, i, a.to, glued);
     return a;
