@@ -64,15 +64,31 @@ static int walk(struct rehearsal *run, bool live, bool json)
     return code;
 }
 
+static int list_failures(void)
+{
+    static const char *const takes[] = {
+        [BREAK_FLAG] = "true",          [BREAK_NAMES] = "[names]",
+        [BREAK_ALL_OR_NAMES] = "true or [names]", [BREAK_MAP] = "{name: new name}",
+        [BREAK_MAP_OR_NAMES] = "[names] or {name: value}", [BREAK_NUMBER] = "N",
+        [BREAK_TEXT] = "HOST",
+    };
+
+    for (const struct break_kind *k = break_kinds; k->name; k++)
+        printf("%-21s %-25s the hop %s\n", k->name, takes[k->takes], k->does);
+    return EXIT_DONE;
+}
+
 int cli_simulate(int argc, char **argv)
 {
-    bool live = false, matrix = false, json = false;
+    bool live = false, matrix = false, json = false, failures = false;
     int64_t at = NOT_SAID, seed = 0;
     const struct option_row rows[] = {
         { "--live", NULL, OPTION_FLAG, &live, NULL,
           "really follow it: servers on loopback, a real `serve`, a sandbox" },
         { "--matrix", NULL, OPTION_FLAG, &matrix, NULL,
           "which failures this chain survives, at which hop, and thanks to what" },
+        { "--failures", NULL, OPTION_FLAG, &failures, NULL,
+          "list what a chain file can let go wrong at a hop" },
         { "--json", NULL, OPTION_FLAG, &json, NULL, "the same for a program" },
         { "--at", NULL, OPTION_INTEGER, &at, "EPOCH", "pretend that it is this Unix time" },
         { "--seed", NULL, OPTION_INTEGER, &seed, "N", "other made-up ids" },
@@ -83,8 +99,12 @@ int cli_simulate(int argc, char **argv)
     struct rehearsal run;
     int code = EXIT_DONE;
 
-    if (options_parse(argc, argv, rows, &usage, path, 1, 1, &code) < 0)
+    if (options_parse(argc, argv, rows, &usage, path, 0, 1, &code) < 0)
         return code;
+    if (failures)
+        return list_failures();
+    if (!path[0])
+        return options_misuse(argv[0], "name a chain file, such as examples/chains/keitaro.yaml");
     if (live && matrix)
         return options_misuse(argv[0], "--live and --matrix do not go together");
     if (at != NOT_SAID && (at < 0 || at > AT_MAX))
