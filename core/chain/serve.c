@@ -186,7 +186,7 @@ static struct slice tracker_target(struct chain_session *s, size_t i, const stru
     if (!c)
         return (struct slice){ 0 };
     *set = c->id;
-    if (hop->tracker->urls && c->external_id.len == 0)
+    if (c->hop == hop && hop->tracker->urls && c->external_id.len == 0)
         note_add(notes, "H005", hop->name,
                  "the link brings no click id of the source: %s has nothing for its external id; "
                  "put %s=__CLICKID__ into the ad's link",
