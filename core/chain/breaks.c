@@ -427,8 +427,8 @@ const struct break_kind break_kinds[] = {
       .stored = true,
       .sample = "255",
       .does = "cuts long values",
-      .remedy = "a ttclid has some 300 characters, up to 1,000: widen the column, or pass the "
-                "tracker's short click id instead" },
+      .remedy = "widen the field: a ttclid has some 300 characters, up to 1,000, a tracker's click "
+                "id up to 30; or pass the shorter of the two" },
     { .name = "double_encode",
       .takes = BREAK_ALL_OR_NAMES,
       .value = double_encode,

@@ -211,19 +211,22 @@ static void glue(struct edit *e, size_t own)
 
 /* A redirect carries the incoming query over; what its target names itself wins. */
 static struct slice carry_target(struct chain_session *s, size_t i, const struct url *u,
-                                 bool *glued)
+                                 struct slice *whole, bool *glued)
 {
     struct slice to = session_fill_params(s, s->chain->hops[i].to, u->query, false);
     struct edit e;
     size_t own;
 
+    *whole = to;
     if (!edit_open(&e, s->arena, to))
         return to;
     own = e.count;
     edit_carry(&e, u->query);
+    *whole = edit_text(&e);
     *glued = own && e.count > own && session_breaks(s, i, GLUE);
-    if (*glued)
-        glue(&e, own);
+    if (!*glued)
+        return *whole;
+    glue(&e, own);
     return edit_text(&e);
 }
 
@@ -248,12 +251,13 @@ struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice ur
     if (hop->kind == HOP_TRACKER)
         a.to = tracker_target(s, i, &u, cookie, &a.click, notes);
     else if (carries(hop))
-        a.to = carry_target(s, i, &u, &glued);
+        a.to = carry_target(s, i, &u, &a.whole, &glued);
     else /* what a script on the page knows is filled there */
         a.to = session_fill_params(s, hop->to, u.query, hop->script);
     if (!session_breaks(s, i, "lose_cookies"))
         a.cookie = a.click;
-    a.whole = a.to;
+    if (!glued)
+        a.whole = a.to;
     a.to = break_all(s, i, a.to, glued);
     return a;
 }
