@@ -400,8 +400,8 @@ const struct break_kind break_kinds[] = {
       .url = keep_only,
       .sample = "[utm_source, utm_campaign]",
       .does = "builds the query anew from a list of names it knows",
-      .remedy = "add the names to its list, or carry the tracker's short click id in one that it "
-                "knows" },
+      .remedy = "add the names to its list; behind the tracker its short click id is enough, in a "
+                "name from that list" },
     { .name = "rename",
       .takes = BREAK_MAP,
       .url = rename_params,

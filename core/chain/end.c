@@ -170,6 +170,28 @@ static void judge_event_id(struct end *e, const struct field_value *got)
                                                          : S("the remarks at the landing page"))));
 }
 
+/* Two pages, two ids for the pixel: the hop before the second whose link does not hand over the
+ * first. */
+static void judge_second_id(struct end *e)
+{
+    size_t page = (size_t)(e->s->second - e->s->chain->hops), at = page ? page - 1 : 0;
+    struct slice right = e->s->ids[CHAIN_EVENT_ID];
+
+    for (size_t i = page; i-- > 0;)
+        if (e->s->chain->hops[i].script || e->s->chain->hops[i].event_id.len) {
+            at = i;
+            break;
+        }
+    while (at + 1 < page &&
+           compare_value(e->s->arena, e->out->hops[at].url, right).state == BATON_KEPT)
+        at++;
+    decide(e, "H012", at,
+           arena_printf(e->s->arena,
+                        "the pages give the pixel two event_ids, and the event has the first: TikTok "
+                        "counts what \"%.*s\" fires beside it. The first was not handed on %.*s",
+                        SLICE_ARG(e->s->second->name), SLICE_ARG(at_hop(e, at))));
+}
+
 /* Q006, Q007: nothing says whose conversion it is, which is what a dropped ttclid leads to. */
 static void judge_refusal(struct end *e, const struct translation *t)
 {
@@ -198,6 +220,8 @@ static void judge_event(struct end *e)
         judge_ttclid(e, ttclid);
     else if (right.len && !slice_eq(f[FIELD_EVENT_ID].value, right))
         judge_event_id(e, &f[FIELD_EVENT_ID]);
+    else if (e->s->second)
+        judge_second_id(e);
 }
 
 static struct slice last_note(const struct notes *notes)
