@@ -74,7 +74,7 @@ static bool make(struct matrix *m, const struct break_kind *kind, const char *sa
     *b = (struct hop_break){ .kind = kind };
     if (slice_to_i64(text, &b->number))
         return true;
-    if (kind->takes == BREAK_TEXT)
+    if (kind->takes == BREAK_HOST)
         b->text = text;
     if (slice_starts(text, S("["))) {
         b->names = whitelist;

@@ -70,7 +70,7 @@ static int list_failures(void)
         [BREAK_FLAG] = "true",          [BREAK_NAMES] = "[names]",
         [BREAK_ALL_OR_NAMES] = "true or [names]", [BREAK_MAP] = "{name: new name}",
         [BREAK_MAP_OR_NAMES] = "[names] or {name: value}", [BREAK_NUMBER] = "N",
-        [BREAK_TEXT] = "HOST",
+        [BREAK_HOST] = "HOST",
     };
 
     for (const struct break_kind *k = break_kinds; k->name; k++)

@@ -14,7 +14,7 @@ enum break_takes {
     BREAK_MAP,          /* rename: {ttclid: tt} */
     BREAK_MAP_OR_NAMES, /* duplicate: [ttclid], duplicate: {ttclid: other} */
     BREAK_NUMBER,       /* truncate: 255 */
-    BREAK_TEXT,         /* host: other.example */
+    BREAK_HOST,         /* host: other.example */
 };
 
 struct hop_break;

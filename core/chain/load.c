@@ -25,6 +25,14 @@ static struct yaml *at(const struct yaml *node, const char *key)
 
 /* ---- failures ---- */
 
+/* The key, for sentences. */
+static const char *quoted(struct reader *r, const struct hop_break *b)
+{
+    struct slice text = arena_printf(r->loader->arena, "`%s`", b->kind->name);
+
+    return text.len ? text.ptr : "";
+}
+
 static bool read_map(struct reader *r, const struct yaml *node, struct hop_break *b)
 {
     struct slice *names = ARENA_ARRAY(r->loader->arena, struct slice, node->count + 1);
@@ -42,17 +50,53 @@ static bool read_map(struct reader *r, const struct yaml *node, struct hop_break
     return true;
 }
 
+static bool nameless(struct reader *r, const struct yaml *node, const struct hop_break *b)
+{
+    diag_add(r->e.diags, DIAG_ERROR, "M002", node->at,
+             arena_printf(r->loader->arena, "write %s: %s", b->kind->name,
+                          b->kind->takes == BREAK_MAP ? "{ttclid: tt}" : "[ttclid]"),
+             "`%s` must name parameters", b->kind->name);
+    return false;
+}
+
+/* keep_only: [] keeps none; drop: true would name a parameter "true". */
 static bool read_names(struct reader *r, const struct yaml *node, struct hop_break *b)
 {
-    b->names = expect_texts(&r->e, node, "names of parameters", &b->count);
+    static const struct slice words[] = { SLICE("true"), SLICE("yes"), SLICE("on"), SLICE("false"),
+                                          SLICE("no"),   SLICE("off"), { 0 } };
+    bool empty = node->kind == YAML_LIST && node->count == 0;
+
+    for (const struct slice *w = words; node->kind == YAML_SCALAR && w->ptr; w++)
+        if (slice_eq_nocase(*w, node->text))
+            return nameless(r, node, b);
+    if (empty && slice_eq(slice_from(b->kind->name), S("keep_only")))
+        return true;
+    if (empty)
+        return nameless(r, node, b);
+    b->names = expect_texts(&r->e, node, quoted(r, b), &b->count);
     return b->count > 0;
+}
+
+/* A host, with a port or without. */
+static bool read_host(struct reader *r, const struct yaml *node, struct hop_break *b)
+{
+    struct url u;
+
+    if (!expect_text(&r->e, node, quoted(r, b), &b->text))
+        return false;
+    if (url_parse(arena_printf(r->loader->arena, "//%.*s", SLICE_ARG(b->text)), &u) == NULL &&
+        u.path.len == 0 && !u.has_query && !u.has_fragment)
+        return true;
+    diag_add(r->e.diags, DIAG_ERROR, "M017", node->at, S("write host: www.lander.example"),
+             "\"%.*s\" is no host name", SLICE_ARG(b->text));
+    return false;
 }
 
 static bool read_number(struct reader *r, const struct yaml *node, struct hop_break *b)
 {
     struct slice text;
 
-    if (!expect_text(&r->e, node, b->kind->name, &text))
+    if (!expect_text(&r->e, node, quoted(r, b), &text))
         return false;
     if (slice_to_i64(text, &b->number) && b->number >= 1 && b->number <= URL_MAX_BYTES)
         return true;
@@ -68,19 +112,23 @@ static bool read_break(struct reader *r, const struct yaml *node, struct hop_bre
 
     switch (b->kind->takes) {
     case BREAK_FLAG:
-        return expect_bool(&r->e, node, b->kind->name, &on) && on;
+        return expect_bool(&r->e, node, quoted(r, b), &on) && on;
     case BREAK_NAMES:
         return read_names(r, node, b);
     case BREAK_ALL_OR_NAMES:
-        return list ? read_names(r, node, b) : expect_bool(&r->e, node, b->kind->name, &on) && on;
+        return list ? read_names(r, node, b) : expect_bool(&r->e, node, quoted(r, b), &on) && on;
     case BREAK_MAP:
-        return expect_map(&r->e, node, b->kind->name, NULL) && read_map(r, node, b);
+        if (map && node->count == 0)
+            return nameless(r, node, b);
+        return expect_map(&r->e, node, quoted(r, b), NULL) && read_map(r, node, b);
     case BREAK_MAP_OR_NAMES:
+        if (map && node->count == 0)
+            return nameless(r, node, b);
         return map ? read_map(r, node, b) : read_names(r, node, b);
     case BREAK_NUMBER:
         return read_number(r, node, b);
-    case BREAK_TEXT:
-        return expect_text(&r->e, node, b->kind->name, &b->text);
+    case BREAK_HOST:
+        return read_host(r, node, b);
     }
     return false;
 }
@@ -152,7 +200,7 @@ static void read_status(struct reader *r, const struct yaml *node, struct hop *h
         return;
     if (hop->status == 200)
         diag_add(r->e.diags, DIAG_ERROR, "M002", node->at, S("remove `status`"),
-                 "a %.*s hop is a page: its status is 200", SLICE_ARG(hop_kind_names[hop->kind]));
+                 "a page (%.*s) answers with status 200", SLICE_ARG(hop_kind_names[hop->kind]));
     else if (expect_word(&r->e, node, "`status`", words, &(size_t){ 0 }) &&
              slice_to_u64(node->text, &status))
         hop->status = (int)status;
@@ -174,8 +222,10 @@ static void check_kind(struct reader *r, const struct yaml *node, const struct h
         const struct yaml *v = at(node, rows[i].key);
         if (v && hop->kind != rows[i].kind)
             diag_add(r->e.diags, DIAG_ERROR, "M002", v->key->at, (struct slice){ 0 },
-                     "`%s` belongs to a %.*s hop, not to a %.*s hop", rows[i].key,
-                     SLICE_ARG(hop_kind_names[rows[i].kind]), SLICE_ARG(hop_kind_names[hop->kind]));
+                     "`%s` belongs to a %.*s, and this hop is of kind: %.*s", rows[i].key,
+                     SLICE_ARG(rows[i].kind == HOP_META ? S("meta refresh")
+                                                        : hop_kind_names[rows[i].kind]),
+                     SLICE_ARG(hop_kind_names[hop->kind]));
     }
 }
 

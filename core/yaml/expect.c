@@ -16,7 +16,9 @@ static void wrong_kind(struct expect *e, const struct yaml *node, const char *wh
 {
     diag_add(e->diags, DIAG_ERROR, "M002", node->at, quote_hint(e, node),
              "%s must be %s, but this is %s", what, wanted,
-             yaml_is_null(node) ? "empty" : yaml_kind_name(node));
+             yaml_is_null(node) || (node->kind == YAML_SCALAR && node->text.len == 0)
+                 ? "empty"
+                 : yaml_kind_name(node));
 }
 
 bool expect_map(struct expect *e, const struct yaml *node, const char *what,
