@@ -99,12 +99,17 @@ static const struct hop_break *guilty(struct chain_session *s, size_t i, enum id
     return session_break_count(s, i) ? session_break(s, i, 0) : NULL;
 }
 
-/* A failure that acts on what a tracker stores is seen there only. */
+/* A failure that acts on what is stored, and is seen there only. */
 static const struct hop_break *storing(const struct chain_session *s, size_t i)
 {
-    for (size_t k = 0; s->chain->hops[i].kind == HOP_TRACKER && k < session_break_count(s, i); k++)
-        if (session_break(s, i, k)->kind->stored)
-            return session_break(s, i, k);
+    bool tracker = s->chain->hops[i].kind == HOP_TRACKER;
+
+    for (size_t k = 0; k < session_break_count(s, i); k++) {
+        const struct hop_break *b = session_break(s, i, k);
+        if ((tracker && b->kind->stored) ||
+            slice_eq(slice_from(b->kind->name), S("lose_cookies")))
+            return b;
+    }
     return NULL;
 }
 
@@ -170,6 +175,11 @@ static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
         note_add(&r->notes, codes[state], chain_id_names[id],
                  "%.*s %s: this hop %s (%s). What to change: %s", SLICE_ARG(chain_id_names[id]),
                  verbs[state], b->kind->does, b->kind->name, b->kind->remedy);
+    else if (id == CHAIN_EVENT_ID && r->hop->event_id.len)
+        note_add(&r->notes, codes[state], chain_id_names[id],
+                 "event_id %s: only this page's own pixel knows it. What to change: use lander.js "
+                 "(script: true), or hand event_id=%.*s on, as far as the postback",
+                 verbs[state], SLICE_ARG(note_short(s->arena, r->hop->event_id)));
     else if (r->hop->to.len == 0)
         note_add(&r->notes, codes[state], chain_id_names[id], "%.*s %s: the page does not keep it",
                  SLICE_ARG(chain_id_names[id]), verbs[state]);
