@@ -71,6 +71,13 @@ bool files_exist(const char *path)
     return stat(path, &st) == 0 || errno != ENOENT;
 }
 
+bool files_same(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 const struct source *files_source(struct arena *arena, const char *path, struct diags *diags)
 {
     struct source *source = ARENA_NEW(arena, struct source);

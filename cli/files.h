@@ -14,7 +14,10 @@ int files_read(struct arena *arena, const char *path, size_t max, struct slice *
 /* Is there anything under that name, readable or not? */
 bool files_exist(const char *path);
 
-/* The same as a source for diagnostics; NULL after a diagnostic C001 that names path. */
+/* Do both lead to one and the same file? */
+bool files_same(const char *a, const char *b);
+
+/* The whole file as a source for diagnostics; NULL after a diagnostic C001 that names path. */
 const struct source *files_source(struct arena *arena, const char *path, struct diags *diags);
 
 /* A secret: its first line without blanks around it, malloc'ed, to be given to files_forget.

@@ -224,22 +224,6 @@ static bool has_control(struct slice s)
     return false;
 }
 
-/* Blanks and bytes above 0x7e escaped, as browsers do. */
-static struct slice escaped(struct arena *arena, struct slice s)
-{
-    struct buf b = { 0 };
-
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] == ' ' || (unsigned char)s.ptr[i] >= 0x80)
-            buf_percent(&b, (struct slice){ s.ptr + i, 1 });
-        else
-            buf_byte(&b, s.ptr[i]);
-    }
-    s = buf_ok(&b) ? arena_dup(arena, buf_slice(&b)) : (struct slice){ 0 };
-    buf_free(&b);
-    return s;
-}
-
 /* Why it is no URL to ask for; else its text as a browser would send it, without the fragment. */
 static const char *prepare(struct arena *arena, struct slice text, const char **out)
 {
@@ -255,8 +239,8 @@ static const char *prepare(struct arena *arena, struct slice text, const char **
         return "has no host";
     if (has_control(slice_trim(text)))
         return "holds a control character";
-    u.path = escaped(arena, u.path);
-    u.query = escaped(arena, u.query);
+    u.path = url_sent(arena, u.path);
+    u.query = url_sent(arena, u.query);
     u.has_fragment = false;
     u.fragment = (struct slice){ 0 };
     url_print(&b, &u);

@@ -3,6 +3,17 @@
 #include "adapters/tiktok/sandbox.h"
 #include "cli/show.h"
 
+/* The offer of that file: an earlier one may have been loaded for another chain. */
+static const struct offer *load_offer(struct catalog *catalog, const char *path)
+{
+    for (size_t i = 0; i < catalog->offer_count; i++) {
+        const struct offer *o = catalog->offers[i].offer;
+        if (files_same(arena_cstr(&catalog->arena, o->file), path))
+            return o;
+    }
+    return catalog_add_offer(catalog, path);
+}
+
 /* Beside the chain's file, else from where the program runs. */
 static const char *find_offer(struct rehearsal *run)
 {
@@ -25,6 +36,7 @@ bool rehearsal_load(struct rehearsal *run, struct catalog *catalog, const char *
 {
     struct chain_loader loader = { &catalog->arena, &catalog->diags, trackers };
     const struct source *source = files_source(&catalog->arena, path, &catalog->diags);
+    unsigned before = catalog_errors(catalog);
 
     *run = (struct rehearsal){ .catalog = catalog };
     run->chain = source ? chain_load(&loader, source) : NULL;
@@ -35,13 +47,10 @@ bool rehearsal_load(struct rehearsal *run, struct catalog *catalog, const char *
                                        .seed = slice_hash(run->chain->name, seed) };
     if (run->chain->postback.len) {
         run->offer_path = find_offer(run);
-        for (size_t i = 0; run->offer_path && i < catalog->offer_count; i++)
-            if (slice_eq(catalog->offers[i].offer->file, slice_from(run->offer_path)))
-                run->world.offer = catalog->offers[i].offer; /* an earlier chain's as well */
-        if (run->offer_path && !run->world.offer)
-            run->world.offer = catalog_add_offer(catalog, run->offer_path);
+        if (run->offer_path)
+            run->world.offer = load_offer(catalog, run->offer_path);
     }
-    return catalog_errors(catalog) == 0;
+    return catalog_errors(catalog) == before && (!run->offer_path || run->world.offer);
 }
 
 const char *rehearsal_check_event(struct arena *arena, const struct chain_result *r, int64_t now)

@@ -12,7 +12,8 @@ struct rehearsal {
     struct chain_world world;
 };
 
-/* Load the file and the offer.  Problems go to the catalog's diags; false when there are errors. */
+/* Load the file and the offer.  Problems go to the catalog's diags; false when these
+ * two have errors. */
 bool rehearsal_load(struct rehearsal *run, struct catalog *catalog, const char *path, int64_t now,
                     uint64_t seed);
 

@@ -5,7 +5,6 @@
 
 struct table {
     struct buf *out;
-    const struct rehearsal *run;
     const struct chain_result *r;
     bool colour;
 };
@@ -108,47 +107,77 @@ static void way_back(struct table *t)
     }
 }
 
-static void verdict(struct table *t, const char *refused)
+bool walk_is_kept(const struct walk_shown *w)
 {
-    const struct chain_result *r = t->r;
+    return w->walk->kept && !w->refused && !(w->live && w->live->differences.count);
+}
 
+static const char *code_of(const struct walk_shown *w)
+{
+    if (walk_is_kept(w))
+        return "";
+    return !w->walk->kept ? w->walk->code : w->refused ? "H018" : "H019";
+}
+
+/* Without its code. */
+static struct slice reason_of(const struct walk_shown *w)
+{
+    if (walk_is_kept(w))
+        return (struct slice){ 0 };
+    if (!w->walk->kept)
+        return w->walk->reason;
+    return w->refused ? slice_from(w->refused) : w->live->differences.first->text;
+}
+
+static void verdict(struct table *t, const struct walk_shown *w)
+{
     buf_byte(t->out, '\n');
-    paint(t, r->kept && !refused ? GREEN : RED);
-    if (!r->kept)
-        buf_printf(t->out, "broken[%s]: ", r->code);
-    else if (refused)
-        buf_printf(t->out, "broken[%s]: the sandbox refuses the event: ", "H018");
-    else if (r->translated)
+    paint(t, walk_is_kept(w) ? GREEN : RED);
+    if (!walk_is_kept(w)) {
+        buf_printf(t->out, "broken[%s]: %s", code_of(w),
+                   w->walk->kept && w->refused ? "the sandbox refuses the event: " : "");
+        show_safe(t->out, reason_of(w));
+    } else if (w->walk->translated) {
         buf_puts(t->out, "kept: the event carries the ad's ttclid and the right event_id; the "
                          "sandbox takes it");
-    else
+    } else {
         buf_puts(t->out, "kept: the ids reach the end of the chain");
-    if (!r->kept)
-        show_safe(t->out, r->reason);
-    else if (refused)
-        show_safe(t->out, slice_from(refused));
+    }
     paint(t, PLAIN);
     buf_byte(t->out, '\n');
 }
 
-void walk_table(struct buf *out, const struct rehearsal *run, const struct chain_result *r,
-                const char *refused, bool colour)
+static void live_lines(struct table *t, const struct live_result *live)
 {
-    struct table t = { .out = out, .run = run, .r = r, .colour = colour };
+    if (live->serve_says.len) {
+        buf_puts(t->out, "serve answers        ");
+        show_safe(t->out, live->serve_says);
+        buf_printf(t->out, "\nthe sandbox has      %zu event%s\n", live->delivered,
+                   live->delivered == 1 ? "" : "s");
+    }
+    sentences(t, &live->differences, "");
+    if (live->differences.count == 0)
+        buf_puts(t->out, "the live run and the model agree\n");
+}
 
-    buf_puts(out, "    ");
-    buf_printf(out, "%-14s %-10s %-6s %-10s%-10s%-10s%s\n", "hop", "kind", "status", "ttclid",
+void walk_table(struct buf *out, const struct walk_shown *w)
+{
+    struct table t = { .out = out, .r = w->walk, .colour = w->colour };
+
+    buf_printf(out, "    %-14s %-10s %-6s %-10s%-10s%-10s%s\n", "hop", "kind", "status", "ttclid",
                "event_id", "click_id", "URL behind it");
-    if (r->hop_count) {
+    if (t.r->hop_count) {
         buf_printf(out, "    %-14s %-10s %-6s %-10s%-10s%-10s", "the ad", "", "", "", "", "");
-        shorten_url(out, r->hops[0].arrives, NULL, false);
+        shorten_url(out, t.r->hops[0].arrives, NULL, false);
         buf_byte(out, '\n');
     }
-    for (size_t i = 0; i < r->hop_count; i++)
+    for (size_t i = 0; i < t.r->hop_count; i++)
         hop_row(&t, i);
-    sentences(&t, &r->warnings, "    ");
+    sentences(&t, &t.r->warnings, "    ");
     way_back(&t);
-    verdict(&t, refused);
+    if (w->live)
+        live_lines(&t, w->live);
+    verdict(&t, w);
 }
 
 /* ---- JSON ---- */
@@ -201,17 +230,28 @@ static void hop_json(struct buf *out, const struct hop_result *h)
     buf_byte(out, '}');
 }
 
-void walk_json(struct buf *out, const struct chain_result *r, const char *refused)
+static void live_json(struct buf *out, const struct live_result *live)
 {
-    bool kept = r->kept && !refused;
+    buf_printf(out, ",\"live\":{\"delivered\":%zu", live->delivered);
+    buf_puts(out, ",\"serve\":");
+    buf_add(out, slice_starts(live->serve_says, S("{")) ? live->serve_says : S("null"));
+    note_list(out, "differences", &live->differences);
+    buf_byte(out, '}');
+}
+
+void walk_json(struct buf *out, const struct walk_shown *w)
+{
+    const struct chain_result *r = w->walk;
+    bool kept = walk_is_kept(w);
 
     buf_printf(out, "{\"verdict\":\"%s\"", kept ? "kept" : "broken");
-    text_member(out, "code", slice_from(kept ? "" : r->kept ? "H018" : r->code));
-    text_member(out, "reason", r->kept ? slice_from(refused) : r->reason);
-    text_member(out, "broken_at",
-                !kept && r->broken_at < r->hop_count ? r->hops[r->broken_at].hop->name : S(""));
+    text_member(out, "code", slice_from(code_of(w)));
+    text_member(out, "reason", reason_of(w));
+    text_member(out, "broken_at", !kept && r->broken_at < r->hop_count
+                                      ? r->hops[r->broken_at].hop->name
+                                      : S(""));
     for (size_t id = 0; id < CHAIN_IDS; id++)
-        text_member(out, arena_cstr(r->warnings.arena, chain_id_names[id]), r->ids[id]);
+        text_member(out, chain_id_names[id].ptr, r->ids[id]);
     buf_puts(out, ",\"hops\":[");
     for (size_t i = 0; i < r->hop_count; i++) {
         buf_puts(out, i ? "," : "");
@@ -228,5 +268,8 @@ void walk_json(struct buf *out, const struct chain_result *r, const char *refuse
         buf_puts(out, i ? "," : "");
         buf_add(out, r->translation.events[i].body);
     }
-    buf_puts(out, "]}\n");
+    buf_byte(out, ']');
+    if (w->live)
+        live_json(out, w->live);
+    buf_puts(out, "}\n");
 }

@@ -27,43 +27,68 @@ static bool simulate_colour(void)
     return isatty(STDOUT_FILENO) && !(no && *no);
 }
 
-static int walk(struct rehearsal *run, bool json)
+static int show(const struct walk_shown *w, bool json)
 {
-    struct chain_result r;
     struct buf out = { 0 };
+
+    if (json)
+        walk_json(&out, w);
+    else
+        walk_table(&out, w);
+    fwrite(out.ptr, 1, out.len, stdout);
+    buf_free(&out);
+    return walk_is_kept(w) ? EXIT_DONE : EXIT_NO;
+}
+
+static int walk(struct rehearsal *run, bool live, bool json)
+{
+    struct walk_shown w = { .colour = simulate_colour() };
+    struct chain_result model;
+    struct live_result real;
     struct arena arena;
     struct err err = { 0 };
-    const char *refused = NULL;
     int code = EXIT_IO;
 
     arena_init(&arena, 64 * 1024 * 1024);
-    if (chain_walk(run->chain, &run->world, NULL, 0, &arena, &r, &err) != 0) {
+    if (chain_walk(run->chain, &run->world, NULL, 0, &arena, &model, &err) != 0 ||
+        (live && live_run(run, &model, &arena, &real, &err) != 0)) {
         fprintf(stderr, "clickbaton simulate: %s\n", err.text);
-        goto out;
+    } else {
+        w.walk = live ? &real.walk : &model;
+        w.live = live ? &real : NULL;
+        if (w.walk->translated)
+            w.refused = rehearsal_check_event(&arena, w.walk, run->world.now);
+        code = show(&w, json);
     }
-    if (r.translated)
-        refused = rehearsal_check_event(&arena, &r, run->world.now);
-    if (json)
-        walk_json(&out, &r, refused);
-    else
-        walk_table(&out, run, &r, refused, simulate_colour());
-    fwrite(out.ptr, 1, out.len, stdout);
-    code = r.kept && !refused ? EXIT_DONE : EXIT_NO;
-out:
-    buf_free(&out);
     arena_free(&arena);
     return code;
 }
 
+static int list_failures(void)
+{
+    static const char *const takes[] = {
+        [BREAK_FLAG] = "true",          [BREAK_NAMES] = "[names]",
+        [BREAK_ALL_OR_NAMES] = "true or [names]", [BREAK_MAP] = "{name: new name}",
+        [BREAK_MAP_OR_NAMES] = "[names] or {name: value}", [BREAK_NUMBER] = "N",
+        [BREAK_TEXT] = "HOST",
+    };
+
+    for (const struct break_kind *k = break_kinds; k->name; k++)
+        printf("%-21s %-25s the hop %s\n", k->name, takes[k->takes], k->does);
+    return EXIT_DONE;
+}
+
 int cli_simulate(int argc, char **argv)
 {
-    bool live = false, matrix = false, json = false;
+    bool live = false, matrix = false, json = false, failures = false;
     int64_t at = NOT_SAID, seed = 0;
     const struct option_row rows[] = {
         { "--live", NULL, OPTION_FLAG, &live, NULL,
           "really follow it: servers on loopback, a real `serve`, a sandbox" },
         { "--matrix", NULL, OPTION_FLAG, &matrix, NULL,
           "which failures this chain survives, at which hop, and thanks to what" },
+        { "--failures", NULL, OPTION_FLAG, &failures, NULL,
+          "list what a chain file can let go wrong at a hop" },
         { "--json", NULL, OPTION_FLAG, &json, NULL, "the same for a program" },
         { "--at", NULL, OPTION_INTEGER, &at, "EPOCH", "pretend that it is this Unix time" },
         { "--seed", NULL, OPTION_INTEGER, &seed, "N", "other made-up ids" },
@@ -74,8 +99,12 @@ int cli_simulate(int argc, char **argv)
     struct rehearsal run;
     int code = EXIT_DONE;
 
-    if (options_parse(argc, argv, rows, &usage, path, 1, 1, &code) < 0)
+    if (options_parse(argc, argv, rows, &usage, path, 0, 1, &code) < 0)
         return code;
+    if (failures)
+        return list_failures();
+    if (!path[0])
+        return options_misuse(argv[0], "name a chain file, such as examples/chains/keitaro.yaml");
     if (live && matrix)
         return options_misuse(argv[0], "--live and --matrix do not go together");
     if (at != NOT_SAID && (at < 0 || at > AT_MAX))
@@ -91,7 +120,7 @@ int cli_simulate(int argc, char **argv)
     else if (matrix)
         code = matrix_run(&run, json, simulate_colour());
     else
-        code = walk(&run, json);
+        code = walk(&run, live, json);
     catalog_close(catalog);
     return code;
 }

@@ -154,6 +154,8 @@ const struct code codes[] = {
     { "H015", "the tracker counts a new click", "carry its click id in the link back to it" },
     { "H016", "two pages have two event_ids", "hand the first one over in the link" },
     { "H018", "the sandbox refuses the event", "correct the offer's mapping" },
+    { "H019", "the live run and the model differ",
+      "tell us: the model is wrong, or the machine is" },
     { "H040", "more than two hops to the lander", "link to the lander with fewer redirects" },
     { "H041", "a hop goes on to http", "write https:// in its target" },
     { "H042", "a loop", "send the visitor on to another address" },

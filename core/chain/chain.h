@@ -103,6 +103,8 @@ struct chain_registration {
 };
 #define CHAIN_REGISTRATIONS_MAX 8
 
+struct chain_session; /* what the chain's servers and the visitor's browser remember */
+
 struct chain_result {
     bool kept;
     const char *code;            /* "H0xx", "" when kept */
@@ -118,6 +120,7 @@ struct chain_result {
     size_t registration_count;
     bool translated;
     struct translation translation; /* when translated */
+    struct chain_session *session;  /* for a live run; in the arena */
 };
 
 /* What stays the same from walk to walk. */
@@ -136,19 +139,19 @@ int chain_walk(const struct chain *chain, const struct chain_world *world,
 
 /* ---- the same walk by real servers ---- */
 
-struct chain_session; /* what the chain's servers and the visitor's browser remember */
-
 struct chain_session *chain_session_new(const struct chain *chain, const struct chain_world *world,
                                         struct arena *arena);
 
 /* The ad's link with its macros filled. */
 struct slice chain_start(const struct chain_session *s);
+const struct hop *chain_hop(const struct chain_session *s, size_t i);
 
 struct hop_answer {
     int status;
     struct slice to;     /* as the hop sends it: may be relative; empty: the page is the end */
     struct slice whole;  /* the same before the hop's failures */
-    struct slice cookie; /* a tracker's click id, to be kept by the browser; empty: none */
+    struct slice click;  /* of a tracker: the click's id */
+    struct slice cookie; /* the same where the browser keeps it as a cookie, else empty */
 };
 
 /* What the server of hop i answers to a request for url (no fragment), with the click id of the
@@ -163,6 +166,9 @@ typedef int chain_ask(void *context, struct chain_session *s, size_t i, struct s
 
 int chain_walk_live(const struct chain *chain, const struct chain_world *world, chain_ask *ask,
                     void *context, struct arena *arena, struct chain_result *out, struct err *err);
+
+/* Does the network call a tracker of the chain, or clickbaton itself? */
+bool chain_calls_tracker(const struct chain_session *s, struct slice network);
 
 /* The query that comes to clickbaton when the network has called `network`; notes say why none
  * does (false). */

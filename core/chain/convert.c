@@ -122,6 +122,13 @@ struct slice session_network(struct chain_session *s, struct slice last)
     return session_fill_params(s, s->chain->network, page.query, false);
 }
 
+bool chain_calls_tracker(const struct chain_session *s, struct slice network)
+{
+    struct url u;
+
+    return url_parse(network, &u) == NULL && tracker_of(s, &u) < s->chain->hop_count;
+}
+
 bool chain_postback(struct chain_session *s, struct slice network, struct slice *postback,
                     struct notes *notes)
 {

@@ -34,6 +34,11 @@ struct slice chain_start(const struct chain_session *s)
     return s->start;
 }
 
+const struct hop *chain_hop(const struct chain_session *s, size_t i)
+{
+    return &s->chain->hops[i];
+}
+
 /* ---- failures ---- */
 
 size_t session_break_count(const struct chain_session *s, size_t i)
@@ -181,7 +186,7 @@ static struct slice tracker_target(struct chain_session *s, size_t i, const stru
     if (!c)
         return (struct slice){ 0 };
     *set = c->id;
-    if (hop->tracker->urls && c->external_id.len == 0)
+    if (c->hop == hop && hop->tracker->urls && c->external_id.len == 0)
         note_add(notes, "H005", hop->name,
                  "the link brings no click id of the source: %s has nothing for its external id; "
                  "put %s=__CLICKID__ into the ad's link",
@@ -241,11 +246,13 @@ struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice ur
         return a;
     }
     if (hop->kind == HOP_TRACKER)
-        a.to = tracker_target(s, i, &u, cookie, &a.cookie, notes);
+        a.to = tracker_target(s, i, &u, cookie, &a.click, notes);
     else if (carries(hop))
         a.to = carry_target(s, i, &u, &glued);
     else /* what a script on the page knows is filled there */
         a.to = session_fill_params(s, hop->to, u.query, hop->script);
+    if (!session_breaks(s, i, "lose_cookies"))
+        a.cookie = a.click;
     a.whole = a.to;
     a.to = break_all(s, i, a.to, glued);
     return a;

@@ -305,3 +305,24 @@ bool url_get(struct arena *arena, struct slice query, struct slice name, struct 
     }
     return false;
 }
+
+struct slice url_sent(struct arena *arena, struct slice text)
+{
+    struct buf b = { 0 };
+    size_t i = 0;
+
+    while (i < text.len && text.ptr[i] != ' ' && (unsigned char)text.ptr[i] < 0x80)
+        i++;
+    if (i == text.len)
+        return text;
+    buf_add(&b, slice_head(text, i));
+    for (; i < text.len; i++) {
+        if (text.ptr[i] == ' ' || (unsigned char)text.ptr[i] >= 0x80)
+            buf_percent(&b, (struct slice){ text.ptr + i, 1 });
+        else
+            buf_byte(&b, text.ptr[i]);
+    }
+    text = buf_ok(&b) ? arena_dup(arena, buf_slice(&b)) : (struct slice){ 0 };
+    buf_free(&b);
+    return text;
+}

@@ -36,6 +36,10 @@ const char *url_parse(struct slice text, struct url *out);
  * the empty slice when it is full or one of the two is refused by url_parse. */
 struct slice url_resolve(struct arena *arena, struct slice base, struct slice ref);
 
+/* As a browser sends it: blanks and bytes beyond ASCII percent-encoded.  Fits a whole URL whose
+ * host is ASCII, a path or a query.  In arena when there is something to encode. */
+struct slice url_sent(struct arena *arena, struct slice text);
+
 /* Put together again. */
 void url_print(struct buf *b, const struct url *u);
 

@@ -129,9 +129,9 @@ static int do_hop(struct walk *w, size_t i, struct slice arrives, struct err *er
     if (get_answer(w, i, arrives, cookie ? *cookie : (struct slice){ 0 }, &a, &r->notes, err) != 0)
         return -1;
     r->status = a.status;
-    if (a.cookie.len && !session_breaks(w->s, i, "lose_cookies"))
+    if (a.cookie.len)
         keep_cookie(w, u.host, a.cookie);
-    register_click(w, i, a.cookie);
+    register_click(w, i, a.click);
     visit(w, r, i, page);
     judge_own_event_id(w->s, i, arrives);
     if (a.to.len == 0) {
@@ -226,7 +226,7 @@ static int walk(struct walk *w, const struct chain *chain, struct arena *arena, 
     url = chain_start(w->s);
     w->fragment = url_parse(url, &u) ? (struct slice){ 0 } : u.fragment;
     for (size_t i = 0; i < chain->hop_count && !w->stopped && !arena->full; i++) {
-        if (do_hop(w, i, without_fragment(url), err) != 0)
+        if (do_hop(w, i, url_sent(arena, without_fragment(url)), err) != 0)
             return -1;
         url = out->hops[i].url;
     }
@@ -243,7 +243,7 @@ static int begin(struct walk *w, const struct chain *chain, const struct chain_w
 {
     *w->out = (struct chain_result){ .code = "", .warnings = { .arena = arena } };
     w->out->hops = ARENA_ARRAY(arena, struct hop_result, chain->hop_count);
-    w->s = chain_session_new(chain, world, arena);
+    w->s = w->out->session = chain_session_new(chain, world, arena);
     return w->s && w->out->hops
                ? 0
                : err_set(err, ERR_BUSY, "the chain needs more memory than there is");

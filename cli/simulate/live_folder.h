@@ -1,0 +1,20 @@
+/* live_folder.h: a temporary folder with a configuration for one offer. */
+#ifndef CLI_SIMULATE_LIVE_FOLDER_H
+#define CLI_SIMULATE_LIVE_FOLDER_H
+
+#include "cli/simulate/rehearsal.h"
+
+struct live_folder {
+    char path[256];
+    char key[40]; /* of postbacks */
+};
+
+int live_folder_make(struct live_folder *f, struct err *err);
+
+/* clickbaton.yaml, the keys, and the offer, for a sandbox at `sandbox`. */
+int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct chain_result *model,
+                     const char *sandbox, struct arena *arena, struct err *err);
+
+void live_folder_remove(struct live_folder *f);
+
+#endif
