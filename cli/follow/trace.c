@@ -238,7 +238,7 @@ static bool judge_next(struct walk *w, struct trace_hop *hop)
         return false;
     hop->ttclid = r.state;
     hop->changes = r.changes;
-    for (const struct note *n = r.harm.first; n; n = n->next)
+    for (const struct note *n = open ? r.harm.first : NULL; n; n = n->next)
         note_add(&hop->harm, n->code, n->subject, "%.*s", SLICE_ARG(n->text));
     move_warnings(t, &r.warnings);
     if (open && is_loop(t, hop)) {
