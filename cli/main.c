@@ -15,6 +15,7 @@ static const struct verb {
     { "check", cli_check, "everything that serve would load, and the mappings' own tests" },
     { "translate", cli_translate, "show the event that a postback becomes" },
     { "simulate", cli_simulate, "a redirect chain, hop by hop, to the event" },
+    { "follow", cli_follow, "a real redirect chain: where it drops the ttclid" },
     { "urls", cli_urls, "the URLs to paste for an offer, and where each goes" },
     { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
     { "version", cli_version, "print the version" },

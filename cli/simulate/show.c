@@ -1,15 +1,11 @@
 #include "cli/simulate/show.h"
 
+#include "cli/shorten.h"
 #include "cli/show.h"
-#include "core/chain/url.h"
-
-#define SHOWN_VALUE 24
-#define URL_WIDTH 600
 
 struct table {
     struct buf *out;
     const struct chain_result *r;
-    struct arena arena;
     bool colour;
 };
 
@@ -22,74 +18,6 @@ static void paint(struct table *t, const char *code)
 #define GREEN "\033[32m"
 #define YELLOW "\033[33m"
 #define PLAIN "\033[0m"
-
-/* ---- URLs ---- */
-
-/* "E.C.P.v3fQ2RHa...(306)" */
-static void short_value(struct table *t, struct slice value)
-{
-    show_safe(t->out, slice_head(value, value.len > SHOWN_VALUE ? 12 : value.len));
-    if (value.len > SHOWN_VALUE)
-        buf_printf(t->out, "...(%zu)", value.len);
-}
-
-static bool holds(const struct compare_names *names, struct slice name)
-{
-    for (size_t i = 0; names && i < names->count; i++)
-        if (slice_eq(names->list[i], name))
-            return true;
-    return false;
-}
-
-static void short_query(struct table *t, struct slice query, const struct compare_changes *changes)
-{
-    struct url_pair pair;
-    const char *sign = "";
-    size_t start = t->out->len;
-
-    while (url_next_pair(&query, &pair)) {
-        bool changed = changes && holds(&changes->changed, url_decode(&t->arena, pair.name));
-        buf_puts(t->out, sign);
-        sign = "&";
-        if (t->out->len - start > URL_WIDTH) {
-            buf_puts(t->out, "...");
-            return;
-        }
-        if (changed)
-            paint(t, YELLOW);
-        show_safe(t->out, slice_head(pair.name, 60));
-        buf_puts(t->out, pair.has_equals ? "=" : "");
-        short_value(t, pair.value);
-        if (changed)
-            paint(t, PLAIN);
-    }
-}
-
-static void short_url(struct table *t, struct slice url, const struct compare_changes *changes)
-{
-    struct url u;
-    struct buf head = { 0 };
-    struct url bare;
-
-    if (url_parse(url, &u) != NULL) {
-        short_value(t, url);
-        return;
-    }
-    bare = u;
-    bare.has_query = bare.has_fragment = false;
-    bare.query = bare.fragment = (struct slice){ 0 };
-    url_print(&head, &bare);
-    show_safe(t->out, slice_head(buf_slice(&head), 200));
-    buf_free(&head);
-    if (u.has_query) {
-        buf_byte(t->out, '?');
-        short_query(t, u.query, changes);
-    }
-    if (u.has_fragment) {
-        buf_byte(t->out, '#');
-        short_query(t, u.fragment, NULL);
-    }
-}
 
 /* ---- rows ---- */
 
@@ -133,7 +61,7 @@ static void hop_row(struct table *t, size_t i)
                h->status);
     for (size_t id = 0; id < CHAIN_IDS; id++)
         state(t, h->state[id]);
-    short_url(t, h->url, &h->changes);
+    shorten_url(t->out, h->url, &h->changes.changed, t->colour);
     buf_byte(t->out, '\n');
     if (moved && h->hop->to.len) {
         buf_puts(t->out, "      ");
@@ -151,17 +79,17 @@ static void way_back(struct table *t)
 
     if (t->r->network.len) {
         buf_puts(t->out, "\nthe network calls    ");
-        short_url(t, t->r->network, NULL);
+        shorten_url(t->out, t->r->network, NULL, false);
     }
     if (t->r->postback.len) {
         buf_puts(t->out, "\nthe postback         ?");
-        short_query(t, t->r->postback, NULL);
+        shorten_query(t->out, t->r->postback, NULL, false);
     }
     for (size_t i = 0; i < t->r->registration_count; i++) {
         const struct chain_registration *g = &t->r->registrations[i];
         buf_printf(t->out, "\nthe click            by %.*s: ",
                    SLICE_ARG(g->origin.len ? g->origin : S("the tracker")));
-        short_query(t, g->query, NULL);
+        shorten_query(t->out, g->query, NULL, false);
     }
     if (t->r->network.len || t->r->registration_count)
         buf_byte(t->out, '\n');
@@ -236,12 +164,11 @@ void walk_table(struct buf *out, const struct walk_shown *w)
 {
     struct table t = { .out = out, .r = w->walk, .colour = w->colour };
 
-    arena_init(&t.arena, 16 * 1024 * 1024);
     buf_printf(out, "    %-14s %-10s %-6s %-10s%-10s%-10s%s\n", "hop", "kind", "status", "ttclid",
                "event_id", "click_id", "URL behind it");
     if (t.r->hop_count) {
         buf_printf(out, "    %-14s %-10s %-6s %-10s%-10s%-10s", "the ad", "", "", "", "", "");
-        short_url(&t, t.r->hops[0].arrives, NULL);
+        shorten_url(out, t.r->hops[0].arrives, NULL, false);
         buf_byte(out, '\n');
     }
     for (size_t i = 0; i < t.r->hop_count; i++)
@@ -251,7 +178,6 @@ void walk_table(struct buf *out, const struct walk_shown *w)
     if (w->live)
         live_lines(&t, w->live);
     verdict(&t, w);
-    arena_free(&t.arena);
 }
 
 /* ---- JSON ---- */

@@ -151,6 +151,7 @@ static void choose(const struct reading *r, bool bare, struct page_next *out)
         *out = r->quiet_meta;
     }
     out->has_form = r->has_form;
+    out->bare = bare;
 }
 
 static void read_page(struct arena *arena, struct slice body, struct page_next *out)

@@ -35,6 +35,7 @@ struct page_next {
     unsigned delay;   /* seconds, of REFRESH and META */
     bool computed;    /* a script sends on, but its target is made when it runs: not readable */
     bool has_form;    /* the page has a form, which nobody submits by itself */
+    bool bare;        /* a page with hardly a text and no form: it is there to send on */
 };
 
 /* The first of these that applies: Location (301 302 303 307 308 only), Refresh, meta, script.  A
