@@ -218,6 +218,8 @@ void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, stru
             r->state[id] = BATON_ABSENT; /* it never was there */
         if (r->state[id] == BATON_KEPT || r->state[id] == BATON_ABSENT || r->state[id] == before)
             continue;
+        if (id == CHAIN_TTCLID && r->notes.last && slice_eq(slice_from(r->notes.last->code), S("H005")))
+            continue; /* said already, and better */
         note_loss(s, r, i, (enum identity_name)id, whole);
     }
 }

@@ -61,8 +61,8 @@ static void each(void **state)
     } rows[] = {
         { "keitaro", "nutra-de", "external_id=__CLICKID__&sub_id_3=a%20b&keyword=k+w",
           "s={subid}&t={external_id}&r={_sub_id_3}&e={sub_id_3}&k={keyword}&d={date:U}&c={country}&"
-          "p={status}&z={sub_id_1234}",
-          "s=CLICK&t=TTCLID&r=a b&e=a%20b&k=k%20w&d=1789992800&c=x&p=&z={sub_id_1234}",
+          "p={status}&z={sub_id_x}",
+          "s=CLICK&t=TTCLID&r=a b&e=a%20b&k=k%20w&d=1789992800&c=x&p=&z={sub_id_x}",
           "subid={s}&status=sale&payout=12.5&currency=usd&tid=7",
           "subid=CLICK&status=sale&payout=12.5&currency=usd&tid=7",
           "click_id=CLICK&ttclid=TTCLID&status=sale&payout=12.5&currency=usd&txid=7&click_ts="
@@ -86,7 +86,7 @@ static void each(void **state)
           "s={clickid}&t={ref_id}&a={sub5}&b={sub4}&R={REF_ID}",
           "s=CLICK&t=TTCLID&a=x&b=&R={REF_ID}", "clickid={s}&sum=9&type=Upsell",
           "clickid=CLICK&sum=9&type=Upsell", "click_id=CLICK&ttclid=TTCLID&payout=9&type=Upsell",
-          "6ab13680", "0123456789abcdef", 24 },
+          "6ab11f60", "0123456789abcdef", 24 },
         { "voluum", "vpn-fr", "external_id=__CLICKID__&var2=v",
           "s={clickid}&d={click.id}&t={externalid}&a={var2}&n={connection.type}",
           "s=CLICK&d=CLICK&t=TTCLID&a=v&n=x", "cid={s}&payout=10&txid=1&et=lead",

@@ -183,11 +183,11 @@ static void harmed_chains(void **state)
         { "a name that the tracker does not read", N,
           "{name: r, kind: redirect, rename: {external_id: ext}, to: \"https://t.example/\"}, "
           "{kind: tracker, tracker: keitaro, to: \"https://o.example/?s={subid}\"}",
-          BACK, "k-- k-k", "H005|H040", "H013 at r" },
+          BACK, "k-- l-k", "H005|H040", "H013 at r" },
         { "a name that is wrong in the ad", "nutra-de",
           "start: \"https://t.example/?ttclid=__CLICKID__\"\n",
           "{name: t, kind: tracker, tracker: keitaro, to: \"https://o.example/?s={subid}\"}", BACK,
-          "k-k", "H005|", "H013 at t" },
+          "l-k", "H005|", "H013 at t" },
         { "another tracker than the offer's", "loan-pl", AD, TRACKER ", " LANDER, BACK, "k-k kkk",
           "|H014", "kept" },
         { "dropped, no conversion", NULL, AD,
