@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/show.h"
 #include "core/chain/url.h"
 
 #define NAMES_MAX 20
@@ -131,11 +132,11 @@ static void hop_names(struct matrix *m, const struct outcome *o, bool quoted)
 {
     for (size_t k = 0; k < o->broken_count; k++) {
         struct slice name = m->run->chain->hops[o->broken[k]].name;
-        buf_puts(&m->out, k ? "," : "");
+        buf_puts(&m->out, !k ? "" : quoted ? "," : ", ");
         if (quoted)
             buf_json(&m->out, name);
         else
-            buf_printf(&m->out, "%s%.*s", k ? " " : "", SLICE_ARG(name));
+            show_safe(&m->out, name);
     }
 }
 
@@ -217,9 +218,12 @@ int matrix_run(struct rehearsal *run, bool json, bool colour)
         goto out;
     }
     code = plain.kept ? EXIT_DONE : EXIT_NO;
-    if (!plain.kept)
-        fprintf(stderr, "the chain is broken as it is[%s]: %.*s\n", plain.code,
-                SLICE_ARG(plain.reason));
+    if (!plain.kept) {
+        buf_printf(&m.out, "the chain is broken as it is[%s]: ", plain.code);
+        show_safe(&m.out, plain.reason);
+        fprintf(stderr, "%.*s\n", SLICE_ARG(buf_slice(&m.out)));
+        buf_clear(&m.out);
+    }
     buf_puts(&m.out, json ? "[" : "");
     all(&m);
     buf_puts(&m.out, json ? "\n]\n" : "");

@@ -51,14 +51,35 @@ static void sentences(struct table *t, const struct notes *notes, const char *in
     }
 }
 
+/* At most so many characters, filled up with blanks. */
+static void cell(struct table *t, struct slice text, size_t width)
+{
+    struct buf safe = { 0 };
+    struct slice s;
+    size_t n = 0, chars = 0;
+
+    show_safe(&safe, text);
+    s = buf_slice(&safe);
+    for (; n < s.len; n++) {
+        bool begins = ((unsigned char)s.ptr[n] & 0xc0) != 0x80;
+        if (begins && chars == width)
+            break;
+        chars += begins;
+    }
+    buf_add(t->out, slice_head(s, n));
+    for (; chars < width; chars++)
+        buf_byte(t->out, ' ');
+    buf_free(&safe);
+}
+
 static void hop_row(struct table *t, size_t i)
 {
     const struct hop_result *h = &t->r->hops[i];
     bool moved = h->changes.lost.count || h->changes.changed.count;
 
-    buf_printf(t->out, "%2zu  %-14.*s %-10.*s %-6d ", i + 1,
-               SLICE_ARG(slice_head(h->hop->name, 14)), SLICE_ARG(hop_kind_names[h->hop->kind]),
-               h->status);
+    buf_printf(t->out, "%2zu  ", i + 1);
+    cell(t, h->hop->name, 14);
+    buf_printf(t->out, " %-10.*s %-6d ", SLICE_ARG(hop_kind_names[h->hop->kind]), h->status);
     for (size_t id = 0; id < CHAIN_IDS; id++)
         state(t, h->state[id]);
     shorten_url(t->out, h->url, &h->changes.changed, t->colour);
@@ -87,8 +108,9 @@ static void way_back(struct table *t)
     }
     for (size_t i = 0; i < t->r->registration_count; i++) {
         const struct chain_registration *g = &t->r->registrations[i];
-        buf_printf(t->out, "\nthe click            by %.*s: ",
-                   SLICE_ARG(g->origin.len ? g->origin : S("the tracker")));
+        buf_puts(t->out, "\nthe click            by ");
+        show_safe(t->out, g->origin.len ? g->origin : S("the tracker"));
+        buf_puts(t->out, ": ");
         shorten_query(t->out, g->query, NULL, false);
     }
     if (t->r->network.len || t->r->registration_count)
