@@ -269,9 +269,8 @@ void walk_json(struct buf *out, const struct walk_shown *w)
     buf_printf(out, "{\"verdict\":\"%s\"", kept ? "kept" : "broken");
     text_member(out, "code", slice_from(code_of(w)));
     text_member(out, "reason", reason_of(w));
-    text_member(out, "broken_at", !kept && r->broken_at < r->hop_count
-                                      ? r->hops[r->broken_at].hop->name
-                                      : S(""));
+    text_member(out, "broken_at",
+                !kept && r->broken_at < r->hop_count ? r->hops[r->broken_at].hop->name : S(""));
     for (size_t id = 0; id < CHAIN_IDS; id++)
         text_member(out, chain_id_names[id].ptr, r->ids[id]);
     buf_puts(out, ",\"hops\":[");

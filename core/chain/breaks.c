@@ -445,7 +445,8 @@ const struct break_kind break_kinds[] = {
       .takes = BREAK_FLAG,
       .url = html_entities,
       .sample = "true",
-      .does = "has a target that was copied out of a rendered page, where &currency= has become \u00a4cy=",
+      .does = "has a target that was copied out of a rendered page, where &currency= has become "
+              "\u00a4cy=",
       .remedy = "copy the URL as plain text, and write &amp; in HTML" },
     { .name = "second_question_mark",
       .takes = BREAK_FLAG,

@@ -185,11 +185,12 @@ static void judge_second_id(struct end *e)
     while (at + 1 < page &&
            compare_value(e->s->arena, e->out->hops[at].url, right).state == BATON_KEPT)
         at++;
-    decide(e, "H012", at,
-           arena_printf(e->s->arena,
-                        "the pages give the pixel two event_ids, and the event has the first: TikTok "
-                        "counts what \"%.*s\" fires beside it. The first was not handed on %.*s",
-                        SLICE_ARG(e->s->second->name), SLICE_ARG(at_hop(e, at))));
+    decide(
+        e, "H012", at,
+        arena_printf(e->s->arena,
+                     "the pages give the pixel two event_ids, and the event has the first: TikTok "
+                     "counts what \"%.*s\" fires beside it. The first was not handed on %.*s",
+                     SLICE_ARG(e->s->second->name), SLICE_ARG(at_hop(e, at))));
 }
 
 /* Q006, Q007: nothing says whose conversion it is, which is what a dropped ttclid leads to. */
@@ -197,7 +198,7 @@ static void judge_refusal(struct end *e, const struct translation *t)
 {
     struct slice code = slice_from(t->code);
     size_t at = slice_eq(code, S("Q006")) || slice_eq(code, S("Q007")) ? blame(e, CHAIN_TTCLID)
-                                                                        : e->out->hop_count;
+                                                                       : e->out->hop_count;
     bool known = at < e->out->hop_count;
 
     decide(e, "H013", at,

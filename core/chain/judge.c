@@ -112,8 +112,7 @@ static const struct hop_break *storing(const struct chain_session *s, size_t i)
 
     for (size_t k = 0; k < session_break_count(s, i); k++) {
         const struct hop_break *b = session_break(s, i, k);
-        if ((tracker && b->kind->stored) ||
-            slice_eq(slice_from(b->kind->name), S("lose_cookies")))
+        if ((tracker && b->kind->stored) || slice_eq(slice_from(b->kind->name), S("lose_cookies")))
             return b;
     }
     return NULL;
@@ -126,7 +125,7 @@ static struct slice read_as(const struct chain_session *s, size_t i, enum identi
     const struct chain *c = s->chain;
     const struct tracker *next = i + 1 < c->hop_count ? c->hops[i + 1].tracker : NULL;
     const struct tracker_urls *urls = next ? next->urls : NULL;
-    const char *const *names = !urls                   ? NULL
+    const char *const *names = !urls                  ? NULL
                                : id == CHAIN_CLICK_ID ? urls->return_params
                                : id == CHAIN_TTCLID   ? urls->external_params
                                                       : NULL;
@@ -193,8 +192,8 @@ static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
         note_add(&r->notes, codes[state], chain_id_names[id],
                  "%.*s %s: this hop's target does not carry it. What to change: add %.*s={%.*s} to "
                  "its target",
-                 SLICE_ARG(chain_id_names[id]), verbs[state],
-                 SLICE_ARG(read_as(s, i, id, known)), SLICE_ARG(known));
+                 SLICE_ARG(chain_id_names[id]), verbs[state], SLICE_ARG(read_as(s, i, id, known)),
+                 SLICE_ARG(known));
 }
 
 void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, struct slice next,
@@ -218,7 +217,8 @@ void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, stru
             r->state[id] = BATON_ABSENT; /* it never was there */
         if (r->state[id] == BATON_KEPT || r->state[id] == BATON_ABSENT || r->state[id] == before)
             continue;
-        if (id == CHAIN_TTCLID && r->notes.last && slice_eq(slice_from(r->notes.last->code), S("H005")))
+        if (id == CHAIN_TTCLID && r->notes.last &&
+            slice_eq(slice_from(r->notes.last->code), S("H005")))
             continue; /* said already, and better */
         note_loss(s, r, i, (enum identity_name)id, whole);
     }

@@ -109,11 +109,12 @@ static void remember(struct chain_session *s, struct session_site *site, const s
         if (ids[id].len && (id != CHAIN_EVENT_ID || site->ids[id].len == 0))
             site->ids[id] = ids[id];
     if (site->ids[CHAIN_EVENT_ID].len == 0)
-        site->ids[CHAIN_EVENT_ID] = fill_uuid(s->arena, slice_hash(site->host, s->world->seed + 7 + s->made++));
+        site->ids[CHAIN_EVENT_ID] =
+            fill_uuid(s->arena, slice_hash(site->host, s->world->seed + 7 + s->made++));
 }
 
 bool session_visit(struct chain_session *s, size_t i, struct slice page,
-                 struct chain_registration *out, struct notes *notes)
+                   struct chain_registration *out, struct notes *notes)
 {
     const struct hop *hop = &s->chain->hops[i];
     struct session_site *site;
