@@ -195,9 +195,9 @@ static void say_page(struct walk *w, struct trace_hop *hop)
             n);
     if (w->answer.cut && !w->answer.slow && hop->kind == PAGE_END)
         note_add(&t->warnings, "H082", S("page"),
-                 "hop %zu: the page is larger than 1 MB, or broke off; what stands behind was not "
+                 "hop %zu: the page %s; what stands behind was not "
                  "looked at",
-                 n);
+                 n, w->answer.body.len >= PAGE_MAX_BYTES ? "is larger than 1 MB" : "broke off");
     if (w->answer.slow)
         note_add(&t->warnings, "H076", S("page"), "hop %zu: the page did not end in time", n);
     if (hop->kind == PAGE_END && w->next.has_form)

@@ -1,6 +1,7 @@
 /* page.h: where an answer sends a browser on, read without running anything.  HTML by the rules a
  * browser would apply to well-formed pages (comments, quoted attributes, character references,
- * <script> and <noscript> apart); scripts only where a target stands in them as a plain string:
+ * <script> and <noscript> apart); scripts only where a target stands in them as a plain string (or
+ * as a variable that is given one, once):
  * location = "x", location.href = 'x', location.replace("x"), location.assign("x"), with window.,
  * document., top., self. or parent. before it.  Any bytes may come; the time is linear in them.
  *
