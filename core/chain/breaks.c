@@ -400,8 +400,8 @@ const struct break_kind break_kinds[] = {
       .url = keep_only,
       .sample = "[utm_source, utm_campaign]",
       .does = "builds the query anew from a list of names it knows",
-      .remedy = "add the names to its list, or carry the tracker's short click id in one that it "
-                "knows" },
+      .remedy = "add the names to its list; behind the tracker its short click id is enough, in a "
+                "name from that list" },
     { .name = "rename",
       .takes = BREAK_MAP,
       .url = rename_params,
@@ -427,8 +427,8 @@ const struct break_kind break_kinds[] = {
       .stored = true,
       .sample = "255",
       .does = "cuts long values",
-      .remedy = "a ttclid has some 300 characters, up to 1,000: widen the column, or pass the "
-                "tracker's short click id instead" },
+      .remedy = "widen the field: a ttclid has some 300 characters, up to 1,000, a tracker's click "
+                "id up to 30; or pass the shorter of the two" },
     { .name = "double_encode",
       .takes = BREAK_ALL_OR_NAMES,
       .value = double_encode,

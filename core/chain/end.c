@@ -28,18 +28,41 @@ static size_t first_loss(const struct end *e, enum identity_name id)
     return e->out->hop_count;
 }
 
-/* Where one of two ids was lost first. */
+/* The hop that gave the ttclid the name under which a tracker does not look for it; the tracker's
+ * own when it had that name in the ad already; hop_count: every tracker has found it. */
+static size_t misnamed(const struct end *e)
+{
+    struct slice ttclid = e->s->ids[CHAIN_TTCLID];
+
+    for (size_t c = 0; c < e->s->click_count; c++) {
+        size_t at = (size_t)(e->s->clicks[c].hop - e->s->chain->hops);
+        struct baton_found here = compare_value(e->s->arena, e->out->hops[at].arrives, ttclid), was;
+        if (e->s->clicks[c].external_id.len || here.state != BATON_KEPT)
+            continue;
+        for (size_t i = at; i-- > 0;) {
+            was = compare_value(e->s->arena, e->out->hops[i].arrives, ttclid);
+            if (was.state == BATON_KEPT && !slice_eq(was.name, here.name))
+                return i;
+        }
+        return at;
+    }
+    return e->out->hop_count;
+}
+
+/* Where it was lost first, or the click id that leads to it. */
 static size_t blame(const struct end *e, enum identity_name id)
 {
-    size_t own = first_loss(e, id), click = first_loss(e, CHAIN_CLICK_ID);
+    size_t at = first_loss(e, id);
 
-    return own < e->out->hop_count ? own : click;
+    if (at == e->out->hop_count && id == CHAIN_TTCLID)
+        at = misnamed(e);
+    return at < e->out->hop_count ? at : first_loss(e, CHAIN_CLICK_ID);
 }
 
 static struct slice at_hop(const struct end *e, size_t i)
 {
     if (i >= e->out->hop_count)
-        return S("behind the last hop");
+        return S("on the way back, behind the last hop");
     return arena_printf(e->s->arena, "at hop %zu, \"%.*s\"", i + 1,
                         SLICE_ARG(e->out->hops[i].hop->name));
 }
@@ -147,6 +170,43 @@ static void judge_event_id(struct end *e, const struct field_value *got)
                                                          : S("the remarks at the landing page"))));
 }
 
+/* Two pages, two ids for the pixel: the hop before the second whose link does not hand over the
+ * first. */
+static void judge_second_id(struct end *e)
+{
+    size_t page = (size_t)(e->s->second - e->s->chain->hops), at = page ? page - 1 : 0;
+    struct slice right = e->s->ids[CHAIN_EVENT_ID];
+
+    for (size_t i = page; i-- > 0;)
+        if (e->s->chain->hops[i].script || e->s->chain->hops[i].event_id.len) {
+            at = i;
+            break;
+        }
+    while (at + 1 < page &&
+           compare_value(e->s->arena, e->out->hops[at].url, right).state == BATON_KEPT)
+        at++;
+    decide(e, "H012", at,
+           arena_printf(e->s->arena,
+                        "the pages give the pixel two event_ids, and the event has the first: TikTok "
+                        "counts what \"%.*s\" fires beside it. The first was not handed on %.*s",
+                        SLICE_ARG(e->s->second->name), SLICE_ARG(at_hop(e, at))));
+}
+
+/* Q006, Q007: nothing says whose conversion it is, which is what a dropped ttclid leads to. */
+static void judge_refusal(struct end *e, const struct translation *t)
+{
+    struct slice code = slice_from(t->code);
+    size_t at = slice_eq(code, S("Q006")) || slice_eq(code, S("Q007")) ? blame(e, CHAIN_TTCLID)
+                                                                        : e->out->hop_count;
+    bool known = at < e->out->hop_count;
+
+    decide(e, "H013", at,
+           arena_printf(e->s->arena, "the postback becomes no event: %s %s: %.*s%s%.*s",
+                        verdict_name(t->verdict), t->code, SLICE_ARG(t->reason),
+                        known ? ". The baton was dropped " : "",
+                        SLICE_ARG(known ? at_hop(e, at) : S(""))));
+}
+
 /* One id of the page's own pixel, or the one that any postback of this click has. */
 static void judge_event(struct end *e)
 {
@@ -155,13 +215,13 @@ static void judge_event(struct end *e)
     struct slice ttclid = f[FIELD_TTCLID].value, right = e->s->ids[CHAIN_EVENT_ID];
 
     if (t->verdict != VERDICT_QUEUED)
-        decide(e, "H013", e->out->hop_count,
-               arena_printf(e->s->arena, "the postback becomes no event: %s %s: %.*s",
-                            verdict_name(t->verdict), t->code, SLICE_ARG(t->reason)));
+        judge_refusal(e, t);
     else if (!slice_eq(ttclid, e->s->ids[CHAIN_TTCLID]))
         judge_ttclid(e, ttclid);
     else if (right.len && !slice_eq(f[FIELD_EVENT_ID].value, right))
         judge_event_id(e, &f[FIELD_EVENT_ID]);
+    else if (e->s->second)
+        judge_second_id(e);
 }
 
 static struct slice last_note(const struct notes *notes)

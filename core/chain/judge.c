@@ -93,6 +93,9 @@ static const struct hop_break *guilty(struct chain_session *s, size_t i, enum id
         if (compare_value(s->arena, whole, s->ids[id]).state != BATON_KEPT)
             return b;
     }
+    for (size_t k = 0; k < session_break_count(s, i); k++) /* acts while the target is made */
+        if (slice_eq(slice_from(session_break(s, i, k)->kind->name), S("second_question_mark")))
+            return session_break(s, i, k);
     return session_break_count(s, i) ? session_break(s, i, 0) : NULL;
 }
 
@@ -105,25 +108,43 @@ static const struct hop_break *storing(const struct chain_session *s, size_t i)
     return NULL;
 }
 
-/* "ttclid={external_id}": what the target should say. */
-static struct slice example(const struct chain_session *s, size_t i, enum identity_name id)
+/* The parameter in which the next hop looks for an id: `usual` when it does that. */
+static struct slice read_as(const struct chain_session *s, size_t i, enum identity_name id,
+                            struct slice usual)
+{
+    const struct chain *c = s->chain;
+    const struct tracker *next = i + 1 < c->hop_count ? c->hops[i + 1].tracker : NULL;
+    const struct tracker_urls *urls = next ? next->urls : NULL;
+    const char *const *names = !urls                   ? NULL
+                               : id == CHAIN_CLICK_ID ? urls->return_params
+                               : id == CHAIN_TTCLID   ? urls->external_params
+                                                      : NULL;
+    const struct offer *o = s->world->offer;
+
+    for (size_t k = 0; names && names[k]; k++)
+        if (slice_eq(slice_from(names[k]), usual))
+            return usual;
+    if (names && names[0])
+        return slice_from(names[0]);
+    if (id == CHAIN_CLICK_ID && o && o->fields[FIELD_CLICK_ID].count)
+        return o->fields[FIELD_CLICK_ID].names[0];
+    return chain_id_names[id];
+}
+
+/* What the hop calls it: the tracker's macro, else the parameter in which it has come. */
+static struct slice known_as(const struct chain_session *s, size_t i, enum identity_name id,
+                             struct slice arrives)
 {
     const struct hop *hop = &s->chain->hops[i];
     const struct tracker_urls *urls = hop->tracker ? hop->tracker->urls : NULL;
     enum macro_source from = id == CHAIN_CLICK_ID ? MACRO_CLICK_ID : MACRO_EXTERNAL_ID;
-    const struct offer *o = s->world->offer;
-    struct slice name = chain_id_names[id], macro = name;
+    struct baton_found came = compare_value(s->arena, arrives, s->ids[id]);
 
     for (const struct tracker_macro *m = urls ? urls->macros : NULL; m && m->name; m++)
-        if (m->from == from) {
-            macro = slice_from(m->name);
-            break;
-        }
-    if (id == CHAIN_CLICK_ID && o && o->fields[FIELD_CLICK_ID].count)
-        name = o->fields[FIELD_CLICK_ID].names[0];
-    if (!urls)
-        macro = name;
-    return arena_printf(s->arena, "%.*s={%.*s}", SLICE_ARG(name), SLICE_ARG(macro));
+        if (m->from == from)
+            return slice_from(m->name);
+    return came.state == BATON_KEPT && came.name.len ? note_short(s->arena, came.name)
+                                                     : chain_id_names[id];
 }
 
 static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
@@ -140,6 +161,7 @@ static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
                                          [BATON_ABSENT] = "is lost",
                                          [BATON_KEPT] = "is lost" };
     const struct hop_break *b = guilty(s, i, id, whole);
+    struct slice known = known_as(s, i, id, r->arrives);
     enum baton_state state = r->state[id];
 
     if (!b)
@@ -153,9 +175,10 @@ static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
                  SLICE_ARG(chain_id_names[id]), verbs[state]);
     else
         note_add(&r->notes, codes[state], chain_id_names[id],
-                 "%.*s %s: this hop's target does not carry it. What to change: add &%.*s to its "
-                 "target",
-                 SLICE_ARG(chain_id_names[id]), verbs[state], SLICE_ARG(example(s, i, id)));
+                 "%.*s %s: this hop's target does not carry it. What to change: add %.*s={%.*s} to "
+                 "its target",
+                 SLICE_ARG(chain_id_names[id]), verbs[state],
+                 SLICE_ARG(read_as(s, i, id, known)), SLICE_ARG(known));
 }
 
 void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, struct slice whole,

@@ -177,22 +177,55 @@ static struct session_click *click_of(struct chain_session *s, size_t i, const s
     return c;
 }
 
-static struct slice tracker_target(struct chain_session *s, size_t i, const struct url *u,
+/* The parameter that fills the tracker's slot for the source's click id. */
+static struct slice external_param(const struct hop *hop)
+{
+    const struct tracker_urls *urls = hop->tracker->urls;
+
+    for (size_t i = 0; i < hop->slot_count; i++)
+        for (const struct tracker_macro *m = urls->macros; m && m->name; m++)
+            if (m->from == MACRO_EXTERNAL_ID && slice_eq(hop->slots[i].macro, slice_from(m->name)))
+                return hop->slots[i].param;
+    return urls->external_params ? slice_from(urls->external_params[0]) : S("external_id");
+}
+
+static void note_no_external(struct chain_session *s, const struct hop *hop, struct slice url,
+                             struct notes *notes)
+{
+    struct slice param = external_param(hop), right = s->ids[CHAIN_TTCLID];
+    struct baton_found here = compare_value(s->arena, url, right);
+
+    if (compare_value(s->arena, s->start, right).state != BATON_KEPT)
+        note_add(notes, "H005", hop->name,
+                 "the ad's link has no click id of TikTok's, so %s has none to send back: put "
+                 "%.*s=__CLICKID__ into it",
+                 hop->tracker->name, SLICE_ARG(param));
+    else if (here.state == BATON_KEPT && here.name.len)
+        note_add(notes, "H005", hop->name,
+                 "the ttclid arrives as \"%.*s\", but %s looks for it in \"%.*s\" and has none to "
+                 "send back: names must be the same, also in upper and lower case",
+                 SLICE_ARG(note_short(s->arena, here.name)), hop->tracker->name, SLICE_ARG(param));
+    else
+        note_add(notes, "H005", hop->name,
+                 "no ttclid arrives in \"%.*s\" any more, so %s has none to send back: it was lost "
+                 "on the way here",
+                 SLICE_ARG(param), hop->tracker->name);
+}
+
+static struct slice tracker_target(struct chain_session *s, size_t i, struct slice url,
                                    struct slice cookie, struct slice *set, struct notes *notes)
 {
     const struct hop *hop = &s->chain->hops[i];
-    struct session_click *c = click_of(s, i, u, cookie, notes);
+    struct session_click *c;
+    struct url u;
 
+    url_parse(url, &u);
+    c = click_of(s, i, &u, cookie, notes);
     if (!c)
         return (struct slice){ 0 };
     *set = c->id;
     if (c->hop == hop && hop->tracker->urls && c->external_id.len == 0)
-        note_add(notes, "H005", hop->name,
-                 "the link brings no click id of the source: %s has nothing for its external id; "
-                 "put %s=__CLICKID__ into the ad's link",
-                 hop->tracker->name,
-                 hop->tracker->urls->external_params ? hop->tracker->urls->external_params[0]
-                                                     : "external_id");
+        note_no_external(s, hop, url, notes);
     return session_fill_tracker(s, c, NULL, hop->to, notes);
 }
 
@@ -211,19 +244,22 @@ static void glue(struct edit *e, size_t own)
 
 /* A redirect carries the incoming query over; what its target names itself wins. */
 static struct slice carry_target(struct chain_session *s, size_t i, const struct url *u,
-                                 bool *glued)
+                                 struct slice *whole, bool *glued)
 {
     struct slice to = session_fill_params(s, s->chain->hops[i].to, u->query, false);
     struct edit e;
     size_t own;
 
+    *whole = to;
     if (!edit_open(&e, s->arena, to))
         return to;
     own = e.count;
     edit_carry(&e, u->query);
+    *whole = edit_text(&e);
     *glued = own && e.count > own && session_breaks(s, i, GLUE);
-    if (*glued)
-        glue(&e, own);
+    if (!*glued)
+        return *whole;
+    glue(&e, own);
     return edit_text(&e);
 }
 
@@ -246,14 +282,15 @@ struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice ur
         return a;
     }
     if (hop->kind == HOP_TRACKER)
-        a.to = tracker_target(s, i, &u, cookie, &a.click, notes);
+        a.to = tracker_target(s, i, url, cookie, &a.click, notes);
     else if (carries(hop))
-        a.to = carry_target(s, i, &u, &glued);
+        a.to = carry_target(s, i, &u, &a.whole, &glued);
     else /* what a script on the page knows is filled there */
         a.to = session_fill_params(s, hop->to, u.query, hop->script);
     if (!session_breaks(s, i, "lose_cookies"))
         a.cookie = a.click;
-    a.whole = a.to;
+    if (!glued)
+        a.whole = a.to;
     a.to = break_all(s, i, a.to, glued);
     return a;
 }

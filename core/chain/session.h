@@ -41,6 +41,7 @@ struct chain_session {
     size_t click_count;
     struct session_site sites[SESSION_SITES_MAX];
     size_t site_count;
+    const struct hop *second; /* the first page that has made an event_id beside the right one */
 };
 
 /* The failures of hop i, the extra one last. */

@@ -206,12 +206,14 @@ void url_print(struct buf *b, const struct url *u)
         buf_puts(b, "/."); /* else the path would be read as a host */
     }
     buf_add(b, u->path);
-    if (u->has_query)
+    if (u->has_query) {
         buf_byte(b, '?');
-    buf_add(b, u->query);
-    if (u->has_fragment)
+        buf_add(b, u->query);
+    }
+    if (u->has_fragment) {
         buf_byte(b, '#');
-    buf_add(b, u->fragment);
+        buf_add(b, u->fragment);
+    }
 }
 
 bool url_is_web(const struct url *u)

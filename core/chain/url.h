@@ -40,7 +40,7 @@ struct slice url_resolve(struct arena *arena, struct slice base, struct slice re
  * host is ASCII, a path or a query.  In arena when there is something to encode. */
 struct slice url_sent(struct arena *arena, struct slice text);
 
-/* Put together again. */
+/* Put together again; without has_query or has_fragment that part is left out. */
 void url_print(struct buf *b, const struct url *u);
 
 /* http or https, in any case. */

@@ -126,11 +126,13 @@ bool session_visit(struct chain_session *s, size_t i, struct slice page,
     remember(s, site, &u);
     if (s->ids[CHAIN_EVENT_ID].len == 0)
         s->ids[CHAIN_EVENT_ID] = site->ids[CHAIN_EVENT_ID];
-    else if (!slice_eq(s->ids[CHAIN_EVENT_ID], site->ids[CHAIN_EVENT_ID]))
+    else if (!slice_eq(s->ids[CHAIN_EVENT_ID], site->ids[CHAIN_EVENT_ID])) {
+        s->second = s->second ? s->second : hop;
         note_add(
             notes, "H016", hop->name,
             "this page has an event_id of its own beside that of the page before: hand it over "
             "in the link (decorate: true, data-decorate of the landing script)");
+    }
     if (site->ids[CHAIN_TTCLID].len == 0 && site->ids[CHAIN_CLICK_ID].len == 0) {
         note_add(notes, "H007", hop->name,
                  "the landing script finds neither a ttclid nor a click id in the page's URL: it "
