@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include "core/base/buf.h"
+#include "core/chain/page.h"
 #include "core/chain/url.h"
 #include "core/identity/ip.h"
 
@@ -135,7 +136,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *context)
         curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
         f->complete = status >= 200;
         /* A browser goes on as soon as it knows where to. */
-        f->enough = f->complete && status >= 300 && status < 400 && f->answer->location.len;
+        f->enough = f->complete && page_sends_on((int)status) && f->answer->location.len;
     }
     return f->enough ? 0 : line.len;
 }

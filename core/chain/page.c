@@ -178,7 +178,7 @@ static bool is_html(struct slice type)
            slice_starts_nocase(type, S("application/xhtml"));
 }
 
-static bool sends_on(int status)
+bool page_sends_on(int status)
 {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -188,7 +188,7 @@ void page_next(struct arena *arena, const struct page_answer *answer, struct pag
     struct slice location = browser_url(arena, answer->location);
 
     *out = (struct page_next){ .kind = PAGE_END };
-    if (sends_on(answer->status) && location.len) {
+    if (page_sends_on(answer->status) && location.len) {
         out->kind = PAGE_LOCATION;
         out->url = location;
     } else if (read_refresh(arena, answer->refresh, &out->url, &out->delay)) {

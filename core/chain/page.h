@@ -44,6 +44,9 @@ struct page_next {
  * says so or is empty; <base href> is applied when it is absolute. */
 void page_next(struct arena *arena, const struct page_answer *answer, struct page_next *out);
 
+/* 301 302 303 307 308: a browser goes to their Location. */
+bool page_sends_on(int status);
+
 /* The action of the first form with its named fields' values as a query, as a browser would submit
  * it by GET; one with method=post keeps the action's own query in front.  Not resolved.  false when
  * there is none. */
