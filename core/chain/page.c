@@ -142,8 +142,8 @@ static void choose(const struct reading *r, bool bare, struct page_next *out)
     if (r->meta.kind != PAGE_END) {
         *out = r->meta;
     } else if (s->runs.found || (s->held.found && bare)) {
-        out->kind = PAGE_SCRIPT;
         out->url = browser_url(r->arena, s->runs.found ? s->runs.url : s->held.url);
+        out->kind = out->url.len ? PAGE_SCRIPT : PAGE_END;
     } else if (s->runs.computed || (s->held.computed && bare)) {
         *out = r->quiet_meta;
         out->computed = true;

@@ -156,6 +156,7 @@ static void scripts(void **state)
         { JS("a.u='/x';location=u"), PAGE_END, "", 0, true },
         { JS("var u='/x';location=u+'y'"), PAGE_END, "", 0, true },
         { JS("var u='/x';location=u.replace(1,2)"), PAGE_END, "", 0, true },
+        { JS("location=' '"), PAGE_END, "", 0, false },
         { JS("a.location='/x'"), PAGE_END, "", 0, false },
         { JS("a.window.location='/x'"), PAGE_END, "", 0, false },
         { JS("location=='/x'"), PAGE_END, "", 0, false },
