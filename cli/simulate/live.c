@@ -150,14 +150,32 @@ static int call_tracker(struct live *l, struct chain_session *s, struct err *err
     return 0;
 }
 
+/* The postback with the key of the `serve` that was started, in place of the one in the file. */
+static struct slice with_own_key(struct live *l, struct slice query)
+{
+    struct buf b = { 0 };
+    struct slice item, text;
+
+    buf_printf(&b, "key=%s&verbose=1", l->folder.key);
+    while (slice_next(&query, '&', &item)) {
+        if (slice_starts(item, S("key=")))
+            continue;
+        buf_byte(&b, '&');
+        buf_add(&b, item);
+    }
+    text = buf_ok(&b) ? arena_dup(l->arena, buf_slice(&b)) : (struct slice){ 0 };
+    buf_free(&b);
+    return text;
+}
+
 static int send_postback(struct live *l, struct err *err)
 {
     struct fetch_answer a;
 
     if (get(l, l->direct,
-            arena_printf(l->arena, "http://%s/postback/%.*s?key=%s&verbose=1&%.*s",
-                         l->serve.address, SLICE_ARG(l->run->world.offer->name), l->folder.key,
-                         SLICE_ARG(l->out->walk.postback)),
+            arena_printf(l->arena, "http://%s/postback/%.*s?%.*s", l->serve.address,
+                         SLICE_ARG(l->run->world.offer->name),
+                         SLICE_ARG(with_own_key(l, l->out->walk.postback))),
             &a, err) != 0)
         return -1;
     l->out->serve_says = slice_trim(a.body);

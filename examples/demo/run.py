@@ -3,7 +3,7 @@
 
 Starts a sandbox of TikTok's Events API and a server on free loopback ports in a temporary folder, registers
 clicks as a landing page would, fires postbacks as the five trackers send them, waits for the delivery and shows
-what became of each.  Exit 0 only when everything is as it must be.  KEEP=1 leaves both running.
+what became of each; then walks a redirect chain that keeps the ids and one that drops them.  Exit 0 only when everything is as it must be.  KEEP=1 leaves both running.
 """
 import http.client, json, os, re, secrets, shutil, subprocess, sys, tempfile, time, urllib.parse
 
@@ -130,6 +130,19 @@ def table(rows):
         print("  ".join(c.ljust(w) for c, w in zip(r, widths)) + "  " + r[-1])
 
 
+CHAINS = os.path.join(HERE, "..", "chains")
+
+
+def show_chain(what, name, code, *more):
+    """A chain through `simulate`; true when it came to the verdict that it should."""
+    shown = " ".join(["clickbaton", "simulate", f"examples/chains/{name}", *more])
+    print(f"\n{what}\n$ {shown}")
+    p = subprocess.run([CLICKBATON, "simulate", os.path.join(CHAINS, name), *more], capture_output=True, text=True)
+    for line in (p.stdout + p.stderr).rstrip().split("\n"):
+        print("  " + (line if len(line) <= 170 else line[:167] + "..."))
+    return p.returncode == code
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="clickbaton-demo-")
     processes, good = [], False
@@ -155,6 +168,9 @@ def main():
         first = next(r for r in ROWS if r.value == 12.5)
         print(f"\nThe second row in full.  The postback:\n  GET /postback/{first.offer}?key=...&{first.query}\nThe event that TikTok got:")
         print("  " + json.dumps({k: v for k, v in events.get((first.event, first.event_id), {}).items() if k in ("event", "event_time", "event_id", "user", "properties", "page")}))
+        chains = show_chain("Before a cent is spent: a chain that keeps the baton, with real servers on this machine.", "keitaro.yaml", 0, "--live")
+        chains = show_chain("And one that drops it.", "lander-forgets-subid.yaml", 1) and chains
+        good = good and chains
         if good and os.environ.get("KEEP"):
             print(f"\nKEEP=1: still running in {folder}; ready? http://{admin}/readyz, events: http://{sandbox_address}/events?pretty  Ctrl-C ends it.")
             serve.wait()

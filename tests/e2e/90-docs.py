@@ -29,6 +29,20 @@ code, out, err = run("translate", "examples/offers/nutra-de.yaml", before, "--at
 check("README's before becomes README's after", code == 0 and json.loads(out or "{}") == after, out + err)
 check("README names the two commands first", re.findall(r"^    (make \w+)", readme, re.M)[:2] == ["make demo", "make test"])
 
+# The chain of README's first pages, line by line.
+shown = re.search(r"^    \$ clickbaton (simulate \S+)\n((?:    .*\n)+)", readme, re.M)
+code, out, err = run(*shown.group(1).split())
+check("README's chain is what simulate prints", code == 1 and re.sub(r"^    ", "", shown.group(2), flags=re.M) in out, out + err)
+code, out, err = run("simulate", "examples/chains/keitaro.yaml", "--matrix")
+check("README counts the failures of the matrix", f"which of {len(out.splitlines())} failures" in readme, out + err)
+
+# docs/chains.md lists every failure with its own words.
+chains = open(os.path.join(ROOT, "docs/chains.md")).read()
+code, out, err = run("simulate", "--failures")
+for line in out.splitlines():
+    name, takes, does = re.fullmatch(r"(\S+) +(.+?)  +the hop (.*)", line).groups()
+    check(f"docs/chains.md knows {name}", f"| `{name}` | `{takes}` | {does} |" in chains)
+
 # Files and pages that README links to are there.
 for target in re.findall(r"\]\(([^)#]+)\)", readme):
     check(f"README links to {target}", os.path.exists(os.path.join(ROOT, target)))
