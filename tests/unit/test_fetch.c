@@ -304,8 +304,8 @@ static void private_addresses(void **state)
 static void elsewhere(void **state)
 {
     struct fetch_settings s = settings_for_tests();
-    char entry[64];
-    const char *const entries[] = { "a.example:80:127.0.0.1:9", entry, NULL };
+    char entry[64] = ":1:127.0.0.1:1", any[64] = ":1:127.0.0.1:1";
+    const char *const entries[] = { "a.example:80:127.0.0.1:9", entry, any, NULL };
     struct bench b;
 
     (void)state;
@@ -313,11 +313,16 @@ static void elsewhere(void **state)
     bench_open(&b, &s);
     fetcher_close(b.fetcher);
     snprintf(entry, sizeof(entry), "trk.example:80:127.0.0.1:%d", scripted_port(b.server));
+    snprintf(any, sizeof(any), ":80:127.0.0.1:%d", scripted_port(b.server));
     b.fetcher = fetcher_open(&s, &b.err);
     assert_int_equal(
         fetcher_get(b.fetcher, &b.arena, S("http://trk.example/x"), S(""), &b.got, &b.err),
         FETCH_DONE);
     assert_non_null(strstr(scripted_get(b.server, 0).head, "Host: trk.example\r\n"));
+    assert_int_equal(
+        fetcher_get(b.fetcher, &b.arena, S("http://caf\xc3\xa9.example/"), S(""), &b.got, &b.err),
+        FETCH_DONE);
+    assert_non_null(strstr(scripted_get(b.server, 1).head, "Host: xn--caf-dma.example\r\n"));
     bench_close(&b);
 }
 
