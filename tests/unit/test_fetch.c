@@ -123,7 +123,7 @@ static struct fetch_settings settings_for_tests(void)
     s.allow_private = true;
     s.body_max = 4096;
     s.header_max = 8192;
-    s.timeout_ms = s.connect_timeout_ms = 2000;
+    s.timeout_ms = s.connect_timeout_ms = 20000;
     return s;
 }
 
@@ -219,6 +219,9 @@ static void no_answer(void **state)
     bench_open(&b, &s);
     b.answer.action = SCRIPTED_STALL;
     assert_int_equal(get(&b, "127.0.0.1", "/"), FETCH_TIMEOUT);
+    bench_close(&b);
+    s.timeout_ms = s.connect_timeout_ms = 20000;
+    bench_open(&b, &s);
     b.answer.action = SCRIPTED_CLOSE;
     assert_int_equal(get(&b, "127.0.0.1", "/"), FETCH_BROKEN);
     b.answer.action = SCRIPTED_RESET;
