@@ -99,7 +99,7 @@ static void say_failure(struct trace_hop *hop, enum fetch_result result, const s
         [FETCH_NO_CONNECTION] = ". Check the host and port, and whether the server runs",
         [FETCH_TOO_LARGE] = "",
         [FETCH_BROKEN] = ". The server ends the connection without an answer",
-        [FETCH_REFUSED] = ": a browser could not open it",
+        [FETCH_REFUSED] = ". Correct the target of the hop before",
         [FETCH_FAILED] = "",
         [FETCH_DONE] = "",
     };
