@@ -1,6 +1,7 @@
 #include "adapters/chain/fetch.h"
 
 #include <arpa/inet.h>
+#include <locale.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <curl/curl.h>
 
 #include "core/base/buf.h"
+#include "core/chain/page.h"
 #include "core/chain/url.h"
 #include "core/identity/ip.h"
 
@@ -24,6 +26,7 @@ static char language[] = "Accept-Language: en-US,en;q=0.9";
 
 struct fetcher {
     CURL *easy;
+    locale_t utf8; /* hosts beyond ASCII are converted by the locale; 0 where there is none such */
     struct fetch_settings settings;
     struct curl_slist *connect_to, headers[2];
     char error[CURL_ERROR_SIZE];
@@ -135,7 +138,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *context)
         curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
         f->complete = status >= 200;
         /* A browser goes on as soon as it knows where to. */
-        f->enough = f->complete && status >= 300 && status < 400 && f->answer->location.len;
+        f->enough = f->complete && page_sends_on((int)status) && f->answer->location.len;
     }
     return f->enough ? 0 : line.len;
 }
@@ -187,8 +190,10 @@ struct fetcher *fetcher_open(const struct fetch_settings *settings, struct err *
 
     if (rc == CURLE_OK && !(f->easy = curl_easy_init()))
         rc = CURLE_OUT_OF_MEMORY;
-    if (rc == CURLE_OK)
+    if (rc == CURLE_OK) {
         f->settings = *settings;
+        f->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    }
     for (const char *const *c = settings->connect_to; rc == CURLE_OK && c && *c; c++) {
         list = curl_slist_append(f->connect_to, *c);
         if (list)
@@ -210,6 +215,8 @@ void fetcher_close(struct fetcher *f)
     if (!f)
         return;
     curl_easy_cleanup(f->easy);
+    if (f->utf8)
+        freelocale(f->utf8);
     curl_slist_free_all(f->connect_to);
     buf_free(&f->body);
     buf_free(&f->cookies);
@@ -338,8 +345,12 @@ enum fetch_result fetcher_get(struct fetcher *f, struct arena *arena, struct sli
         rc = curl_easy_setopt(f->easy, CURLOPT_REFERER,
                               referer.len && !has_control(referer) ? arena_cstr(arena, referer)
                                                                    : NULL);
-    if (rc == CURLE_OK)
+    if (rc == CURLE_OK) {
+        locale_t before = f->utf8 ? uselocale(f->utf8) : (locale_t)0;
         rc = curl_easy_perform(f->easy);
+        if (before)
+            uselocale(before);
+    }
     finish_answer(f);
     return judge(f, rc, err);
 }

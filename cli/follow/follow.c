@@ -1,4 +1,5 @@
 /* follow.c: `clickbaton follow`: where a real chain drops the ttclid. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -120,6 +121,7 @@ int cli_follow(int argc, char **argv)
         settings.connect_timeout_ms = settings.timeout_ms;
     wish = (struct trace_wish){ slice_from(url), slice_from(o.ttclid), (uint64_t)o.seed,
                                 (size_t)o.max_hops };
+    signal(SIGPIPE, SIG_IGN); /* of a server that hangs up */
     fetcher = fetcher_open(&settings, &err);
     if (!fetcher) {
         fprintf(stderr, "clickbaton follow: %s\n", err.text);

@@ -3,6 +3,7 @@
 #include "cli/shorten.h"
 #include "cli/show.h"
 
+#define NAMES_SHOWN 12
 #define RED "\033[31m"
 #define GREEN "\033[32m"
 #define YELLOW "\033[33m"
@@ -34,6 +35,10 @@ static void names(struct table *t, const char *what, const struct compare_names 
                   const char **sign)
 {
     for (size_t i = 0; i < list->count; i++) {
+        if (i == NAMES_SHOWN) {
+            buf_printf(t->out, " and %zu more", list->count - i);
+            break;
+        }
         if (i == 0)
             buf_printf(t->out, "%s%s: ", *sign, what);
         buf_puts(t->out, i ? ", " : "");

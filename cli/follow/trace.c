@@ -99,7 +99,7 @@ static void say_failure(struct trace_hop *hop, enum fetch_result result, const s
         [FETCH_NO_CONNECTION] = ". Check the host and port, and whether the server runs",
         [FETCH_TOO_LARGE] = "",
         [FETCH_BROKEN] = ". The server ends the connection without an answer",
-        [FETCH_REFUSED] = ": a browser could not open it",
+        [FETCH_REFUSED] = ". Correct the target of the hop before",
         [FETCH_FAILED] = "",
         [FETCH_DONE] = "",
     };
@@ -195,9 +195,9 @@ static void say_page(struct walk *w, struct trace_hop *hop)
             n);
     if (w->answer.cut && !w->answer.slow && hop->kind == PAGE_END)
         note_add(&t->warnings, "H082", S("page"),
-                 "hop %zu: the page is larger than 1 MB, or broke off; what stands behind was not "
+                 "hop %zu: the page %s; what stands behind was not "
                  "looked at",
-                 n);
+                 n, w->answer.body.len >= PAGE_MAX_BYTES ? "is larger than 1 MB" : "broke off");
     if (w->answer.slow)
         note_add(&t->warnings, "H076", S("page"), "hop %zu: the page did not end in time", n);
     if (hop->kind == PAGE_END && w->next.has_form)

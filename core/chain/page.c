@@ -142,8 +142,8 @@ static void choose(const struct reading *r, bool bare, struct page_next *out)
     if (r->meta.kind != PAGE_END) {
         *out = r->meta;
     } else if (s->runs.found || (s->held.found && bare)) {
-        out->kind = PAGE_SCRIPT;
         out->url = browser_url(r->arena, s->runs.found ? s->runs.url : s->held.url);
+        out->kind = out->url.len ? PAGE_SCRIPT : PAGE_END;
     } else if (s->runs.computed || (s->held.computed && bare)) {
         *out = r->quiet_meta;
         out->computed = true;
@@ -178,7 +178,7 @@ static bool is_html(struct slice type)
            slice_starts_nocase(type, S("application/xhtml"));
 }
 
-static bool sends_on(int status)
+bool page_sends_on(int status)
 {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -188,7 +188,7 @@ void page_next(struct arena *arena, const struct page_answer *answer, struct pag
     struct slice location = browser_url(arena, answer->location);
 
     *out = (struct page_next){ .kind = PAGE_END };
-    if (sends_on(answer->status) && location.len) {
+    if (page_sends_on(answer->status) && location.len) {
         out->kind = PAGE_LOCATION;
         out->url = location;
     } else if (read_refresh(arena, answer->refresh, &out->url, &out->delay)) {

@@ -1,6 +1,7 @@
 /* page.h: where an answer sends a browser on, read without running anything.  HTML by the rules a
  * browser would apply to well-formed pages (comments, quoted attributes, character references,
- * <script> and <noscript> apart); scripts only where a target stands in them as a plain string:
+ * <script> and <noscript> apart); scripts only where a target stands in them as a plain string (or
+ * as a variable that is given one, once):
  * location = "x", location.href = 'x', location.replace("x"), location.assign("x"), with window.,
  * document., top., self. or parent. before it.  Any bytes may come; the time is linear in them.
  *
@@ -42,6 +43,9 @@ struct page_next {
  * refresh without a URL (the same page again) is none.  A body counts as HTML when content_type
  * says so or is empty; <base href> is applied when it is absolute. */
 void page_next(struct arena *arena, const struct page_answer *answer, struct page_next *out);
+
+/* 301 302 303 307 308: a browser goes to their Location. */
+bool page_sends_on(int status);
 
 /* The action of the first form with its named fields' values as a query, as a browser would submit
  * it by GET; one with method=post keeps the action's own query in front.  Not resolved.  false when

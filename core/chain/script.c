@@ -53,17 +53,54 @@ static bool is_itself(struct lexer l, struct token t)
     return false;
 }
 
-/* l stands behind "location =" or "location.replace(". */
-static void read_target(struct arena *arena, struct lexer l, struct script_target *to)
+static struct script_variable *variable(struct script_next *out, struct slice name)
 {
+    for (size_t i = 0; i < out->variable_count; i++)
+        if (slice_eq(out->variables[i].name, name))
+            return &out->variables[i];
+    return NULL;
+}
+
+/* "name = 'x'"; l stands behind the name. */
+static void read_variable(struct arena *arena, struct lexer l, struct slice name,
+                          struct script_next *out)
+{
+    struct token t = lexer_next(&l), value, after;
+    struct script_variable *v = variable(out, name);
+    bool grows = is_sign(&t, '+'); /* += */
+
+    if (grows)
+        t = lexer_next(&l);
+    if (!is_sign(&t, '=') || (grows && !v))
+        return;
+    value = lexer_next(&l);
+    after = lexer_next(&l);
+    if (v || out->variable_count == SCRIPT_VARIABLES) {
+        if (v)
+            v->text = (struct slice){ 0 };
+        return;
+    }
+    v = &out->variables[out->variable_count++];
+    v->name = name;
+    if (value.kind == TOKEN_STRING && !value.made && ends_expression(&after))
+        v->text = lexer_unescape(arena, value.text);
+}
+
+/* l stands behind "location =" or "location.replace(". */
+static void read_target(struct arena *arena, struct lexer l, struct script_next *out, bool held)
+{
+    struct script_target *to = held ? &out->held : &out->runs;
+    const struct script_variable *v = NULL;
     struct token t = lexer_next(&l), after;
     struct lexer behind = l;
 
     if (to->found || is_itself(l, t) || t.kind == TOKEN_END)
         return;
     after = lexer_next(&behind);
-    if (t.kind == TOKEN_STRING && !t.made && ends_expression(&after)) {
-        to->url = lexer_unescape(arena, t.text);
+    if (t.kind == TOKEN_NAME)
+        v = variable(out, t.text);
+    if (!t.made && ends_expression(&after) && (t.kind == TOKEN_STRING || (v && v->text.len))) {
+        to->url = v ? v->text : lexer_unescape(arena, t.text);
         to->found = to->url.len > 0;
         return;
     }
@@ -71,7 +108,7 @@ static void read_target(struct arena *arena, struct lexer l, struct script_targe
 }
 
 /* l stands behind "location". */
-static void read_location(struct arena *arena, struct lexer l, struct script_target *to)
+static void read_location(struct arena *arena, struct lexer l, struct script_next *out, bool held)
 {
     static const struct slice calls[] = { SLICE("replace"), SLICE("assign"), { 0 } };
     static const struct slice parts[] = { SLICE("search"),   SLICE("pathname"), SLICE("host"),
@@ -79,7 +116,7 @@ static void read_location(struct arena *arena, struct lexer l, struct script_tar
     struct token t = lexer_next(&l), name, after;
 
     if (is_sign(&t, '=')) {
-        read_target(arena, l, to);
+        read_target(arena, l, out, held);
         return;
     }
     if (!is_sign(&t, '.'))
@@ -87,10 +124,10 @@ static void read_location(struct arena *arena, struct lexer l, struct script_tar
     name = lexer_next(&l);
     after = lexer_next(&l);
     if (is_sign(&after, '=') && one_of(&name, parts))
-        to->computed = true;
+        *(held ? &out->held.computed : &out->runs.computed) = true;
     else if ((is_sign(&after, '=') && is_name(&name, S("href"))) ||
              (is_sign(&after, '(') && one_of(&name, calls)))
-        read_target(arena, l, to);
+        read_target(arena, l, out, held);
 }
 
 /* How far "window.parent.location" has come. */
@@ -177,7 +214,9 @@ static void read_all(struct reader *r, struct script_next *out)
 {
     for (struct token t = lexer_next(&r->lexer); t.kind != TOKEN_END; t = lexer_next(&r->lexer)) {
         if (is_name(&t, S("location")) && r->chain != CHAIN_OTHER_DOT)
-            read_location(r->arena, r->lexer, r->held_count ? &out->held : &out->runs);
+            read_location(r->arena, r->lexer, out, r->held_count > 0);
+        else if (t.kind == TOKEN_NAME && !is_sign(&r->before[0], '.'))
+            read_variable(r->arena, r->lexer, t.text, out);
         if (t.kind == TOKEN_STRING && is_sign(&r->before[0], '(') &&
             is_name(&r->before[1], S("setTimeout")) && !r->held_count)
             read_nested(r, t.text, out);

@@ -1,5 +1,6 @@
-/* script.h: where a script sends the browser, as far as it stands there as a plain string.  Nothing
- * is run.  Linear in the script, whatever bytes it has.  Inside core/chain only. */
+/* script.h: where a script sends the browser, as far as it stands there as a plain string, or as a
+ * variable that is given one such string and nothing else.  Nothing is run.  Linear in the script,
+ * whatever bytes it has.  Inside core/chain only. */
 #ifndef CORE_CHAIN_SCRIPT_H
 #define CORE_CHAIN_SCRIPT_H
 
@@ -14,8 +15,17 @@ struct script_target {
     struct slice url; /* escapes decoded, in arena */
 };
 
+#define SCRIPT_VARIABLES 16 /* more are not remembered */
+
+/* A variable that was given a plain string; text is empty when it was given anything else too. */
+struct script_variable {
+    struct slice name, text;
+};
+
 struct script_next {
     struct script_target runs, held;
+    struct script_variable variables[SCRIPT_VARIABLES];
+    size_t variable_count;
 };
 
 /* Adds what this script says; begin with {0}. */

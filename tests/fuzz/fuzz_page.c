@@ -3,6 +3,7 @@
 
 #include "core/chain/compare.h"
 #include "core/chain/page.h"
+#include "core/chain/step.h"
 #include "core/chain/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -37,6 +38,8 @@ static void check_pair(struct arena *arena, struct slice text)
     struct slice before, after, wanted;
     struct compare_changes c;
     struct baton_found found;
+    struct step_result r;
+    struct step step;
 
     slice_cut(text, '\n', &wanted, &text);
     slice_cut(text, '\n', &before, &after);
@@ -46,6 +49,10 @@ static void check_pair(struct arena *arena, struct slice text)
     assert(!found.in_fragment || found.state == BATON_LOST);
     assert(compare_urls(arena, before, after, &c));
     assert(c.lost.count + c.changed.count <= COMPARE_PAIRS && c.added.count <= COMPARE_PAIRS);
+    step = (struct step){ .arrives = before, .leaves = after, .wanted = wanted };
+    assert(step_judge(arena, &step, &r));
+    assert(r.harm.count <= 1);
+    step_last(arena, after, wanted, &r.warnings);
     assert(compare_urls(arena, after, after, &c));
     assert(c.lost.count + c.changed.count + c.added.count == 0);
 }
