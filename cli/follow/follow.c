@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/follow/show.h"
 #include "cli/follow/trace.h"
+#include "cli/hops.h"
 #include "cli/options.h"
 #include "core/chain/url.h"
 
@@ -29,13 +30,6 @@ static const struct verb_usage usage = {
     .examples = "  clickbaton follow 'https://trk.example/nutra?external_id=__CLICKID__'\n"
                 "  clickbaton follow 'http://127.0.0.1:8000/' --allow-private --json",
 };
-
-static bool follow_colour(void)
-{
-    const char *no = getenv("NO_COLOR");
-
-    return isatty(STDOUT_FILENO) && !(no && *no);
-}
 
 /* What is wrong with the command line; EXIT_DONE when nothing is. */
 static int check(const char *verb, const struct options *o, struct slice url)
@@ -76,7 +70,7 @@ static int run(struct fetcher *fetcher, const struct trace_wish *wish, bool json
     if (json)
         follow_json(&out, &t);
     else
-        follow_table(&out, &t, follow_colour());
+        follow_table(&out, &t, hops_colour());
     if (!buf_ok(&out) || fwrite(out.ptr, 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
         fputs("clickbaton follow: the output can't be written\n", stderr);
         goto out;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/hops.h"
 #include "cli/show.h"
 #include "core/chain/url.h"
 
@@ -156,15 +157,16 @@ static void print_json(struct matrix *m, const struct break_kind *kind, const ch
 static void print_row(struct matrix *m, const struct break_kind *kind, const char *sample,
                       const struct outcome *o)
 {
-    const char *paint = !m->colour ? "" : o->broken_count ? "\033[31m" : "\033[32m";
     struct buf name = { 0 };
 
     buf_printf(&name, "%s%s%s", kind->name, ascii_is_digit(sample[0]) ? " " : "",
                ascii_is_digit(sample[0]) ? sample : "");
     if (slice_eq(slice_from(sample), S("OTHER")))
         buf_puts(&name, " (another value)");
-    buf_printf(&m->out, "%-26.*s%s%-10s%s", SLICE_ARG(buf_slice(&name)), paint,
-               o->broken_count ? "breaks" : "survives", *paint ? "\033[0m" : "");
+    buf_printf(&m->out, "%-26.*s", SLICE_ARG(buf_slice(&name)));
+    hops_paint(&m->out, m->colour, o->broken_count ? HOPS_BAD : HOPS_GOOD);
+    buf_printf(&m->out, "%-10s", o->broken_count ? "breaks" : "survives");
+    hops_paint(&m->out, m->colour, HOPS_PLAIN);
     if (o->broken_count) {
         buf_puts(&m->out, "at ");
         hop_names(m, o, false);

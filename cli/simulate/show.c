@@ -1,6 +1,6 @@
 #include "cli/simulate/show.h"
 
-#include "cli/shorten.h"
+#include "cli/hops.h"
 #include "cli/show.h"
 
 struct table {
@@ -9,47 +9,7 @@ struct table {
     bool colour;
 };
 
-static void paint(struct table *t, const char *code)
-{
-    if (t->colour)
-        buf_puts(t->out, code);
-}
-#define RED "\033[31m"
-#define GREEN "\033[32m"
-#define YELLOW "\033[33m"
-#define PLAIN "\033[0m"
-
 /* ---- rows ---- */
-
-static void state(struct table *t, enum baton_state s)
-{
-    const char *colour = s == BATON_KEPT ? GREEN : s == BATON_ABSENT ? "" : RED;
-
-    paint(t, colour);
-    buf_printf(t->out, "%-10s", baton_state_name(s));
-    paint(t, *colour ? PLAIN : "");
-}
-
-static void names(struct table *t, const char *what, const struct compare_names *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        buf_puts(t->out, i ? ", " : what);
-        show_safe(t->out, slice_head(list->list[i], 60));
-    }
-}
-
-static void sentences(struct table *t, const struct notes *notes, const char *indent)
-{
-    for (const struct note *n = notes->first; n; n = n->next) {
-        buf_puts(t->out, indent);
-        paint(t, YELLOW);
-        buf_printf(t->out, "%s", n->code);
-        paint(t, PLAIN);
-        buf_byte(t->out, ' ');
-        show_safe(t->out, n->text);
-        buf_byte(t->out, '\n');
-    }
-}
 
 /* At most so many characters, filled up with blanks. */
 static void cell(struct table *t, struct slice text, size_t width)
@@ -75,23 +35,17 @@ static void cell(struct table *t, struct slice text, size_t width)
 static void hop_row(struct table *t, size_t i)
 {
     const struct hop_result *h = &t->r->hops[i];
-    bool moved = h->changes.lost.count || h->changes.changed.count;
 
     buf_printf(t->out, "%2zu  ", i + 1);
     cell(t, h->hop->name, 14);
     buf_printf(t->out, " %-10.*s %-6d ", SLICE_ARG(hop_kind_names[h->hop->kind]), h->status);
     for (size_t id = 0; id < CHAIN_IDS; id++)
-        state(t, h->state[id]);
-    shorten_url(t->out, h->url, &h->changes.changed, t->colour);
+        hops_state(t->out, h->state[id], t->colour);
+    hops_url(t->out, h->url, &h->changes.changed, t->colour);
     buf_byte(t->out, '\n');
-    if (moved && h->hop->to.len) {
-        buf_puts(t->out, "      ");
-        names(t, "not passed on: ", &h->changes.lost);
-        buf_puts(t->out, h->changes.lost.count && h->changes.changed.count ? "; " : "");
-        names(t, "changed: ", &h->changes.changed);
-        buf_byte(t->out, '\n');
-    }
-    sentences(t, &h->notes, "      ");
+    if (h->hop->to.len)
+        hops_changes(t->out, &h->changes.lost, &h->changes.changed, NULL);
+    hops_sentences(t->out, &h->notes, "      ", t->colour);
 }
 
 static void way_back(struct table *t)
@@ -100,18 +54,18 @@ static void way_back(struct table *t)
 
     if (t->r->network.len) {
         buf_puts(t->out, "\nthe network calls    ");
-        shorten_url(t->out, t->r->network, NULL, false);
+        hops_url(t->out, t->r->network, NULL, false);
     }
     if (t->r->postback.len) {
         buf_puts(t->out, "\nthe postback         ?");
-        shorten_query(t->out, t->r->postback, NULL, false);
+        hops_query(t->out, t->r->postback, NULL, false);
     }
     for (size_t i = 0; i < t->r->registration_count; i++) {
         const struct chain_registration *g = &t->r->registrations[i];
         buf_puts(t->out, "\nthe click            by ");
         show_safe(t->out, g->origin.len ? g->origin : S("the tracker"));
         buf_puts(t->out, ": ");
-        shorten_query(t->out, g->query, NULL, false);
+        hops_query(t->out, g->query, NULL, false);
     }
     if (t->r->network.len || t->r->registration_count)
         buf_byte(t->out, '\n');
@@ -154,7 +108,7 @@ static struct slice reason_of(const struct walk_shown *w)
 static void verdict(struct table *t, const struct walk_shown *w)
 {
     buf_byte(t->out, '\n');
-    paint(t, walk_is_kept(w) ? GREEN : RED);
+    hops_paint(t->out, t->colour, walk_is_kept(w) ? HOPS_GOOD : HOPS_BAD);
     if (!walk_is_kept(w)) {
         buf_printf(t->out, "broken[%s]: %s", code_of(w),
                    w->walk->kept && w->refused ? "the sandbox refuses the event: " : "");
@@ -165,7 +119,7 @@ static void verdict(struct table *t, const struct walk_shown *w)
     } else {
         buf_puts(t->out, "kept: the ids reach the end of the chain");
     }
-    paint(t, PLAIN);
+    hops_paint(t->out, t->colour, HOPS_PLAIN);
     buf_byte(t->out, '\n');
 }
 
@@ -177,7 +131,7 @@ static void live_lines(struct table *t, const struct live_result *live)
         buf_printf(t->out, "\nthe sandbox has      %zu event%s\n", live->delivered,
                    live->delivered == 1 ? "" : "s");
     }
-    sentences(t, &live->differences, "");
+    hops_sentences(t->out, &live->differences, "", t->colour);
     if (live->differences.count == 0)
         buf_puts(t->out, "the live run and the model agree\n");
 }
@@ -190,12 +144,12 @@ void walk_table(struct buf *out, const struct walk_shown *w)
                "event_id", "click_id", "URL behind it");
     if (t.r->hop_count) {
         buf_printf(out, "    %-14s %-10s %-6s %-10s%-10s%-10s", "the ad", "", "", "", "", "");
-        shorten_url(out, t.r->hops[0].arrives, NULL, false);
+        hops_url(out, t.r->hops[0].arrives, NULL, false);
         buf_byte(out, '\n');
     }
     for (size_t i = 0; i < t.r->hop_count; i++)
         hop_row(&t, i);
-    sentences(&t, &t.r->warnings, "    ");
+    hops_sentences(t.out, &t.r->warnings, "    ", t.colour);
     way_back(&t);
     if (w->live)
         live_lines(&t, w->live);
@@ -204,51 +158,19 @@ void walk_table(struct buf *out, const struct walk_shown *w)
 
 /* ---- JSON ---- */
 
-static void text_member(struct buf *out, const char *name, struct slice value)
-{
-    buf_printf(out, ",\"%s\":", name);
-    buf_json(out, value);
-}
-
-static void name_list(struct buf *out, const char *name, const struct compare_names *list)
-{
-    buf_printf(out, ",\"%s\":[", name);
-    for (size_t i = 0; i < list->count; i++) {
-        buf_puts(out, i ? "," : "");
-        buf_json(out, list->list[i]);
-    }
-    buf_byte(out, ']');
-}
-
-/* ["H001 ttclid is lost ...", ...] */
-static void note_list(struct buf *out, const char *name, const struct notes *notes)
-{
-    struct buf text = { 0 };
-
-    buf_printf(out, ",\"%s\":[", name);
-    for (const struct note *n = notes->first; n; n = n->next) {
-        buf_clear(&text);
-        buf_printf(&text, "%s %.*s", n->code, SLICE_ARG(n->text));
-        buf_puts(out, n == notes->first ? "" : ",");
-        buf_json(out, buf_slice(&text));
-    }
-    buf_byte(out, ']');
-    buf_free(&text);
-}
-
 static void hop_json(struct buf *out, const struct hop_result *h)
 {
     buf_puts(out, "{\"name\":");
     buf_json(out, h->hop->name);
-    text_member(out, "kind", hop_kind_names[h->hop->kind]);
-    text_member(out, "url", h->url);
+    hops_json_text(out, "kind", hop_kind_names[h->hop->kind]);
+    hops_json_text(out, "url", h->url);
     buf_printf(out, ",\"status\":%d", h->status);
     for (size_t id = 0; id < CHAIN_IDS; id++)
         buf_printf(out, ",\"%.*s\":\"%s\"", SLICE_ARG(chain_id_names[id]),
                    baton_state_name(h->state[id]));
-    name_list(out, "lost", &h->changes.lost);
-    name_list(out, "changed", &h->changes.changed);
-    note_list(out, "advice", &h->notes);
+    hops_json_names(out, "lost", &h->changes.lost);
+    hops_json_names(out, "changed", &h->changes.changed);
+    hops_json_notes(out, "advice", &h->notes);
     buf_byte(out, '}');
 }
 
@@ -257,7 +179,7 @@ static void live_json(struct buf *out, const struct live_result *live)
     buf_printf(out, ",\"live\":{\"delivered\":%zu", live->delivered);
     buf_puts(out, ",\"serve\":");
     buf_add(out, slice_starts(live->serve_says, S("{")) ? live->serve_says : S("null"));
-    note_list(out, "differences", &live->differences);
+    hops_json_notes(out, "differences", &live->differences);
     buf_byte(out, '}');
 }
 
@@ -267,21 +189,21 @@ void walk_json(struct buf *out, const struct walk_shown *w)
     bool kept = walk_is_kept(w);
 
     buf_printf(out, "{\"verdict\":\"%s\"", kept ? "kept" : "broken");
-    text_member(out, "code", slice_from(code_of(w)));
-    text_member(out, "reason", reason_of(w));
-    text_member(out, "broken_at",
+    hops_json_text(out, "code", slice_from(code_of(w)));
+    hops_json_text(out, "reason", reason_of(w));
+    hops_json_text(out, "broken_at",
                 !kept && r->broken_at < r->hop_count ? r->hops[r->broken_at].hop->name : S(""));
     for (size_t id = 0; id < CHAIN_IDS; id++)
-        text_member(out, chain_id_names[id].ptr, r->ids[id]);
+        hops_json_text(out, chain_id_names[id].ptr, r->ids[id]);
     buf_puts(out, ",\"hops\":[");
     for (size_t i = 0; i < r->hop_count; i++) {
         buf_puts(out, i ? "," : "");
         hop_json(out, &r->hops[i]);
     }
     buf_byte(out, ']');
-    note_list(out, "warnings", &r->warnings);
-    text_member(out, "network", r->network);
-    text_member(out, "postback", r->postback);
+    hops_json_notes(out, "warnings", &r->warnings);
+    hops_json_text(out, "network", r->network);
+    hops_json_text(out, "postback", r->postback);
     buf_puts(out, ",\"event\":");
     buf_add(out, r->translation.event_count ? r->translation.events[0].body : S("null"));
     buf_puts(out, ",\"events\":[");

@@ -1,9 +1,8 @@
 /* simulate.c: `clickbaton simulate`: a chain, hop by hop, to the event. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/hops.h"
 #include "cli/options.h"
 #include "cli/simulate/matrix.h"
 #include "cli/simulate/show.h"
@@ -20,13 +19,6 @@ static const struct verb_usage usage = {
                 "  clickbaton simulate chains/keitaro.yaml --matrix",
 };
 
-static bool simulate_colour(void)
-{
-    const char *no = getenv("NO_COLOR");
-
-    return isatty(STDOUT_FILENO) && !(no && *no);
-}
-
 static int show(const struct walk_shown *w, bool json)
 {
     struct buf out = { 0 };
@@ -42,7 +34,7 @@ static int show(const struct walk_shown *w, bool json)
 
 static int walk(struct rehearsal *run, bool live, bool json)
 {
-    struct walk_shown w = { .colour = simulate_colour() };
+    struct walk_shown w = { .colour = hops_colour() };
     struct chain_result model;
     struct live_result real;
     struct arena arena;
@@ -118,7 +110,7 @@ int cli_simulate(int argc, char **argv)
     if (code == EXIT_CONFIG)
         ;
     else if (matrix)
-        code = matrix_run(&run, json, simulate_colour());
+        code = matrix_run(&run, json, hops_colour());
     else
         code = walk(&run, live, json);
     catalog_close(catalog);
