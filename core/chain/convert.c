@@ -32,7 +32,8 @@ static bool read_call(struct chain_session *s, struct slice url, struct translat
 static struct session_click *find_click(struct chain_session *s, size_t tracker, struct slice query,
                                         const struct translation *t, struct slice *id)
 {
-    const struct tracker_urls *urls = s->chain->hops[tracker].tracker->urls;
+    const struct tracker *whose = s->chain->hops[tracker].tracker;
+    const struct tracker_urls *urls = whose->urls;
     struct session_click *c;
 
     *id = t->conversion.fields[FIELD_CLICK_ID].value;
@@ -42,11 +43,11 @@ static struct session_click *find_click(struct chain_session *s, size_t tracker,
             continue;
         if (id->len == 0)
             *id = value;
-        c = session_find_click(s, value);
+        c = session_find_click(s, whose, value);
         if (c)
             return c;
     }
-    return session_find_click(s, *id);
+    return session_find_click(s, whose, *id);
 }
 
 static struct slice status_word(const struct tracker *t, const struct conversion *conv)

@@ -84,10 +84,11 @@ bool session_click_param(const struct session_click *c, struct slice name, struc
     return false;
 }
 
-struct session_click *session_find_click(struct chain_session *s, struct slice id)
+struct session_click *session_find_click(struct chain_session *s, const struct tracker *tracker,
+                                         struct slice id)
 {
     for (size_t i = 0; id.len && i < s->click_count; i++)
-        if (slice_eq(s->clicks[i].id, id))
+        if (s->clicks[i].hop->tracker == tracker && slice_eq(s->clicks[i].id, id))
             return &s->clicks[i];
     return NULL;
 }
@@ -144,15 +145,16 @@ static struct slice mint(struct chain_session *s, const struct tracker_urls *url
 static struct session_click *returning(struct chain_session *s, size_t i, struct slice query,
                                        struct slice cookie)
 {
-    const struct tracker_urls *urls = s->chain->hops[i].tracker->urls;
+    const struct tracker *t = s->chain->hops[i].tracker;
+    const struct tracker_urls *urls = t->urls;
     struct session_click *c;
     struct slice value;
 
     for (const char *const *p = urls ? urls->return_params : NULL; p && *p; p++)
         if (url_get(s->arena, query, slice_from(*p), &value) &&
-            (c = session_find_click(s, value)) != NULL)
+            (c = session_find_click(s, t, value)) != NULL)
             return c;
-    return session_breaks(s, i, "lose_cookies") ? NULL : session_find_click(s, cookie);
+    return session_breaks(s, i, "lose_cookies") ? NULL : session_find_click(s, t, cookie);
 }
 
 static struct session_click *click_of(struct chain_session *s, size_t i, const struct url *u,

@@ -49,8 +49,9 @@ size_t session_break_count(const struct chain_session *s, size_t i);
 const struct hop_break *session_break(const struct chain_session *s, size_t i, size_t k);
 bool session_breaks(const struct chain_session *s, size_t i, const char *name);
 
-/* The tracker's click of that id, NULL when it knows none. */
-struct session_click *session_find_click(struct chain_session *s, struct slice id);
+/* The tracker's click of that id, NULL when it knows none: it does not know those of others. */
+struct session_click *session_find_click(struct chain_session *s, const struct tracker *tracker,
+                                         struct slice id);
 
 /* value, if the click has a parameter of that name. */
 bool session_click_param(const struct session_click *c, struct slice name, struct slice *value);

@@ -66,7 +66,7 @@ static void visit(struct walk *w, struct hop_result *r, size_t i, struct slice p
 /* A tracker that tells clickbaton of the click at once. */
 static void register_click(struct walk *w, size_t i, struct slice id)
 {
-    struct session_click *c = session_find_click(w->s, id);
+    struct session_click *c = session_find_click(w->s, w->s->chain->hops[i].tracker, id);
     struct chain_registration *reg;
 
     if (!w->s->chain->hops[i].registers || !c ||
