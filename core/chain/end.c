@@ -54,7 +54,7 @@ static size_t blame(const struct end *e, enum identity_name id)
 {
     size_t at = first_loss(e, id);
 
-    if (at == e->out->hop_count && id == CHAIN_TTCLID)
+    if (id == CHAIN_TTCLID && misnamed(e) < at)
         at = misnamed(e);
     return at < e->out->hop_count ? at : first_loss(e, CHAIN_CLICK_ID);
 }

@@ -35,8 +35,10 @@ static enum baton_state stored(struct chain_session *s, enum identity_name id)
 
     for (size_t i = 0; id == CHAIN_TTCLID && i < s->click_count; i++) {
         const struct session_click *c = &s->clicks[i];
+        state = better(state, session_state_in(s->arena, c->external_id, wanted));
         for (size_t k = 0; k < c->param_count && state != BATON_KEPT; k++)
-            state = better(state, session_state_in(s->arena, c->params[k].value, wanted));
+            if (session_hands_on(c, c->params[k].name))
+                state = better(state, session_state_in(s->arena, c->params[k].value, wanted));
     }
     for (size_t i = 0; id != CHAIN_CLICK_ID && i < s->site_count; i++)
         state = better(state, session_state_in(s->arena, s->sites[i].ids[id], wanted));

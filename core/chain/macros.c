@@ -26,6 +26,16 @@ static struct slice finish(struct chain_session *s, struct buf *out)
     return text;
 }
 
+bool session_hands_on(const struct session_click *c, struct slice param)
+{
+    const struct tracker_macro *row = kit_macro(c->hop->tracker->urls, param);
+
+    for (size_t i = 0; i < c->hop->slot_count; i++)
+        if (slice_eq(c->hop->slots[i].param, param))
+            return true;
+    return row && row->from == MACRO_PARAM;
+}
+
 /* A slot that the chain file names (`params: {external_id: ttclid}`) is that URL parameter. */
 static struct slice param_of_slot(const struct session_click *c, struct slice macro)
 {

@@ -56,6 +56,9 @@ struct session_click *session_find_click(struct chain_session *s, const struct t
 /* value, if the click has a parameter of that name. */
 bool session_click_param(const struct session_click *c, struct slice name, struct slice *value);
 
+/* Can the tracker hand on again what came in the parameter of that name, by a macro of its own? */
+bool session_hands_on(const struct session_click *c, struct slice param);
+
 struct session_site *session_site(struct chain_session *s, struct slice host); /* NULL: too many */
 
 /* "https://lander.example", with the port if there is one; in the arena. */

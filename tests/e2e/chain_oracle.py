@@ -14,7 +14,7 @@ CARRYING = ("redirect", "meta", "js", "shortlink", "app")
 STATUS = {"redirect": 302, "tracker": 302, "shortlink": 301}
 INHERITS = ("redirect", "tracker", "shortlink")  # those that answer with a Location
 IP, UA = "198.51.100.7", "Mozilla/5.0 (Linux; Android 14; Pixel 8)"
-ANYTHING, ANEW = "*" * 32, "one-more-event-id"  # stand for what encrypt makes, and for a second made-up event_id
+ANYTHING, ANEW = "ANYTHINGANYTHINGANYTHING", "one-more-event-id"  # stand for what encrypt makes, and for a second made-up event_id
 CLICKED = 7200  # seconds before the conversion
 
 
@@ -115,7 +115,7 @@ def change_values(url, kind, argument):
         if names is not None and decode(name) not in names:
             return item
         old = decode(value or "")
-        new = VALUES[kind](old, decode(name), argument)
+        new = old if ANYTHING in old and kind != "literal" else VALUES[kind](old, decode(name), argument)
         return item if new == old else name + "=" + encode(new)
     url.query = query_items(url.query, one)
 
@@ -261,7 +261,7 @@ class Walk:
     def visit_tracker(self, hop, url):
         t, query, host = self.trackers[hop["tracker"]], Url(url).query, Url(url).host
         known = [v for p in t["returns"] for n, v in pairs(query) if n == p]
-        known.append(self.cookies.get(host))
+        known += [self.cookies[host]] if host in self.cookies and "lose_cookies" not in hop else []
         click = next((k for k in known if k in self.clicks and self.clicks[k]["tracker"] == hop["tracker"]), None)
         if click is None:
             click = self.ids[hop["tracker"]][len(self.clicks)]
@@ -318,6 +318,7 @@ class Walk:
         pixel = fill(hop["event_id"], lambda x: first(url.query, x) or "") if "event_id" in hop else None
         if pixel:
             self.right["event_id"] = self.right["event_id"] or pixel
+            self.two_ids |= pixel != self.right["event_id"]
         if not hop.get("script"):
             return
         # what stands behind '#': parameters, maybe behind a name of a place in the page
@@ -328,6 +329,8 @@ class Walk:
             read[field] = next((v for q in (url.query, behind) for name in names for n, v in pairs(q)[:]
                                 if n == name and usable(v)), None)
         mine = self.storage.setdefault(url.host, {})
+        if "lose_cookies" in hop:
+            mine.clear()
         if read["ttclid"] and mine.get("ttclid", read["ttclid"]) != read["ttclid"]:
             mine.clear()  # another ttclid is another visit
         mine.update({k: v for k, v in read.items() if v and not (k == "event_id" and k in mine)})
@@ -369,9 +372,6 @@ class Walk:
         """nxt: the hop behind it, {} for none."""
         kind, page, asked = hop["kind"], self.here, Url(self.here)
         asked.fragment = None
-        if "lose_cookies" in hop:
-            self.cookies.clear()
-            self.storage.clear()
         click = self.visit_tracker(hop, str(asked)) if kind == "tracker" else None
         if kind == "lander":
             self.visit_lander(hop, page)
