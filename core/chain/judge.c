@@ -183,8 +183,8 @@ static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
                  SLICE_ARG(read_as(s, i, id, known)), SLICE_ARG(known));
 }
 
-void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, struct slice whole,
-               struct slice cookie)
+void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, struct slice next,
+               struct slice whole, struct slice cookie)
 {
     struct hop_result *r = &out->hops[i];
     struct slice event_id;
@@ -196,7 +196,7 @@ void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, stru
     for (size_t id = 0; id < CHAIN_IDS; id++) {
         enum baton_state before = i ? out->hops[i - 1].state[id] : BATON_ABSENT;
         struct slice start = chain_start(s);
-        r->state[id] = state_behind(s, i, (enum identity_name)id, r->url, cookie);
+        r->state[id] = state_behind(s, i, (enum identity_name)id, next, cookie);
         if (i == 0 && id == CHAIN_TTCLID)
             before = compare_value(s->arena, start, s->ids[id]).state == BATON_KEPT ? BATON_KEPT
                                                                                     : BATON_ABSENT;

@@ -94,7 +94,7 @@ static bool go_on(struct walk *w, struct hop_result *r, struct slice to)
         why = u.scheme.len ? "is no web address" : "is not whole";
     if (!why && u.host.len == 0)
         why = "has no host";
-    if (!why && r->hop->kind == HOP_REDIRECT && !u.has_fragment && w->fragment.len)
+    if (!why && r->status >= 300 && r->status < 400 && !u.has_fragment && w->fragment.len)
         u.fragment = w->fragment; /* a Location without one inherits it */
     w->fragment = why ? (struct slice){ 0 } : u.fragment;
     if (!why)
@@ -144,7 +144,8 @@ static int do_hop(struct walk *w, size_t i, struct slice arrives, struct err *er
     } else {
         cookie = NULL;
     }
-    judge_hop(w->s, w->out, i, a.whole, cookie ? *cookie : (struct slice){ 0 });
+    judge_hop(w->s, w->out, i, page_url(w, without_fragment(r->url)), a.whole,
+              cookie ? *cookie : (struct slice){ 0 });
     if (!compare_urls(w->s->arena, arrives, r->url, &r->changes))
         w->s->arena->full = true;
     return 0;
