@@ -69,16 +69,20 @@ static enum baton_state state_behind(struct chain_session *s, size_t i, enum ide
 void judge_own_event_id(struct chain_session *s, size_t i, struct slice arrives)
 {
     const struct hop *hop = &s->chain->hops[i];
-    struct slice value = { 0 };
+    struct slice value = { 0 }, *right = &s->ids[CHAIN_EVENT_ID];
     struct url u;
 
-    if (s->ids[CHAIN_EVENT_ID].len || url_parse(arrives, &u) != NULL)
+    if (url_parse(arrives, &u) != NULL)
         return;
     if (hop->event_id.len)
         value = url_decode(s->arena, session_fill_params(s, hop->event_id, u.query, false));
-    else if (!url_get(s->arena, u.query, S("event_id"), &value) || params_unusable(value))
+    else if (right->len || !url_get(s->arena, u.query, S("event_id"), &value) ||
+             params_unusable(value))
         return;
-    s->ids[CHAIN_EVENT_ID] = value;
+    if (right->len == 0)
+        *right = value;
+    else if (value.len && !slice_eq(value, *right) && !s->second)
+        s->second = hop;
 }
 
 /* ---- sentences ---- */

@@ -132,8 +132,8 @@ static int do_hop(struct walk *w, size_t i, struct slice arrives, struct err *er
     if (a.cookie.len)
         keep_cookie(w, u.host, a.cookie);
     register_click(w, i, a.click);
-    visit(w, r, i, page);
     judge_own_event_id(w->s, i, arrives);
+    visit(w, r, i, page);
     if (a.to.len == 0) {
         r->url = arrives;
         w->stopped = r->hop->to.len > 0; /* it was to go on, but nothing came of it */
