@@ -7,6 +7,7 @@ the click ids that its trackers hand out, in their order."""
 import base64
 import html
 import re
+import zlib
 from urllib.parse import quote, unquote_to_bytes
 
 URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.S)
@@ -23,6 +24,11 @@ CLICKED = 7200  # seconds before the conversion
 class Url:
     def __init__(self, text):
         self.scheme, self.host, self.path, self.query, self.fragment = URL.fullmatch(text).groups()
+
+    @property
+    def name(self):
+        """The host without its port: what cookies go by."""
+        return (self.host or "").partition(":")[0]
 
     def __str__(self):
         out = (self.scheme + ":" if self.scheme is not None else "") + ("//" + self.host if self.host is not None else "")
@@ -46,7 +52,7 @@ def resolve(base, ref):
 
 
 def decode(text):
-    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "surrogateescape")
+    return unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def encode(value):
@@ -93,9 +99,19 @@ VALUES = {  # (decoded value, name, argument) -> decoded value
     "base64": lambda v, n, a: base64.urlsafe_b64encode(v.encode("utf-8", "surrogateescape")).rstrip(b"=").decode(),
     "literal": lambda v, n, a: "{%s}" % n,
     "plus_to_space": lambda v, n, a: v.replace("+", " "),
-    "encrypt": lambda v, n, a: ANYTHING,
+    "encrypt": lambda v, n, a: ANYTHING + "".join("ABCDEFGHIJKLMNOP"[int(c, 16)] for c in "%08x" % zlib.crc32(v.encode("utf-8", "replace"))),
+    "space_to_plus": lambda v, n, a: v,  # only the spelling
 }
 STORED = ("lowercase", "truncate", "plus_to_space")
+
+
+def value_after(kind, argument, name, value):
+    made_up = ANYTHING in value or ANEW in value  # 32 letters or more that nobody can tell
+    if made_up and (kind == "base64" or kind == "truncate" and argument < 32):
+        kind = "encrypt"
+    if made_up and kind in ("lowercase", "truncate"):
+        return value
+    return VALUES[kind](value, name, argument)
 
 
 def names_of(argument):
@@ -115,7 +131,9 @@ def change_values(url, kind, argument):
         if names is not None and decode(name) not in names:
             return item
         old = decode(value or "")
-        new = old if ANYTHING in old and kind != "literal" else VALUES[kind](old, decode(name), argument)
+        new = value_after(kind, argument, decode(name), old)
+        if kind == "space_to_plus" and value:
+            return name + "=" + value.replace("%20", "+")
         return item if new == old else name + "=" + encode(new)
     url.query = query_items(url.query, one)
 
@@ -124,8 +142,9 @@ def html_entities(text):
     """As a browser reads text that nobody has escaped: the longest name of the old list, without ';'."""
     def one(match):
         for end in range(len(match.group(1)), 1, -1):
-            character = html.entities.html5.get(match.group(1)[:end])
-            if character:
+            name = match.group(1)[:end]
+            character = html.entities.html5.get(name)
+            if character and (name == "ETH" or not name.isupper()):  # the program leaves &REG and &COPY alone
                 return encode(character) + match.group(1)[end:]
         return match.group(0)
     return re.sub(r"&([A-Za-z0-9]+)", one, text)
@@ -184,8 +203,6 @@ def fail(kind, argument, url):
         url.scheme = "http"
     elif kind == "host" and url.host is not None:
         url.host = argument + "".join(re.findall(r":\d+$", url.host))
-    elif kind == "space_to_plus" and had:
-        url.query = url.query.replace("%20", "+")
     elif kind == "ascii_only" and had:
         url.query = re.split(r"[^\x00-\x7f]|%[89A-Fa-f][0-9A-Fa-f]", url.query)[0]
     return url
@@ -200,11 +217,13 @@ def relation(value, right):
     if len(right) < 8 and value.lower() != right.lower():
         again = (decode(value), decode(decode(value)), value.replace(" ", "+"), value.strip())
         return "changed" if right in again or value in (decode(right), right.replace("+", " ")) else ""
-    if len(value) >= 8 and right.startswith(value):
+    if len(value) >= 8 and right.lower().startswith(value.lower()) and len(value) < len(right):
         return "truncated"
-    forms = [value, decode(value), decode(decode(value)), value.replace(" ", "+"), unbase64(value)]
+    forms = [value, decode(value), decode(decode(value)), value.replace(" ", "+")]
     wants = [right, decode(right), right.replace("+", " ")]
-    if any(w.lower() in f.lower() if len(w) >= 8 else w.lower() == f.lower() for w in wants for f in forms):
+    if unbase64(value) == right:
+        return "changed"
+    if any(w in f and len(w) >= 8 or w.lower() == f.lower() for w in wants for f in forms):
         return "changed"
     return ""
 
@@ -232,7 +251,7 @@ def compare(before, after):
 
 # ---- the walk ----
 
-UNUSABLE = re.compile(r"^\s*$|^\{.*\}$|^__\w+__$|^(REPLACE|OPTIONAL|undefined|null)$")
+UNUSABLE = re.compile(r"^\s*$|^\{[^}]*\}(\?.*)?$|^__\w+__$|^(REPLACE|OPTIONAL|undefined|null)$")
 
 
 def usable(value):
@@ -246,26 +265,26 @@ class Walk:
     def __init__(self, start, offer, trackers, ttclid, ids, event_id, now):
         self.offer, self.trackers, self.ids, self.new_event_id, self.now = offer, trackers, ids, event_id, now
         self.right = {"ttclid": ttclid, "event_id": "", "click_id": ""}
+        self.asked = []     # trackers, in the order of the chain
         self.clicks = {}    # click id -> its tracker, ext, params
         self.cookies = {}   # host -> click id
         self.storage = {}   # host -> what the landing script keeps there
+        self.made = {}      # host -> the event_id that the landing script makes up there
         self.server = []    # clicks registered at clickbaton
-        self.kept_ttclids, self.kept_event_ids = [], []
         self.two_ids = False  # two pages gave the pixel different ones: TikTok counts two
         self.hops = []
         self.here = start
-        self.named(Url(start).query)
 
     # -- a tracker --
 
     def visit_tracker(self, hop, url):
-        t, query, host = self.trackers[hop["tracker"]], Url(url).query, Url(url).host
+        t, query, host = self.trackers[hop["tracker"]], Url(url).query, Url(url).name
         known = [v for p in t["returns"] for n, v in pairs(query) if n == p]
         known += [self.cookies[host]] if host in self.cookies and "lose_cookies" not in hop else []
         click = next((k for k in known if k in self.clicks and self.clicks[k]["tracker"] == hop["tracker"]), None)
         if click is None:
             click = self.ids[hop["tracker"]][len(self.clicks)]
-            self.clicks[click] = self.new_click(hop, t, query)
+            self.clicks[click] = self.new_click(hop, t, host, query)
             self.right["click_id"] = self.right["click_id"] or click
         if "lose_cookies" not in hop:
             self.cookies[host] = click
@@ -273,23 +292,23 @@ class Walk:
             self.register({"click_id": click, "ttclid": self.clicks[click]["ext"]}, True)
         return click
 
-    def new_click(self, hop, t, query):
+    def new_click(self, hop, t, host, query):
         slots = hop.get("params", {})
         stored = [(n, self.damage(hop, n, v)) for n, v in pairs(query)]
         value = {n: v for n, v in reversed(stored)}
         own = next((m for m, s in t["macros"].items() if s == "EXTERNAL_ID" and m in slots), None)
         froms = [slots[own]] if own else t["external"]
         ext = next((value[n] for n in froms if value.get(n)), "")
-        named = set(slots.values()) | {n for n in value if self.source(t, n) == "PARAM"}  # what it can hand on later
-        self.kept_ttclids += [ext] + [value[n] for n in sorted(named) if n in value]
-        return {"tracker": hop["tracker"], "ext": ext, "params": value, "slots": slots}
+        named = set(slots.values()) | {n for n in value if self.source(t, n) == "PARAM"}
+        return {"tracker": hop["tracker"], "host": host, "ext": ext, "params": value, "slots": slots,
+                "hands_on": [ext] + [value[n] for n in sorted(named) if n in value]}
 
     @staticmethod
     def damage(hop, name, value):
         for kind, argument in hop.items():
             names = names_of(argument)
             if kind in STORED and (names is None or name in names):
-                value = VALUES[kind](value, name, argument)
+                value = value_after(kind, argument, name, value)
         return value
 
     @staticmethod
@@ -328,18 +347,17 @@ class Walk:
         for field, names in (("ttclid", ["ttclid"]), ("event_id", ["event_id"]), ("click_id", self.offer["reads"])):
             read[field] = next((v for q in (url.query, behind) for name in names for n, v in pairs(q)[:]
                                 if n == name and usable(v)), None)
-        mine = self.storage.setdefault(url.host, {})
+        mine = self.storage.setdefault(url.name, {})
         if "lose_cookies" in hop:
             mine.clear()
         if read["ttclid"] and mine.get("ttclid", read["ttclid"]) != read["ttclid"]:
             mine.clear()  # another ttclid is another visit
         mine.update({k: v for k, v in read.items() if v and not (k == "event_id" and k in mine)})
         if "event_id" not in mine:
-            mine["event_id"] = ANEW if self.right["event_id"] else self.new_event_id
+            self.made.setdefault(url.name, ANEW if self.right["event_id"] else self.new_event_id)
+            mine["event_id"] = self.made[url.name]
         self.right["event_id"] = self.right["event_id"] or mine["event_id"]
         self.two_ids |= mine["event_id"] != self.right["event_id"]
-        self.kept_ttclids += [mine["ttclid"]] if "ttclid" in mine else []
-        self.kept_event_ids.append(mine["event_id"])
         if "%s://%s" % (url.scheme, url.host) in self.offer["origins"] and ("ttclid" in mine or "click_id" in mine):
             self.register(dict(mine), False)
 
@@ -347,6 +365,9 @@ class Walk:
         """A page may add, never overwrite; a keyed call may."""
         said = {k: v for k, v in said.items() if usable(v)}
         mine = next((c for c in self.server if said.get("click_id") and c.get("click_id") == said["click_id"]), None)
+        if mine is None and "ttclid" in said:  # the same visit, if one of the two has no click id
+            mine = next((c for c in reversed(self.server) if c.get("ttclid") == said["ttclid"] and
+                         not ("click_id" in said and "click_id" in c)), None)
         if mine is None:
             self.server.append(said)
         else:
@@ -354,7 +375,7 @@ class Walk:
 
     def decorate(self, page, to):
         """Adds what the link does not name."""
-        mine, url = self.storage[Url(page).host], Url(to)
+        mine, url = self.storage[Url(page).name], Url(to)
         for field, name in (("ttclid", "ttclid"), ("event_id", "event_id"), ("click_id", self.offer["click_id"][0])):
             if field in mine and first(url.query, name) is None:
                 url.query = (url.query + "&" if url.query else "") + name + "=" + encode(mine[field])
@@ -370,17 +391,20 @@ class Walk:
 
     def step(self, hop, nxt):
         """nxt: the hop behind it, {} for none."""
-        kind, page, asked = hop["kind"], self.here, Url(self.here)
+        page = re.sub("[^\\x00-\\x7f]+", lambda m: encode(m.group()), self.here)  # as browsers ask
+        kind, asked = hop["kind"], Url(page)
         asked.fragment = None
+        self.asked += [hop["tracker"]] if kind == "tracker" else []
         click = self.visit_tracker(hop, str(asked)) if kind == "tracker" else None
         if kind == "lander":
             self.visit_lander(hop, page)
+        self.named(asked.query)
         self.here = leaves = self.target(hop, page, asked, click) if "to" in hop else page
         self.named(Url(leaves).query)
         lost, changed = compare(str(asked), leaves)
         if kind in INHERITS and Url(leaves).fragment is None and Url(page).fragment is not None:
             self.here = leaves + "#" + Url(page).fragment
-        self.hops.append({"kind": kind, "url": leaves, "status": hop.get("status", STATUS.get(kind, 200)),
+        self.hops.append({"kind": kind, "url": leaves if "to" in hop else str(asked), "status": hop.get("status", STATUS.get(kind, 200)),
                           "lost": lost, "changed": changed, **self.states(self.here, nxt)})
 
     def target(self, hop, page, asked, click):
@@ -388,50 +412,68 @@ class Walk:
         if kind == "tracker":
             url = Url(fill(hop["to"], lambda x: self.macro(x, click)))
         else:
-            known = self.storage.get(asked.host, {}) if hop.get("script") else {}  # the script fills what did not come
-            url = Url(fill(hop["to"], lambda x: encode(first(asked.query, x) or known.get(x, ""))))
+            came = lambda x: first(asked.query, x)
+            later = self.right if hop.get("script") else ()  # the script fills these three if they did not come
+            url = Url(fill(hop["to"], lambda x: None if came(x) is None and x in later else encode(came(x) or "")))
         failures = [(k, a) for k, a in hop.items() if k in FAILURES]
         if kind in CARRYING and asked.query:
             glue = "&"
-            if "second_question_mark" in hop and url.query:
-                glue, failures = "?", [f for f in failures if f[0] != "second_question_mark"]
             own = {n for n, _ in pairs(url.query)}
             carried = "&".join(i for n, v, i in items(asked.query) if decode(n) not in own)
+            if "second_question_mark" in hop and url.query and carried:
+                glue, failures = "?", [f for f in failures if f[0] != "second_question_mark"]
             if carried:
                 url.query = url.query + glue + carried if url.query else carried
         for k, a in failures:
             url = fail(k, a, url)
+        if hop.get("script"):
+            known = self.storage[asked.name]
+            url = Url(fill(str(url), lambda x: encode(known.get(x, ""))))
         if hop.get("decorate"):
             url = Url(self.decorate(page, str(url)))
         return resolve(str(asked), str(url))
 
     def states(self, leaves, nxt):
         url = Url(leaves)
-        values = [v for _, v in pairs(url.query)]
+        values, behind = [v for _, v in pairs(url.query)], []
         if nxt.get("kind") == "lander" and nxt.get("script"):
-            values += [v for _, v in pairs((url.fragment or "").partition("?")[2] or url.fragment)]
-        cookie = self.cookies.get(url.host)
-        more = {"ttclid": self.kept_ttclids, "event_id": self.kept_event_ids, "click_id": [cookie] if cookie else []}
-        return {k: best(values + more[k], self.right[k]) if self.right[k] else "absent" for k in more}
+            behind = [v for _, v in pairs((url.fragment or "").partition("?")[2] or url.fragment)]
+        cookie = self.cookies.get(url.name)
+        sites = self.storage.values()
+        more = {"ttclid": [v for c in self.clicks.values() for v in c["hands_on"]] + [s.get("ttclid", "") for s in sites],
+                "event_id": [s.get("event_id", "") for s in sites], "click_id": [cookie] if cookie else []}
+        def state(k):
+            if not self.right[k]:
+                return "absent"
+            if best(values, self.right[k]) == "lost" and self.right[k] in behind:
+                return "kept"  # the script looks there when the query has none
+            return best(values + more[k], self.right[k])
+        return {k: state(k) for k in more}
 
     # -- the conversion --
 
-    def convert(self, network, tracker):
-        """tracker: whose host the network calls, None for clickbaton itself.  The URL that it calls, what
-        comes to clickbaton, and the event's ids; None for what does not come."""
+    def tracker_of(self, url):
+        """Whose URL the network calls; None for clickbaton's own."""
+        of_host = [c["tracker"] for c in self.clicks.values() if c["host"] == url.name]
+        others = [] if url.path.startswith("/postback/") else self.asked[-1:]
+        return next(iter(of_host + others), None)
+
+    def convert(self, network):
+        """The URL that the network calls, what comes to clickbaton, and the event's ids; None for what
+        does not come."""
         query = Url(self.here).query
         network = fill(network, lambda x: encode(first(query, x) or ""))
         url = Url(network)
-        if tracker:
-            t = self.trackers[tracker]
-            known = [v for p in t["returns"] for n, v in pairs(url.query) if n == p]
-            click = next((k for k in known if k in self.clicks and self.clicks[k]["tracker"] == tracker), None)
-            if click is None:
-                return network, None, None
-            postback = {"click_id": click, "ttclid": self.clicks[click]["ext"]}
-        else:
-            read = lambda names: next((v for p in names for n, v in pairs(url.query) if n == p and usable(v)), "")
-            postback = {f: read(self.offer[f]) for f in ("click_id", "ttclid", "event_id")}
+        tracker = self.sender = self.tracker_of(url)
+        read = {f: next((v for p in self.offer[f] for n, v in pairs(url.query) if n == p and usable(v)), "")
+                for f in ("click_id", "ttclid", "event_id")}
+        if not tracker:
+            return network, read, self.event(read)
+        known = [v for p in self.trackers[tracker]["returns"] for n, v in pairs(url.query) if n == p] + [read["click_id"]]
+        click = next((k for k in known if k in self.clicks and self.clicks[k]["tracker"] == tracker), None)
+        if click is None:
+            return network, None, None
+        postback = {"click_id": click, "ttclid": self.clicks[click]["ext"]}
         return network, postback, self.event(postback)
 
     def event(self, postback):
@@ -439,11 +481,11 @@ class Walk:
         if not mine:
             return None
         click = next((c for c in self.server if "click_id" in mine and c.get("click_id") == mine["click_id"]), None)
-        click = click or next((c for c in self.server if "ttclid" in mine and c.get("ttclid") == mine["ttclid"]), {})
+        click = click or next((c for c in reversed(self.server) if "ttclid" in mine and c.get("ttclid") == mine["ttclid"]), {})
         ttclid = mine.get("ttclid") or click.get("ttclid") or ""
         click_id = mine.get("click_id") or click.get("click_id") or ""
-        event_id = mine.get("event_id") or click.get("event_id") or click_id
-        if not event_id or not (ttclid or click_id):
+        event_id = mine.get("event_id") or click.get("event_id") or click_id or ANEW
+        if not (ttclid or click_id):
             return None
         return {"ttclid": ttclid, "event_id": event_id}
 
