@@ -223,7 +223,7 @@ def relation(value, right):
     wants = [right, decode(right), right.replace("+", " ")]
     if unbase64(value) == right:
         return "changed"
-    if any(w in f and len(w) >= 8 or w.lower() == f.lower() for w in wants for f in forms):
+    if right in value and len(right) >= 8 or any(w.lower() == f.lower() for w in wants for f in forms):
         return "changed"
     return ""
 
