@@ -117,8 +117,16 @@ struct slice session_fill_tracker(struct chain_session *s, const struct session_
     return finish(s, &out);
 }
 
+static bool is_id(struct slice name)
+{
+    for (size_t id = 0; id < CHAIN_IDS; id++)
+        if (slice_eq(name, chain_id_names[id]))
+            return true;
+    return false;
+}
+
 struct slice session_fill_params(struct chain_session *s, struct slice text, struct slice query,
-                                 bool keep_unknown)
+                                 bool keep_ids)
 {
     struct buf out = { .limit = 4 * URL_MAX_BYTES };
     struct slice macro = { 0 }, value;
@@ -126,7 +134,7 @@ struct slice session_fill_params(struct chain_session *s, struct slice text, str
     while (next_macro(&out, &text, &macro)) {
         if (url_get(s->arena, query, macro, &value))
             buf_percent(&out, value);
-        else if (keep_unknown)
+        else if (keep_ids && is_id(macro))
             buf_printf(&out, "{%.*s}", SLICE_ARG(macro));
     }
     return finish(s, &out);

@@ -90,8 +90,9 @@ struct slice session_fill_tracker(struct chain_session *s, const struct session_
                                   const struct session_conversion *conversion, struct slice text,
                                   struct notes *notes);
 
-/* text with {x} filled by the parameters of a query. */
+/* text with {x} filled by the parameters of a query; empty when there is none.  keep_ids: then
+ * {ttclid} and the other two stay, for a script to fill. */
 struct slice session_fill_params(struct chain_session *s, struct slice text, struct slice query,
-                                 bool keep_unknown);
+                                 bool keep_ids);
 
 #endif
