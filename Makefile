@@ -14,7 +14,8 @@ SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-rec
 LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
-EMBED    := $(sort $(wildcard mappings/*.yaml web/*.js))
+EMBED    := $(sort $(wildcard mappings/*.yaml) $(filter-out web/lander.js,$(wildcard web/*.js))) \
+            $(BUILD)/web/lander.js
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/embed.o
 LIB_OBJ  := $(filter-out $(BUILD)/cli/main.o,$(OBJ))
 SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
@@ -48,7 +49,11 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/embed.S: $(EMBED) tools/embed.sh
 	@mkdir -p $(@D)
-	@tools/embed.sh $(EMBED) > $@
+	@tools/embed.sh $(BUILD)/ $(EMBED) > $@
+# Every page loads it: comments and indentation stay here.
+$(BUILD)/web/lander.js: web/lander.js
+	@mkdir -p $(@D)
+	@sed -e '/^ *\/\//d' -e 's/^ *//' -e '/^$$/d' $< > $@
 $(BUILD)/embed.o: $(BUILD)/embed.S
 	@$(CC) -c -o $@ $<
 
