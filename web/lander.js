@@ -173,7 +173,7 @@ const consent = safe(yes => {
 
 w.clickbaton = {
   id: () => v ? v.id : '',
-  track: (name, props, txid) => { queue.push([name, props, txid]); flush(); },
+  track: (name, props, txid) => { queue.push([name, props, `${txid || ''}`.trim()]); flush(); },
   consent, decorate
 };
 ['pushState', 'replaceState'].forEach(n => {
