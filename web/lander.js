@@ -22,7 +22,8 @@ let v, agreed, tried, view, ticks;
 // ---- what comes in ----
 
 // Whole or not at all (a ttclid has up to 1,000 characters), and no macro that nobody filled.
-const usable = s => /^(?!__.+__$|[[{<#%$]|(undefined|null|replace|optional)$).{1,1000}$/i.test(s);
+const usable = s =>
+  /^(?!__.+__$|[[{<#%$]|(undefined|null|replace|optional)$)[^\x00-\x1f\x7f]{1,1000}$/i.test(s);
 const cookie = n => go(() => decodeURIComponent(`; ${d.cookie}`.split(`; ${n}=`)[1].split(';')[0]));
 
 // Also behind '#' or a second '?', after "&amp;", and from the page before on this host.
@@ -71,7 +72,7 @@ function findVisit() {
   v = same && last.id ? last : {
     // Made of the ids, so that it is the same on every host, in every tab and without storage.  The
     // click id itself is what the server takes when it knows no other event_id.
-    id: id || (!ttclid && /^[\w-]*[a-z][\w-]*$/i.test(click) ? click
+    id: id || (!ttclid && /^[\w-]*[a-z][\w-]*$/i.test(click || '') ? click
       : 'ev-' + hash(ttclid || click || Math.random() + '' + Math.random())),
     old: last.click, fired: last.fired
   };

@@ -315,6 +315,10 @@ static void lander(struct http_request *http)
     static const struct http_header headers[] = { { "Content-Type",
                                                     "text/javascript; charset=utf-8" },
                                                   { "Cache-Control", "public, max-age=300" },
+                                                  { "X-Content-Type-Options", "nosniff" },
+                                                  { "Access-Control-Allow-Origin", "*" },
+                                                  { "Cross-Origin-Resource-Policy",
+                                                    "cross-origin" },
                                                   { NULL, NULL } };
     struct slice script;
 

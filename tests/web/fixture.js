@@ -18,13 +18,13 @@ const HOSTS = ['ad', 'trk', 'pre', 'lander', 'shop', 'www.lander'];
 const sleep = ms => new Promise(r => setTimeout(r, ms));
 
 // The first true answer of condition.
-async function until(what, condition, seconds = 10) {
+async function until(what, condition, seconds = 20, every = 25) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const answer = await condition();
     if (answer) return answer;
     if (Date.now() > end) throw new Error(`waited ${seconds} s for ${what}`);
-    await sleep(25);
+    await sleep(every);
   }
 }
 
@@ -48,9 +48,10 @@ async function listening(p) {
 
 // ---- pages ----
 
-// In place of TikTok's pixel: every call becomes a line of the console, which outlives the page.
+// In place of TikTok's pixel: every call becomes a line of the console, which outlives the page.  A page
+// that comes back from the bfcache has its old lines repeated by the debugger: n tells them apart.
 const PIXEL_STUB = `window.ttq = { track: (name, props, options) => console.debug('TTQ ' +
-  JSON.stringify({ name, props, id: options && options.event_id, url: location.href })) };`;
+  JSON.stringify({ n: Math.random(), name, props, id: options && options.event_id, url: location.href })) };`;
 
 class Fixture {
   async open() {
@@ -67,7 +68,7 @@ class Fixture {
       executablePath: CHROMIUM,
       ignoreDefaultArgs: ['--disable-back-forward-cache'],
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP * 127.0.0.1']
+        '--disable-component-update', '--disable-sync', '--disable-site-isolation-trials', '--disable-features=IsolateOrigins,site-per-process,SpareRendererForSitePerProcess', '--host-resolver-rules=MAP * 127.0.0.1']
     });
     return this;
   }
@@ -168,7 +169,7 @@ ${pixel ? `<script>${PIXEL_STUB}</script>` : ''}${head}${script ? tag : ''}<body
   }
 
   click(id, more = '') {
-    return until(`the click ${id} ${more}`, () => this.clicks(`click_id = '${id}' ${more}`)[0]);
+    return until(`the click ${id} ${more}`, () => this.clicks(`click_id = '${id}' ${more}`)[0], 20, 100);
   }
 
   async postback(query, offer = 'nutra-de') {

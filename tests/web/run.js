@@ -6,7 +6,7 @@ const path = require('node:path');
 const { Fixture, until } = require('./fixture');
 const controls = require('./controls');
 
-const AT_ONCE = 4;
+const AT_ONCE = 8; // most of them wait most of the time
 const FILES = ['form', 'funnel', 'visit', 'storage', 'pixel', 'links', 'network', 'late', 'consent', 'hostile'];
 
 let passed = 0, failed = 0;
@@ -19,10 +19,12 @@ function verdict(name, why) {
 // A visitor: a browser context of its own, what the pixel was told, which registrations left.
 class Visitor {
   constructor(fixture, context) {
-    Object.assign(this, { fixture, context, calls: [], sent: [], errors: [], dialogs: 0 });
+    Object.assign(this, { fixture, context, calls: [], sent: [], errors: [], complaints: [], dialogs: 0 });
     context.on('console', m => {
       const found = /^TTQ (.*)$/s.exec(m.text());
-      if (found) this.calls.push(JSON.parse(found[1]));
+      const call = found && JSON.parse(found[1]);
+      if (found) this.calls.some(c => c.n === call.n) || this.calls.push(call);
+      else if (m.type() === 'error') this.complaints.push(m.text());
     });
     context.on('request', r => {
       if (r.url().includes('/click/')) this.sent.push({ body: r.postData(), type: r.resourceType(), request: r });
@@ -74,7 +76,8 @@ async function checks(fixture, list) {
   const todo = list.slice(), broken = [];
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (let c; (c = todo.shift());) {
-      const problems = await check(fixture, c);
+      const start = Date.now(), problems = await check(fixture, c);
+      if (process.env.TIMES) console.log(`${Date.now() - start} ms  ${c.name}`);
       if (problems.length) broken.push(c.name);
       verdict(c.name, problems.join('; ').slice(0, 1500));
     }
