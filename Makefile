@@ -22,7 +22,7 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all demo test check structure unit e2e asan tsan valgrind other-compiler fuzz bench install \
+.PHONY: all demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -81,6 +81,13 @@ e2e: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
 check: structure unit e2e
+# The landing script in Chromium; web-control breaks it on purpose and wants the checks to notice.
+web: | need-web
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js
+web-control: | need-web
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js --control
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' unit e2e

@@ -19,6 +19,7 @@ enum cli_exit {
 int cli_check(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 int cli_serve(int argc, char **argv);
+int cli_snippet(int argc, char **argv);
 int cli_translate(int argc, char **argv);
 int cli_version(int argc, char **argv);
 

@@ -14,6 +14,7 @@ static const struct verb {
     { "serve", cli_serve, "take postbacks and deliver events" },
     { "check", cli_check, "everything that serve would load, and the mappings' own tests" },
     { "translate", cli_translate, "show the event that a postback becomes" },
+    { "snippet", cli_snippet, "what to paste into a landing page" },
     { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
     { "version", cli_version, "print the version" },
 };

@@ -322,7 +322,9 @@ static void lander(struct http_request *http)
                                                   { NULL, NULL } };
     struct slice script;
 
-    if (files_embedded("web/lander.js", &script))
+    if (http->method != HTTP_GET && http->method != HTTP_HEAD)
+        answer_method(http);
+    else if (files_embedded("web/lander.js", &script))
         http_reply_static(http, 200, headers, script);
     else
         http_reply(http, 404, NULL, S("there is no landing script in this build\n"));

@@ -126,7 +126,7 @@ module.exports = [
     await t.fixture.click(sub);
     await page.evaluate(() => { window.ttq = []; clickbaton.track('Contact'); });
     await page.waitForTimeout(600);
-    await page.evaluate(() => { window.ttq.track = (name, p, o) => console.debug('TTQ ' + JSON.stringify({ name, id: o.event_id })); });
+    await page.evaluate(() => { window.ttq.track = (name, p, o) => console.debug('TTQ ' + JSON.stringify({ n: Math.random(), name, id: o.event_id })); });
     await until('both', () => v.calls.length > 1);
     t.equal('ids', v.calls.map(c => [c.name, c.id]), [['Lead', visit], ['Contact', visit]]);
   }],
