@@ -49,7 +49,7 @@ function hash(s) {
 
 const stored = () => [() => localStorage[KEY], () => cookie(KEY)]
   .map(get => go(() => JSON.parse(get())) || {})
-  .filter(o => usable(o.id) && o.fired && o.seen > Date.now() - 28 * 864e5)
+  .filter(o => usable(o.id) && Array.isArray(o.fired) && o.seen > Date.now() - 28 * 864e5)
   .sort((a, b) => b.seen - a.seen)[0] || v || { fired: [] };
 
 function write(s) {

@@ -17,9 +17,12 @@ const HOSTS = ['ad', 'trk', 'pre', 'lander', 'shop', 'www.lander'];
 
 const sleep = ms => new Promise(r => setTimeout(r, ms));
 
+let patience = 0; // seconds to wait for anything when failures are what is wanted
+const impatient = () => { patience = 4; };
+
 // The first true answer of condition.
 async function until(what, condition, seconds = 20, every = 25) {
-  const end = Date.now() + seconds * 1000;
+  const end = Date.now() + (patience || seconds) * 1000;
   for (;;) {
     const answer = await condition();
     if (answer) return answer;
@@ -192,4 +195,4 @@ const unique = prefix => `${prefix}${process.pid.toString(36)}x${++count}`;
 // Long, with small and capital letters, as TikTok's are.
 const ttclid = () => `E.C.P.${unique('CtsBJpAaoVfUlxm3vbwy_-')}${'EgR2Mi4tQ'.repeat(33)}`;
 
-module.exports = { Fixture, until, sleep, unique, ttclid, ROOT, PIXEL_STUB };
+module.exports = { Fixture, impatient, until, sleep, unique, ttclid, ROOT, PIXEL_STUB };

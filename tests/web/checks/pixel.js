@@ -100,6 +100,23 @@ module.exports = [
     t.equal('each once', v.calls.map(c => c.name), ['Lead', 'ViewContent', 'shown', 'Purchase', 'shown', 'back']);
   }],
 
+  ['bfcache: what the network lost before is said again', async (t, v) => {
+    t.fixture.page('/offline', { attributes: 'data-event="Lead"' });
+    t.fixture.page('/online', { script: false, head: '<script>localStorage.up = 1</script>' });
+    await v.context.addInitScript(() => {
+      delete Navigator.prototype.sendBeacon;
+      const real = window.fetch;
+      window.fetch = (...a) => localStorage.up ? real(...a) : Promise.reject(new TypeError('down'));
+    });
+    const sub = unique('sub'), page = await v.open('lander', `/offline?subid=${sub}`);
+    await settle(page);
+    await page.evaluate(() => { location.href = '/online'; });
+    await page.waitForURL('**/online');
+    await page.evaluate(() => { setTimeout(() => history.back(), 50); });
+    await t.fixture.click(sub);
+    t.equal('one Lead', v.fired('Lead').length, 1);
+  }],
+
   ['bfcache: a page that comes back alive counts nothing again and learns what happened since', async (t, v) => {
     t.fixture.page('/alive', { attributes: 'data-event="Lead" data-page-event="ViewContent"' });
     const page = await v.open('lander', `/alive?ttclid=${ttclid()}`);

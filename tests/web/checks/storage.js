@@ -43,20 +43,23 @@ module.exports = [
     t.equal('the same event_id after a reload', await id(page), first);
   }],
 
-  ['a cookie and localStorage that hold rubbish', async (t, v) => {
+  ...['{"id":["<img src=x onerror=alert(1)>"],"fired":[],"seen":9e15}', '{"id":"ev-1","fired":"x","seen":9e15}', '"x"', '[null]', '{'].map(what => [
+    'localStorage and a cookie that hold rubbish: ' + what, async (t, v) => {
     t.fixture.page('/rubbish', { attributes: 'data-event="Lead"' });
-    await v.context.addInitScript(() => {
+    await v.context.addInitScript(text => {
       if (!location.host || sessionStorage.done) return;
       sessionStorage.done = 1;
-      localStorage.clickbaton = '{"id":["<img src=x onerror=alert(1)>"],"fired":"x","seen":9e15}';
+      localStorage.clickbaton = text;
       document.cookie = 'clickbaton=%7B%E0%A4%A;path=/';
-    });
+    }, what);
     const page = await v.open('lander', `/rubbish?ttclid=${ttclid()}`);
     const first = await id(page);
     t.true('a visit of its own', /^ev-\w+$/.test(first), first);
     await v.go(page, 'lander', '/rubbish');
+    await page.waitForTimeout(100);
     t.equal('which is kept', await id(page), first);
-  }],
+    t.equal('one Lead', v.fired('Lead').length, 1);
+  }]),
 
   ['what is stored: one cookie, one entry, 28 days', async (t, v) => {
     t.fixture.page('/stored', {});
