@@ -60,7 +60,7 @@ function write(s) {
 
 function keep() {
   v.seen = Date.now();
-  v.fired = v.fired.slice(-12);
+  v.fired = v.fired.slice(-40);
   write(JSON.stringify(v));
 }
 
@@ -177,15 +177,16 @@ w.clickbaton = {
   track: (name, props, txid) => { queue.push([name, props, `${txid || ''}`.trim()]); flush(); },
   consent, decorate
 };
-['pushState', 'replaceState'].forEach(n => {
+['pushState', 'replaceState'].forEach(safe(n => {
   const own = history[n];
   history[n] = function () { setTimeout(route); return own.apply(this, arguments); };
-});
+}));
 const on = (n, f) => w.addEventListener(n, f, true);
 on('popstate', () => setTimeout(route));
 on('pageshow', e => e.persisted && v && start());
 ['mousedown', 'touchstart', 'click', 'submit'].forEach(n => on(n, sweep));
 setInterval(tick, 500);
 tick();
-if (agreed == null && !conf.consent) start();
+// A page that a browser prepares in advance is none that anybody has seen.
+if (agreed == null && !conf.consent) d.prerendering ? on('prerenderingchange', start) : start();
 })(window, document, location);

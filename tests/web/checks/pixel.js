@@ -55,6 +55,34 @@ module.exports = [
     t.equal('the id of the visit', v.fired('Lead')[0], { ...v.fired('Lead')[0], id: visit, props: { value: 10, currency: 'USD' } });
   }],
 
+  ['a reload after many views', async (t, v) => {
+    t.fixture.page('/many', { attributes: 'data-event="Lead" data-page-event="ViewContent"' });
+    const page = await v.open('lander', `/many?ttclid=${ttclid()}`);
+    await page.evaluate(async () => {
+      for (let i = 0; i < 30; i++) {
+        history.pushState({}, '', '/many/' + i);
+        await new Promise(r => setTimeout(r, 5));
+      }
+      document.cookie.includes('clickbaton=') || console.error('the cookie is gone');
+      localStorage.clear();
+    });
+    await settle(page);
+    await v.go(page, 'lander', '/many');
+    await settle(page);
+    t.equal('one Lead', v.fired('Lead').length, 1);
+    t.equal('views', v.fired('ViewContent').length, 31);
+  }],
+
+  ['a page that is prepared in advance', async (t, v) => {
+    t.fixture.page('/prepared', { attributes: 'data-event="Lead"' });
+    await v.context.addInitScript(() => Object.defineProperty(Document.prototype, 'prerendering', { get: () => !window.seen }));
+    const page = await v.open('lander', `/prepared?subid=${unique('sub')}`, () => window.clickbaton);
+    await settle(page);
+    t.equal('nothing before it is seen', [v.sent.length, v.calls.length], [0, 0]);
+    await page.evaluate(() => { window.seen = 1; document.dispatchEvent(new Event('prerenderingchange')); });
+    await until('the Lead', () => v.fired('Lead').length);
+  }],
+
   ['two tabs of one visit', async (t, v) => {
     t.fixture.page('/both', { attributes: 'data-event="Lead"' });
     const where = `/both?ttclid=${ttclid()}`;
