@@ -88,10 +88,14 @@ static struct slice host_names(const struct snippet *s)
 {
     struct slice in = slice_trim(slice_from(s->decorate));
     char *out = arena_alloc(s->arena, in.len + 1);
+    size_t n = 0;
 
-    for (size_t i = 0; out && i < in.len; i++)
-        out[i] = in.ptr[i] == ',' ? ' ' : ascii_lower(in.ptr[i]);
-    return out ? (struct slice){ out, in.len } : (struct slice){ 0 };
+    for (size_t i = 0; out && i < in.len; i++) {
+        char c = in.ptr[i] == ',' ? ' ' : ascii_lower(in.ptr[i]);
+        if (c != ' ' || (n && out[n - 1] != ' '))
+            out[n++] = c;
+    }
+    return out ? (struct slice){ out, n } : (struct slice){ 0 };
 }
 
 /* The event's name among the offer's; *once: the server gives it the bare event_id. */

@@ -69,11 +69,13 @@ function findVisit() {
   const ttclid = param(['ttclid']), click = param(names), id = param(['event_id']), last = stored();
   const same = ttclid ? last.ttclid == ttclid : id ? last.id == id : !click || last.click == click ||
     (last.ttclid || !last.click) && last.seen > Date.now() - 18e5;
+  const own = click && click.length > 7 && click;
   v = same && last.id ? last : {
     // Made of the ids, so that it is the same on every host, in every tab and without storage.  The
-    // click id itself is what the server takes when it knows no other event_id.
-    id: id || (!ttclid && /^[\w-]*[a-z][\w-]*$/i.test(click || '') ? click
-      : 'ev-' + hash(ttclid || click || Math.random() + '' + Math.random())),
+    // click id itself is what the server takes when it knows no other event_id; a short one (?c=blue)
+    // may be many visitors'.
+    id: id || (own && !ttclid && /^[\w-]*[a-z][\w-]*$/i.test(own) ? own
+      : 'ev-' + hash(ttclid || own || Math.random() + '' + Math.random())),
     old: last.click, fired: last.fired
   };
   if (ttclid) v.ttclid = ttclid;
@@ -162,9 +164,10 @@ const start = safe(() => {
   route();
 });
 
+// What is no clear yes is a no.
 const consent = safe(yes => {
-  agreed = !!yes;
-  if (yes) return start();
+  agreed = /^(1|true|yes|granted)$/.test(yes);
+  if (agreed) return start();
   v = null;
   queue.length = 0;
   write('');

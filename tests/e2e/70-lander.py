@@ -86,7 +86,7 @@ def snippet():
     equal("all of it", Tags(r.out).tags[0][1], {
         "async": None, "src": "https://pb.example/x/lander.js", "data-offer": "nutra-de",
         "data-click-id": "subid click_id clickid _subid", "data-event": "Lead",
-        "data-decorate": "trk.example  shop.example:8443", "data-consent": "wait"})
+        "data-decorate": "trk.example shop.example:8443", "data-consent": "wait"})
     for words, why in ((["--event", "lead"], 'did you mean "Lead"?'), (["--event", "Nothing"], 'its first one is "Lead"'),
                        (["--host", "pb.example"], "--host needs the URL"), (["--host", "https://x\" onload="], "--host needs"),
                        (["--host", "javascript:alert(1)"], "--host needs"),

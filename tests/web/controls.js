@@ -7,7 +7,7 @@ const path = require('node:path');
 const source = fs.readFileSync(path.join(__dirname, '../../web/lander.js'), 'utf8');
 
 const list = [
-  ['event_id made anew on every page', "'ev-' + hash(ttclid || click ||", "'ev-' + hash(", /^storage: with neither/],
+  ['event_id made anew on every page', "'ev-' + hash(ttclid || own ||", "'ev-' + hash(", /^storage: with neither/],
   ['an event_id of its own for the pixel', 'w.ttq.track(name, props || {}, { event_id });', "w.ttq.track(name, props || {}, { event_id: event_id + 'x' });", /^funnel: one/],
   ['another event name', 'w.ttq.track(name,', 'w.ttq.track(name.toLowerCase(),', /^funnel: one/],
   ['the ttclid cut', "['ttclid', v.ttclid], ['event_id', v.id],\n", "['ttclid', v.ttclid && v.ttclid.slice(0, 255)], ['event_id', v.id],\n", /^funnel: one/],
@@ -53,10 +53,13 @@ const list = [
   ['looking for ever', 'ticks-- < 1', 'ticks < 1', /stops looking/],
   ['consent not waited for', 'if (agreed == null && !conf.consent) d.', 'd.', /^consent: (agreed by|refused)/],
   ['the decision not sent', "['consent', agreed && (conf.consentValue || 1)]", "['consent', '']", /^consent: agreed by/],
-  ['what had waited lost', '  agreed = !!yes;', '  agreed = !!yes;\n  queue.length = 0;', /^consent: agreed by/],
+  ['what had waited lost', '  if (agreed) return start();', '  if (agreed) return (queue.length = 0, start());', /^consent: agreed by/],
   ['the page before not read', "d.referrer.split('/')[2] == loc.host", 'false', /second page/],
   ['stored after a refusal', "  write('');", '', /taken back/],
-  ['a refusal not heeded', 'if (yes) return start();', 'return start();', /refused/],
+  ['any word is a yes', '/^(1|true|yes|granted)$/.test(yes)', '!!yes', /no clear yes/],
+  ['short click ids taken for unique', 'click.length > 7 && click', 'click', /short/],
+  ['a weak hash', '% 35046933135337', '% 350469337', /^form: the hash/],
+  ['a refusal not heeded', 'if (agreed) return start();', 'return start();', /refused/],
   ['a long ttclid cut', '.find(usable)', '.map(s => s.slice(0, 1000)).find(usable)', /10,000/],
   ['macros taken', '(?!__.+__$|[[{<#%$]|(undefined|null|replace|optional)$)', '', /rubbish/],
   ['values as HTML', 'if (click) v.click = click;', 'if (click) v.click = click; if (click && d.body) d.body.insertAdjacentHTML(\'beforeend\', click);', /HTML in/]

@@ -175,6 +175,11 @@ ${pixel ? `<script>${PIXEL_STUB}</script>` : ''}${head}${script ? tag : ''}<body
     return until(`the click ${id} ${more}`, () => this.clicks(`click_id = '${id}' ${more}`)[0], 20, 100);
   }
 
+  snippet(...options) {
+    return execFileSync(BINARY, ['snippet', path.join(this.folder, 'offers/nutra-de.yaml'),
+      '--host', `http://pb.test:${this.serve}`, ...options], { encoding: 'utf8' });
+  }
+
   async postback(query, offer = 'nutra-de') {
     const r = await fetch(`http://127.0.0.1:${this.serve}/postback/${offer}?key=${KEY}&verbose=1&${query}`);
     return (await r.json()).verdict;
@@ -190,9 +195,12 @@ ${pixel ? `<script>${PIXEL_STUB}</script>` : ''}${head}${script ? tag : ''}<body
   }
 }
 
+// In the page, so that what its own timers and calls have to say has been said before.
+const rest = (page, ms) => page.evaluate(n => new Promise(r => setTimeout(r, n)), ms);
+
 let count = 0;
-const unique = prefix => `${prefix}${process.pid.toString(36)}x${++count}`;
+const unique = prefix => `${prefix}${(process.pid + 1e5).toString(36)}x${100 + ++count}`;
 // Long, with small and capital letters, as TikTok's are.
 const ttclid = () => `E.C.P.${unique('CtsBJpAaoVfUlxm3vbwy_-')}${'EgR2Mi4tQ'.repeat(33)}`;
 
-module.exports = { Fixture, impatient, until, sleep, unique, ttclid, ROOT, PIXEL_STUB };
+module.exports = { Fixture, impatient, rest, until, sleep, unique, ttclid, ROOT, PIXEL_STUB };

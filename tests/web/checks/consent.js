@@ -1,6 +1,6 @@
 // data-consent="wait": nothing is stored, registered, fired or handed on before the visitor has agreed.
 'use strict';
-const { ttclid, unique, until } = require('../fixture');
+const { rest, ttclid, unique, until } = require('../fixture');
 
 const page_of = (t, extra = {}) => t.fixture.page('/asks', {
   offer: 'asks', attributes: 'data-consent="wait" data-event="Lead" data-page-event="ViewContent" data-decorate="trk.test"',
@@ -19,7 +19,7 @@ async function waiting(t, v, query) {
   const page = await v.open('lander', '/asks' + query, () => window.clickbaton);
   await page.click('#a', { trial: true });
   await page.evaluate(() => { clickbaton.track('Contact'); history.pushState({}, '', location.search); });
-  await page.waitForTimeout(700);
+  await rest(page, 700);
   await nothing(t, v, page, 'before');
   return page;
 }
@@ -47,9 +47,18 @@ module.exports = [
     const sub = unique('sub');
     const page = await waiting(t, v, `?ttclid=${ttclid()}&subid=${sub}`);
     await page.evaluate(() => { clickbaton.consent(false); clickbaton.track('Lead'); });
-    await page.waitForTimeout(700);
+    await rest(page, 700);
     await nothing(t, v, page, 'after');
     t.equal('the server would send nothing', await t.fixture.postback(`subid=${sub}&status=lead`, 'asks'), 'ignored');
+  }],
+
+  ['what is no clear yes is a no', async (t, v) => {
+    page_of(t);
+    const page = await waiting(t, v, `?ttclid=${ttclid()}&subid=${unique('sub')}`);
+    for (const word of ['denied', 'no', '0', 'false', 2, null, {}])
+      await page.evaluate(w => clickbaton.consent(w), word);
+    await rest(page, 700);
+    await nothing(t, v, page, 'after');
   }],
 
   ['agreed on the second page, the ttclid was on the first', async (t, v) => {
@@ -72,7 +81,7 @@ module.exports = [
     await page.evaluate(() => clickbaton.consent(false));
     const before = v.calls.length;
     await page.evaluate(() => { clickbaton.track('Purchase'); history.pushState({}, '', '/asks/2'); });
-    await page.waitForTimeout(300);
+    await rest(page, 300);
     const state = await v.context.storageState();
     t.equal('stored', [state.cookies.length, state.origins.length], [0, 0]);
     t.equal('fired', v.calls.length, before);
@@ -85,7 +94,7 @@ module.exports = [
     await v.open('lander', `/yes?subid=${sub}`);
     t.equal('agreed', (await t.fixture.click(sub)).consent, '1');
     const page = await v.open('shop', `/no?subid=${unique('sub')}`, () => window.clickbaton);
-    await page.waitForTimeout(300);
+    await rest(page, 300);
     t.equal('refused', [v.calls.length, await page.evaluate(() => [localStorage.length, document.cookie])], [0, [0, '']]);
   }]
 ];

@@ -31,6 +31,15 @@ module.exports = [
     t.true('nothing that came later', !found, found && found[0]);
   }],
 
+  ['the hash tells apart what differs in a few characters', async t => {
+    const hash = new vm.Script('(' + /function hash[^]*?\n}/.exec(await served(t))[0] + ')').runInThisContext();
+    const seen = new Set(), letters = 'ABCXYZabcxyz019_-.';
+    let n = 0;
+    for (const a of letters) for (const b of letters) for (const c of letters) for (const d of letters)
+      for (const text of [`E.C.P.${a}${b}9xQ${c}${d}EgR2Mi4`]) { seen.add(hash(text)); n++; }
+    t.equal('of so many', [seen.size, n], [n, letters.length ** 4]);
+  }],
+
   ['no value can become HTML or code', async t => {
     const found = /innerHTML|outerHTML|insertAdjacent|document\.write|d\.write|\beval\b|new Function|setTimeout\(['"`]|srcdoc|createContextualFragment/.exec(await served(t));
     t.true('no such call', !found, found && found[0]);

@@ -1,6 +1,6 @@
 // Pages and links that somebody else has made.
 'use strict';
-const { unique } = require('../fixture');
+const { rest, unique, until } = require('../fixture');
 
 const XSS = '"><img src=x onerror=alert(1)><script>alert(2)</script>';
 const elements = page => page.evaluate(() => [document.images.length, document.scripts.length, document.querySelectorAll('iframe').length]);
@@ -35,7 +35,7 @@ module.exports = [
       [['ttclid', 'E' + XSS], ['subid', 's' + XSS], ['event_id', 'i' + XSS]]);
     await page.reload();
     await page.waitForFunction(() => window.clickbaton);
-    await page.waitForTimeout(300);
+    await rest(page, 300);
     t.equal('no element', [await elements(page), before[0]], [before, 0]);
     const row = t.fixture.clicks(`click_id LIKE 's"><img%'`)[0];
     t.true('the server took it for an id like any other', row && row.ttclid === 'E' + XSS, JSON.stringify(row));
@@ -45,7 +45,7 @@ module.exports = [
     t.fixture.page('/junk', { attributes: 'data-event="Lead"' });
     for (const junk of ['{subid}', '%7Bsubid%7D', '__CLICKID__', '[REPLACE]', 'REPLACE', 'undefined', 'null', '<script>', '%00%0A', '%', '', '%20', 'x'.repeat(1001)])
       await v.open('lander', `/junk?subid=${junk}&ttclid=${junk}`);
-    await v.context.pages()[0].waitForTimeout(300);
+    await rest(v.context.pages()[0], 300);
     t.equal('requests', v.sent.map(r => r.body), []);
     t.equal('one Lead of one visit', new Set(v.fired('Lead').map(c => c.id)).size, 1);
   }],
@@ -56,7 +56,7 @@ module.exports = [
       <form name="location"></form><img name="cookie"><form name="links"></form><form name="forms"></form>`
     });
     const page = await v.open('lander', `/clobber?subid=${unique('sub')}`, () => window.clickbaton);
-    await page.waitForTimeout(300);
+    await rest(page, 300);
     await page.click('body');
     t.true('the script lives', await page.evaluate(() => typeof clickbaton.id() === 'string'));
   }],
@@ -65,7 +65,6 @@ module.exports = [
     t.fixture.page('/inner', { attributes: 'data-event="Lead"' });
     t.fixture.page('/outer', { script: false, body: '<iframe sandbox="allow-scripts" src="/inner?ttclid=T1"></iframe>' });
     const page = await v.open('lander', '/outer', null);
-    await page.waitForTimeout(700);
-    t.equal('one Lead', v.fired('Lead').length, 1);
+    await until('the Lead', () => v.fired('Lead').length);
   }]
 ];

@@ -1,6 +1,6 @@
 // Click ids of trackers without a redirect come some seconds after the page.
 'use strict';
-const { ttclid, unique } = require('../fixture');
+const { rest, ttclid, unique } = require('../fixture');
 
 const at = (ms, code) => `<script>setTimeout(() => { ${code} }, ${ms})</script>`;
 
@@ -42,7 +42,7 @@ module.exports = [
     await t.fixture.click(old);
     const second = ttclid();
     await v.go(page, 'lander', `/stale?ttclid=${second}`);
-    await page.waitForTimeout(700);
+    await rest(page, 700);
     await page.evaluate(id => { document.cookie = `rtkclickid-store=${id};path=/`; }, fresh);
     t.equal('the new one has the new ttclid', (await t.fixture.click(fresh)).ttclid, second);
     t.true('the old one has not', t.fixture.clicks(`click_id = '${old}'`)[0].ttclid !== second);

@@ -1,6 +1,6 @@
 // Links and forms to the tracker and the offer carry the ids on; all others stay as they are.
 'use strict';
-const { ttclid, unique, until } = require('../fixture');
+const { rest, ttclid, unique, until } = require('../fixture');
 
 const HOSTS = 'data-decorate="trk.test shop.test:1"';
 const href = (page, id) => page.evaluate(i => document.getElementById(i).href, id);
@@ -82,7 +82,7 @@ module.exports = [
   ['nothing is decorated without data-decorate', async (t, v) => {
     t.fixture.page('/undecorated', { body: `<a id="a" href="${t.fixture.origin('trk')}/go">a</a>` });
     const page = await v.open('lander', `/undecorated?subid=${unique('sub')}`);
-    await page.waitForTimeout(600);
+    await rest(page, 600);
     await page.hover('#a');
     t.equal('the link', await href(page, 'a'), t.fixture.origin('trk') + '/go');
   }],

@@ -1,12 +1,12 @@
 // How a click gets to the server, and what happens when it does not.
 'use strict';
-const { ttclid, unique, until } = require('../fixture');
+const { rest, ttclid, unique, until } = require('../fixture');
 
 const sub = () => unique('sub');
 const noBeacon = () => { delete Navigator.prototype.sendBeacon; };
 const falseBeacon = () => { Navigator.prototype.sendBeacon = () => false; };
 const throwingBeacon = () => { Navigator.prototype.sendBeacon = () => { throw new TypeError('no'); }; };
-const quiet = page => page.waitForTimeout(700);
+const quiet = page => rest(page, 700);
 
 const withoutBeacon = how => async (t, v) => {
   t.fixture.page('/fetch', {});

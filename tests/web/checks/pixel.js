@@ -1,9 +1,9 @@
 // What TikTok's pixel is told: each (event, event_id) once, whatever the visitor does.
 'use strict';
-const { until, ttclid, unique } = require('../fixture');
+const { rest, until, ttclid, unique } = require('../fixture');
 
 const id = page => page.evaluate(() => clickbaton.id());
-const settle = page => page.waitForTimeout(150);
+const settle = page => rest(page, 150);
 
 module.exports = [
   ['SPA: a view for each new path, none for a query or twice', async (t, v) => {
@@ -170,7 +170,7 @@ module.exports = [
     const visit = await id(page);
     await t.fixture.click(sub);
     await page.evaluate(() => { window.ttq = []; clickbaton.track('Contact'); });
-    await page.waitForTimeout(600);
+    await rest(page, 600);
     await page.evaluate(() => { window.ttq.track = (name, p, o) => console.debug('TTQ ' + JSON.stringify({ n: Math.random(), name, id: o.event_id })); });
     await until('both', () => v.calls.length > 1);
     t.equal('ids', v.calls.map(c => [c.name, c.id]), [['Lead', visit], ['Contact', visit]]);

@@ -1,6 +1,6 @@
 // What is kept, and what happens when it can't be.
 'use strict';
-const { ttclid, unique } = require('../fixture');
+const { rest, ttclid, unique } = require('../fixture');
 
 const id = page => page.evaluate(() => clickbaton.id());
 const noCookies = () => Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set: () => {} });
@@ -14,7 +14,7 @@ const kept = prepare => async (t, v) => {
   const page = await v.open('lander', `/kept?ttclid=${ttclid()}`);
   const first = await id(page);
   await v.go(page, 'lander', '/kept');
-  await page.waitForTimeout(100);
+  await rest(page, 100);
   t.equal('the visit is kept', await id(page), first);
   t.equal('one Lead', v.fired('Lead').map(c => c.id), [first]);
 };
@@ -56,7 +56,7 @@ module.exports = [
     const first = await id(page);
     t.true('a visit of its own', /^ev-\w+$/.test(first), first);
     await v.go(page, 'lander', '/rubbish');
-    await page.waitForTimeout(100);
+    await rest(page, 100);
     t.equal('which is kept', await id(page), first);
     t.equal('one Lead', v.fired('Lead').length, 1);
   }]),

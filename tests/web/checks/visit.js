@@ -1,6 +1,6 @@
 // Which visit a page belongs to, and where its ids may stand in the URL.
 'use strict';
-const { ttclid, unique } = require('../fixture');
+const { rest, ttclid, unique } = require('../fixture');
 
 const id = page => page.evaluate(() => clickbaton.id());
 
@@ -18,7 +18,7 @@ module.exports = [
     await one.waitForFunction(() => window.clickbaton);
     await two.reload();
     await two.waitForFunction(() => window.clickbaton);
-    await one.waitForTimeout(300);
+    await rest(one, 300);
     t.equal('each tab keeps its own over a reload', [await id(one), await id(two)], [idA, idB]);
     t.equal('a Lead for each visit, none twice', v.fired('Lead').map(c => c.id).sort(), [idA, idB].sort());
   }],
@@ -42,6 +42,16 @@ module.exports = [
     await v.go(page, 'lander', `/alone?subid=${next}`);
     t.equal('another click id is another visit', await id(page), next);
     t.equal('a Lead for each', v.fired('Lead').map(c => c.id), [sub, next]);
+  }],
+
+  ['a short click id may be many visitors\'', async (t, v) => {
+    t.fixture.page('/short', {});
+    const page = await v.open('lander', '/short?subid=blue'), first = await id(page);
+    await v.context.clearCookies();
+    await page.evaluate(() => localStorage.clear());
+    await v.go(page, 'lander', '/short?subid=blue');
+    const second = await id(page);
+    t.true('each has an event_id of its own', first !== second && first.startsWith('ev-') && second.startsWith('ev-'), first + ' ' + second);
   }],
 
   ['a second click id soon after does not drop the ttclid', async (t, v) => {
@@ -100,6 +110,18 @@ module.exports = [
     t.equal('ttp', (await t.fixture.click(sub, 'AND ttp IS NOT NULL')).ttp, '2F7h.tt.1');
   }],
 
+  ...['', '--gtm'].map(how => [`what snippet prints ${how}`, async (t, v) => {
+    t.fixture.page('/printed' + how, {
+      script: false, head: t.fixture.snippet('--event', 'Lead', '--decorate', 'trk.test', ...how.split(' ').filter(Boolean)),
+      body: `<a id="a" href="${t.fixture.origin('trk')}/">a</a>`
+    });
+    const sub = unique('sub'), click = ttclid();
+    const page = await v.open('lander', `/printed${how}?_subid=${sub}&ttclid=${click}`);
+    t.equal('registered', (await t.fixture.click(sub)).ttclid, click);
+    await page.waitForFunction(s => document.getElementById('a').href.includes('subid=' + s), sub);
+    t.equal('a Lead', v.fired('Lead').map(c => c.id), [await id(page)]);
+  }]),
+
   ['an injected script that knows no currentScript, and one that is there twice', async (t, v) => {
     t.fixture.page('/gtm', {
       script: false, body: `<script>for (let i = 0; i < 2; i++) {
@@ -110,7 +132,7 @@ module.exports = [
     const sub = unique('sub');
     const page = await v.open('lander', `/gtm?subid=${sub}`);
     await t.fixture.click(sub);
-    await page.waitForTimeout(200);
+    await rest(page, 200);
     t.equal('one Lead, one registration', [v.fired('Lead').length, v.sent.length], [1, 1]);
   }]
 ];
