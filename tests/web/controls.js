@@ -58,6 +58,9 @@ const list = [
   ['stored after a refusal', "  write('');", '', /taken back/],
   ['any word is a yes', '/^(1|true|yes|granted)$/.test(yes)', '!!yes', /no clear yes/],
   ['short click ids taken for unique', 'click.length > 7 && click', 'click', /short/],
+  ['syntax of later years', 'e => e.persisted && v', 'e => e?.persisted && v', /^form: its syntax/],
+  ['HTML made of a value', 'if (click) v.click = click;', 'if (click) d.body.innerHTML = click;', /^form: no value/],
+  ['too large', "'use strict';", "'use strict';'" + 'x'.repeat(200) + "';", /^form: it is under/],
   ['a weak hash', '% 35046933135337', '% 350469337', /^form: the hash/],
   ['a refusal not heeded', 'if (agreed) return start();', 'return start();', /refused/],
   ['a long ttclid cut', '.find(usable)', '.map(s => s.slice(0, 1000)).find(usable)', /10,000/],
@@ -70,12 +73,18 @@ function fits() {
   if (source.split(c.from).length !== 2) throw new Error(`the control "${c.area}" does not fit the script any more`);
 }
 
+// The script with the place broken that is meant to be; nothing when none is.
+function broken() {
+  const c = module.exports.running;
+  return c && source.replace(c.from, () => c.to);
+}
+
 // Pages of this context get the broken script while a control runs.
 async function install(context) {
   const c = module.exports.running;
   if (!c) return;
-  const body = source.replace(c.from, () => c.to);
+  const body = broken();
   await context.route('**/lander.js*', route => route.fulfill({ contentType: 'text/javascript', body }));
 }
 
-module.exports = { running: null, list, install, fits };
+module.exports = { running: null, list, install, fits, broken };
