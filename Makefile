@@ -14,14 +14,15 @@ SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-rec
 LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
-EMBED    := $(sort $(wildcard mappings/*.yaml web/*.js))
+EMBED    := $(sort $(wildcard mappings/*.yaml) $(filter-out web/lander.js,$(wildcard web/*.js))) \
+            $(BUILD)/web/lander.js
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/embed.o
 LIB_OBJ  := $(filter-out $(BUILD)/cli/main.o,$(OBJ))
 SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all demo test check structure unit e2e asan tsan valgrind other-compiler fuzz bench install \
+.PHONY: all demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -48,7 +49,11 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/embed.S: $(EMBED) tools/embed.sh
 	@mkdir -p $(@D)
-	@tools/embed.sh $(EMBED) > $@
+	@tools/embed.sh $(BUILD)/ $(EMBED) > $@
+# Every page loads it: comments and indentation stay here.
+$(BUILD)/web/lander.js: web/lander.js
+	@mkdir -p $(@D)
+	@sed -e '/^ *\/\//d' -e 's/^ *//' -e '/^$$/d' $< > $@
 $(BUILD)/embed.o: $(BUILD)/embed.S
 	@$(CC) -c -o $@ $<
 
@@ -76,6 +81,13 @@ e2e: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
 check: structure unit e2e
+# The landing script in Chromium; web-control breaks it on purpose and wants the checks to notice.
+web: | need-web
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js
+web-control: | need-web
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js --control
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' unit e2e

@@ -21,6 +21,7 @@ int cli_follow(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
+int cli_snippet(int argc, char **argv);
 int cli_translate(int argc, char **argv);
 int cli_urls(int argc, char **argv);
 int cli_version(int argc, char **argv);

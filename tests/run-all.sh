@@ -32,6 +32,7 @@ part "structure" m structure
 part "build" m all
 part "unit" m unit
 part "end to end" m e2e
+part "browser" m web
 part "clang, no warnings" m other-compiler
 part "sanitizers: unit" m BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' unit
 part "sanitizers: end to end" m BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' e2e

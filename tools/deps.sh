@@ -24,6 +24,12 @@ fuzz_needs='
 command:clang clang
 fuzzer: libclang-rt-dev
 '
+web_needs='
+command:chromium chromium
+command:sqlite3 sqlite3
+command:node nodejs
+command:npm npm
+'
 bench_needs='
 command:nginx nginx-light
 command:wrk wrk
@@ -36,11 +42,12 @@ command:python3 python3
 needs=$build_needs
 case $want in
 build) ;;
-test) needs="$needs$test_needs$fuzz_needs" ;;
+test) needs="$needs$test_needs$fuzz_needs$web_needs" ;;
+web) needs="$needs$web_needs" ;;
 fuzz) needs="$needs$fuzz_needs" ;;
 demo) needs="$needs$demo_needs" ;;
 bench) needs="$needs$test_needs$bench_needs" ;;
-*) echo "usage: tools/deps.sh [build|test|demo|bench|fuzz]" >&2; exit 2 ;;
+*) echo "usage: tools/deps.sh [build|test|web|demo|bench|fuzz]" >&2; exit 2 ;;
 esac
 
 present() {
@@ -57,7 +64,21 @@ missing=$(echo "$needs" | while read -r proof package; do
     present "$proof" || echo "$package"
 done | sort -u | tr '\n' ' ')
 missing=${missing% }
-[ -n "$missing" ] || exit 0
+
+# What drives the browser comes from npm, in the version that the lock file names.
+modules() {
+    case $want in test | web) ;; *) return 0 ;; esac
+    there=tests/web/node_modules/.package-lock.json
+    [ -f "$there" ] && [ ! tests/web/package-lock.json -nt "$there" ] && return 0
+    echo "deps: installing tests/web/node_modules with npm" >&2
+    (cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+    touch "$there"
+}
+
+if [ -z "$missing" ]; then
+    modules
+    exit
+fi
 
 echo "deps: missing: $missing" >&2
 if ! command -v apt-get >/dev/null 2>&1; then
@@ -76,3 +97,4 @@ echo "deps: installing them with apt-get" >&2
 export DEBIAN_FRONTEND=noninteractive
 install() { $sudo apt-get -qq -y --no-install-recommends install $missing >&2; }
 install || { $sudo apt-get -qq update >&2 && install; }
+modules

@@ -1,11 +1,15 @@
 #!/bin/sh
-# Print assembly that puts each FILE into the read-only data of the binary, and a table of them:
+# Usage: embed.sh BUILD/ FILE...
+# Print assembly that puts each FILE into the read-only data of the binary, and a table of them (a file
+# that was made under BUILD/ goes by the name that it has there):
 # struct embedded_file { const char *name; const char *begin, *end; } embedded_files[], ended by a NULL name.
 set -eu
+build=$1
+shift
 echo '    .section .rodata'
 i=0
 for f in "$@"; do
-    printf 'n%d: .asciz "%s"\nb%d: .incbin "%s"\ne%d: .byte 0\n' "$i" "$f" "$i" "$f" "$i"
+    printf 'n%d: .asciz "%s"\nb%d: .incbin "%s"\ne%d: .byte 0\n' "$i" "${f#"$build"}" "$i" "$f" "$i"
     i=$((i + 1))
 done
 echo '    .section .data.rel.ro,"aw"'

@@ -315,10 +315,16 @@ static void lander(struct http_request *http)
     static const struct http_header headers[] = { { "Content-Type",
                                                     "text/javascript; charset=utf-8" },
                                                   { "Cache-Control", "public, max-age=300" },
+                                                  { "X-Content-Type-Options", "nosniff" },
+                                                  { "Access-Control-Allow-Origin", "*" },
+                                                  { "Cross-Origin-Resource-Policy",
+                                                    "cross-origin" },
                                                   { NULL, NULL } };
     struct slice script;
 
-    if (files_embedded("web/lander.js", &script))
+    if (http->method != HTTP_GET && http->method != HTTP_HEAD)
+        answer_method(http);
+    else if (files_embedded("web/lander.js", &script))
         http_reply_static(http, 200, headers, script);
     else
         http_reply(http, 404, NULL, S("there is no landing script in this build\n"));

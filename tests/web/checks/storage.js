@@ -1,0 +1,92 @@
+// What is kept, and what happens when it can't be.
+'use strict';
+const { rest, ttclid, unique } = require('../fixture');
+
+const id = page => page.evaluate(() => clickbaton.id());
+const noCookies = () => Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set: () => {} });
+const full = () => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
+  Object.defineProperty(window, 'localStorage', { get: () => new Proxy({}, { set: () => { throw new DOMException('full', 'QuotaExceededError'); }, get: () => undefined }) }); };
+
+// A visit on one page; the next page must know it, and a Lead must not fire again.
+const kept = prepare => async (t, v) => {
+  t.fixture.page('/kept', { attributes: 'data-event="Lead"' });
+  if (prepare) await v.context.addInitScript(prepare);
+  const page = await v.open('lander', `/kept?ttclid=${ttclid()}`);
+  const first = await id(page);
+  await v.go(page, 'lander', '/kept');
+  await rest(page, 100);
+  t.equal('the visit is kept', await id(page), first);
+  t.equal('one Lead', v.fired('Lead').map(c => c.id), [first]);
+};
+
+module.exports = [
+  ['with both', kept()],
+  ['without cookies: localStorage keeps it', kept(noCookies)],
+  ['with a full localStorage: the cookie keeps it', kept(full)],
+
+  ['with neither: the page works, registers and fires', async (t, v) => {
+    t.fixture.page('/none', { attributes: 'data-event="Lead"', body: '<button id="b" onclick="this.textContent = 1">b</button>' });
+    await v.context.addInitScript(noCookies);
+    await v.context.addInitScript(() => {
+      for (const s of ['localStorage', 'sessionStorage'])
+        Object.defineProperty(window, s, { get: () => { throw new DOMException('no', 'SecurityError'); } });
+    });
+    const click = ttclid(), sub = unique('sub');
+    const page = await v.open('lander', `/none?ttclid=${click}&subid=${sub}`);
+    const first = await id(page);
+    t.equal('registered', (await t.fixture.click(sub)).event_id, first);
+    await page.click('#b');
+    await page.evaluate(() => { clickbaton.consent(true); clickbaton.track('Lead'); });
+    t.equal('one Lead', v.fired('Lead').map(c => c.id), [first]);
+    await page.reload();
+    await page.waitForFunction(() => window.clickbaton);
+    t.equal('the same event_id after a reload', await id(page), first);
+  }],
+
+  ...['{"id":["<img src=x onerror=alert(1)>"],"fired":[],"seen":9e15}', '{"id":"ev-1","fired":"x","seen":9e15}', '"x"', '[null]', '{'].map(what => [
+    'localStorage and a cookie that hold rubbish: ' + what, async (t, v) => {
+    t.fixture.page('/rubbish', { attributes: 'data-event="Lead"' });
+    await v.context.addInitScript(text => {
+      if (!location.host || sessionStorage.done) return;
+      sessionStorage.done = 1;
+      localStorage.clickbaton = text;
+      document.cookie = 'clickbaton=%7B%E0%A4%A;path=/';
+    }, what);
+    const page = await v.open('lander', `/rubbish?ttclid=${ttclid()}`);
+    const first = await id(page);
+    t.true('a visit of its own', /^ev-\w+$/.test(first), first);
+    await v.go(page, 'lander', '/rubbish');
+    await rest(page, 100);
+    t.equal('which is kept', await id(page), first);
+    t.equal('one Lead', v.fired('Lead').length, 1);
+  }]),
+
+  ['what is stored: one cookie, one entry, 28 days', async (t, v) => {
+    t.fixture.page('/stored', {});
+    await v.open('lander', `/stored?ttclid=${ttclid()}`);
+    const state = await v.context.storageState();
+    t.equal('names', [state.cookies.map(c => c.name), state.origins.map(o => o.localStorage.map(e => e.name))],
+      [['clickbaton'], [['clickbaton']]]);
+    const c = state.cookies[0], days = (c.expires - Date.now() / 1000) / 86400;
+    t.true('days', days > 27.9 && days < 28.1, days);
+    t.equal('cookie', [c.domain, c.path, c.sameSite], ['lander.test', '/', 'Lax']);
+  }],
+
+  ['after 28 days the visit is over', async (t, v) => {
+    t.fixture.page('/old', {});
+    const page = await v.open('lander', `/old?ttclid=${ttclid()}`);
+    const first = await id(page);
+    const age = days => page.evaluate(ms => {
+      const s = JSON.parse(localStorage.clickbaton);
+      s.seen = Date.now() - ms;
+      localStorage.clickbaton = JSON.stringify(s);
+      document.cookie = 'clickbaton=;max-age=0;path=/';
+    }, days * 864e5);
+    await age(27);
+    await v.go(page, 'lander', '/old');
+    t.equal('27 days', await id(page), first);
+    await age(29);
+    await v.go(page, 'lander', '/old');
+    t.true('29 days', await id(page) !== first);
+  }]
+];
