@@ -40,9 +40,11 @@ const lateClick = () => [() => param(late), ...late.map(n => () => cookie(n)),
 ].map(go).find(s => usable(s) && s != v.old);
 
 function hash(s) {
-  let h = 7;
-  for (const c of s) h = (h * 257 + c.codePointAt(0)) % 35046933135337;
-  return h.toString(36);
+  return [257, 251].map(k => {
+    let h = 7;
+    for (const c of s) h = (h * k + c.codePointAt(0)) % 35046933135337;
+    return h.toString(36);
+  }).join('');
 }
 
 // ---- the visit, kept in a cookie and in localStorage: either may fail, the newer one counts ----

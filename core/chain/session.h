@@ -41,7 +41,7 @@ struct chain_session {
     size_t click_count;
     struct session_site sites[SESSION_SITES_MAX];
     size_t site_count;
-    unsigned made;            /* event_ids by lander.js */
+    struct slice document;    /* the last page that was shown: the referrer of the next one */
     const struct hop *second; /* the first page that has made an event_id beside the right one */
 };
 
@@ -61,6 +61,9 @@ bool session_click_param(const struct session_click *c, struct slice name, struc
 bool session_hands_on(const struct session_click *c, struct slice param);
 
 struct session_site *session_site(struct chain_session *s, struct slice host); /* NULL: too many */
+
+/* lander.js has come to `page` (with its fragment): the ids of this visit into the site's memory. */
+void lander_visit(struct chain_session *s, struct session_site *site, struct slice page);
 
 /* "https://lander.example", with the port if there is one; in the arena. */
 struct slice session_origin(struct chain_session *s, const struct url *u);

@@ -1,53 +1,10 @@
-/* visit.c: lander.js on a page of the chain, as web/lander.js does it. */
-#include "core/chain/fill.h"
+/* visit.c: what a page with lander.js registers, and what it hands on. */
 #include "core/chain/session.h"
-
-struct session_site *session_site(struct chain_session *s, struct slice host)
-{
-    for (size_t i = 0; i < s->site_count; i++)
-        if (slice_eq_nocase(s->sites[i].host, host))
-            return &s->sites[i];
-    if (s->site_count == SESSION_SITES_MAX)
-        return NULL;
-    s->sites[s->site_count] = (struct session_site){ .host = host };
-    return &s->sites[s->site_count++];
-}
 
 struct slice session_origin(struct chain_session *s, const struct url *u)
 {
     return arena_printf(s->arena, "%.*s://%.*s%s%.*s", SLICE_ARG(u->scheme), SLICE_ARG(u->host),
                         u->port.len ? ":" : "", SLICE_ARG(u->port));
-}
-
-/* First usable value of the names, in the query, then behind the '#'. */
-static struct slice from_url(struct chain_session *s, const struct url *u,
-                             const struct slice *names, size_t count)
-{
-    struct slice value, where[2] = { u->query, u->fragment };
-
-    /* "#top?a=1" and "#/page?a=1": what stands behind the '?' of an anchor */
-    where[1] = slice_from_at(
-        where[1], slice_index(where[1], '?') < where[1].len ? slice_index(where[1], '?') + 1 : 0);
-    for (size_t w = 0; w < 2; w++)
-        for (size_t i = 0; i < count; i++)
-            if (url_get(s->arena, where[w], names[i], &value) && !params_unusable(value))
-                return slice_trim(value);
-    return (struct slice){ 0 };
-}
-
-static struct slice read_id(struct chain_session *s, const struct url *u, enum identity_name id)
-{
-    static const enum field fields[] = { FIELD_TTCLID, FIELD_EVENT_ID, FIELD_CLICK_ID };
-    static const struct slice usual[] = { SLICE("subid"), SLICE("click_id"), SLICE("clickid"),
-                                          SLICE("cid"), SLICE("rtkcid") };
-    const struct offer *offer = s->world->offer;
-    struct slice value = from_url(s, u, &chain_id_names[id], 1);
-
-    if (value.len || id != CHAIN_CLICK_ID)
-        return value.len > EVENT_TTCLID_MAX ? (struct slice){ 0 } : value;
-    if (offer)
-        return from_url(s, u, offer->fields[fields[id]].names, offer->fields[fields[id]].count);
-    return from_url(s, u, usual, sizeof(usual) / sizeof(*usual));
 }
 
 static bool origin_ok(struct chain_session *s, struct slice origin)
@@ -84,7 +41,7 @@ static struct slice query_of(struct chain_session *s, const struct session_site 
     url_print(&text, &page);
     for (size_t id = 0; id < CHAIN_IDS; id++)
         print_pair(&b, chain_id_names[id], site->ids[id]);
-    if (buf_ok(&text) && text.len <= 4096) /* as the script cuts nothing: a longer one stays out */
+    if (buf_ok(&text) && text.len <= 4096) /* a longer one stays out of this model */
         print_pair(&b, S("page_url"), buf_slice(&text));
     if (o && o->consent.granted_count) /* this visitor has agreed */
         print_pair(&b, S("consent"), o->consent.granted[0]);
@@ -92,25 +49,6 @@ static struct slice query_of(struct chain_session *s, const struct session_site 
     buf_free(&b);
     buf_free(&text);
     return out;
-}
-
-/* A new ttclid is a new visit, with an event_id of its own. */
-static void remember(struct chain_session *s, struct session_site *site, const struct url *u)
-{
-    struct slice ids[CHAIN_IDS];
-
-    for (size_t id = 0; id < CHAIN_IDS; id++)
-        ids[id] = read_id(s, u, (enum identity_name)id);
-    if (ids[CHAIN_TTCLID].len && site->ids[CHAIN_TTCLID].len &&
-        !slice_eq(ids[CHAIN_TTCLID], site->ids[CHAIN_TTCLID]))
-        for (size_t id = 0; id < CHAIN_IDS; id++)
-            site->ids[id] = (struct slice){ 0 };
-    for (size_t id = 0; id < CHAIN_IDS; id++)
-        if (ids[id].len && (id != CHAIN_EVENT_ID || site->ids[id].len == 0))
-            site->ids[id] = ids[id];
-    if (site->ids[CHAIN_EVENT_ID].len == 0)
-        site->ids[CHAIN_EVENT_ID] =
-            fill_uuid(s->arena, slice_hash(site->host, s->world->seed + 7 + s->made++));
 }
 
 bool session_visit(struct chain_session *s, size_t i, struct slice page,
@@ -124,7 +62,7 @@ bool session_visit(struct chain_session *s, size_t i, struct slice page,
         return false;
     if (session_breaks(s, i, "lose_cookies"))
         *site = (struct session_site){ .host = site->host };
-    remember(s, site, &u);
+    lander_visit(s, site, page);
     if (s->ids[CHAIN_EVENT_ID].len == 0)
         s->ids[CHAIN_EVENT_ID] = site->ids[CHAIN_EVENT_ID];
     else if (!slice_eq(s->ids[CHAIN_EVENT_ID], site->ids[CHAIN_EVENT_ID])) {

@@ -146,6 +146,8 @@ static int do_hop(struct walk *w, size_t i, struct slice arrives, struct err *er
     }
     judge_hop(w->s, w->out, i, page_url(w, without_fragment(r->url)), a.whole,
               cookie ? *cookie : (struct slice){ 0 });
+    if (a.status == 200)
+        w->s->document = arrives;
     if (!compare_urls(w->s->arena, arrives, r->url, &r->changes))
         w->s->arena->full = true;
     return 0;

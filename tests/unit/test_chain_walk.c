@@ -271,29 +271,34 @@ static void event_ids(void **state)
 #define PRE(more)                                                                                  \
     "{name: p, kind: lander, script: true, " more                                                  \
     "to: \"https://lander.example/?subid={subid}&ttclid={ttclid}\"}"
+#define BARE(more)                                                                                 \
+    "{name: p, kind: lander, script: true, " more                                                  \
+    "to: \"https://lander.example/?subid={subid}\"}"
     static const struct row rows[] = {
-        { "two hosts, two ids", "nutra-quiz", AD, QUIZ ", " PRE("") ", " LANDER, BACK,
-          "k-k kkk kkk", "H016|", "H012 at p" },
-        { "decorated", "nutra-quiz", AD, QUIZ ", " PRE("decorate: true, ") ", " LANDER, BACK,
+        { "two hosts, one ttclid", "nutra-quiz", AD, QUIZ ", " PRE("") ", " LANDER, BACK,
+          "k-k kkk kkk", "|", "kept" },
+        { "two hosts, the ttclid not handed on", "nutra-quiz", AD, QUIZ ", " BARE("") ", " LANDER,
+          BACK, "k-k kkk kkk", "H016|", "H012 at p" },
+        { "decorated", "nutra-quiz", AD, QUIZ ", " BARE("decorate: true, ") ", " LANDER, BACK,
           "k-k kkk kkk", "|", "kept" },
         { "decorated, and dropped by a redirect", "nutra-quiz", AD,
-          QUIZ ", " PRE("decorate: true, ") ", {name: r, kind: redirect, drop: [event_id], to: "
-                                            "\"https://lander.example/y\"}, " LANDER,
+          QUIZ ", " BARE("decorate: true, ") ", {name: r, kind: redirect, drop: [event_id, ttclid], "
+                                             "to: \"https://lander.example/y\"}, " LANDER,
           BACK, "k-k kkk kkk kkk", "H016|", "H012 at r" },
         { "handed on by hand", "nutra-quiz", AD,
           QUIZ
           ", {name: p, kind: lander, script: true, to: "
-          "\"https://lander.example/?subid={subid}&ttclid={ttclid}&event_id={event_id}\"}, " LANDER,
+          "\"https://lander.example/?subid={subid}&event_id={event_id}\"}, " LANDER,
           BACK, "k-k kkk kkk", "|", "kept" },
         { "the same host twice", "nutra-quiz", AD,
           QUIZ ", {name: p, kind: lander, script: true, to: "
                "\"https://quiz.example/2?subid={subid}\"}, " LANDER,
           BACK, "k-k kkk kkk", "|", "kept" },
-        { "the same host, storage lost", "nutra-quiz", AD,
+        { "the same host, storage lost: the referrer has the ttclid", "nutra-quiz", AD,
           QUIZ ", {name: p, kind: lander, script: true, to: "
-               "\"https://quiz.example/2?subid={subid}&ttclid={ttclid}\"}, {name: l, kind: lander, "
+               "\"https://quiz.example/2?subid={subid}\"}, {name: l, kind: lander, "
                "lose_cookies: true, script: true, to: \"https://o.example/?s={subid}\"}",
-          BACK, "k-k kkk klk", "H016 H001|", "H012 at p" },
+          BACK, "k-k kkk kkk", "|", "kept" },
     };
 
     (void)state;
