@@ -74,9 +74,9 @@ function findVisit() {
   const own = click && click.length > 7 && click;
   v = same && last.id ? last : {
     // Made of the ids, so that it is the same on every host, in every tab and without storage.  The
-    // click id itself is what the server takes when it knows no other event_id; a short one (?c=blue)
-    // may be many visitors'.
-    id: id || (own && !ttclid && /^[\w-]*[a-z][\w-]*$/i.test(own) ? own
+    // click id itself is what the server takes when this page's registration never reaches it; a
+    // short one (?c=blue) may be many visitors'.
+    id: id || (own && /^[\w-]*[a-z][\w-]*$/i.test(own) ? own
       : 'ev-' + hash(ttclid || own || Math.random() + '' + Math.random())),
     old: last.click, fired: last.fired
   };

@@ -41,6 +41,7 @@ struct chain_session {
     size_t click_count;
     struct session_site sites[SESSION_SITES_MAX];
     size_t site_count;
+    unsigned made;            /* event_ids that lander.js has made of nothing */
     struct slice document;    /* the last page that was shown: the referrer of the next one */
     const struct hop *second; /* the first page that has made an event_id beside the right one */
 };

@@ -5,6 +5,7 @@ complete: it knows what 73-chains.py generates.
 The program makes ids up.  The right ttclid and event_id are therefore given, and so is the list of
 the click ids that its trackers hand out, in their order."""
 import base64
+import functools
 import html
 import re
 import zlib
@@ -254,6 +255,14 @@ def compare(before, after):
 UNUSABLE = re.compile(r"^\s*$|^\{[^}]*\}(\?.*)?$|^__\w+__$|^(REPLACE|OPTIONAL|undefined|null)$")
 
 
+def base36(n):
+    digits = ""
+    while n or not digits:
+        n, d = divmod(n, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[d] + digits
+    return digits
+
+
 def usable(value):
     return value is not None and not UNUSABLE.match(value)
 
@@ -269,7 +278,8 @@ class Walk:
         self.clicks = {}    # click id -> its tracker, ext, params
         self.cookies = {}   # host -> click id
         self.storage = {}   # host -> what the landing script keeps there
-        self.made = {}      # host -> the event_id that the landing script makes up there
+        self.made = 0       # event_ids that the landing script has made up of nothing
+        self.document = ""  # the page before
         self.server = []    # clicks registered at clickbaton
         self.two_ids = False  # two pages gave the pixel different ones: TikTok counts two
         self.hops = []
@@ -340,26 +350,51 @@ class Walk:
             self.two_ids |= pixel != self.right["event_id"]
         if not hop.get("script"):
             return
-        # what stands behind '#': parameters, maybe behind a name of a place in the page
-        behind = url.fragment or ""
-        behind = behind.partition("?")[2] if "?" in behind else behind
-        read = {}
-        for field, names in (("ttclid", ["ttclid"]), ("event_id", ["event_id"]), ("click_id", self.offer["reads"])):
-            read[field] = next((v for q in (url.query, behind) for name in names for n, v in pairs(q)[:]
-                                if n == name and usable(v)), None)
         mine = self.storage.setdefault(url.name, {})
         if "lose_cookies" in hop:
             mine.clear()
-        if read["ttclid"] and mine.get("ttclid", read["ttclid"]) != read["ttclid"]:
-            mine.clear()  # another ttclid is another visit
-        mine.update({k: v for k, v in read.items() if v and not (k == "event_id" and k in mine)})
-        if "event_id" not in mine:
-            self.made.setdefault(url.name, ANEW if self.right["event_id"] else self.new_event_id)
-            mine["event_id"] = self.made[url.name]
+        self.find_visit(mine, page, url)
         self.right["event_id"] = self.right["event_id"] or mine["event_id"]
         self.two_ids |= mine["event_id"] != self.right["event_id"]
         if "%s://%s" % (url.scheme, url.host) in self.offer["origins"] and ("ttclid" in mine or "click_id" in mine):
             self.register(dict(mine), False)
+
+    def find_visit(self, mine, page, url):
+        """As web/lander.js: '?', '#' and "&amp;" all begin a parameter, also those of the page before."""
+        before = Url(self.document) if self.document else None
+        same_origin = before and (before.scheme, before.host) == (url.scheme, url.host)
+        said = pairs(re.sub("[?#]|&amp;", "&", page + "?" + (self.document if same_origin else "")))
+
+        def read(names):
+            values = (v.strip() for name in names for n, v in said if n == name)
+            return next((v for v in values if usable(v) and len(v) <= 1000 and not re.search("[\x00-\x1f\x7f]", v)), "")
+
+        ttclid, event_id, click = read(["ttclid"]), read(["event_id"]), read(self.offer["click_id"])
+        if ttclid:
+            same = mine.get("ttclid") == ttclid
+        elif event_id:
+            same = mine.get("event_id") == event_id
+        else:
+            same = not click or mine.get("click_id") in (click, None) or "ttclid" in mine
+        if not (same and "event_id" in mine):
+            mine.clear()
+            mine["event_id"] = event_id or self.make_event_id(ttclid, click)
+        mine.update({k: v for k, v in (("ttclid", ttclid), ("click_id", click)) if v})
+        late = read(["rtkcid", "rtkclickid-store", "_subid", "bcid"])
+        if late:
+            mine.setdefault("click_id", late)
+
+    def make_event_id(self, ttclid, click):
+        own = click if len(click) > 7 else ""
+        if re.fullmatch("[A-Za-z0-9_-]*[A-Za-z][A-Za-z0-9_-]*", own):
+            return own
+        if ANYTHING in ttclid + own:
+            return "ev-" + (ttclid or own)  # made of what nobody can know
+        if ttclid or own:
+            return "ev-" + "".join(base36(functools.reduce(lambda h, c: (h * k + ord(c)) % 35046933135337, ttclid or own, 7))
+                                   for k in (257, 251))
+        self.made += 1
+        return ANEW if self.right["event_id"] or self.made > 1 else self.new_event_id
 
     def register(self, said, keyed):
         """A page may add, never overwrite; a keyed call may."""
@@ -406,6 +441,8 @@ class Walk:
             self.here = leaves + "#" + Url(page).fragment
         self.hops.append({"kind": kind, "url": leaves if "to" in hop else str(asked), "status": hop.get("status", STATUS.get(kind, 200)),
                           "lost": lost, "changed": changed, **self.states(self.here, nxt)})
+        if self.hops[-1]["status"] == 200 or "to" not in hop:
+            self.document = str(asked)
 
     def target(self, hop, page, asked, click):
         kind = hop["kind"]

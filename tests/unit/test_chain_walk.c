@@ -161,7 +161,7 @@ static void harmed_chains(void **state)
           "start: \"https://t.example/?external_id=__CLICKID__\"\n",
           "{name: t, kind: tracker, tracker: keitaro, to: "
           "\"https://else.example/?subid={subid}&ttclid={external_id}\"}, " LANDER,
-          BACK, "k-k kkk", "H006|", "H012 at end" },
+          BACK, "k-k kkk", "H006|", "kept" },
         { "a page that finds no id", "nutra-de", AD,
           "{name: t, kind: tracker, tracker: keitaro, to: \"https://lander.example/\"}, {name: l, "
           "kind: lander, script: true, to: \"https://t.example/?x=1\"}, {kind: tracker, tracker: "
@@ -271,20 +271,28 @@ static void event_ids(void **state)
 #define PRE(more)                                                                                  \
     "{name: p, kind: lander, script: true, " more                                                  \
     "to: \"https://lander.example/?subid={subid}&ttclid={ttclid}\"}"
+#define QUIZ_AD "start: \"https://quiz.example/?ttclid=__CLICKID__\"\n"
+#define FIRST(more)                                                                                \
+    "{name: p, kind: lander, script: true, " more                                                  \
+    "to: \"https://trk.example/c?external_id={ttclid}\"}"
+#define LATER                                                                                      \
+    "{name: t, kind: tracker, tracker: keitaro, to: "                                              \
+    "\"https://lander.example/?subid={subid}&ttclid={external_id}\"}"
 #define BARE(more)                                                                                 \
     "{name: p, kind: lander, script: true, " more                                                  \
     "to: \"https://lander.example/?subid={subid}\"}"
     static const struct row rows[] = {
         { "two hosts, one ttclid", "nutra-quiz", AD, QUIZ ", " PRE("") ", " LANDER, BACK,
           "k-k kkk kkk", "|", "kept" },
-        { "two hosts, the ttclid not handed on", "nutra-quiz", AD, QUIZ ", " BARE("") ", " LANDER,
-          BACK, "k-k kkk kkk", "H016|", "H012 at p" },
+        { "two hosts, one click id", "nutra-quiz", AD, QUIZ ", " BARE("") ", " LANDER, BACK,
+          "k-k kkk kkk", "|", "kept" },
+        { "before the tracker there is no click id", "nutra-quiz", QUIZ_AD, FIRST("") ", " LATER ", "
+          LANDER, BACK, "kk- kkk kkk", "H016|", "H012 at p" },
+        { "decorated, but the tracker does not hand it on", "nutra-quiz", QUIZ_AD,
+          FIRST("decorate: true, ") ", " LATER ", " LANDER, BACK, "kk- kkk kkk", "H016|",
+          "H012 at t" },
         { "decorated", "nutra-quiz", AD, QUIZ ", " BARE("decorate: true, ") ", " LANDER, BACK,
           "k-k kkk kkk", "|", "kept" },
-        { "decorated, and dropped by a redirect", "nutra-quiz", AD,
-          QUIZ ", " BARE("decorate: true, ") ", {name: r, kind: redirect, drop: [event_id, ttclid], "
-                                             "to: \"https://lander.example/y\"}, " LANDER,
-          BACK, "k-k kkk kkk kkk", "H016|", "H012 at r" },
         { "handed on by hand", "nutra-quiz", AD,
           QUIZ
           ", {name: p, kind: lander, script: true, to: "
