@@ -269,7 +269,6 @@ class Walk:
         self.clicks = {}    # click id -> its tracker, ext, params
         self.cookies = {}   # host -> click id
         self.storage = {}   # host -> what the landing script keeps there
-        self.made = {}      # host -> the event_id that the landing script makes up there
         self.server = []    # clicks registered at clickbaton
         self.two_ids = False  # two pages gave the pixel different ones: TikTok counts two
         self.hops = []
@@ -354,8 +353,7 @@ class Walk:
             mine.clear()  # another ttclid is another visit
         mine.update({k: v for k, v in read.items() if v and not (k == "event_id" and k in mine)})
         if "event_id" not in mine:
-            self.made.setdefault(url.name, ANEW if self.right["event_id"] else self.new_event_id)
-            mine["event_id"] = self.made[url.name]
+            mine["event_id"] = ANEW if self.right["event_id"] else self.new_event_id
         self.right["event_id"] = self.right["event_id"] or mine["event_id"]
         self.two_ids |= mine["event_id"] != self.right["event_id"]
         if "%s://%s" % (url.scheme, url.host) in self.offer["origins"] and ("ttclid" in mine or "click_id" in mine):
