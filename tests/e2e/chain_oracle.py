@@ -251,7 +251,7 @@ def compare(before, after):
 
 # ---- the walk ----
 
-UNUSABLE = re.compile(r"^\s*$|^\{[^}]*\}(\?.*)?$|^__\w+__$|^(REPLACE|OPTIONAL|undefined|null)$")
+UNUSABLE = re.compile(r"^\s*$|^\{[^}]*\}([?\u00a1-\u00ff].*)?$|^__\w+__$|^(REPLACE|OPTIONAL|undefined|null)$")
 
 
 def usable(value):
