@@ -153,6 +153,8 @@ const struct code codes[] = {
     { "H014", "the offer extends another tracker", "extend the mapping of the chain's tracker" },
     { "H015", "the tracker counts a new click", "carry its click id in the link back to it" },
     { "H016", "two pages have two event_ids", "hand the first one over in the link" },
+    { "H017", "the network calls a host that no tracker of the chain has",
+      "correct the host in `network`" },
     { "H018", "the sandbox refuses the event", "correct the offer's mapping" },
     { "H019", "the live run and the model differ",
       "tell us: the model is wrong, or the machine is" },

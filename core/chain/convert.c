@@ -19,6 +19,14 @@ static size_t tracker_of(const struct chain_session *s, const struct url *u)
     return only;
 }
 
+static bool has_host(const struct chain_session *s, struct slice host)
+{
+    for (size_t i = 0; i < s->click_count; i++)
+        if (slice_eq_nocase(s->clicks[i].host, host))
+            return true;
+    return false;
+}
+
 /* The fields of the network's call, as the tracker's own mapping reads them. */
 static bool read_call(struct chain_session *s, struct slice url, struct translation *t)
 {
@@ -139,6 +147,12 @@ bool chain_postback(struct chain_session *s, struct slice network, struct slice 
     if (url_parse(network, &u) != NULL)
         return false;
     tracker = tracker_of(s, &u);
+    if (tracker < s->chain->hop_count && !has_host(s, u.host))
+        note_add(notes, "H017", S("network"),
+                 "the network calls %.*s, where no tracker of this chain is: it was taken for %.*s's "
+                 "own; a call to clickbaton itself goes to /postback/OFFER",
+                 SLICE_ARG(note_short(s->arena, u.host)),
+                 SLICE_ARG(s->chain->hops[tracker].name));
     if (tracker < s->chain->hop_count)
         return by_tracker(s, tracker, network, &u, postback, notes);
     *postback = u.query;

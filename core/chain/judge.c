@@ -66,23 +66,31 @@ static enum baton_state state_behind(struct chain_session *s, size_t i, enum ide
     return found.state == BATON_KEPT ? BATON_KEPT : better(found.state, stored(s, id));
 }
 
-void judge_own_event_id(struct chain_session *s, size_t i, struct slice arrives)
+static void link_says(struct chain_session *s, struct slice query)
+{
+    struct slice value;
+
+    if (s->ids[CHAIN_EVENT_ID].len || !url_get(s->arena, query, S("event_id"), &value) ||
+        params_unusable(value))
+        return;
+    s->ids[CHAIN_EVENT_ID] = value;
+    s->by_link = true;
+}
+
+void judge_own_event_id(struct chain_session *s, size_t i, struct slice arrives,
+                        struct notes *notes)
 {
     const struct hop *hop = &s->chain->hops[i];
-    struct slice value = { 0 }, *right = &s->ids[CHAIN_EVENT_ID];
+    struct slice value;
     struct url u;
 
     if (url_parse(arrives, &u) != NULL)
         return;
-    if (hop->event_id.len)
-        value = url_decode(s->arena, session_fill_params(s, hop->event_id, u.query, false));
-    else if (right->len || !url_get(s->arena, u.query, S("event_id"), &value) ||
-             params_unusable(value))
-        return;
-    if (right->len == 0)
-        *right = value;
-    else if (value.len && !slice_eq(value, *right) && !s->second)
-        s->second = hop;
+    value = url_decode(s->arena, session_fill_params(s, hop->event_id, u.query, false));
+    if (value.len)
+        session_page_says(s, hop, value, notes);
+    else
+        link_says(s, u.query);
 }
 
 /* ---- sentences ---- */
@@ -200,12 +208,10 @@ void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, stru
                struct slice whole, struct slice cookie)
 {
     struct hop_result *r = &out->hops[i];
-    struct slice event_id;
     struct url u;
 
-    if (s->ids[CHAIN_EVENT_ID].len == 0 && url_parse(r->url, &u) == NULL &&
-        url_get(s->arena, u.query, S("event_id"), &event_id) && !params_unusable(event_id))
-        s->ids[CHAIN_EVENT_ID] = event_id; /* the tracker's link names it */
+    if (url_parse(r->url, &u) == NULL)
+        link_says(s, u.query);
     for (size_t id = 0; id < CHAIN_IDS; id++) {
         enum baton_state before = i ? out->hops[i - 1].state[id] : BATON_ABSENT;
         struct slice start = chain_start(s);

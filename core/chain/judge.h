@@ -7,7 +7,8 @@
 
 /* An event_id that the link or the page's own pixel names: the right one from now on.  Before the
  * page's script makes one: a pixel of its own does not ask the script. */
-void judge_own_event_id(struct chain_session *s, size_t i, struct slice arrives);
+void judge_own_event_id(struct chain_session *s, size_t i, struct slice arrives,
+                        struct notes *notes);
 
 /* The states behind hop i, whose url is known, and what to change there.  next: that url with the
  * fragment that the browser has there, which may be an inherited one; whole: the URL before the

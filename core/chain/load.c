@@ -42,7 +42,10 @@ static bool read_map(struct reader *r, const struct yaml *node, struct hop_break
         return false;
     for (const struct yaml *v = node->first; v; v = v->next, b->count++) {
         names[b->count] = v->key->text;
-        if (!expect_text(&r->e, v, "a new name or value", &values[b->count]))
+        bool empty = v->kind == YAML_SCALAR && !v->plain && v->text.len == 0;
+        if (empty && b->kind->takes == BREAK_MAP_OR_NAMES)
+            values[b->count] = S(""); /* duplicate: {ttclid: ""} */
+        else if (!expect_text(&r->e, v, "a new name or value", &values[b->count]))
             return false;
     }
     b->names = names;

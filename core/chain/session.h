@@ -41,6 +41,7 @@ struct chain_session {
     size_t click_count;
     struct session_site sites[SESSION_SITES_MAX];
     size_t site_count;
+    bool by_link;             /* the right event_id is a link's: the first page decides */
     unsigned made;            /* event_ids that lander.js has made of nothing */
     struct slice document;    /* the last page that was shown: the referrer of the next one */
     const struct hop *second; /* the first page that has made an event_id beside the right one */
@@ -62,6 +63,10 @@ bool session_click_param(const struct session_click *c, struct slice name, struc
 bool session_hands_on(const struct session_click *c, struct slice param);
 
 struct session_site *session_site(struct chain_session *s, struct slice host); /* NULL: too many */
+
+/* What a page's pixel sends as event_id; the first page's is the right one. */
+void session_page_says(struct chain_session *s, const struct hop *hop, struct slice event_id,
+                       struct notes *notes);
 
 /* lander.js has come to `page` (with its fragment): the ids of this visit into the site's memory. */
 void lander_visit(struct chain_session *s, struct session_site *site, struct slice page);

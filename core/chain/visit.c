@@ -51,6 +51,20 @@ static struct slice query_of(struct chain_session *s, const struct session_site 
     return out;
 }
 
+void session_page_says(struct chain_session *s, const struct hop *hop, struct slice event_id,
+                       struct notes *notes)
+{
+    if (s->by_link || s->ids[CHAIN_EVENT_ID].len == 0)
+        s->ids[CHAIN_EVENT_ID] = event_id;
+    s->by_link = false;
+    if (slice_eq(s->ids[CHAIN_EVENT_ID], event_id))
+        return;
+    s->second = s->second ? s->second : hop;
+    note_add(notes, "H016", hop->name,
+             "this page has an event_id of its own beside that of the page before: hand it over "
+             "in the link (decorate: true, data-decorate of the landing script)");
+}
+
 bool session_visit(struct chain_session *s, size_t i, struct slice page,
                    struct chain_registration *out, struct notes *notes)
 {
@@ -63,15 +77,7 @@ bool session_visit(struct chain_session *s, size_t i, struct slice page,
     if (session_breaks(s, i, "lose_cookies"))
         *site = (struct session_site){ .host = site->host };
     lander_visit(s, site, page);
-    if (s->ids[CHAIN_EVENT_ID].len == 0)
-        s->ids[CHAIN_EVENT_ID] = site->ids[CHAIN_EVENT_ID];
-    else if (!slice_eq(s->ids[CHAIN_EVENT_ID], site->ids[CHAIN_EVENT_ID])) {
-        s->second = s->second ? s->second : hop;
-        note_add(
-            notes, "H016", hop->name,
-            "this page has an event_id of its own beside that of the page before: hand it over "
-            "in the link (decorate: true, data-decorate of the landing script)");
-    }
+    session_page_says(s, hop, site->ids[CHAIN_EVENT_ID], notes);
     if (site->ids[CHAIN_TTCLID].len == 0 && site->ids[CHAIN_CLICK_ID].len == 0) {
         note_add(notes, "H007", hop->name,
                  "the landing script finds neither a ttclid nor a click id in the page's URL: it "

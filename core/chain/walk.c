@@ -132,7 +132,7 @@ static int do_hop(struct walk *w, size_t i, struct slice arrives, struct err *er
     if (a.cookie.len)
         keep_cookie(w, u.host, a.cookie);
     register_click(w, i, a.click);
-    judge_own_event_id(w->s, i, arrives);
+    judge_own_event_id(w->s, i, arrives, &r->notes);
     visit(w, r, i, page);
     if (a.to.len == 0) {
         r->url = arrives;

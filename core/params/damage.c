@@ -59,6 +59,18 @@ size_t damage_amp(struct slice raw)
     return 0;
 }
 
+/* Those that are not repaired, since they have a second reading; a page makes them all the same. */
+static const struct {
+    struct slice name, sign;
+} others[] = {
+    { SLICE("amp"), SLICE("&") },      { SLICE("AMP"), SLICE("&") },
+    { SLICE("lt"), SLICE("<") },       { SLICE("LT"), SLICE("<") },
+    { SLICE("gt"), SLICE(">") },       { SLICE("GT"), SLICE(">") },
+    { SLICE("quot"), SLICE("\"") },    { SLICE("QUOT"), SLICE("\"") },
+    { SLICE("REG"), SLICE("\u00ae") }, { SLICE("COPY"), SLICE("\u00a9") },
+    { SLICE("nbsp"), SLICE("\u00a0") }, { SLICE("shy"), SLICE("\u00ad") },
+};
+
 size_t damage_entity(struct slice text, struct slice *sign)
 {
     size_t best = 0;
@@ -69,6 +81,12 @@ size_t damage_entity(struct slice text, struct slice *sign)
             continue;
         best = name.len;
         *sign = (struct slice){ signs + (code - 0xa0) * 2, 2 };
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        if (others[i].name.len <= best || !slice_starts(text, others[i].name))
+            continue;
+        best = others[i].name.len;
+        *sign = others[i].sign;
     }
     return best;
 }

@@ -282,7 +282,7 @@ class World:
                 if not same(its[key], mine[key]):
                     return "hop %d: %s is %r, wanted %r" % (i + 1, key, its[key], mine[key]), got
         for key, right in w.right.items():
-            if got[key] != right:
+            if not same(got[key], right):
                 return "the right %s is %r, wanted %r" % (key, got[key], right), got
         called, postback, event = w.convert(network)
         if not same(got["network"], called):

@@ -252,7 +252,7 @@ def compare(before, after):
 
 # ---- the walk ----
 
-UNUSABLE = re.compile(r"^\s*$|^\{[^}]*\}(\?.*)?$|^__\w+__$|^(REPLACE|OPTIONAL|undefined|null)$")
+UNUSABLE = re.compile(r"^\s*$|^\{[^}]*\}([?\u00a1-\u00ff].*)?$|^__\w+__$|^(REPLACE|OPTIONAL|undefined|null)$")
 
 
 def base36(n):
@@ -281,6 +281,7 @@ class Walk:
         self.made = 0       # event_ids that the landing script has made up of nothing
         self.document = ""  # the page before
         self.server = []    # clicks registered at clickbaton
+        self.by_link = False  # only a link has named the event_id so far: the first page decides
         self.two_ids = False  # two pages gave the pixel different ones: TikTok counts two
         self.hops = []
         self.here = start
@@ -346,18 +347,23 @@ class Walk:
         url = Url(page)
         pixel = fill(hop["event_id"], lambda x: first(url.query, x) or "") if "event_id" in hop else None
         if pixel:
-            self.right["event_id"] = self.right["event_id"] or pixel
-            self.two_ids |= pixel != self.right["event_id"]
+            self.page_says(pixel)
         if not hop.get("script"):
             return
         mine = self.storage.setdefault(url.name, {})
         if "lose_cookies" in hop:
             mine.clear()
         self.find_visit(mine, page, url)
-        self.right["event_id"] = self.right["event_id"] or mine["event_id"]
-        self.two_ids |= mine["event_id"] != self.right["event_id"]
+        self.page_says(mine["event_id"])
         if "%s://%s" % (url.scheme, url.host) in self.offer["origins"] and ("ttclid" in mine or "click_id" in mine):
             self.register(dict(mine), False)
+
+    def page_says(self, event_id):
+        """What its pixel sends."""
+        if self.by_link or not self.right["event_id"]:
+            self.right["event_id"] = event_id
+        self.by_link = False
+        self.two_ids |= event_id != self.right["event_id"]
 
     def find_visit(self, mine, page, url):
         """As web/lander.js: '?', '#' and "&amp;" all begin a parameter, also those of the page before."""
@@ -423,6 +429,7 @@ class Walk:
         value = first(query, "event_id")
         if usable(value) and not self.right["event_id"]:
             self.right["event_id"] = value
+            self.by_link = True
 
     def step(self, hop, nxt):
         """nxt: the hop behind it, {} for none."""

@@ -274,7 +274,7 @@ static void event_ids(void **state)
 #define QUIZ_AD "start: \"https://quiz.example/?ttclid=__CLICKID__\"\n"
 #define FIRST(more)                                                                                \
     "{name: p, kind: lander, script: true, " more                                                  \
-    "to: \"https://trk.example/c?external_id={ttclid}\"}"
+    "to: \"https://t.example/c?external_id={ttclid}\"}"
 #define LATER                                                                                      \
     "{name: t, kind: tracker, tracker: keitaro, to: "                                              \
     "\"https://lander.example/?subid={subid}&ttclid={external_id}\"}"
