@@ -33,7 +33,7 @@ module.exports = [
   }],
 
   ['the hash tells 180,000 ids apart', async t => {
-    const hash = new vm.Script('(' + /function hash[^]*?\n}/.exec(await served(t))[0] + ')').runInThisContext();
+    const hash = new vm.Script('(' + /function hash[^]*?\n}\n/.exec(await served(t))[0] + ')').runInThisContext();
     const letters = 'ABCXYZabcxyz019_-', seen = new Set(), texts = new Set();
     for (const a of letters) for (const b of letters) for (const c of letters) for (const d of letters)
       texts.add(`E.C.P.${a}${b}9xQ${c}${d}EgR2Mi4`);
@@ -41,6 +41,8 @@ module.exports = [
       x = (x * 48271) % 2147483647;
       texts.add('E.C.P.' + x.toString(36) + (x * 7919 % 2147483647).toString(36));
     }
+    t.equal('as the simulator makes it', hash('E.C.P.v3fQ2RHacdksKfofPmlyuStIIHJ4Af1tKYxF9zz2c2PLx1Oaw15oHpcfl5AH'), 'c5i11sir78yphei1a3');
+    t.equal('as the simulator makes it', hash('Кето'), 'm8z6imukf7wp6u');
     texts.forEach(text => seen.add(hash(text)));
     t.equal('of so many', [seen.size, texts.size > 180000], [texts.size, true]);
   }],
