@@ -41,6 +41,12 @@ module.exports = [
     await page.reload();
     await page.waitForFunction(() => window.clickbaton);
     t.equal('the same event_id after a reload', await id(page), first);
+    const only = ttclid();
+    await v.go(page, 'lander', `/none?ttclid=${only}`);
+    const second = await id(page);
+    t.true('without a click id another one, made of the ttclid', /^ev-\w+$/.test(second) && second !== first, second);
+    await v.go(page, 'shop', `/none?ttclid=${only}`);
+    t.equal('and the same on another host', await id(page), second);
   }],
 
   ...['{"id":["<img src=x onerror=alert(1)>"],"fired":[],"seen":9e15}', '{"id":"ev-1","fired":"x","seen":9e15}', '"x"', '[null]', '{'].map(what => [
