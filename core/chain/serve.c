@@ -283,6 +283,8 @@ struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice ur
         a.status = hop->to.len ? 400 : 200;
         return a;
     }
+    if (hop->kind != HOP_TRACKER)
+        session_note_empty(s, hop->to, u.query, "the target", hop->script, notes);
     if (hop->kind == HOP_TRACKER)
         a.to = tracker_target(s, i, url, cookie, &a.click, notes);
     else if (carries(hop))

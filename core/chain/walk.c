@@ -80,6 +80,22 @@ static void register_click(struct walk *w, size_t i, struct slice id)
                                             SLICE_ARG(edit_encode(w->s->arena, c->external_id))) };
 }
 
+/* A relative target where a whole one was meant: the hop's own server answers what comes next. */
+static void note_astray(struct walk *w, struct hop_result *r, size_t i, struct slice whole)
+{
+    struct url is, meant;
+    struct slice there = url_resolve(w->s->arena, r->arrives, whole);
+
+    if (!session_breaks(w->s, i, "relative") || url_parse(r->url, &is) ||
+        url_parse(there, &meant) || slice_eq_nocase(is.host, meant.host))
+        return;
+    if (!w->s->astray)
+        w->s->astray = r->hop;
+    note_add(&r->notes, "H023", r->hop->name,
+             "visitors stay at %.*s and never come to %.*s: the target must be a whole URL",
+             SLICE_ARG(is.host), SLICE_ARG(meant.host));
+}
+
 /* Where the browser goes; false, after a note, when it can't. */
 static bool go_on(struct walk *w, struct hop_result *r, struct slice to)
 {
@@ -139,6 +155,7 @@ static int do_hop(struct walk *w, size_t i, struct slice arrives, struct err *er
         w->stopped = r->hop->to.len > 0; /* it was to go on, but nothing came of it */
     } else if (go_on(w, r, session_leave(w->s, i, page, a.to))) {
         a.whole = session_leave(w->s, i, page, a.whole);
+        note_astray(w, r, i, a.whole);
         url_parse(r->url, &u);
         cookie = cookie_of(w, u.host);
     } else {
