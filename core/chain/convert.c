@@ -152,7 +152,8 @@ static bool by_tracker(struct chain_session *s, size_t tracker, struct slice net
         .currency = call.conversion.fields[FIELD_CURRENCY].value,
         .txid = call.conversion.fields[FIELD_TXID].value,
     };
-    if (template.len && !leads_here(s, template, "the tracker's postback URL", notes))
+    if (template.len && !slice_starts(template, S("?")) &&
+        !leads_here(s, template, "the tracker's postback URL", notes))
         return false;
     if (template.len == 0)
         template = postback_query(t, call.conversion.stage);

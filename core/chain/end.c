@@ -273,6 +273,17 @@ static void no_postback(struct end *e, const struct note *why)
                         SLICE_ARG(lost ? at_hop(e, at) : S(""))));
 }
 
+/* Where the name went wrong the table should say so, too. */
+static void note_misnamed(struct end *e)
+{
+    size_t at = misnamed(e);
+
+    if (at < e->out->hop_count && e->out->hops[at].hop->kind != HOP_TRACKER)
+        note_add(&e->out->hops[at].notes, "H002", S("ttclid"),
+                 "ttclid goes on under another name, which the tracker does not look for: pass "
+                 "parameters on under the names they came with");
+}
+
 static void judge_way(struct chain_session *s, struct chain_result *out, bool stopped)
 {
     struct end e = { .s = s, .out = out };
@@ -309,6 +320,7 @@ void judge_end(struct chain_session *s, struct chain_result *out, bool stopped)
     struct end e = { .s = s, .out = out };
 
     judge_way(s, out, stopped);
+    note_misnamed(&e);
     if (s->astray) /* what comes behind it happens to nobody */
         decide(&e, "H023", (size_t)(s->astray - s->chain->hops),
                arena_printf(s->arena, "visitors never come to what stands behind \"%.*s\"",

@@ -205,7 +205,8 @@ static void note_no_external(struct chain_session *s, const struct hop *hop, str
     else if (here.state == BATON_KEPT && here.name.len)
         note_add(notes, "H005", hop->name,
                  "the ttclid arrives as \"%.*s\", but %s looks for it in \"%.*s\" and has none to "
-                 "send back: names must be the same, also in upper and lower case",
+                 "send back: let it arrive under that name, in the same case, or set the tracker "
+                 "up for the other one (params: in the chain file)",
                  SLICE_ARG(note_short(s->arena, here.name)), hop->tracker->name, SLICE_ARG(param));
     else
         note_add(notes, "H005", hop->name,

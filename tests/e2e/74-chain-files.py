@@ -175,7 +175,7 @@ def matrix():
         r = simulate(name, "--matrix", "--json")
         equal(name + ": exits of the matrix", (words.code, r.code), (0, 0) if kept else (1, 1))
         rows = json.loads(r.out)
-        equal(name + ": a line per row", len(words.out.splitlines()), len(rows))
+        equal(name + ": a line per row, or why it is broken anyway", len(words.out.splitlines()), len(rows) if kept else 1)
         true(name + ": keys of rows", all(set(x) == {"failure", "with", "survives", "breaks_at", "why"} for x in rows))
         true(name + ": rows agree with themselves", all(x["survives"] == (not x["breaks_at"]) and x["why"] for x in rows))
         true(name + ": no escape bytes in a pipe", "\x1b" not in words.out + words.err)
