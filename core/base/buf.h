@@ -28,6 +28,13 @@ void buf_json(struct buf *b, struct slice s);
 /* "name": with a comma before it unless it is the first member.  name is our own: not escaped. */
 void buf_key(struct buf *b, struct slice name, bool first);
 
+/* s as text or a quoted attribute of HTML: & < > " ' as entities. */
+void buf_html(struct buf *b, struct slice s);
+
+/* s as a JavaScript string with its quotes that may stand inside <script>: buf_json with '<' as
+ * \u003c, so that nothing in it ends the element. */
+void buf_script(struct buf *b, struct slice s);
+
 /* s percent-encoded: everything but RFC 3986's unreserved characters. */
 void buf_percent(struct buf *b, struct slice s);
 
