@@ -173,7 +173,8 @@ static bool eight_plain(const char *p)
     /* above 0x7e; below 0x20; a quote; a backslash.  A borrow only comes from a byte that counts.
      */
     return ((v | (v + ones) | (v - ones * 0x20) | ((v ^ ones * '"') - ones) |
-             ((v ^ ones * '\\') - ones)) & high) == 0;
+             ((v ^ ones * '\\') - ones)) &
+            high) == 0;
 }
 
 void buf_json(struct buf *b, struct slice s)

@@ -8,7 +8,7 @@ struct buf {
     char *ptr;
     size_t len, cap, limit;
     bool failed; /* out of memory, or past limit */
-}; /* {0} is an empty buffer without a limit */
+};               /* {0} is an empty buffer without a limit */
 
 void buf_free(struct buf *b);  /* gives {0} back */
 void buf_clear(struct buf *b); /* empty again, failure forgotten, memory kept */
