@@ -95,15 +95,7 @@ int live_folder_make(struct live_folder *f, struct err *err)
 
 /* ---- the offer's file, printed anew from its tree ---- */
 
-/* What means the same with quotes and without them, or needs none: numbers, words. */
-static bool is_bare(const struct yaml *node)
-{
-    for (size_t i = 0; i < node->text.len; i++)
-        if (!ascii_is_alnum(node->text.ptr[i]) && !strchr("._-+", node->text.ptr[i]))
-            return false;
-    return node->plain && node->text.len && node->text.ptr[0] != '-';
-}
-
+/* As flow with everything quoted: only null must stay without. */
 static void print_node(struct buf *b, const struct yaml *node)
 {
     const bool map = node->kind == YAML_MAP;
@@ -111,8 +103,6 @@ static void print_node(struct buf *b, const struct yaml *node)
     if (node->kind == YAML_SCALAR) {
         if (yaml_is_null(node))
             buf_puts(b, "null");
-        else if (is_bare(node))
-            buf_add(b, node->text);
         else
             buf_json(b, node->text);
         return;
@@ -199,8 +189,10 @@ int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct 
     const struct offer *o = run->world.offer;
     struct slice name = arena_printf(arena, "offers/%.*s.yaml", SLICE_ARG(o->name));
     struct source source = { o->file, { 0 } };
+    const char *mappings = run->catalog->lookup.mappings;
     struct slice offer;
     struct buf b = { 0 };
+    char real[PATH_MAX];
     int rc = -1;
 
     if (files_read(arena, arena_cstr(arena, o->file), YAML_MAX_BYTES, &source.text, err) != 0)
@@ -214,6 +206,11 @@ int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct 
                "  endpoint: http://%s/open_api/v1.3/event/track/\n  pixels:\n",
                sandbox);
     print_pixel(&b, o, model);
+    if (mappings && realpath(mappings, real)) {
+        buf_puts(&b, "mappings: ");
+        buf_json(&b, slice_from(real));
+        buf_byte(&b, '\n');
+    }
     if (!buf_ok(&b))
         err_set(err, ERR_SYSTEM, "out of memory");
     else if (write_file(f, "clickbaton.yaml", buf_slice(&b), err) == 0 &&
