@@ -189,10 +189,8 @@ int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct 
     const struct offer *o = run->world.offer;
     struct slice name = arena_printf(arena, "offers/%.*s.yaml", SLICE_ARG(o->name));
     struct source source = { o->file, { 0 } };
-    const char *mappings = run->catalog->lookup.mappings;
     struct slice offer;
     struct buf b = { 0 };
-    char real[PATH_MAX];
     int rc = -1;
 
     if (files_read(arena, arena_cstr(arena, o->file), YAML_MAX_BYTES, &source.text, err) != 0)
@@ -206,11 +204,6 @@ int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct 
                "  endpoint: http://%s/open_api/v1.3/event/track/\n  pixels:\n",
                sandbox);
     print_pixel(&b, o, model);
-    if (mappings && realpath(mappings, real)) {
-        buf_puts(&b, "mappings: ");
-        buf_json(&b, slice_from(real));
-        buf_byte(&b, '\n');
-    }
     if (!buf_ok(&b))
         err_set(err, ERR_SYSTEM, "out of memory");
     else if (write_file(f, "clickbaton.yaml", buf_slice(&b), err) == 0 &&
