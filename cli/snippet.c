@@ -176,43 +176,14 @@ static int read_options(struct snippet *s)
 
 /* ---- the text ---- */
 
-static void put_html(struct buf *b, struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        static const char *const names[] = {
-            ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"
-        };
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c < sizeof(names) / sizeof(*names) && names[c])
-            buf_puts(b, names[c]);
-        else
-            buf_byte(b, s.ptr[i]);
-    }
-}
-
-/* A JavaScript string that may stand inside <script>: nothing in it ends the element. */
-static void put_js(struct buf *b, struct slice s)
-{
-    struct buf json = { 0 };
-
-    buf_json(&json, s);
-    for (size_t i = 0; i < json.len; i++)
-        if (json.ptr[i] == '<')
-            buf_puts(b, "\\u003c");
-        else
-            buf_byte(b, json.ptr[i]);
-    b->failed |= json.failed;
-    buf_free(&json);
-}
-
 static void put_tag(struct buf *b, const struct snippet *s, struct slice src)
 {
     buf_puts(b, "<script async src=\"");
-    put_html(b, src);
+    buf_html(b, src);
     buf_byte(b, '"');
     for (size_t i = 0; i < s->count; i++) {
         buf_printf(b, " %s=\"", s->attributes[i].name);
-        put_html(b, s->attributes[i].value);
+        buf_html(b, s->attributes[i].value);
         buf_byte(b, '"');
     }
     buf_puts(b, "></script>\n");
@@ -223,11 +194,11 @@ static void put_gtm(struct buf *b, const struct snippet *s, struct slice src)
     buf_puts(b, "<script>\n(function () {\n  var s = document.createElement('script');\n");
     for (size_t i = 0; i < s->count; i++) {
         buf_printf(b, "  s.setAttribute('%s', ", s->attributes[i].name);
-        put_js(b, s->attributes[i].value);
+        buf_script(b, s->attributes[i].value);
         buf_puts(b, ");\n");
     }
     buf_puts(b, "  s.async = true;\n  s.src = ");
-    put_js(b, src);
+    buf_script(b, src);
     buf_puts(b, ";\n  document.head.appendChild(s);\n})();\n</script>\n");
 }
 

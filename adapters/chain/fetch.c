@@ -28,7 +28,8 @@ struct fetcher {
     CURL *easy;
     locale_t utf8; /* hosts beyond ASCII are converted by the locale; 0 where there is none such */
     struct fetch_settings settings;
-    struct curl_slist *connect_to, headers[2];
+    struct curl_slist *connect_to, headers[3];
+    char *header; /* of the settings */
     char error[CURL_ERROR_SIZE];
     /* of the request under way */
     struct arena *arena;
@@ -38,7 +39,8 @@ struct fetcher {
     bool complete; /* the headers have ended */
     bool enough;   /* we have stopped reading */
     bool too_large;
-    char guarded[INET6_ADDRSTRLEN]; /* the address that was refused, and why */
+    bool allowed;                   /* an address was connected to, or tried */
+    char guarded[INET6_ADDRSTRLEN]; /* the first address that was refused, and why */
     const char *guard_why;
 };
 
@@ -48,6 +50,7 @@ static bool may_connect(struct fetcher *f, const struct sockaddr *address)
     const struct sockaddr_in *v4 = (const void *)address;
     const struct sockaddr_in6 *v6 = (const void *)address;
     const void *bytes = NULL;
+    const char *why;
     size_t len = 0;
 
     if (f->settings.allow_private)
@@ -59,9 +62,11 @@ static bool may_connect(struct fetcher *f, const struct sockaddr *address)
         bytes = &v6->sin6_addr;
         len = sizeof(v6->sin6_addr);
     }
-    f->guard_why = ip_not_public(bytes, len);
-    if (!f->guard_why)
-        return true;
+    why = ip_not_public(bytes, len);
+    f->allowed |= !why;
+    if (!why || f->guard_why)
+        return !why;
+    f->guard_why = why;
     if (!bytes || !inet_ntop(address->sa_family, bytes, f->guarded, sizeof(f->guarded)))
         snprintf(f->guarded, sizeof(f->guarded), "its address");
     return false;
@@ -130,6 +135,8 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *context)
         f->too_large = true;
         return 0;
     }
+    if (f->complete) /* a trailer, behind the body: no browser heeds it */
+        return line.len;
     if (slice_starts(line, S("HTTP/"))) {
         begin_answer(f);
     } else if (slice_trim(line).len) {
@@ -149,7 +156,8 @@ static CURLcode set_options(struct fetcher *f)
     CURLcode rc = CURLE_OK;
 
     f->headers[0] = (struct curl_slist){ accepted, &f->headers[1] };
-    f->headers[1] = (struct curl_slist){ language, NULL };
+    f->headers[1] = (struct curl_slist){ language, f->header ? &f->headers[2] : NULL };
+    f->headers[2] = (struct curl_slist){ f->header, NULL };
 #define SET(option, value)                                                                         \
     if (rc == CURLE_OK)                                                                            \
     rc = curl_easy_setopt(f->easy, option, value)
@@ -193,6 +201,8 @@ struct fetcher *fetcher_open(const struct fetch_settings *settings, struct err *
     if (rc == CURLE_OK) {
         f->settings = *settings;
         f->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+        if (settings->header && !(f->header = strdup(settings->header)))
+            rc = CURLE_OUT_OF_MEMORY;
     }
     for (const char *const *c = settings->connect_to; rc == CURLE_OK && c && *c; c++) {
         list = curl_slist_append(f->connect_to, *c);
@@ -218,6 +228,7 @@ void fetcher_close(struct fetcher *f)
     if (f->utf8)
         freelocale(f->utf8);
     curl_slist_free_all(f->connect_to);
+    free(f->header);
     buf_free(&f->body);
     buf_free(&f->cookies);
     free(f);
@@ -292,7 +303,7 @@ static enum fetch_result judge(struct fetcher *f, CURLcode rc, struct err *err)
         err_set(err, ERR_INPUT, "its headers have more than %zu KB", f->settings.header_max / 1024);
         return FETCH_TOO_LARGE;
     }
-    if (rc == CURLE_COULDNT_CONNECT && f->guard_why) {
+    if (rc == CURLE_COULDNT_CONNECT && f->guard_why && !f->allowed) {
         err_set(err, ERR_INPUT, "%s %s", f->guarded, f->guard_why);
         return FETCH_PRIVATE;
     }
@@ -336,6 +347,7 @@ enum fetch_result fetcher_get(struct fetcher *f, struct arena *arena, struct sli
     f->answer = out;
     f->header_bytes = 0;
     f->complete = f->enough = f->too_large = false;
+    f->allowed = false;
     f->guard_why = NULL;
     f->error[0] = '\0';
     buf_clear(&f->body);

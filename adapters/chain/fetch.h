@@ -21,6 +21,7 @@ struct fetch_settings {
     size_t header_max;             /* of all headers of an answer; more is an error */
     unsigned connect_timeout_ms, timeout_ms;
     const char *user_agent; /* NULL: a phone's browser */
+    const char *header;     /* one more, "Name: value"; or NULL */
 };
 #define FETCH_SETTINGS_DEFAULT                                                                     \
     ((struct fetch_settings){ .body_max = 1 << 20,                                                 \

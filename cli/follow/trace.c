@@ -6,7 +6,7 @@
 #include "core/chain/url.h"
 #include "core/params/params.h"
 
-#define HOPS_ADVISED 2
+#define HOPS_ADVISED 2 /* answers: the tracker and the lander */
 #define AD_PAGE S("https://www.tiktok.com/")
 
 struct walk {
@@ -212,6 +212,23 @@ static void say_page(struct walk *w, struct trace_hop *hop)
                  hop->status);
 }
 
+/* hop->next from raw; false when what comes out is too long to be asked for. */
+static bool resolve(struct trace_hop *hop, struct arena *arena, struct slice raw)
+{
+    struct slice next = url_resolve(arena, hop->url, raw);
+
+    if (hop->kind == PAGE_LOCATION)
+        next = keep_fragment(arena, hop->url, next);
+    if (next.len && next.len <= URL_MAX_BYTES) {
+        hop->next = next;
+        return true;
+    }
+    note_add(&hop->harm, "H077", S("next"),
+             "it sends on to an address that is longer than %d KB once it is whole: %.*s",
+             URL_MAX_BYTES / 1024, SLICE_ARG(note_short(arena, raw)));
+    return false;
+}
+
 static void move_warnings(struct trace *t, const struct notes *from)
 {
     for (const struct note *n = from->first; n; n = n->next)
@@ -227,11 +244,8 @@ static bool judge_next(struct walk *w, struct trace_hop *hop)
     struct step step = { .arrives = hop->url, .wanted = t->ttclid };
     bool open = can_open(hop, t->arena, w->next.url);
 
-    if (open) {
-        hop->next = url_resolve(t->arena, hop->url, w->next.url);
-        if (hop->kind == PAGE_LOCATION)
-            hop->next = keep_fragment(t->arena, hop->url, hop->next);
-    }
+    if (open)
+        open = resolve(hop, t->arena, w->next.url);
     step.leaves = hop->next.len ? hop->next : w->next.url;
     step.by_page = hop->kind != PAGE_LOCATION;
     if (!step_judge(t->arena, &step, &r))
@@ -266,6 +280,8 @@ static bool take_hop(struct walk *w)
     result = fetcher_get(w->fetcher, &w->scratch, w->url, w->referer, &w->answer, &err);
     hop->ms = w->answer.took_ms;
     hop->address = arena_dup(t->arena, w->answer.address);
+    if (w->scratch.full)
+        return false;
     if (result != FETCH_DONE) {
         say_failure(hop, result, &err);
         return false;
@@ -275,6 +291,8 @@ static bool take_hop(struct walk *w)
     page = (struct page_answer){ w->answer.status, w->answer.location, w->answer.refresh,
                                  w->answer.content_type, w->answer.body };
     page_next(&w->scratch, &page, &w->next);
+    if (w->scratch.full)
+        return false;
     if (w->next.kind != PAGE_END && w->next.delay <= TRACE_DELAY_MAX) {
         hop->kind = w->next.kind;
         hop->delay = w->next.delay;
@@ -289,6 +307,19 @@ static bool take_hop(struct walk *w)
 
 /* ---- all of them ---- */
 
+static void warn_length(struct trace *t)
+{
+    size_t answers = 0;
+
+    for (size_t i = 0; i < t->hop_count; i++)
+        answers += t->hops[i].status != 0;
+    if (answers > HOPS_ADVISED)
+        note_add(&t->warnings, "H040", S("chain"),
+                 "%zu hops from the ad to the last page: two are what practitioners advise (ad, "
+                 "tracker, lander), and each can drop something",
+                 answers);
+}
+
 static void end(struct trace *t, bool stopped)
 {
     struct trace_hop *last = &t->hops[t->hop_count - 1];
@@ -302,18 +333,14 @@ static void end(struct trace *t, bool stopped)
                  TRACE_HOPS_MAX);
     if (last->kind == PAGE_END && last->status)
         step_last(t->arena, last->url, t->ttclid, &t->warnings);
-    if (t->hop_count > HOPS_ADVISED + 1)
-        note_add(&t->warnings, "H040", S("chain"),
-                 "%zu redirects from the ad to the last page: two are what practitioners advise, "
-                 "and each can drop something",
-                 t->hop_count - 1);
+    warn_length(t);
 }
 
 int trace_run(struct trace *t, struct arena *arena, struct fetcher *fetcher,
               const struct trace_wish *wish, struct err *err)
 {
     struct walk w = { .trace = t, .fetcher = fetcher, .referer = AD_PAGE };
-    bool going = true;
+    bool going = true, full;
 
     *t = (struct trace){ .arena = arena, .warnings.arena = arena };
     arena_init(&w.scratch, 32 * 1024 * 1024);
@@ -326,6 +353,7 @@ int trace_run(struct trace *t, struct arena *arena, struct fetcher *fetcher,
         }
     }
     end(t, !going);
+    full = arena->full || w.scratch.full; /* what was not read might say something else */
     arena_free(&w.scratch);
-    return arena->full ? err_set(err, ERR_SYSTEM, "out of memory") : 0;
+    return full ? err_set(err, ERR_SYSTEM, "no memory is left for hop %zu", t->hop_count) : 0;
 }

@@ -17,13 +17,16 @@
 #define END_MS 10000
 #define STEP_MS 20
 
-static void be_child(const char *dir, const char *log, const char *const *arguments, int out)
+static void be_child(const struct child *c, pid_t parent, const char *dir,
+                     const char *const *arguments, int out)
 {
     char *argv[CHILD_ARGUMENTS + 1] = { NULL };
     sigset_t none;
-    int err = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int err = open(c->log, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* never outlive the one who asked */
+    if (getppid() != parent)          /* who was gone before that */
+        _exit(126);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (err == -1 || dup2(out, STDOUT_FILENO) == -1 || dup2(err, STDERR_FILENO) == -1)
@@ -87,24 +90,30 @@ static int wait_address(struct child *c)
     return -1;
 }
 
-int child_start(struct child *c, const char *dir, const char *log, const char *const *arguments,
-                struct err *err)
+int child_start(struct child *c, const char *dir, const char *const *arguments, struct err *err)
 {
+    const pid_t parent = getpid();
     int ends[2];
 
-    *c = (struct child){ .log = log, .out = -1 };
+    *c = (struct child){ .out = -1 };
+    if (snprintf(c->log, sizeof(c->log), "%s/log-%s", dir, arguments[1]) >= (int)sizeof(c->log))
+        return err_set(err, ERR_SYSTEM, "%s: the folder's name is too long", dir);
     if (pipe(ends) != 0)
         return err_set(err, ERR_SYSTEM, "%s: %s", arguments[1], strerror(errno));
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC); /* its copy as stdout stays open */
     c->pid = fork();
     if (c->pid == 0)
-        be_child(dir, log, arguments, ends[1]);
+        be_child(c, parent, dir, arguments, ends[1]);
+    if (c->pid == -1) {
+        err_set(err, ERR_SYSTEM, "%s: %s", arguments[1], strerror(errno));
+        c->pid = 0;
+    }
     close(ends[1]);
     c->out = ends[0];
-    if (c->pid == -1) {
-        c->pid = 0;
+    if (c->pid == 0) {
         child_stop(c);
-        return err_set(err, ERR_SYSTEM, "%s: %s", arguments[1], strerror(errno));
+        return -1;
     }
     return wait_address(c) == 0 ? 0 : complain(c, arguments[1], err);
 }

@@ -13,6 +13,7 @@
 #include "core/chain/url.h"
 
 #define DELIVERY_MS 20000
+#define FETCHED_MAX (16 << 20)
 
 struct live {
     struct rehearsal *run;
@@ -23,6 +24,7 @@ struct live {
     struct stage *stage;
     struct fetcher *browser; /* every host name leads to the stage */
     struct fetcher *direct;  /* to serve and the sandbox */
+    struct arena fetched;    /* the last answer: the stage's thread may use the walk's arena then */
     struct slice page;       /* the Referer of the next request */
 };
 
@@ -37,13 +39,16 @@ static struct slice plain_http(struct arena *arena, struct slice url, bool *http
     return arena_printf(arena, "http%.*s", SLICE_ARG(slice_from_at(url, colon)));
 }
 
-/* The URL as it was asked for, in the clear, with its fragment cut. */
+/* Ask for url.  The answer lives until the next get.  -1: *err says why, and of what. */
 static int get(struct live *l, struct fetcher *f, struct slice url, struct fetch_answer *a,
                struct err *err)
 {
-    if (fetcher_get(f, l->arena, url, l->page, a, err) == FETCH_DONE)
-        return 0;
-    return err_context(err, "%.*s", SLICE_ARG(note_short(l->arena, url)));
+    enum fetch_result result;
+
+    arena_reset(&l->fetched);
+    result = fetcher_get(f, &l->fetched, url, l->page, a, err);
+    return result == FETCH_DONE ? 0
+                                : err_context(err, "%.*s", SLICE_ARG(note_short(&l->fetched, url)));
 }
 
 /* Where the page sends the visitor, or what he clicks on there. */
@@ -61,7 +66,7 @@ static struct slice read_on(struct live *l, const struct hop *hop, const struct 
         page_next(l->arena, &answer, &next);
         url = next.kind == PAGE_END ? url : next.url;
     }
-    return url;
+    return arena_dup(l->arena, url);
 }
 
 static int ask(void *context, struct chain_session *s, size_t i, struct slice url,
@@ -72,12 +77,15 @@ static int ask(void *context, struct chain_session *s, size_t i, struct slice ur
     struct fetch_answer a;
     bool https;
     struct slice plain = plain_http(l->arena, url, &https);
-    int status;
+    bool answered;
+    int status, rc;
 
-    stage_expect_hop(l->stage, s, i, https, notes);
-    if (get(l, l->browser, plain, &a, err) != 0)
+    stage_expect_hop(l->stage, s, i, https);
+    rc = get(l, l->browser, plain, &a, err);
+    answered = stage_answer(l->stage, l->arena, out, notes);
+    if (rc != 0)
         return -1;
-    if (!stage_answer(l->stage, out))
+    if (!answered)
         return err_set(err, ERR_SYSTEM, "hop %zu was never asked: %.*s", i + 1, SLICE_ARG(plain));
     status = a.status;
     out->to = read_on(l, hop, &a);
@@ -118,9 +126,9 @@ static int register_clicks(struct live *l, struct err *err)
                                 : (struct slice){ 0 };
         if (get(l, l->direct,
                 arena_printf(l->arena, "http://%s/click/%.*s?%s%s%s%.*s", l->serve.address,
-                             SLICE_ARG(o->name), r->origin.len ? "" : "key=",
-                             r->origin.len ? "" : l->folder.key, r->origin.len ? "" : "&",
-                             SLICE_ARG(r->query)),
+                             SLICE_ARG(o->name),
+                             r->origin.len ? "" : "key=", r->origin.len ? "" : l->folder.key,
+                             r->origin.len ? "" : "&", SLICE_ARG(r->query)),
                 &a, err) != 0)
             return -1;
         if (a.status != 204)
@@ -139,29 +147,51 @@ static int call_tracker(struct live *l, struct chain_session *s, struct err *err
     struct fetch_answer a;
     bool https;
     struct slice plain = plain_http(l->arena, w->network, &https);
+    int rc;
 
-    stage_expect_network(l->stage, s, https, &notes);
-    if (get(l, l->browser, plain, &a, err) != 0)
+    stage_expect_network(l->stage, s, https);
+    rc = get(l, l->browser, plain, &a, err);
+    stage_answer(l->stage, l->arena, &unused, &notes);
+    if (rc != 0)
         return -1;
-    stage_answer(l->stage, &unused);
     if (!slice_eq(a.body, w->postback))
         differs(l, "the tracker sends another postback than the model's: %.*s",
                 SLICE_ARG(note_short(l->arena, a.body)));
     return 0;
 }
 
-/* The postback with the key of the `serve` that was started, in place of the one in the file. */
-static struct slice with_own_key(struct live *l, struct slice query)
+/* The path of the postback's URL as somebody has written it; empty where nobody has. */
+static struct slice written_path(struct live *l)
+{
+    const struct chain_result *w = &l->out->walk;
+    bool direct = !chain_calls_tracker(w->session, w->network);
+    struct url u;
+
+    if (url_parse(direct ? w->network : l->run->chain->tracker_postback, &u) == NULL &&
+        u.path.len && u.host.len)
+        return u.path;
+    return (struct slice){ 0 };
+}
+
+/* The postback with the key of the `serve` that was started, in place of the one in the file.  What
+ * a tracker sends by itself has none in the model: there it is added. */
+static struct slice with_own_key(struct live *l, struct slice query, bool add)
 {
     struct buf b = { 0 };
     struct slice item, text;
 
-    buf_printf(&b, "key=%s&verbose=1", l->folder.key);
+    buf_puts(&b, "verbose=1");
+    if (add)
+        buf_printf(&b, "&key=%s", l->folder.key);
     while (slice_next(&query, '&', &item)) {
-        if (slice_starts(item, S("key=")))
+        bool key = slice_starts(item, S("key="));
+        if (key && add)
             continue;
         buf_byte(&b, '&');
-        buf_add(&b, item);
+        if (key)
+            buf_printf(&b, "key=%s", l->folder.key);
+        else
+            buf_add(&b, item);
     }
     text = buf_ok(&b) ? arena_dup(l->arena, buf_slice(&b)) : (struct slice){ 0 };
     buf_free(&b);
@@ -171,16 +201,22 @@ static struct slice with_own_key(struct live *l, struct slice query)
 static int send_postback(struct live *l, struct err *err)
 {
     struct fetch_answer a;
+    struct slice path = written_path(l), query;
+    bool written = path.len > 0;
 
+    if (!written)
+        path = arena_printf(l->arena, "/postback/%.*s", SLICE_ARG(l->run->world.offer->name));
+    query = with_own_key(l, l->out->walk.postback, !written);
     if (get(l, l->direct,
-            arena_printf(l->arena, "http://%s/postback/%.*s?%.*s", l->serve.address,
-                         SLICE_ARG(l->run->world.offer->name),
-                         SLICE_ARG(with_own_key(l, l->out->walk.postback))),
+            arena_printf(l->arena, "http://%s%.*s?%.*s", l->serve.address, SLICE_ARG(path),
+                         SLICE_ARG(query)),
             &a, err) != 0)
         return -1;
-    l->out->serve_says = slice_trim(a.body);
+    l->out->serve_says = arena_dup(l->arena, slice_trim(a.body));
     if (a.status != 200)
-        differs(l, "serve answers %d to the postback", a.status);
+        differs(l, "serve answers %d to the postback to %.*s: %.*s", a.status,
+                SLICE_ARG(note_short(l->arena, path)),
+                SLICE_ARG(note_short(l->arena, slice_trim(a.body))));
     return 0;
 }
 
@@ -190,7 +226,8 @@ static struct slice member(struct live *l, const cJSON *object, const char *name
 {
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(object, name);
 
-    return cJSON_IsString(v) ? arena_dup(l->arena, slice_from(v->valuestring)) : (struct slice){ 0 };
+    return cJSON_IsString(v) ? arena_dup(l->arena, slice_from(v->valuestring))
+                             : (struct slice){ 0 };
 }
 
 /* As many events as are there by now; -1 with *err. */
@@ -218,14 +255,25 @@ static void compare_event(struct live *l, const cJSON *e, const struct translate
         differs(l, "the delivered ttclid is another than the model's");
 }
 
+/* Has serve taken the postback, so that there is something to wait for? */
+static bool is_queued(struct live *l)
+{
+    cJSON *says = cJSON_ParseWithLength(l->out->serve_says.ptr, l->out->serve_says.len);
+    bool queued = slice_eq(member(l, says, "verdict"), S("queued"));
+
+    cJSON_Delete(says);
+    return queued;
+}
+
 static int wait_events(struct live *l, struct err *err)
 {
     const struct timespec step = { .tv_nsec = 20000000 };
+    const int end = is_queued(l) ? DELIVERY_MS : 1;
     const struct translation *t = &l->out->walk.translation;
     cJSON *root = NULL;
     int have = 0;
 
-    for (int waited = 0; waited < DELIVERY_MS && (size_t)have < t->event_count; waited += 20) {
+    for (int waited = 0; waited < end && (size_t)have < t->event_count; waited += 20) {
         nanosleep(&step, NULL);
         cJSON_Delete(root);
         root = NULL;
@@ -237,9 +285,9 @@ static int wait_events(struct live *l, struct err *err)
         differs(l, "%d of %zu events were delivered", have, t->event_count);
     for (size_t i = 0; i < t->event_count; i++) {
         const cJSON *e, *found = NULL;
-        cJSON_ArrayForEach(e, cJSON_GetObjectItemCaseSensitive(root, "events"))
-            if (slice_eq(member(l, e, "event"), t->events[i].event))
-                found = e;
+        cJSON_ArrayForEach(e, cJSON_GetObjectItemCaseSensitive(
+                                  root, "events")) if (slice_eq(member(l, e, "event"),
+                                                                t->events[i].event)) found = e;
         if (found)
             compare_event(l, found, &t->events[i]);
         else
@@ -275,7 +323,8 @@ static void compare_walks(struct live *l, const struct chain_result *model)
 
 static int open_all(struct live *l, const struct chain_result *model, struct err *err)
 {
-    static const char *const sandbox[] = { "clickbaton", "sandbox", "--listen", "127.0.0.1:0", "--quiet", NULL };
+    static const char *const sandbox[] = { "clickbaton",  "sandbox", "--listen",
+                                           "127.0.0.1:0", "--quiet", NULL };
     static const char *const serve[] = { "clickbaton", "serve", "-c", "clickbaton.yaml", NULL };
     struct fetch_settings settings = FETCH_SETTINGS_DEFAULT;
     const char *connect_to[2] = { NULL, NULL };
@@ -283,13 +332,12 @@ static int open_all(struct live *l, const struct chain_result *model, struct err
     if (live_folder_make(&l->folder, err) != 0)
         return -1;
     if (l->run->world.offer) {
-        const char *log = arena_printf(l->arena, "%s/log", l->folder.path).ptr;
-        if (child_start(&l->sandbox, l->folder.path, log, sandbox, err) != 0 ||
+        if (child_start(&l->sandbox, l->folder.path, sandbox, err) != 0 ||
             live_folder_fill(&l->folder, l->run, model, l->sandbox.address, l->arena, err) != 0 ||
-            child_start(&l->serve, l->folder.path, log, serve, err) != 0)
+            child_start(&l->serve, l->folder.path, serve, err) != 0)
             return -1;
     }
-    l->stage = stage_open(err);
+    l->stage = stage_open(slice_from(l->folder.secret), err);
     if (!l->stage)
         return -1;
     settings.allow_private = true;
@@ -297,6 +345,7 @@ static int open_all(struct live *l, const struct chain_result *model, struct err
     l->direct = fetcher_open(&settings, err);
     connect_to[0] = arena_printf(l->arena, "::%s", stage_address(l->stage)).ptr;
     settings.connect_to = connect_to;
+    settings.header = arena_printf(l->arena, STAGE_HEADER ": %s", l->folder.secret).ptr;
     l->browser = fetcher_open(&settings, err);
     return l->direct && l->browser ? 0 : -1;
 }
@@ -308,6 +357,7 @@ static void close_all(struct live *l)
     stage_close(l->stage);
     child_stop(&l->serve);
     child_stop(&l->sandbox);
+    arena_free(&l->fetched);
     live_folder_remove(&l->folder);
 }
 
@@ -334,8 +384,11 @@ int live_run(struct rehearsal *run, const struct chain_result *model, struct are
     sigset_t ends, before;
     int rc = -1;
 
+    arena_init(&l.fetched, FETCHED_MAX);
     sigemptyset(&ends);
+    sigaddset(&ends, SIGHUP);
     sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGQUIT);
     sigaddset(&ends, SIGTERM);
     sigprocmask(SIG_BLOCK, &ends, &before); /* first everything is cleaned up */
 
@@ -347,6 +400,7 @@ int live_run(struct rehearsal *run, const struct chain_result *model, struct are
     if (rc == 0)
         compare_walks(&l, model);
     close_all(&l);
+    out->walk.session = NULL; /* it knows of memory of the stage's */
     sigprocmask(SIG_SETMASK, &before, NULL);
     return rc;
 }

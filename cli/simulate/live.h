@@ -5,12 +5,10 @@
 
 #include "cli/simulate/rehearsal.h"
 
-#define LIVE_NOTES_MAX 30
-
 struct live_result {
     struct chain_result walk;
-    struct slice serve_says; /* the verdict's JSON; empty: no postback came */
-    size_t delivered;        /* events in the sandbox */
+    struct slice serve_says;  /* the verdict's JSON; empty: no postback came */
+    size_t delivered;         /* events in the sandbox */
     struct notes differences; /* between this run and the model, code H019 */
 };
 

@@ -3,37 +3,53 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/yaml/yaml.h"
 
+#define PIXEL_MAX 64
+
+static int path_of(const struct live_folder *f, const char *name, char *path, size_t size,
+                   struct err *err)
+{
+    if (snprintf(path, size, "%s/%s", f->path, name) < (int)size)
+        return 0;
+    return err_set(err, ERR_SYSTEM, "%s/%s: the path is too long", f->path, name);
+}
+
 static int write_file(const struct live_folder *f, const char *name, struct slice text,
                       struct err *err)
 {
-    char path[400];
+    char path[600];
+    ssize_t n = 0;
     int fd;
-    ssize_t n;
 
-    snprintf(path, sizeof(path), "%s/%s", f->path, name);
+    if (path_of(f, name, path, sizeof(path), err) != 0)
+        return -1;
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    n = fd == -1 ? -1 : write(fd, text.ptr, text.len);
+    while (fd != -1 && text.len && (n = write(fd, text.ptr, text.len)) > 0)
+        text = slice_from_at(text, (size_t)n);
+    if (fd == -1 || n < 0)
+        err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+    else if (text.len)
+        err_set(err, ERR_SYSTEM, "%s: only a part could be written", path);
     if (fd != -1)
         close(fd);
-    if (n == (ssize_t)text.len)
-        return 0;
-    return err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+    return fd == -1 || n < 0 || text.len ? -1 : 0;
 }
 
 static int make_folder(const struct live_folder *f, const char *name, struct err *err)
 {
-    char path[400];
+    char path[600];
 
-    snprintf(path, sizeof(path), "%s/%s", f->path, name);
-    return mkdir(path, 0700) == 0 ? 0
-                                  : err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+    if (path_of(f, name, path, sizeof(path), err) != 0)
+        return -1;
+    return mkdir(path, 0700) == 0 ? 0 : err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
 static int random_hex(char *out, size_t digits, struct err *err)
@@ -57,68 +73,114 @@ int live_folder_make(struct live_folder *f, struct err *err)
 {
     const char *base = getenv("TMPDIR");
 
-    *f = (struct live_folder){ { 0 }, { 0 } };
-    if (snprintf(f->path, sizeof(f->path), "%s/clickbaton-live-XXXXXX",
-                 base && *base == '/' ? base : "/tmp") >= (int)sizeof(f->path) ||
-        !mkdtemp(f->path)) {
-        err_set(err, ERR_SYSTEM, "%s: %s", f->path, strerror(errno));
+    *f = (struct live_folder){ .path = "" };
+    if (!base || *base != '/')
+        base = "/tmp";
+    if (snprintf(f->path, sizeof(f->path), "%s/clickbaton-live-XXXXXX", base) >=
+        (int)sizeof(f->path)) {
+        f->path[0] = '\0';
+        return err_set(err, ERR_SYSTEM, "TMPDIR is too long: at most %zu characters",
+                       sizeof(f->path) - sizeof("/clickbaton-live-XXXXXX"));
+    }
+    if (!mkdtemp(f->path)) {
+        err_set(err, ERR_SYSTEM, "%s: %s", base, strerror(errno));
         f->path[0] = '\0';
         return -1;
     }
-    if (random_hex(f->key, 32, err) != 0 || make_folder(f, "keys", err) != 0 ||
-        make_folder(f, "offers", err) != 0)
+    if (random_hex(f->key, 32, err) != 0 || random_hex(f->secret, 32, err) != 0 ||
+        make_folder(f, "keys", err) != 0 || make_folder(f, "offers", err) != 0)
         return -1;
     return 0;
 }
 
-/* The line on which the top-level key behind `node` begins; past the end for the last. */
-static uint32_t next_line(const struct yaml *node)
+/* ---- the offer's file, printed anew from its tree ---- */
+
+/* As flow with everything quoted: only null must stay without. */
+static void print_node(struct buf *b, const struct yaml *node)
 {
-    return node->next ? node->next->key->at.line : UINT32_MAX;
+    const bool map = node->kind == YAML_MAP;
+
+    if (node->kind == YAML_SCALAR) {
+        if (yaml_is_null(node))
+            buf_puts(b, "null");
+        else
+            buf_json(b, node->text);
+        return;
+    }
+    buf_byte(b, map ? '{' : '[');
+    for (const struct yaml *v = node->first; v; v = v->next) {
+        if (map) {
+            buf_json(b, v->key->text);
+            buf_puts(b, ": ");
+        }
+        print_node(b, v);
+        buf_puts(b, v->next ? ",\n  " : "");
+    }
+    buf_byte(b, map ? '}' : ']');
 }
 
-/* The offer's file as it works in another folder: without its own key, and with a path in
- * `extends:` made whole. */
-static struct slice moved_offer(struct arena *arena, struct slice file, const struct source *source)
+/* A path in `extends:`, made whole; NULL for the name of a mapping. */
+static const char *whole_path(struct arena *arena, struct slice file, const struct yaml *extends,
+                              char *real)
+{
+    bool path =
+        extends->kind == YAML_SCALAR && (slice_index(extends->text, '/') < extends->text.len ||
+                                         slice_ends(extends->text, S(".yaml")));
+
+    return path ? realpath(files_beside(arena, file, extends->text), real) : NULL;
+}
+
+/* The offer as it works in another folder: without its own key, and with a path in `extends:` made
+ * whole.  The empty slice when the file has errors by now. */
+static struct slice moved_offer(struct arena *arena, const struct source *source)
 {
     struct diags diags = { .arena = arena };
     const struct yaml *root = yaml_parse(arena, source, &diags);
-    const struct yaml *extends = yaml_get(root, S("extends")), *key = yaml_get(root, S("key"));
-    struct buf out = { 0 };
-    struct slice rest = source->text, line, whole;
-    uint32_t number = 0;
-    char real[4096];
+    struct buf b = { 0 };
+    struct slice whole;
+    char real[PATH_MAX];
 
-    while (slice_next(&rest, '\n', &line)) {
-        number++;
-        if (key && number >= key->key->at.line && number < next_line(key))
+    for (const struct yaml *v = root ? root->first : NULL; v; v = v->next) {
+        const char *path = NULL;
+        if (slice_eq(v->key->text, S("key")))
             continue;
-        if (extends && number == extends->key->at.line &&
-            (slice_index(extends->text, '/') < extends->text.len ||
-             slice_ends(extends->text, S(".yaml"))) &&
-            realpath(files_beside(arena, file, extends->text), real))
-            buf_printf(&out, "extends: \"%s\"", real);
+        if (slice_eq(v->key->text, S("extends")))
+            path = whole_path(arena, source->name, v, real);
+        buf_json(&b, v->key->text);
+        buf_puts(&b, ": ");
+        if (path)
+            buf_json(&b, slice_from(path));
         else
-            buf_add(&out, line);
-        buf_byte(&out, '\n');
+            print_node(&b, v);
+        buf_byte(&b, '\n');
     }
-    whole = buf_ok(&out) ? arena_dup(arena, buf_slice(&out)) : (struct slice){ 0 };
-    buf_free(&out);
+    whole = buf_ok(&b) ? arena_dup(arena, buf_slice(&b)) : (struct slice){ 0 };
+    buf_free(&b);
     return whole;
 }
 
-static void print_pixels(struct buf *b, const struct offer *o, const struct chain_result *model)
+/* ---- the configuration ---- */
+
+/* A pixel may come from the postback: nothing of YAML's own may stand in it. */
+static bool is_pixel(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!ascii_is_alnum(s.ptr[i]))
+            return false;
+    return s.len >= 1 && s.len <= PIXEL_MAX;
+}
+
+static void print_pixel(struct buf *b, const struct offer *o, const struct chain_result *model)
 {
     const struct translation *t = &model->translation;
-    bool literal = template_is_constant(&o->pixel);
+    struct slice pixel = S("C9EXAMPLEPIXEL00");
 
-    if (literal)
-        buf_printf(b, "    %.*s: {token: {file: ./keys/tiktok}}\n", SLICE_ARG(o->pixel.raw));
-    for (size_t i = 0; !literal && i < t->event_count && i < 1; i++)
-        buf_printf(b, "    %.*s: {token: {file: ./keys/tiktok}}\n",
-                   SLICE_ARG(t->events[i].pixel));
-    if (!literal && t->event_count == 0)
-        buf_puts(b, "    C9EXAMPLEPIXEL00: {token: {file: ./keys/tiktok}}\n");
+    if (template_is_constant(&o->pixel))
+        pixel = o->pixel.raw;
+    else if (t->event_count && is_pixel(t->events[0].pixel))
+        pixel = t->events[0].pixel;
+    if (is_pixel(pixel))
+        buf_printf(b, "    \"%.*s\": {token: {file: ./keys/tiktok}}\n", SLICE_ARG(pixel));
 }
 
 int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct chain_result *model,
@@ -127,23 +189,28 @@ int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct 
     const struct offer *o = run->world.offer;
     struct slice name = arena_printf(arena, "offers/%.*s.yaml", SLICE_ARG(o->name));
     struct source source = { o->file, { 0 } };
+    struct slice offer;
     struct buf b = { 0 };
     int rc = -1;
 
     if (files_read(arena, arena_cstr(arena, o->file), YAML_MAX_BYTES, &source.text, err) != 0)
         return -1;
+    offer = moved_offer(arena, &source);
+    if (offer.len == 0 || name.len == 0)
+        return err_set(err, ERR_SYSTEM, "%.*s can't be read again", SLICE_ARG(o->file));
     buf_printf(&b,
                "version: 1\nlisten: 127.0.0.1:0\nadmin: 127.0.0.1:0\ndata: ./data\n"
                "offers: ./offers\nkey: {file: ./keys/postback}\ntiktok:\n"
                "  endpoint: http://%s/open_api/v1.3/event/track/\n  pixels:\n",
                sandbox);
-    print_pixels(&b, o, model);
-    rc = write_file(f, "clickbaton.yaml", buf_slice(&b), err) != 0 ||
-                 write_file(f, "keys/postback", slice_from(f->key), err) != 0 ||
-                 write_file(f, "keys/tiktok", S("a-token-for-the-sandbox"), err) != 0 ||
-                 write_file(f, name.ptr, moved_offer(arena, o->file, &source), err) != 0
-             ? -1
-             : 0;
+    print_pixel(&b, o, model);
+    if (!buf_ok(&b))
+        err_set(err, ERR_SYSTEM, "out of memory");
+    else if (write_file(f, "clickbaton.yaml", buf_slice(&b), err) == 0 &&
+             write_file(f, "keys/postback", slice_from(f->key), err) == 0 &&
+             write_file(f, "keys/tiktok", S("a-token-for-the-sandbox"), err) == 0 &&
+             write_file(f, name.ptr, offer, err) == 0)
+        rc = 0;
     buf_free(&b);
     return rc;
 }

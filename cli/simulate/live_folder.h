@@ -6,7 +6,8 @@
 
 struct live_folder {
     char path[256];
-    char key[40]; /* of postbacks */
+    char key[40];    /* of postbacks */
+    char secret[40]; /* that the visitor shows to the stage */
 };
 
 int live_folder_make(struct live_folder *f, struct err *err);

@@ -7,42 +7,27 @@
 #include "core/chain/url.h"
 
 #define URL_LIMIT 40000
+#define ARENA_LIMIT (16 << 20)
 #define COOKIE "clickbaton_click="
 #define SECOND "/clickbaton-second-refresh"
 
+enum turn { TURN_NONE, TURN_HOP, TURN_SECOND, TURN_NETWORK };
+
 struct stage {
     struct http_server *server;
+    struct slice secret;
     pthread_mutex_t lock; /* of everything below: the walk and the server take turns */
+    enum turn turn;
     struct chain_session *session;
     const struct hop *hop;
     size_t index;
-    bool https, network, answered;
-    struct notes *notes;
-    struct hop_answer answer;
+    bool https, answered;
+    struct arena arena; /* the URLs that were asked for, which the session keeps; the notes */
+    struct notes notes;
+    struct hop_answer answer; /* in the session's arena */
 };
 
 /* ---- pages ---- */
-
-static void html(struct buf *b, struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        switch (s.ptr[i]) {
-        case '&':
-            buf_puts(b, "&amp;");
-            break;
-        case '<':
-            buf_puts(b, "&lt;");
-            break;
-        case '>':
-            buf_puts(b, "&gt;");
-            break;
-        case '"':
-            buf_puts(b, "&quot;");
-            break;
-        default:
-            buf_byte(b, s.ptr[i]);
-        }
-}
 
 static void form(struct buf *b, struct arena *arena, struct slice to)
 {
@@ -51,33 +36,17 @@ static void form(struct buf *b, struct arena *arena, struct slice to)
     struct slice rest;
 
     buf_puts(b, "<form method=\"get\" action=\"");
-    html(b, slice_head(to, slice_index(to, '?')));
+    buf_html(b, slice_head(to, slice_index(to, '?')));
     buf_puts(b, "\">");
     if (url_parse(to, &u) == NULL)
         for (rest = u.query; url_next_pair(&rest, &pair);) {
             buf_puts(b, "<input type=\"hidden\" name=\"");
-            html(b, url_decode(arena, pair.name));
+            buf_html(b, url_decode(arena, pair.name));
             buf_puts(b, "\" value=\"");
-            html(b, url_decode(arena, pair.value));
+            buf_html(b, url_decode(arena, pair.value));
             buf_puts(b, "\">");
         }
     buf_puts(b, "<button>Order</button></form>");
-}
-
-/* No "</script>" can stand in it: '<' is written as \u003c. */
-static void script(struct buf *b, struct slice to)
-{
-    struct buf text = { 0 };
-
-    buf_json(&text, to);
-    buf_puts(b, "<script>window.location.href = ");
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] == '<')
-            buf_puts(b, "\\u003c");
-        else
-            buf_byte(b, text.ptr[i]);
-    buf_puts(b, ";</script>");
-    buf_free(&text);
 }
 
 static void page(struct stage *st, struct http_request *http, struct buf *b, bool first)
@@ -85,21 +54,23 @@ static void page(struct stage *st, struct http_request *http, struct buf *b, boo
     struct slice to = st->answer.to;
 
     buf_puts(b, "<!doctype html><html><head><meta charset=\"utf-8\"><title>");
-    html(b, st->hop->name);
+    buf_html(b, st->hop->name);
     buf_puts(b, "</title>");
     if (st->hop->kind == HOP_META) {
         buf_puts(b, "<meta http-equiv=\"refresh\" content=\"0; url=");
-        html(b, st->hop->twice && first ? S(SECOND) : to);
+        buf_html(b, st->hop->twice && first ? S(SECOND) : to);
         buf_puts(b, "\">");
     } else if (st->hop->kind == HOP_JS) {
-        script(b, to);
+        buf_puts(b, "<script>window.location.href = ");
+        buf_script(b, to);
+        buf_puts(b, ";</script>");
     }
     buf_puts(b, "</head><body>");
     if (st->hop->kind == HOP_FORM && to.len) {
         form(b, http->arena, to);
     } else if ((st->hop->kind == HOP_LANDER || st->hop->kind == HOP_APP) && to.len) {
         buf_puts(b, "<a id=\"offer\" href=\"");
-        html(b, to);
+        buf_html(b, to);
         buf_puts(b, "\">On</a>");
     }
     buf_puts(b, "</body></html>\n");
@@ -114,9 +85,12 @@ static void reply(struct stage *st, struct http_request *http, bool first)
         location = arena_cstr(http->arena, st->answer.to);
     if (st->answer.cookie.len)
         cookie = arena_printf(http->arena, COOKIE "%.*s; Path=/; Max-Age=86400",
-                              SLICE_ARG(st->answer.cookie)).ptr;
+                              SLICE_ARG(st->answer.cookie))
+                     .ptr;
     struct http_header headers[] = { { "Content-Type", "text/html; charset=utf-8" },
-                                     { location ? "Location" : cookie ? "Set-Cookie" : NULL,
+                                     { location ? "Location"
+                                       : cookie ? "Set-Cookie"
+                                                : NULL,
                                        location ? location : cookie },
                                      { location && cookie ? "Set-Cookie" : NULL, cookie },
                                      { NULL, NULL } };
@@ -138,77 +112,115 @@ static struct slice cookie_of(struct http_request *http)
     return (struct slice){ 0 };
 }
 
-static struct slice url_of(const struct stage *st, struct http_request *http)
+static struct slice url_of(struct stage *st, struct http_request *http)
 {
     struct slice host = http_request_header(http, "Host");
 
-    return arena_printf(st->notes->arena, "%s://%.*s%.*s%s%.*s", st->https ? "https" : "http",
+    return arena_printf(&st->arena, "%s://%.*s%.*s%s%.*s", st->https ? "https" : "http",
                         SLICE_ARG(host), SLICE_ARG(http->path), http->query.len ? "?" : "",
                         SLICE_ARG(http->query));
+}
+
+/* In a time that tells nothing of how much of it was right. */
+static bool has_secret(const struct stage *st, struct http_request *http)
+{
+    struct slice given = http_request_header(http, STAGE_HEADER);
+    unsigned char differs = given.len != st->secret.len;
+
+    for (size_t i = 0; i < st->secret.len; i++)
+        differs |= (unsigned char)(st->secret.ptr[i] ^ (i < given.len ? given.ptr[i] : 0));
+    return !differs;
+}
+
+static void serve_hop(struct stage *st, struct http_request *http)
+{
+    st->answer = chain_serve(st->session, st->index, url_of(st, http),
+                             arena_dup(&st->arena, cookie_of(http)), &st->notes);
+    st->answered = true;
+    st->turn = st->hop->twice && st->answer.to.len ? TURN_SECOND : TURN_NONE;
+    reply(st, http, true);
+}
+
+static void serve_network(struct stage *st, struct http_request *http)
+{
+    struct slice postback = { 0 };
+    bool known = chain_postback(st->session, url_of(st, http), &postback, &st->notes);
+
+    st->answered = true;
+    st->turn = TURN_NONE;
+    http_reply(http, 200, NULL, known ? postback : S(""));
 }
 
 static void handle(void *context, struct http_request *http)
 {
     struct stage *st = context;
-    struct slice postback = { 0 };
-    bool second = slice_eq(http->path, S(SECOND));
 
+    if (!has_secret(st, http)) {
+        http_reply(http, 404, NULL, S("nobody plays here\n"));
+        return;
+    }
     pthread_mutex_lock(&st->lock);
-    if (!st->session) {
-        http_reply(http, 404, NULL, S("nobody plays here now\n"));
-    } else if (st->network) {
-        bool known = chain_postback(st->session, url_of(st, http), &postback, st->notes);
-        http_reply(http, 200, NULL, known ? postback : S(""));
+    if (st->turn == TURN_HOP) {
+        serve_hop(st, http);
+    } else if (st->turn == TURN_NETWORK) {
+        serve_network(st, http);
+    } else if (st->turn == TURN_SECOND && slice_eq(http->path, S(SECOND))) {
+        st->turn = TURN_NONE;
+        reply(st, http, false);
     } else {
-        if (!second)
-            st->answer = chain_serve(st->session, st->index, url_of(st, http),
-                                     arena_dup(st->notes->arena, cookie_of(http)), st->notes);
-        st->answered = true;
-        reply(st, http, !second);
+        http_reply(http, 404, NULL, S("nobody plays here now\n"));
     }
     pthread_mutex_unlock(&st->lock);
 }
 
-static void expect(struct stage *st, struct chain_session *s, bool https, bool network,
-                   struct notes *notes)
+/* ---- the walk's side ---- */
+
+static void expect(struct stage *st, struct chain_session *s, enum turn turn, size_t i, bool https)
 {
+    pthread_mutex_lock(&st->lock);
     st->session = s;
-    st->https = https;
-    st->network = network;
-    st->notes = notes;
-    st->answered = false;
-}
-
-void stage_expect_hop(struct stage *st, struct chain_session *s, size_t i, bool https,
-                      struct notes *notes)
-{
-    pthread_mutex_lock(&st->lock);
-    expect(st, s, https, false, notes);
+    st->turn = turn;
     st->index = i;
-    st->hop = chain_hop(s, i);
+    st->hop = turn == TURN_HOP ? chain_hop(s, i) : NULL;
+    st->https = https;
+    st->answered = false;
+    st->notes = (struct notes){ .arena = &st->arena };
+    st->answer = (struct hop_answer){ .status = 0 };
     pthread_mutex_unlock(&st->lock);
 }
 
-void stage_expect_network(struct stage *st, struct chain_session *s, bool https,
-                          struct notes *notes)
+void stage_expect_hop(struct stage *st, struct chain_session *s, size_t i, bool https)
 {
-    pthread_mutex_lock(&st->lock);
-    expect(st, s, https, true, notes);
-    pthread_mutex_unlock(&st->lock);
+    expect(st, s, TURN_HOP, i, https);
 }
 
-bool stage_answer(struct stage *st, struct hop_answer *out)
+void stage_expect_network(struct stage *st, struct chain_session *s, bool https)
+{
+    expect(st, s, TURN_NETWORK, 0, https);
+}
+
+bool stage_answer(struct stage *st, struct arena *arena, struct hop_answer *out,
+                  struct notes *notes)
 {
     bool answered;
 
     pthread_mutex_lock(&st->lock);
-    answered = st->answered;
-    *out = st->answer;
+    answered = st->answered && !st->arena.full;
+    *out = (struct hop_answer){ .status = st->answer.status,
+                                .to = arena_dup(arena, st->answer.to),
+                                .whole = arena_dup(arena, st->answer.whole),
+                                .click = arena_dup(arena, st->answer.click),
+                                .cookie = arena_dup(arena, st->answer.cookie) };
+    for (const struct note *n = st->notes.first; n; n = n->next)
+        note_add(notes, n->code, n->subject, "%.*s", SLICE_ARG(n->text));
+    if (st->turn != TURN_SECOND)
+        st->turn = TURN_NONE;
+    st->session = NULL;
     pthread_mutex_unlock(&st->lock);
     return answered;
 }
 
-struct stage *stage_open(struct err *err)
+struct stage *stage_open(struct slice secret, struct err *err)
 {
     struct http_limits limits = HTTP_LIMITS_DEFAULT;
     struct stage *st = calloc(1, sizeof(*st));
@@ -217,6 +229,8 @@ struct stage *stage_open(struct err *err)
         err_set(err, ERR_SYSTEM, "out of memory");
         return NULL;
     }
+    arena_init(&st->arena, ARENA_LIMIT);
+    st->secret = arena_dup(&st->arena, secret);
     limits.url = URL_LIMIT;
     pthread_mutex_init(&st->lock, NULL);
     st->server = http_server_open("127.0.0.1:0", &limits, handle, st, err);
@@ -239,5 +253,6 @@ void stage_close(struct stage *st)
         http_server_quiesce(st->server);
     http_server_close(st->server);
     pthread_mutex_destroy(&st->lock);
+    arena_free(&st->arena);
     free(st);
 }

@@ -173,7 +173,8 @@ static bool eight_plain(const char *p)
     /* above 0x7e; below 0x20; a quote; a backslash.  A borrow only comes from a byte that counts.
      */
     return ((v | (v + ones) | (v - ones * 0x20) | ((v ^ ones * '"') - ones) |
-             ((v ^ ones * '\\') - ones)) & high) == 0;
+             ((v ^ ones * '\\') - ones)) &
+            high) == 0;
 }
 
 void buf_json(struct buf *b, struct slice s)
@@ -205,6 +206,39 @@ void buf_json(struct buf *b, struct slice s)
     }
     buf_add(b, slice_from_at(s, plain));
     buf_byte(b, '"');
+}
+
+void buf_html(struct buf *b, struct slice s)
+{
+    static const char *const names[] = {
+        ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"
+    };
+    size_t plain = 0; /* bytes since the last that was escaped */
+
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c >= sizeof(names) / sizeof(*names) || !names[c])
+            continue;
+        buf_add(b, (struct slice){ s.ptr + plain, i - plain });
+        buf_puts(b, names[c]);
+        plain = i + 1;
+    }
+    buf_add(b, slice_from_at(s, plain));
+}
+
+void buf_script(struct buf *b, struct slice s)
+{
+    struct buf json = { 0 };
+    struct slice rest, part;
+
+    buf_json(&json, s);
+    b->failed |= json.failed;
+    for (rest = buf_slice(&json); slice_cut(rest, '<', &part, &rest);) {
+        buf_add(b, part);
+        buf_puts(b, "\\u003c");
+    }
+    buf_add(b, part);
+    buf_free(&json);
 }
 
 static bool unreserved(char c)

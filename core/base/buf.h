@@ -8,7 +8,7 @@ struct buf {
     char *ptr;
     size_t len, cap, limit;
     bool failed; /* out of memory, or past limit */
-}; /* {0} is an empty buffer without a limit */
+};               /* {0} is an empty buffer without a limit */
 
 void buf_free(struct buf *b);  /* gives {0} back */
 void buf_clear(struct buf *b); /* empty again, failure forgotten, memory kept */
@@ -27,6 +27,13 @@ void buf_json(struct buf *b, struct slice s);
 
 /* "name": with a comma before it unless it is the first member.  name is our own: not escaped. */
 void buf_key(struct buf *b, struct slice name, bool first);
+
+/* s as text or a quoted attribute of HTML: & < > " ' as entities. */
+void buf_html(struct buf *b, struct slice s);
+
+/* s as a JavaScript string with its quotes that may stand inside <script>: buf_json with '<' as
+ * \u003c, so that nothing in it ends the element. */
+void buf_script(struct buf *b, struct slice s);
 
 /* s percent-encoded: everything but RFC 3986's unreserved characters. */
 void buf_percent(struct buf *b, struct slice s);

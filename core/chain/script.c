@@ -200,14 +200,12 @@ static void read_all(struct reader *r, struct script_next *out);
 /* setTimeout("location = 'x'", 100) */
 static void read_nested(struct reader *r, struct slice text, struct script_next *out)
 {
-    struct reader *inner = r->nested ? NULL : ARENA_NEW(r->arena, struct reader);
+    struct reader inner = { .arena = r->arena, .nested = true };
 
-    if (!inner)
+    if (r->nested)
         return;
-    inner->arena = r->arena;
-    inner->nested = true;
-    inner->lexer.rest = lexer_unescape(r->arena, text);
-    read_all(inner, out);
+    inner.lexer.rest = lexer_unescape(r->arena, text);
+    read_all(&inner, out);
 }
 
 static void read_all(struct reader *r, struct script_next *out)

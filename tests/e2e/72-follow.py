@@ -167,6 +167,10 @@ routes = {
     "hang-up": lambda p, q, t, v: None,
     "headers": sends("HTTP/1.1 200 OK\r\n" + "X: %s\r\n" % ("y" * 1000) * 200 + "\r\n"),
     "two-locations": sends(lambda q: "HTTP/1.1 302 Found\r\nLocation: /lander?%s\r\nLocation: /strip\r\n\r\n" % q),
+    "trailer": sends("HTTP/1.1 302 Found\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nmoved\r\n0\r\n"
+                     "Location: /strip\r\n\r\n"),
+    "timers": html("<script>" + 'setTimeout("")' * 74000 + ";location='/lander?QUERY'</script>"),
+    "32k": to("/lander?" + "y" * 32700),
     "text": lambda p, q, t, v: p.answer(body="<meta http-equiv=refresh content='0;url=/strip'>", Content_Type="text/plain"),
 }
 
@@ -204,18 +208,22 @@ def walk(site, target, exit, hops, harm="", warnings="", states=None, more=()):
 @part
 def chains_that_keep_it():
     site = Site()
-    for name in ("keep", "rel", "dots", "host", "cookie", "two-locations", "stalled-body"):
-        walk(site, "/" + name, 0, "redirect end" if name != "cookie" else "redirect redirect end")
+    for name in ("keep", "rel", "dots", "host", "two-locations", "stalled-body"):
+        walk(site, "/" + name, 0, "redirect end")
+    walk(site, "/cookie", 0, "redirect redirect end", warnings="H040")
     for status in (301, 302, 303, 307, 308):
         routes["status"] = to("/lander?QUERY", status)
         walk(site, "/status?utm_source=x&b=%20", 0, "redirect end", states="kept kept")
     for name in ("meta", "noquotes", "gzip"):
         walk(site, "/" + name + "?a=1", 0, "meta end")
-    walk(site, "/meta2?a=1&b=2", 0, "meta meta end")
+    walk(site, "/meta2?a=1&b=2", 0, "meta meta end", warnings="H040")
     walk(site, "/refresh", 0, "refresh end")
     for name in ("js1", "js2", "js3", "js4"):
         walk(site, "/" + name + "?a=1&b=2", 0, "script end")
-    walk(site, "/four", 0, "redirect redirect redirect redirect end", warnings="H040")
+    r = walk(site, "/four", 0, "redirect redirect redirect redirect end", warnings="H040")
+    has("follow /four: counts as simulate does", r.json["warnings"][0], "5 hops from the ad to the last page: two are")
+    walk(site, "/trailer", 0, "end")
+    walk(site, "/timers", 0, "script end")
     for name in ("lander", "onclick", "text"):
         walk(site, "/" + name, 0, "end")
     walk(site, "/form", 0, "end", warnings="H083")
@@ -291,6 +299,8 @@ def targets_that_no_browser_opens():
     for name in ("bad-port", "no-host", "user", "40k"):
         walk(site, "/" + name, 1, "redirect", "H077")
     walk(site, "/backslash", 1, "redirect end", "H077")
+    r = walk(site, "/32k#" + "f" * 200, 1, "redirect", "H077", "H044")
+    has("follow /32k: says why", r.json["reason"], "sends on to an address that is longer than 32 KB")
     r = walk(site, "/control", 1, "redirect end", "H077")
     hasnt("follow /control: JSON is plain", r.out, "\x1b", "\x01")
     r = run("follow", site.url("/control"), "--allow-private")

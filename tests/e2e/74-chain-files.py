@@ -275,7 +275,14 @@ def no_escapes():
              '  - {name: "t%s", kind: tracker, tracker: keitaro, to: "https://o.example/?s={subid}&{x%s}={y%s}"}\n'
              '  - {name: "l%s", kind: lander, script: true, to: "https://o.example/%s"}\n'
              'conversion: {network: "https://trk.example/pb?subid=%s&{%s}", postback: ../offers/nutra-de.yaml}\n'
-             ) % ((esc,) * 15)
+             )
+    url = "%1b]0;t%07"
+    raw = chain % ((esc,) * 15)
+    chain = chain % (esc, url, url, url, esc, url, url, url, esc, url, url, esc, url, url, url)
+    r = try_text(f, raw)
+    equal("control bytes in URLs are refused", r.code, 3)
+    has("and it says so", r.err, "M017", "holds a control character")
+    true("and none is printed", not re.search(r"[\x00-\x09\x0b-\x1f\x7f\x80-\x9f]", r.out + r.err))
     for options in ((), ("--matrix",)):
         r = try_text(f, chain, *options)
         equal("a chain of escapes %s: exit" % (options,), r.code, 1)

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 """The pure model of a chain and the same chain by real servers, a real HTTP client, a real serve and a
 real sandbox: they must agree, hop by hop, on every example; and what a live run leaves behind."""
+import contextlib
 import glob
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 
-from harness import BINARY, ROOT, Folder, equal, has, main, part, run, true
+from harness import BINARY, ROOT, Folder, bad, equal, has, hasnt, main, part, run, true
 
 AT = "1790000000"
 CHAINS = sorted(glob.glob(os.path.join(ROOT, "examples", "chains", "*.yaml")))
@@ -117,28 +121,152 @@ def cookies():
         equal("%s: the same hops" % name, live["hops"], model["hops"])
 
 
-@part
-def an_offer_that_extends_a_file():
-    """With a key of its own, and a tracker mapping beside it: as it works where it is."""
-    f = Folder()
-    f.write("own/mine.yaml", "version: 1\ntracker: mine\nextends: keitaro\nstages: {sale: [won]}\n")
-    f.write("own/secret", "0123456789abcdef0123\n", 0o600)
-    f.write("own/offer.yaml", f.read("offers/nutra-de.yaml").decode().replace("extends: keitaro", "extends: ./mine.yaml")
-            + "key:\n  file: ./secret\n")
-    path = f.write("chain.yaml", """version: 1
+OWN = """version: 1
 chain: own
 start: "https://trk.example/c?external_id=__CLICKID__"
 hops:
   - {name: tracker, kind: tracker, tracker: keitaro, to: "https://offer.example/?sub1={subid}"}
   - {name: offer, kind: lander}
 conversion: {network: "https://trk.example/KEY/postback?subid={sub1}&status=won&payout=1&currency=usd", postback: own/offer.yaml}
-""")
-    code, live, err = simulate(path, "--live")
-    equal("delivered", (code, live["live"]["delivered"], live["live"]["differences"]), (0, 1, []))
+"""
+FLOW = """{version: 1, "offer": nutra-de, extends: ./mine.yaml, key: {file: ./secret}, pixel: C9EXAMPLEPIXEL00,
+page_url: "https://lander.example/nutra", value_currency: USD, events: {sale: {event: Purchase, value: payout}},
+properties: {description: "a: b, [c], # e \\" \\\\ \\n\\tf"}}"""
+
+
+@part
+def an_offer_that_extends_a_file():
+    """With a key of its own, and a tracker mapping beside it: as it works where it is."""
+    f = Folder()
+    f.write("own/mine.yaml", "version: 1\ntracker: mine\nextends: keitaro\nstages: {sale: [won]}\n")
+    f.write("own/secret", "0123456789abcdef0123\n", 0o600)
+    path = f.write("chain.yaml", OWN)
+    plain = f.read("offers/nutra-de.yaml").decode() + "key:\n  file: ./secret\n"
+    for name, text in (("a path", plain.replace("extends: keitaro", "extends: ./mine.yaml")),
+                       ("on the next line", plain.replace("extends: keitaro", "extends:\n  ./mine.yaml  # ours")),
+                       ("in quotes", plain.replace("extends: keitaro", 'extends: "\\x2e/mine\\u002Eyaml"')),
+                       ("folded", plain.replace("extends: keitaro", "extends: >-\n  ./mine.yaml")),
+                       ("one flow", FLOW)):
+        f.write("own/offer.yaml", text)
+        code, live, err = simulate(path, "--live")
+        equal("extends %s: delivered" % name, (code, live["live"]["delivered"], live["live"]["differences"]), (0, 1, []))
+
+
+DIRECT = """version: 1
+chain: direct
+start: "https://offer.example/?aff_sub=__CLICKID__"
+hops:
+  - {name: offer, kind: lander}
+conversion:
+  network: "https://events.example/%s?key=KEY&ttclid={aff_sub}&status=approved&payout=25.00&txid=7001%s"
+  postback: offers/shop-any.yaml
+"""
+
+
+@part
+def where_the_postback_goes():
+    """To the path as it is written, and only the key's value is another."""
+    f = Folder(offers=("nutra-de", "shop-any"))
+    code, live, _ = simulate(f.write("chain.yaml", DIRECT % ("postback/shop-any", "")), "--live")
+    equal("path: the right one", (code, live["live"]["delivered"], live["live"]["differences"]), (0, 1, []))
+    code, live, _ = simulate(f.write("chain.yaml", DIRECT % ("postback/shop-amy", "")), "--live")
+    equal("path: another offer's is found out by the model", (code, live["code"], live["live"]["differences"]), (1, "H021", []))
+    text = (DIRECT % ("postback/shop-any", "")).replace("key=KEY&", "")
+    code, live, _ = simulate(f.write("chain.yaml", text), "--live")
+    has("path: without a key", json.dumps(live["live"]["differences"]), "serve answers 401")
+
+
+@part
+def a_pixel_out_of_the_postback():
+    """It goes into the run's configuration: nothing in it may become YAML."""
+    f = Folder(offers=("nutra-de", "shop-any"))
+    f.write("offers/shop-any.yaml", re.sub("(?m)^pixel: .*$", 'pixel: "{param.px}"', f.read("offers/shop-any.yaml").decode()))
+    for name, px, delivered in (("a good one", "C9EXAMPLEPIXEL07", True),
+                                ("lines", "A%3A%20%7B%7D%0Alisten%3A%200.0.0.0%3A0%0A%23", False),
+                                ("a quote", "A%22%3A", False), ("long", "A" * 65, False)):
+        path = f.write("chain.yaml", DIRECT % ("postback/shop-any", "&px=" + px))
+        r = run("simulate", path, "--json", "--at", AT, "--live")
+        hasnt("pixel, %s: no broken configuration" % name, r.err, "did not start", "yaml")
+        live = json.loads(r.out)["live"]
+        equal("pixel, %s: delivered" % name, live["delivered"] > 0, delivered)
+
+
+# ---- who else is there ----
+
+def children_of(pid):
+    with contextlib.suppress(OSError):
+        return [int(n) for n in open("/proc/%d/task/%d/children" % (pid, pid)).read().split()]
+    return []
+
+
+def listening(pid):
+    """Ports on 127.0.0.1 that the process itself listens on."""
+    own = set()
+    with contextlib.suppress(OSError):
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            with contextlib.suppress(OSError):
+                own.add(os.readlink("/proc/%d/fd/%s" % (pid, fd)))
+    rows = [line.split() for line in open("/proc/net/tcp").read().splitlines()[1:]]
+    return [int(r[1].split(":")[1], 16) for r in rows if r[3] == "0A" and "socket:[%s]" % r[9] in own]
+
+
+def ask_as_a_stranger(port, secret):
+    with contextlib.suppress(OSError):
+        with socket.create_connection(("127.0.0.1", port), 5) as s:
+            header = "X-Clickbaton-Live: %s\r\n" % secret if secret is not None else ""
+            s.sendall(("GET /?ttclid=mine HTTP/1.1\r\nHost: first.example\r\n%sConnection: close\r\n\r\n" % header).encode())
+            s.settimeout(5)
+            return s.recv(100).decode().split("\r\n")[0]
+    return ""
+
+
+@part
+def strangers():
+    """Another program that finds the port of the chain's servers gets nothing, and changes nothing."""
+    f = Folder()
+    hops = "".join("  - {name: h%d, kind: redirect, to: 'https://n%d.example/'}\n" % (i, i) for i in range(49))
+    path = f.write("chain.yaml", 'version: 1\nchain: many\nstart: "https://first.example/?ttclid=__CLICKID__"\n'
+                   "hops:\n" + hops + "  - {name: z, kind: lander}\n")
+    code, model, _ = simulate(path)
+    answers, deadline = [], time.monotonic() + 60
+    while len(answers) < 20 and time.monotonic() < deadline:
+        p = subprocess.Popen([BINARY, "simulate", path, "--live", "--json", "--at", AT], stdout=subprocess.PIPE, text=True)
+        out = []
+        reader = threading.Thread(target=lambda: out.append(p.stdout.read()))
+        reader.start()
+        ports = []
+        while p.poll() is None:
+            ports = ports or listening(p.pid)
+            for port in ports:
+                for secret in (None, "", "0" * 32, "0" * 33):
+                    answers += [a for a in [ask_as_a_stranger(port, secret)] if a]
+        reader.join()
+        live = json.loads(out[0])
+        if (live["hops"], live["live"]["differences"]) != (model["hops"], []):
+            bad("strangers: the run is as without them", live["live"]["differences"])
+            return
+    true("strangers: were there", len(answers) >= 20, len(answers))
+    true("strangers: are sent away", set(answers) <= {"HTTP/1.1 404 Not Found", "HTTP/1.1 503 Service Unavailable"}, set(answers))
 
 
 def ours(folder):
     return [n for n in os.listdir(folder) if n.startswith("clickbaton-live-")]
+
+
+def interrupt(env, number, folder):
+    """A run that a signal hits while both of its programs run: (exit code, their pids)."""
+    for _ in range(100):
+        p = subprocess.Popen([BINARY, "simulate", CHAINS[0], "--live"], env=env, stdout=subprocess.DEVNULL)
+        pids = []
+        while p.poll() is None and len(pids) < 2:
+            pids = children_of(p.pid)
+        with contextlib.suppress(ProcessLookupError):
+            p.send_signal(number)
+        code = p.wait(60)
+        if len(pids) == 2 and code == -number:
+            return code, pids
+        equal("no folder after a run that ended before its signal", ours(folder), [])
+    return None, []
 
 
 @part
@@ -148,17 +276,17 @@ def nothing_is_left():
         p = subprocess.run([BINARY, "simulate", CHAINS[0], "--live"], env=env, capture_output=True, text=True, timeout=60)
         equal("no folder after a run", ours(t), [])
         has("it says that both agree", p.stdout, "the live run and the model agree")
-        p = subprocess.Popen([BINARY, "simulate", CHAINS[0], "--live"], env=env, stdout=subprocess.DEVNULL)
-        time.sleep(0.02)
-        p.send_signal(signal.SIGTERM)
-        true("a signal ends it", p.wait(60) in (-signal.SIGTERM, 0, 1), p.returncode)
-        equal("no folder after a signal", ours(t), [])
-        left = subprocess.run(["pgrep", "-P", str(p.pid)], capture_output=True, text=True).stdout
-        equal("no program is left", left, "")
-        p = subprocess.run([BINARY, "simulate", CHAINS[0], "--live"], env=dict(os.environ, TMPDIR="/nonexistent"),
-                           capture_output=True, text=True, timeout=60)
-        equal("no place for its files: exit 4", p.returncode, 4)
-        has("and it says where", p.stderr, "/nonexistent")
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            code, pids = interrupt(env, number, t)
+            equal("%s ends a run" % number.name, code, -number)
+            equal("%s: no folder is left" % number.name, ours(t), [])
+            equal("%s: no program is left" % number.name, [n for n in pids if os.path.exists("/proc/%d" % n)], [])
+        for name, folder, words in (("no such folder", "/nonexistent", "No such file"),
+                                    ("too long", "/" + "x" * 300, "TMPDIR is too long")):
+            p = subprocess.run([BINARY, "simulate", CHAINS[0], "--live"], env=dict(os.environ, TMPDIR=folder),
+                               capture_output=True, text=True, timeout=60)
+            equal("%s: exit 4" % name, p.returncode, 4)
+            has("%s: it says so" % name, p.stderr, words)
 
 
 main()

@@ -405,6 +405,34 @@ static void test_buf_percent(void **state)
     buf_free(&b);
 }
 
+static void test_buf_html(void **state)
+{
+    struct buf b = { 0 };
+
+    (void)state;
+    buf_html(&b, (struct slice){ 0 });
+    assert_int_equal(b.len, 0);
+    buf_html(&b, S("a<b>&\"'\0\xc3\xa4z"));
+    assert_int_equal(b.ptr[strlen(b.ptr)], 0);
+    assert_true(slice_eq(buf_slice(&b), S("a&lt;b&gt;&amp;&quot;&#39;\0\xc3\xa4z")));
+    buf_free(&b);
+}
+
+static void test_buf_script(void **state)
+{
+    struct buf b = { .limit = 40 };
+
+    (void)state;
+    buf_script(&b, (struct slice){ 0 });
+    assert_slice(buf_slice(&b), "\"\"");
+    buf_clear(&b);
+    buf_script(&b, S("<a'\"\\</script><"));
+    assert_slice(buf_slice(&b), "\"\\u003ca'\\\"\\\\\\u003c/script>\\u003c\"");
+    buf_script(&b, S("0123456789"));
+    assert_false(buf_ok(&b));
+    buf_free(&b);
+}
+
 static void test_err(void **state)
 {
     char longer[sizeof(((struct err *)0)->text) + 100];
@@ -486,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_arena_limit), cmocka_unit_test(test_arena_text),
         cmocka_unit_test(test_buf),         cmocka_unit_test(test_buf_limit),
         cmocka_unit_test(test_buf_json),    cmocka_unit_test(test_buf_percent),
+        cmocka_unit_test(test_buf_html),    cmocka_unit_test(test_buf_script),
         cmocka_unit_test(test_err),
         cmocka_unit_test(test_json_every_byte_everywhere),
         cmocka_unit_test(test_keys),

@@ -179,6 +179,27 @@ static void a_redirect_is_not_followed(void **state)
     bench_close(&b);
 }
 
+/* What stands behind a chunked body is no header of the answer. */
+static void trailers(void **state)
+{
+    struct fetch_settings s = settings_for_tests();
+    struct bench b;
+
+    (void)state;
+    s.header = "X-Secret: 4711";
+    bench_open(&b, &s);
+    b.answer = (struct scripted_answer){
+        .interim = "HTTP/1.1 302 Found\r\nTransfer-Encoding: chunked\r\nTrailer: Location\r\n\r\n"
+                   "5\r\nmoved\r\n0\r\nLocation: /x\r\nRefresh: 0;url=/x\r\nSet-Cookie: a=1\r\n\r\n",
+    };
+    assert_int_equal(get(&b, "127.0.0.1", "/"), FETCH_DONE);
+    assert_int_equal(b.got.status, 302);
+    assert_int_equal(b.got.location.len + b.got.refresh.len + b.got.cookies.len, 0);
+    assert_true(slice_eq(b.got.body, S("moved")));
+    assert_non_null(strstr(scripted_get(b.server, 0).head, "X-Secret: 4711\r\n"));
+    bench_close(&b);
+}
+
 static void bounds(void **state)
 {
     static char many[9000];
@@ -338,6 +359,7 @@ int main(void)
         cmocka_unit_test(addresses),
         cmocka_unit_test(an_answer),
         cmocka_unit_test(a_redirect_is_not_followed),
+        cmocka_unit_test(trailers),
         cmocka_unit_test(bounds),
         cmocka_unit_test(no_answer),
         cmocka_unit_test(refused_urls),

@@ -338,11 +338,35 @@ static void linear(void **state)
     }
 }
 
+/* As many timers as fit into a page: the redirect behind them is found all the same. */
+static void many_timers(void **state)
+{
+    struct buf body = { 0 };
+    struct page_answer answer = { .status = 200 };
+    struct page_next next;
+    struct arena arena;
+
+    (void)state;
+    buf_puts(&body, "<script>");
+    while (body.len < PAGE_MAX_BYTES - 100)
+        buf_puts(&body, "setTimeout(\"\")");
+    buf_puts(&body, ";location='/x'</script>");
+    answer.body = buf_slice(&body);
+    arena_init(&arena, 16 << 20);
+    page_next(&arena, &answer, &next);
+    assert_int_equal(next.kind, PAGE_SCRIPT);
+    assert_true(slice_eq(next.url, S("/x")));
+    assert_false(arena.full);
+    arena_free(&arena);
+    buf_free(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(metas), cmocka_unit_test(scripts), cmocka_unit_test(headers),
         cmocka_unit_test(forms), cmocka_unit_test(links),   cmocka_unit_test(linear),
+        cmocka_unit_test(many_timers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
