@@ -246,7 +246,7 @@ static bool judge_next(struct walk *w, struct trace_hop *hop)
 
     if (open)
         open = resolve(hop, t->arena, w->next.url);
-    step.leaves = hop->next.len ? hop->next : w->next.url;
+    step.leaves = hop->next.len ? hop->next : arena_dup(t->arena, w->next.url);
     step.by_page = hop->kind != PAGE_LOCATION;
     if (!step_judge(t->arena, &step, &r))
         return false;

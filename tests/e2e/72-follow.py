@@ -169,7 +169,7 @@ routes = {
     "two-locations": sends(lambda q: "HTTP/1.1 302 Found\r\nLocation: /lander?%s\r\nLocation: /strip\r\n\r\n" % q),
     "trailer": sends("HTTP/1.1 302 Found\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nmoved\r\n0\r\n"
                      "Location: /strip\r\n\r\n"),
-    "timers": html("<script>" + 'setTimeout("")' * 74000 + ";location='/lander?QUERY'</script>"),
+    "timers": html("<script>" + 'setTimeout(""' * 79500 + ";location='/lander?QUERY'</script>"),
     "32k": to("/lander?" + "y" * 32700),
     "text": lambda p, q, t, v: p.answer(body="<meta http-equiv=refresh content='0;url=/strip'>", Content_Type="text/plain"),
 }
