@@ -5,6 +5,7 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "core/kit/kit.h"
 
 #define EVENTS_MAX 64
 #define ATTRIBUTES_MAX 8
@@ -54,31 +55,26 @@ static bool host_ok(struct slice s)
     return true;
 }
 
+/* The attribute's names stand between blanks. */
 static bool is_word(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if (ascii_is_space(s.ptr[i]))
+        if (ascii_is_space(s.ptr[i]) || (unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
             return false;
     return s.len > 0;
 }
 
-/* The names of the click id, separated by blanks.  The first one is handed on in links: that under
- * which the tracker gives it to landers, where the mapping reads it (Binom's cnv_id in a link would be
- * a conversion). */
 static struct slice click_names(const struct snippet *s)
 {
-    const struct field_rule *rule = &s->offer->fields[FIELD_CLICK_ID];
     const struct tracker *t = s->offer->tracker;
-    struct slice query = slice_from(t && t->urls ? t->urls->lander_query : NULL);
-    struct slice first = slice_head(query, slice_index(query, '=')), out = { 0 };
+    size_t count;
+    const struct slice *names = kit_lander_names(s->arena, s->offer, t ? t->urls : NULL, &count);
+    struct slice out = { 0 };
 
-    for (size_t i = 0; i < rule->count; i++)
-        if (slice_eq(rule->names[i], first))
-            out = first;
-    for (size_t i = 0; i < rule->count; i++)
-        if (is_word(rule->names[i]) && !(out.len && slice_eq(rule->names[i], first)))
+    for (size_t i = 0; i < count; i++)
+        if (is_word(names[i]))
             out = arena_printf(s->arena, "%.*s%s%.*s", SLICE_ARG(out), out.len ? " " : "",
-                               SLICE_ARG(rule->names[i]));
+                               SLICE_ARG(names[i]));
     return out;
 }
 

@@ -100,9 +100,23 @@ def snippet():
 @part
 def snippet_of_other_offers():
     folder = Folder()
-    for tracker, names in (("bemob", "cid click_id clickId clickid"), ("redtrack", "clickid click_id rtkcid rtkclickid")):
-        path = folder.write("%s.yaml" % tracker, offer_text("x-" + tracker).replace("keitaro", tracker))
+    # The first one goes into links: what the tracker gives to landers, never what its incoming
+    # postback alone reads (Binom's cnv_id).
+    for tracker, names in (("bemob", "cid click_id clickId clickid"), ("redtrack", "clickid click_id rtkcid rtkclickid"),
+                           ("binom", "clickid cnv_id click_id bcid"), ("keitaro", "subid click_id clickid _subid"),
+                           ("voluum", "cid click_id clickid vl_clickid c"),
+                           ("generic", "click_id clickid clickId cid subid cnv_id sub_id vl_clickid rtkcid")):
+        text = offer_text("x-" + tracker).replace("extends: keitaro", "extends: " + tracker)
+        path = folder.write("%s.yaml" % tracker, text)
         equal("the names of " + tracker, Tags(run("snippet", path).out).tags[0][1]["data-click-id"], names)
+        given = [n for n, v in urllib.parse.parse_qsl(json.loads(run("urls", path, "--json").out)["lander"].split("?", 1)[1])
+                 if not v.startswith("{ext") and n != "ttclid"]
+        equal("the first is the lander's of " + tracker, names.split()[0], given[0])
+    path = folder.write("moved.yaml", offer_text("moved") + "fields:\n  click_id: [one, two]\n")
+    equal("a name that the mapping doesn't read is not handed on",
+          Tags(run("snippet", path).out).tags[0][1]["data-click-id"], "one two")
+    path = folder.write("last.yaml", offer_text("last") + "fields:\n  click_id: [one, two, subid]\n")
+    equal("wherever it stands in the mapping", Tags(run("snippet", path).out).tags[0][1]["data-click-id"], "subid one two")
 
     consent = 'consent: {from: "{param.consent}", granted: [%s], otherwise: drop}\n'
     path = folder.write("asks.yaml", offer_text("asks", more=consent % '"1"'))
