@@ -30,7 +30,7 @@ module.exports = [
     t.equal('one request, a beacon', v.sent.map(r => r.type), ['ping']);
     t.true('form-encoded', headers['content-type'].startsWith('application/x-www-form-urlencoded'), headers['content-type']);
     const body = new URLSearchParams(first.body);
-    t.equal('its fields', [...body.keys()], ['click_id', 'ttclid', 'event_id', 'page_url', 'referrer']);
+    t.equal('its fields', [...body.keys()], ['ttclid', 'click_id', 'event_id', 'page_url', 'referrer']);
     for (let i = 0; i < 3; i++) {
       await v.go(page, 'lander', '/beacon');
       await quiet(page);
