@@ -61,6 +61,39 @@ module.exports = [
     await nothing(t, v, page, 'after');
   }],
 
+  ['what no word is, is a no, too', async (t, v) => {
+    page_of(t);
+    const page = await waiting(t, v, `?ttclid=${ttclid()}&subid=${unique('sub')}`);
+    for (const odd of ['Symbol()', 'Object.create(null)', '({ toString() { throw 1 } })']) {
+      await page.evaluate(() => clickbaton.consent(true));
+      t.true('agreed', await page.evaluate(() => clickbaton.id()));
+      await page.evaluate(o => clickbaton.consent(eval(o)), odd);
+      t.equal(odd, await page.evaluate(() => [clickbaton.id(), localStorage.length, document.cookie]), ['', 0, '']);
+    }
+  }],
+
+  ['what is tracked after a refusal is never sent', async (t, v) => {
+    page_of(t);
+    const page = await waiting(t, v, `?ttclid=${ttclid()}&subid=${unique('sub')}`);
+    await page.evaluate(() => { clickbaton.consent(false); clickbaton.track('Purchase', {}, 'p1'); clickbaton.consent(true); });
+    await until('the events', () => v.calls.length > 1);
+    await rest(page, 700);
+    t.equal('fired', v.calls.map(c => c.name).sort(), ['Lead', 'ViewContent']);
+  }],
+
+  ['refused while the page was prepared in advance', async (t, v) => {
+    t.fixture.page('/before', { attributes: 'data-event="Lead"' });
+    await v.context.addInitScript(() => Object.defineProperty(Document.prototype, 'prerendering', { get: () => !window.seen }));
+    const page = await v.open('lander', `/before?subid=${unique('sub')}`, () => window.clickbaton);
+    await page.evaluate(() => {
+      clickbaton.consent(false);
+      window.seen = true;
+      document.dispatchEvent(new Event('prerenderingchange'));
+    });
+    await rest(page, 300);
+    t.equal('nothing', [v.calls.length, v.sent.length, await page.evaluate(() => clickbaton.id() + document.cookie + localStorage.length)], [0, 0, '0']);
+  }],
+
   ['agreed on the second page, the ttclid was on the first', async (t, v) => {
     page_of(t);
     t.fixture.page('/second', { offer: 'asks', attributes: 'data-consent="wait"', body: '<a id="a" href="/asks">a</a>' });

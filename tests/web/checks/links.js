@@ -1,6 +1,7 @@
 // Links and forms to the tracker and the offer carry the ids on; all others stay as they are.
 'use strict';
 const { rest, ttclid, unique, until } = require('../fixture');
+const controls = require('../controls');
 
 const HOSTS = 'data-decorate="trk.test shop.test:1"';
 const href = (page, id) => page.evaluate(i => document.getElementById(i).href, id);
@@ -78,6 +79,60 @@ module.exports = [
     }, trk + '/go');
     t.true('its fields', (await asked).url().includes(`subid=${sub}&event_id=${sub}`), (await asked).url());
   }],
+
+  ['an https page hands nothing to http links', async (t, v) => {
+    const script = controls.broken() || await (await fetch(`http://127.0.0.1:${t.fixture.serve}/lander.js`)).text();
+    const body = `<!doctype html><script src="/lander.js" data-offer="nutra-de" data-click-id="subid" data-decorate="trk.test"></script>
+      <a id="safe" href="https://trk.test/go">a</a><a id="open" href="http://trk.test/go">b</a>
+      <form id="sent" action="https://trk.test/f"></form><form id="bare" action="http://trk.test/f"></form>`;
+    await v.context.route('https://secure.test/**', r => r.fulfill(r.request().url().includes('lander.js')
+      ? { contentType: 'text/javascript', body: script } : { contentType: 'text/html', body }));
+    const page = await v.context.newPage(), sub = unique('sub');
+    await page.goto(`https://secure.test/p?subid=${sub}`);
+    await page.waitForFunction(() => document.getElementById('sent').elements.length === 2);
+    t.equal('https', await href(page, 'safe'), `https://trk.test/go?subid=${sub}&event_id=${sub}`);
+    t.equal('http', [await href(page, 'open'), await fields(page, 'bare')], ['http://trk.test/go', []]);
+    t.equal('decorate()', await page.evaluate(() => clickbaton.decorate('http://trk.test/x')), 'http://trk.test/x');
+  }],
+
+  ['no formdata event of the page\'s own is fired', async (t, v) => {
+    const sub = unique('sub');
+    t.fixture.page('/formdata', {
+      attributes: HOSTS, body: `<form id="f" action="${t.fixture.origin('trk')}/f"><input name="q"></form>
+      <script>window.heard = 0; document.getElementById('f').addEventListener('formdata', () => window.heard++)</script>`
+    });
+    const page = await v.open('lander', `/formdata?subid=${sub}`);
+    await page.waitForFunction(() => document.getElementById('f').elements.length === 3);
+    await page.click('[name=q]');
+    await rest(page, 600);
+    t.equal('heard', await page.evaluate(() => window.heard), 0);
+  }],
+
+  ...[['10,000 links: only what is touched is looked at, only listed hosts are parsed', HOSTS], ['no listed host: no link is looked at', '']]
+    .map(([name, attributes]) => [name, async (t, v) => {
+      const where = attributes ? '/crowd' : '/crowd-bare';
+      t.fixture.page(where, {
+        attributes, body: `<a id="ours" href="${t.fixture.origin('trk')}/go">a</a>` +
+          Array.from({ length: 10000 }, (_, i) => `<a ${i ? '' : 'id="one" '}href="http://other.test/${i}">x</a>`).join(' '),
+        head: `<script>window.parsed = window.read = 0;
+        const own = Object.getOwnPropertyDescriptor(HTMLAnchorElement.prototype, 'hostname').get;
+        Object.defineProperty(HTMLAnchorElement.prototype, 'hostname', { get() { window.read++; return own.call(this); } });
+        window.URL = class extends URL { constructor(...a) { super(...a); window.parsed++; } };
+        addEventListener('click', e => e.preventDefault())</script>`
+      });
+      const page = await v.open('lander', `${where}?subid=${unique('sub')}`);
+      await rest(page, 1200);
+      t.equal('the listed link', (await href(page, 'ours')).includes('event_id='), !!attributes);
+      t.true('parsed', await page.evaluate(() => window.parsed) < 100, await page.evaluate(() => window.parsed));
+      if (!attributes) t.equal('looked at', await page.evaluate(() => window.read), 0);
+      const touched = await page.evaluate(() => {
+        const before = window.read;
+        for (const type of ['mousedown', 'touchstart', 'click'])
+          document.getElementById('one').dispatchEvent(new Event(type, { bubbles: true, cancelable: true }));
+        return window.read - before;
+      });
+      t.true('looked at for a touch', touched < 10, touched);
+    }]),
 
   ['nothing is decorated without data-decorate', async (t, v) => {
     t.fixture.page('/undecorated', { body: `<a id="a" href="${t.fixture.origin('trk')}/go">a</a>` });

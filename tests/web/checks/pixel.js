@@ -188,6 +188,35 @@ module.exports = [
     t.equal('its id', v.fired('Lead')[0].id, sub);
   }],
 
+  ['no pixel ever, and a thousand calls: few are kept', async (t, v) => {
+    t.fixture.page('/thousand', { pixel: false });
+    const page = await v.open('lander', '/thousand?subid=' + unique('sub'));
+    await page.evaluate(() => {
+      for (let i = 0; i < 1000; i++) clickbaton.track('AddToCart', {}, 'n' + i);
+      window.took = 0;
+      window.ttq = { track: () => window.took++ };
+      clickbaton.track('Lead');
+    });
+    const took = await page.evaluate(() => window.took);
+    t.true('some, not all', took > 20 && took < 200, took);
+  }],
+
+  ['track with what has no text throws nothing', async (t, v) => {
+    t.fixture.page('/odd', {});
+    const page = await v.open('lander', '/odd?subid=' + unique('sub'));
+    t.equal('thrown', await page.evaluate(() => {
+      const odd = [Symbol('s'), Object.create(null), { toString() { throw new Error('no'); } }, { toJSON() { throw new Error('no'); } }];
+      const thrown = [];
+      for (const o of odd)
+        for (const call of [[o], [o, o, o], ['Lead', o], ['Lead', {}, o], [undefined, null, null], []])
+          try { clickbaton.track(...call); clickbaton.decorate(o); } catch (e) { thrown.push(String(e)); }
+      return thrown;
+    }), []);
+    await page.evaluate(() => clickbaton.track('Contact'));
+    await settle(page);
+    t.equal('and the next call is heard', v.fired('Contact').length, 1);
+  }],
+
   ['several events, and properties that are no JSON', async (t, v) => {
     t.fixture.page('/props', { attributes: 'data-event="Lead Contact" data-props="{nonsense"' });
     const page = await v.open('lander', '/props?subid=' + unique('sub'));

@@ -1,6 +1,6 @@
 // What is kept, and what happens when it can't be.
 'use strict';
-const { rest, ttclid, unique } = require('../fixture');
+const { rest, ttclid, unique, until } = require('../fixture');
 
 const id = page => page.evaluate(() => clickbaton.id());
 const noCookies = () => Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set: () => {} });
@@ -55,7 +55,7 @@ module.exports = [
     await v.context.addInitScript(text => {
       if (!location.host || sessionStorage.done) return;
       sessionStorage.done = 1;
-      localStorage.clickbaton = text;
+      localStorage.clickbaton = text.replace('9e15', Date.now());
       document.cookie = 'clickbaton=%7B%E0%A4%A;path=/';
     }, what);
     const page = await v.open('lander', `/rubbish?ttclid=${ttclid()}`);
@@ -66,6 +66,84 @@ module.exports = [
     t.equal('which is kept', await id(page), first);
     t.equal('one Lead', v.fired('Lead').length, 1);
   }]),
+
+  ['a long ttclid and many views: the cookie alone keeps them, and the visit after', async (t, v) => {
+    t.fixture.page('/size', { attributes: 'data-event="Lead" data-page-event="ViewContent"' });
+    await v.context.addInitScript(full);
+    const page = await v.open('lander', '/size?ttclid=' + 'E.C.P.aB3_'.repeat(100));
+    const first = await id(page);
+    await page.evaluate(async () => {
+      for (let i = 0; i < 60; i++) {
+        history.pushState({}, '', '/size/' + i);
+        await new Promise(r => setTimeout(r, 5));
+      }
+    });
+    await until('the views', () => v.fired('ViewContent').length === 61);
+    const cookie = (await v.context.storageState()).cookies[0], kept = JSON.parse(decodeURIComponent(cookie.value));
+    t.true('its size', cookie.value.length > 3000 && cookie.value.length < 4000, cookie.value.length);
+    t.equal('the last view is in it', kept.fired.slice(-1), ['ViewContent ' + v.fired('ViewContent')[60].id]);
+    await v.go(page, 'lander', '/size');
+    t.equal('the visit goes on', await id(page), first);
+    await v.go(page, 'lander', '/size?ttclid=' + 'F.C.P.aB3_'.repeat(100));
+    const second = await id(page);
+    await v.go(page, 'lander', '/size');
+    t.true('a new one is new', second !== first);
+    t.equal('and is stored', await id(page), second);
+  }],
+
+  ['ids too long for any cookie: the old cookie does not stay', async (t, v) => {
+    t.fixture.page('/huge', {});
+    await v.context.addInitScript(full);
+    const page = await v.open('lander', '/huge?ttclid=' + ttclid());
+    const first = await id(page), e = encodeURIComponent;
+    await v.go(page, 'lander', `/huge?ttclid=${e('ä'.repeat(1000))}`);
+    await v.go(page, 'lander', '/huge');
+    t.true('the visit before the last one is not taken up', await id(page) !== first);
+  }],
+
+  ['events of the visit before are remembered for its tab, views of the visit before are not', async (t, v) => {
+    t.fixture.page('/carry', { attributes: 'data-event="Lead" data-page-event="ViewContent"' });
+    const page = await v.open('lander', '/carry?ttclid=' + ttclid());
+    const first = await id(page);
+    await v.go(page, 'lander', '/carry?ttclid=' + ttclid());
+    const second = await id(page);
+    await until('the views', () => v.fired('ViewContent').length === 2);
+    const view = v.fired('ViewContent')[1].id;
+    t.equal('fired', await page.evaluate(() => JSON.parse(localStorage.clickbaton).fired.sort()),
+      [`Lead ${first}`, `Lead ${second}`, `ViewContent ${view}`].sort());
+  }],
+
+  ['a visit of the future', async (t, v) => {
+    t.fixture.page('/future', {});
+    const page = await v.open('lander', `/future?ttclid=${ttclid()}`);
+    const first = await id(page);
+    const ahead = hours => page.evaluate(ms => {
+      const s = JSON.parse(localStorage.clickbaton);
+      s.seen = Date.now() + ms;
+      localStorage.clickbaton = JSON.stringify(s);
+      document.cookie = 'clickbaton=;max-age=0;path=/';
+    }, hours * 36e5);
+    await ahead(20);
+    await v.go(page, 'lander', '/future');
+    t.equal('a clock that was set back by less than a day', await id(page), first);
+    await ahead(26);
+    await v.go(page, 'lander', '/future');
+    t.true('by more', await id(page) !== first);
+  }],
+
+  ['stored ids that no URL could have brought', async (t, v) => {
+    t.fixture.page('/planted', {});
+    const page = await v.open('lander', '/planted');
+    for (const [what, taken] of [[{ ttclid: 'E.C.P.x', click: 'abc' }, true], [{ ttclid: '__CLICKID__' }, false],
+      [{ ttclid: 'x'.repeat(1001) }, false], [{ click: 'a\u0000b' }, false], [{ click: '{subid}' }, false]]) {
+      await page.evaluate(w => {
+        localStorage.clickbaton = JSON.stringify({ id: 'ev-planted', fired: [], seen: Date.now(), ...w });
+        document.cookie = 'clickbaton=;max-age=0;path=/';
+      }, what);
+      await v.go(page, 'lander', '/planted');
+      t.equal(JSON.stringify(what).slice(0, 40), await id(page) === 'ev-planted', taken);
+    }
+  }],
 
   ['what is stored: one cookie, one entry, 28 days', async (t, v) => {
     t.fixture.page('/stored', {});
