@@ -1,27 +1,22 @@
-/* snippet.c: `clickbaton snippet`: the line that puts the landing script into a page. */
+#include "cli/snippet.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/show.h"
 #include "core/kit/kit.h"
 
 #define EVENTS_MAX 64
-#define ATTRIBUTES_MAX 8
-
-struct attribute {
-    const char *name;
-    struct slice value;
-};
 
 struct snippet {
     const char *host, *event, *decorate, *consent, *config;
     bool gtm;
     const struct offer *offer;
     struct arena *arena;
-    struct attribute attributes[ATTRIBUTES_MAX];
-    size_t count;
+    struct snippet_tag tag;
 };
 
 static const struct verb_usage usage = {
@@ -34,10 +29,101 @@ static const struct verb_usage usage = {
         "  clickbaton snippet offers/nutra-de.yaml --decorate 'trk.example offer.example' --gtm",
 };
 
-static void add(struct snippet *s, const char *name, struct slice value)
+/* ---- the tag ---- */
+
+static void add(struct snippet_tag *tag, const char *name, struct slice value)
 {
-    if (value.len && s->count < ATTRIBUTES_MAX)
-        s->attributes[s->count++] = (struct attribute){ name, value };
+    if (value.len && tag->count < SNIPPET_ATTRIBUTES_MAX)
+        tag->attributes[tag->count++] = (struct snippet_attribute){ name, value };
+}
+
+/* The attribute's names stand between blanks. */
+static bool is_word(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (ascii_is_space(s.ptr[i]))
+            return false;
+    return s.len > 0;
+}
+
+static bool is_shown_whole(struct arena *arena, struct slice s, struct slice *shown)
+{
+    struct buf b = { 0 };
+
+    show_safe(&b, s);
+    arena->full |= !buf_ok(&b);
+    *shown = arena_dup(arena, buf_slice(&b));
+    buf_free(&b);
+    return slice_eq(*shown, s);
+}
+
+static struct slice click_names(struct arena *arena, const struct offer *offer,
+                                struct notes *remarks)
+{
+    const struct tracker *t = offer->tracker;
+    size_t count;
+    const struct slice *names = kit_lander_names(arena, offer, t ? t->urls : NULL, &count);
+    struct slice out = { 0 }, shown;
+
+    for (size_t i = 0; i < count; i++)
+        if (!is_shown_whole(arena, names[i], &shown) || !is_word(names[i]))
+            note_add(remarks, "", shown,
+                     "the click id's name \"%.*s\" is left out on pages: it has a blank or a control "
+                     "byte",
+                     SLICE_ARG(shown));
+        else
+            out = arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(out), out.len ? " " : "",
+                               SLICE_ARG(names[i]));
+    return out;
+}
+
+static void add_consent(struct arena *arena, struct snippet_tag *tag,
+                        const struct consent_rule *rule, const char *consent)
+{
+    struct slice shown;
+    bool wait = consent ? strcmp(consent, "wait") == 0 : rule->from.count > 0, one = false;
+
+    add(tag, "data-consent", wait ? S("wait") : (struct slice){ 0 });
+    for (size_t i = 0; i < rule->granted_count; i++)
+        one |= slice_eq(rule->granted[i], S("1"));
+    if (!rule->granted_count || one)
+        return;
+    if (is_shown_whole(arena, rule->granted[0], &shown))
+        add(tag, "data-consent-value", rule->granted[0]);
+    else
+        note_add(&tag->remarks, "", S("consent"),
+                 "consent: \"%.*s\" is left out on pages: it has a control byte; list \"1\" under "
+                 "granted:",
+                 SLICE_ARG(shown));
+}
+
+void snippet_make(struct arena *arena, const struct offer *offer, struct slice own,
+                  const struct snippet_choice *choice, struct snippet_tag *tag)
+{
+    *tag = (struct snippet_tag){ .remarks = { .arena = arena } };
+    tag->src = arena_printf(arena, "%.*s/lander.js", SLICE_ARG(own));
+    add(tag, "data-offer", offer->name);
+    add(tag, "data-click-id", click_names(arena, offer, &tag->remarks));
+    add(tag, "data-event", choice->event);
+    add(tag, "data-decorate", choice->hosts);
+    add_consent(arena, tag, &offer->consent, choice->consent);
+    if (offer->origin_count == 0)
+        note_add(&tag->remarks, "", S("origins"),
+                 "the offer has no `origins:`, so the server refuses what its pages register; list "
+                 "them: origins: [https://lander.example]");
+}
+
+void snippet_put(struct buf *out, const struct snippet_tag *tag)
+{
+    buf_puts(out, "<script async src=\"");
+    buf_html(out, tag->src);
+    buf_byte(out, '"');
+    for (size_t i = 0; i < tag->count; i++) {
+        buf_printf(out, " %s=\"", tag->attributes[i].name);
+        buf_html(out, tag->attributes[i].value);
+        buf_byte(out, '"');
+    }
+    buf_puts(out, "></script>");
 }
 
 /* ---- what is asked, against what the offer has ---- */
@@ -53,29 +139,6 @@ static bool host_ok(struct slice s)
         if (!ascii_is_alnum(s.ptr[i]) && !strchr("-._~:/[]", s.ptr[i]))
             return false;
     return true;
-}
-
-/* The attribute's names stand between blanks. */
-static bool is_word(struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (ascii_is_space(s.ptr[i]) || (unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-            return false;
-    return s.len > 0;
-}
-
-static struct slice click_names(const struct snippet *s)
-{
-    const struct tracker *t = s->offer->tracker;
-    size_t count;
-    const struct slice *names = kit_lander_names(s->arena, s->offer, t ? t->urls : NULL, &count);
-    struct slice out = { 0 };
-
-    for (size_t i = 0; i < count; i++)
-        if (is_word(names[i]))
-            out = arena_printf(s->arena, "%.*s%s%.*s", SLICE_ARG(out), out.len ? " " : "",
-                               SLICE_ARG(names[i]));
-    return out;
 }
 
 static bool host_names_ok(struct slice s)
@@ -150,70 +213,52 @@ static int check_event(struct snippet *s)
 
 static int read_options(struct snippet *s)
 {
-    const struct consent_rule *rule = &s->offer->consent;
-    bool wait = rule->from.count > 0, one = false;
-    struct slice hosts = s->decorate ? host_names(s) : (struct slice){ 0 };
+    struct slice own = slice_from(s->host);
+    struct snippet_choice choice = {
+        .event = slice_from(s->event),
+        .hosts = s->decorate ? host_names(s) : (struct slice){ 0 },
+        .consent = s->consent,
+    };
 
-    if (!host_ok(slice_from(s->host)))
+    if (!host_ok(own))
         return options_misuse("snippet", "--host needs the URL of clickbaton: https://pb.example");
-    if (!host_names_ok(hosts))
+    if (!host_names_ok(choice.hosts))
         return options_misuse("snippet",
                               "--decorate needs host names: 'trk.example offer.example'");
     if (s->consent && strcmp(s->consent, "wait") != 0 && strcmp(s->consent, "no") != 0)
         return options_misuse("snippet", "--consent is wait or no");
-    if (s->consent)
-        wait = strcmp(s->consent, "wait") == 0;
     if (check_event(s) != 0)
         return EXIT_USAGE;
-    add(s, "data-offer", s->offer->name);
-    add(s, "data-click-id", click_names(s));
-    add(s, "data-event", slice_from(s->event));
-    add(s, "data-decorate", hosts);
-    add(s, "data-consent", wait ? S("wait") : (struct slice){ 0 });
-    for (size_t i = 0; i < rule->granted_count; i++)
-        one |= slice_eq(rule->granted[i], S("1"));
-    if (rule->granted_count && !one)
-        add(s, "data-consent-value", rule->granted[0]);
+    while (slice_ends(own, S("/")))
+        own.len--;
+    snippet_make(s->arena, s->offer, own, &choice, &s->tag);
+    for (const struct note *n = s->tag.remarks.first; n; n = n->next)
+        fprintf(stderr, "snippet: warning: %.*s\n", SLICE_ARG(n->text));
     return 0;
 }
 
 /* ---- the text ---- */
 
-static void put_tag(struct buf *b, const struct snippet *s, struct slice src)
-{
-    buf_puts(b, "<script async src=\"");
-    buf_html(b, src);
-    buf_byte(b, '"');
-    for (size_t i = 0; i < s->count; i++) {
-        buf_printf(b, " %s=\"", s->attributes[i].name);
-        buf_html(b, s->attributes[i].value);
-        buf_byte(b, '"');
-    }
-    buf_puts(b, "></script>\n");
-}
-
-static void put_gtm(struct buf *b, const struct snippet *s, struct slice src)
+static void put_gtm(struct buf *b, const struct snippet_tag *tag)
 {
     buf_puts(b, "<script>\n(function () {\n  var s = document.createElement('script');\n");
-    for (size_t i = 0; i < s->count; i++) {
-        buf_printf(b, "  s.setAttribute('%s', ", s->attributes[i].name);
-        buf_script(b, s->attributes[i].value);
+    for (size_t i = 0; i < tag->count; i++) {
+        buf_printf(b, "  s.setAttribute('%s', ", tag->attributes[i].name);
+        buf_script(b, tag->attributes[i].value);
         buf_puts(b, ");\n");
     }
     buf_puts(b, "  s.async = true;\n  s.src = ");
-    buf_script(b, src);
-    buf_puts(b, ";\n  document.head.appendChild(s);\n})();\n</script>\n");
+    buf_script(b, tag->src);
+    buf_puts(b, ";\n  document.head.appendChild(s);\n})();\n</script>");
 }
 
 static int print(const struct snippet *s)
 {
-    struct slice host = slice_from(s->host);
     struct buf b = { 0 };
     bool ok;
 
-    while (host.len && host.ptr[host.len - 1] == '/')
-        host.len--;
-    (s->gtm ? put_gtm : put_tag)(&b, s, arena_printf(s->arena, "%.*s/lander.js", SLICE_ARG(host)));
+    (s->gtm ? put_gtm : snippet_put)(&b, &s->tag);
+    buf_byte(&b, '\n');
     ok = buf_ok(&b) && !s->arena->full && fwrite(b.ptr, 1, b.len, stdout) == b.len &&
          fflush(stdout) == 0;
     buf_free(&b);
@@ -254,11 +299,6 @@ int cli_snippet(int argc, char **argv)
     code = EXIT_CONFIG;
     if (s.offer && catalog_errors(catalog) == 0)
         code = read_options(&s);
-    if (code == 0 && s.offer->origin_count == 0)
-        fprintf(stderr,
-                "snippet: warning: %s has no `origins:`, so the server refuses what its "
-                "pages register; list them: origins: [https://lander.example]\n",
-                file);
     if (code == 0)
         code = print(&s);
     catalog_close(catalog);

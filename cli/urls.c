@@ -4,6 +4,8 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/show.h"
+#include "cli/snippet.h"
 #include "core/kit/kit.h"
 
 struct options {
@@ -25,8 +27,8 @@ static const struct verb_usage usage = {
 struct sheet {
     const struct offer *offer;
     const struct tracker_urls *urls;
-    const char *file;
     struct kit kit;
+    struct snippet_tag tag;
 };
 
 /* ---- text ---- */
@@ -41,9 +43,22 @@ static void print_lines(struct buf *out, const char *text)
     buf_byte(out, '\n');
 }
 
+/* A remark may hold an offer's own names. */
+static void print_remarks(struct buf *out, const struct notes *remarks)
+{
+    for (const struct note *n = remarks->first; n; n = n->next) {
+        buf_puts(out, "- ");
+        show_safe(out, n->text);
+        buf_byte(out, '\n');
+    }
+    if (remarks->count)
+        buf_byte(out, '\n');
+}
+
 static void print_url(struct buf *out, struct slice url)
 {
-    buf_printf(out, "%.*s\n\n", SLICE_ARG(url));
+    show_safe(out, url);
+    buf_puts(out, "\n\n");
 }
 
 static void print_postbacks(struct buf *out, const struct sheet *s)
@@ -54,21 +69,19 @@ static void print_postbacks(struct buf *out, const struct sheet *s)
                       "out.\n\n");
     for (size_t i = 0; i < s->kit.postback_count; i++) {
         const struct kit_postback *p = &s->kit.postbacks[i];
+        show_safe(out, p->stage);
         if (p->stage.len)
-            buf_printf(out, "%.*s%s:\n\n", SLICE_ARG(p->stage),
-                       p->ignored ? " (no event, the ledger records it)" : "");
+            buf_printf(out, "%s:\n\n", p->ignored ? " (no event, the ledger records it)" : "");
         print_url(out, p->url);
     }
-    for (const struct note *n = s->kit.remarks.first; n; n = n->next)
-        buf_printf(out, "- %.*s\n", SLICE_ARG(n->text));
-    if (s->kit.remarks.count)
-        buf_byte(out, '\n');
+    print_remarks(out, &s->kit.remarks);
 }
 
 static void print_text(struct buf *out, const struct sheet *s)
 {
-    buf_printf(out, "What to paste for %.*s (tracker: %.*s)\n\n", SLICE_ARG(s->offer->name),
-               SLICE_ARG(s->offer->tracker_name));
+    buf_printf(out, "What to paste for %.*s (tracker: ", SLICE_ARG(s->offer->name));
+    show_safe(out, s->offer->tracker_name);
+    buf_puts(out, ")\n\n");
     buf_puts(out, "1. TikTok: destination URL of the ad\n\n");
     print_url(out, s->kit.ad_link);
     buf_puts(out, "2. Tracker: parameters of the traffic source\n\n");
@@ -79,7 +92,10 @@ static void print_text(struct buf *out, const struct sheet *s)
     buf_puts(out, "5. A server of yours that registers clicks itself, instead of the landing "
                   "script: call this\n   when the visitor comes, and fill in what you know\n\n");
     print_url(out, s->kit.click);
-    buf_printf(out, "6. Landing page, run: clickbaton snippet %s\n\n", s->file);
+    buf_puts(out, "6. Landing page: a line of its <head>\n\n");
+    snippet_put(out, &s->tag);
+    buf_puts(out, "\n\n");
+    print_remarks(out, &s->tag.remarks);
     if (s->urls->unknown) {
         buf_puts(out, "7. Not documented by the vendor\n\n");
         print_lines(out, s->urls->unknown);
@@ -109,6 +125,31 @@ static void lines_member(struct buf *out, const char *name, const char *text)
     buf_byte(out, ']');
 }
 
+static void remarks_member(struct buf *out, const struct sheet *s)
+{
+    const struct notes *const lists[] = { &s->kit.remarks, &s->tag.remarks };
+    const char *comma = "";
+
+    buf_puts(out, ",\"remarks\":[");
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+        for (const struct note *n = lists[i]->first; n; n = n->next) {
+            buf_puts(out, comma);
+            buf_json(out, n->text);
+            comma = ",";
+        }
+    buf_byte(out, ']');
+}
+
+static void landing_member(struct buf *out, const struct snippet_tag *tag)
+{
+    struct buf line = { 0 };
+
+    snippet_put(&line, tag);
+    member(out, "landing", buf_slice(&line), false);
+    out->failed |= line.failed;
+    buf_free(&line);
+}
+
 static void postbacks_member(struct buf *out, const struct kit *kit)
 {
     buf_puts(out, ",\"postbacks\":[");
@@ -123,11 +164,6 @@ static void postbacks_member(struct buf *out, const struct kit *kit)
         member(out, "url", p->url, false);
         buf_byte(out, '}');
     }
-    buf_puts(out, "],\"remarks\":[");
-    for (const struct note *n = kit->remarks.first; n; n = n->next) {
-        buf_puts(out, n == kit->remarks.first ? "" : ",");
-        buf_json(out, n->text);
-    }
     buf_byte(out, ']');
 }
 
@@ -141,7 +177,9 @@ static void print_json(struct buf *out, const struct sheet *s)
     member(out, "lander", s->kit.lander, false);
     member(out, "postback_place", slice_from(s->urls->postback_place), false);
     postbacks_member(out, &s->kit);
+    remarks_member(out, s);
     member(out, "click", s->kit.click, false);
+    landing_member(out, &s->tag);
     lines_member(out, "undocumented", s->urls->unknown);
     buf_puts(out, "}\n");
 }
@@ -181,7 +219,8 @@ static int host_of(const char *option, const char *given, struct slice *host)
 static int run(struct catalog *catalog, const char *file, const struct kit_hosts *hosts, bool json)
 {
     const struct offer *offer = catalog_add_offer(catalog, file);
-    struct sheet sheet = { .offer = offer, .file = file };
+    struct sheet sheet = { .offer = offer };
+    const struct snippet_choice choice = { 0 };
     struct buf out = { 0 };
     struct err err = { 0 };
     int code = EXIT_DONE;
@@ -192,6 +231,13 @@ static int run(struct catalog *catalog, const char *file, const struct kit_hosts
     sheet.urls = urls_of(offer);
     if (kit_make(&catalog->arena, offer, sheet.urls, hosts, &sheet.kit, &err) != 0) {
         fprintf(stderr, "clickbaton urls: %s\n", err.text);
+        return EXIT_IO;
+    }
+    snippet_make(&catalog->arena, offer,
+                 arena_printf(&catalog->arena, "https://%.*s", SLICE_ARG(hosts->own)), &choice,
+                 &sheet.tag);
+    if (catalog->arena.full) {
+        fputs("clickbaton urls: the landing line needs more memory than there is\n", stderr);
         return EXIT_IO;
     }
     if (json)

@@ -357,13 +357,23 @@ def text_and_json():
               sorted(l for l in r.out.split("\n") if l.startswith("http")), sorted(urls))
         for line in out["remarks"] + out["undocumented"] + out["source_setup"]:
             has(name + ": in words", r.out, "- " + line + "\n")
-        has(name + ": the landing page", r.out, "run: clickbaton snippet " + path)
+        equal(name + ": the landing line, as snippet prints it", out["landing"] + "\n",
+              run("snippet", path, "--host", "https://pb.example").out)
+        true(name + ": alone on its line", out["landing"] in r.out.split("\n"), out["landing"])
+        has(name + ": it knows the lander's click id", out["landing"],
+            'data-click-id="%s ' % pairs_of(out["lander"])[0][0])
+        true(name + ": what the pages need is said", any("origins:" in x for x in out["remarks"]), out["remarks"])
         true(name + ": something is not documented", out["undocumented"], out)
         for u in urls:
             hasnt(name + ": a URL has no blank", u, " ")
         equal(name + ": the keys of the object", list(out),
               ["offer", "tracker", "ad_link", "source_setup", "lander", "postback_place", "postbacks",
-               "remarks", "click", "undocumented"])
+               "remarks", "click", "landing", "undocumented"])
+    odd = (EVERYTHING % "keitaro").replace("{param.email}", '{param.e\\em\\x7f\\x9f}')
+    r = run("urls", folder.write("odd.yaml", odd))
+    if r.code == 0:
+        has("an offer's own names: shown without control bytes", r.out, "- e?m??: the offer reads it")
+    hasnt("not a control byte", r.out + r.err, "\x1b", "\x7f", "\x9f")
     has("no rule, no URL", run("urls", folder.write("v.yaml", (EVERYTHING % "voluum").replace(
         "  lead:  ", "  refund:"))).out, "- lead: no URL, since the offer has no rule for this stage")
 
@@ -395,6 +405,7 @@ def documentation():
         out = kit(folder.write("%s.yaml" % name, text))
         lines = [l.strip() for l in page.split("\n")]
         wanted = [out["ad_link"], out["lander"], out["click"]] + [p["url"] for p in out["postbacks"]]
+        true("%s.md shows the landing line" % name, out["landing"] in lines, out["landing"])
         for url in wanted:
             true("%s.md shows %s" % (name, url[:70]), url in lines, url)
         # No other URL of ours than those: networks' own formats are marked by their macro.
