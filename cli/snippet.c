@@ -67,10 +67,11 @@ static struct slice click_names(struct arena *arena, const struct offer *offer,
 
     for (size_t i = 0; i < count; i++)
         if (!is_shown_whole(arena, names[i], &shown) || !is_word(names[i]))
-            note_add(remarks, "", shown,
-                     "the click id's name \"%.*s\" is left out on pages: it has a blank or a control "
-                     "byte",
-                     SLICE_ARG(shown));
+            note_add(
+                remarks, "", shown,
+                "the click id's name \"%.*s\" is left out on pages: it has a blank or a control "
+                "byte",
+                SLICE_ARG(shown));
         else
             out = arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(out), out.len ? " " : "",
                                SLICE_ARG(names[i]));

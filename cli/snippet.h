@@ -27,8 +27,8 @@ struct snippet_tag {
     struct notes remarks; /* what the page's owner must know; no codes */
 };
 
-/* The tag of the offer's pages; own: the URL of clickbaton, without a slash at its end.  A full arena
- * is the caller's to see. */
+/* The tag of the offer's pages; own: the URL of clickbaton, without a slash at its end.  A full
+ * arena is the caller's to see. */
 void snippet_make(struct arena *arena, const struct offer *offer, struct slice own,
                   const struct snippet_choice *choice, struct snippet_tag *tag);
 

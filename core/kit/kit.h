@@ -32,10 +32,11 @@ int kit_make(struct arena *arena, const struct offer *offer, const struct tracke
              const struct kit_hosts *hosts, struct kit *out, struct err *err);
 
 /* The parameter names of the offer's click id for its landing pages, *count of them.  The first one
- * stands in the links of those pages, so it is the one under which the tracker gives its click id to
- * landers (the pair of lander_query whose macro is MACRO_CLICK_ID), if the mapping reads that name:
- * at Binom the mapping's own first, cnv_id, would make a conversion of a link.  Then the mapping's
- * other names in order.  urls may be NULL.  The names are the offer's; NULL when the arena is full. */
+ * stands in the links of those pages, so it is the one under which the tracker gives its click id
+ * to landers (the pair of lander_query whose macro is MACRO_CLICK_ID), if the mapping reads that
+ * name: at Binom the mapping's own first, cnv_id, would make a conversion of a link.  Then the
+ * mapping's other names in order.  urls may be NULL.  The names are the offer's; NULL when the
+ * arena is full. */
 const struct slice *kit_lander_names(struct arena *arena, const struct offer *offer,
                                      const struct tracker_urls *urls, size_t *count);
 

@@ -371,8 +371,8 @@ def text_and_json():
                "remarks", "click", "landing", "undocumented"])
     odd = (EVERYTHING % "keitaro").replace("{param.email}", '{param.e\\em\\x7f\\x9f}')
     r = run("urls", folder.write("odd.yaml", odd))
-    if r.code == 0:
-        has("an offer's own names: shown without control bytes", r.out, "- e?m??: the offer reads it")
+    equal("an offer with odd names: exit 0", r.code, 0)
+    has("its names: shown without control bytes", r.out, "- e?m??: the offer reads it")
     hasnt("not a control byte", r.out + r.err, "\x1b", "\x7f", "\x9f")
     has("no rule, no URL", run("urls", folder.write("v.yaml", (EVERYTHING % "voluum").replace(
         "  lead:  ", "  refund:"))).out, "- lead: no URL, since the offer has no rule for this stage")

@@ -68,7 +68,7 @@ module.exports = [
   }]),
 
   ['a long ttclid and many views: the cookie alone keeps them, and the visit after', async (t, v) => {
-    t.fixture.page('/size', { attributes: 'data-event="Lead" data-page-event="ViewContent"' });
+    t.fixture.page('/size', { attributes: 'data-event="Lead" data-page-event="CompleteRegistration"' });
     await v.context.addInitScript(full);
     const page = await v.open('lander', '/size?ttclid=' + 'E.C.P.aB3_'.repeat(100));
     const first = await id(page);
@@ -78,10 +78,10 @@ module.exports = [
         await new Promise(r => setTimeout(r, 5));
       }
     });
-    await until('the views', () => v.fired('ViewContent').length === 61);
+    await until('the views', () => v.fired('CompleteRegistration').length === 61);
     const cookie = (await v.context.storageState()).cookies[0], kept = JSON.parse(decodeURIComponent(cookie.value));
     t.true('its size', cookie.value.length > 3000 && cookie.value.length < 4000, cookie.value.length);
-    t.equal('the last view is in it', kept.fired.slice(-1), ['ViewContent ' + v.fired('ViewContent')[60].id]);
+    t.equal('the last view is in it', kept.fired.slice(-1), ['CompleteRegistration ' + v.fired('CompleteRegistration')[60].id]);
     await v.go(page, 'lander', '/size');
     t.equal('the visit goes on', await id(page), first);
     await v.go(page, 'lander', '/size?ttclid=' + 'F.C.P.aB3_'.repeat(100));
