@@ -164,5 +164,5 @@ int cli_check(int argc, char **argv)
                 catalog_errors(c), catalog_errors(c) == 1 ? "" : "s", c->diags.warnings,
                 c->diags.warnings == 1 ? "" : "s", tests->failed, tests->passed + tests->failed);
     catalog_close(c);
-    return code;
+    return fflush(stdout) == 0 ? code : EXIT_IO;
 }

@@ -1,5 +1,6 @@
 #include "cli/hops.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,6 +10,17 @@
 #define SHOWN_VALUE 24
 #define URL_WIDTH 600
 #define NAMES_SHOWN 12
+
+bool hops_print(const char *verb, const struct buf *out)
+{
+    bool whole = buf_ok(out);
+
+    if (whole && fwrite(out->ptr, 1, out->len, stdout) == out->len && fflush(stdout) == 0)
+        return true;
+    fprintf(stderr, "clickbaton %s: %s\n", verb,
+            whole ? "the output can't be written" : "out of memory");
+    return false;
+}
 
 bool hops_colour(void)
 {

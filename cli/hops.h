@@ -6,6 +6,9 @@
 #include "core/base/note.h"
 #include "core/chain/compare.h"
 
+/* All of it onto stdout; false after a complaint when that did not work, or out is not whole. */
+bool hops_print(const char *verb, const struct buf *out);
+
 /* stdout is a terminal, and NO_COLOR does not object. */
 bool hops_colour(void);
 

@@ -62,14 +62,21 @@ static bool is_word(struct slice s)
     return s.len > 0;
 }
 
-/* The names of the click id, separated by blanks; the mapping's first one is handed on. */
+/* The names of the click id, separated by blanks.  The first one is handed on in links: that under
+ * which the tracker gives it to landers, where the mapping reads it (Binom's cnv_id in a link would be
+ * a conversion). */
 static struct slice click_names(const struct snippet *s)
 {
     const struct field_rule *rule = &s->offer->fields[FIELD_CLICK_ID];
-    struct slice out = { 0 };
+    const struct tracker *t = s->offer->tracker;
+    struct slice query = slice_from(t && t->urls ? t->urls->lander_query : NULL);
+    struct slice first = slice_head(query, slice_index(query, '=')), out = { 0 };
 
     for (size_t i = 0; i < rule->count; i++)
-        if (is_word(rule->names[i]))
+        if (slice_eq(rule->names[i], first))
+            out = first;
+    for (size_t i = 0; i < rule->count; i++)
+        if (is_word(rule->names[i]) && !(out.len && slice_eq(rule->names[i], first)))
             out = arena_printf(s->arena, "%.*s%s%.*s", SLICE_ARG(out), out.len ? " " : "",
                                SLICE_ARG(rule->names[i]));
     return out;

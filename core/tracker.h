@@ -75,9 +75,12 @@ struct tracker_urls {
     /* URL parameters of the campaign link that fill the source's click id ({external_id} and its
      * like) when nothing else is said; the first that is present.  Ended by NULL. */
     const char *const *external_params;
-    /* Parameters by which the tracker knows a visitor that comes back (offer links, incoming
-     * postbacks); ended by NULL.  Beside them: its cookie. */
+    /* Parameters by which the tracker knows a visitor that comes back (offer links); ended by NULL.
+     * Beside them: its cookie. */
     const char *const *return_params;
+    /* Parameters of its incoming postback that hold its click id; ended by NULL.  NULL: any that
+     * the offer's mapping reads. */
+    const char *const *postback_params;
     const struct tracker_macro *macros;          /* ended by a NULL name */
     bool raw_underscore;                         /* {_name} is {name} without encoding */
     const struct tracker_status *statuses;       /* NULL: a network's word is passed on */

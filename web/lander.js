@@ -179,7 +179,10 @@ const consent = safe(yes => {
 
 w.clickbaton = {
   id: () => v ? v.id : '',
-  track: (name, props, txid) => { queue.push([name, props, `${txid || ''}`.trim()]); flush(); },
+  track: safe((name, props, txid) => {
+    if (agreed !== false) queue.push([name, props, `${txid || ''}`.trim()]);
+    flush();
+  }),
   consent, decorate
 };
 ['pushState', 'replaceState'].forEach(safe(n => {

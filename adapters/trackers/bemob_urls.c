@@ -23,6 +23,7 @@ static const struct tracker_status statuses[] = {
 /* The first as source_setup says; the name is the user's own choice. */
 static const char *const external_params[] = { "ttclid", "externalId", "externalid", "external_id", NULL };
 static const char *const return_params[] = { "cid", NULL };
+static const char *const postback_params[] = { "cid", NULL };
 
 static const struct tracker_postback postbacks[] = {
     { NULL, "cid={clickId}&ttclid={externalId}&payout={payout}&status={status}" },
@@ -35,6 +36,7 @@ const struct tracker_urls bemob_urls = {
     .id_length = 22,
     .external_params = external_params,
     .return_params = return_params,
+    .postback_params = postback_params,
     .macros = macros,
     .statuses = statuses,
     .ad_link = "https://YOUR-TRACKER/go/CAMPAIGN-ID?ttclid=__CLICKID__&campaign=__CAMPAIGN_ID__"

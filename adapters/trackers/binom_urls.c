@@ -59,7 +59,8 @@ static const struct tracker_macro macros[] = {
 static const char *const external_params[] = { "ttclid", "externalid", "external_id", NULL };
 
 /* bcid is what the landing page library adds to links. */
-static const char *const return_params[] = { "clickid", "cnv_id", "bcid", NULL };
+static const char *const return_params[] = { "clickid", "bcid", NULL };
+static const char *const postback_params[] = { "cnv_id", NULL };
 
 static const struct tracker_postback postbacks[] = {
     { NULL, "click_id={clickid}&ttclid={externalid}&payout={payout}&currency={cnv_currency}"
@@ -73,6 +74,7 @@ const struct tracker_urls binom_urls = {
     .id_length = 14,
     .external_params = external_params,
     .return_params = return_params,
+    .postback_params = postback_params,
     .macros = macros,
     .ad_link = "https://YOUR-TRACKER/click?key=CAMPAIGN-KEY&ttclid=__CLICKID__"
                "&campid=__CAMPAIGN_ID__&creative=__CID__",

@@ -74,6 +74,7 @@ static const char *const external_params[] = { "external_id", NULL };
 
 /* In the order of "JS adapter" (docs.keitaro.io), whose cookies come last. */
 static const char *const return_params[] = { "_subid", "subid", NULL };
+static const char *const postback_params[] = { "subid", NULL };
 
 static const struct tracker_postback postbacks[] = {
     { NULL, "click_id={subid}&ttclid={external_id}&status={status}&payout={revenue}"
@@ -87,6 +88,7 @@ const struct tracker_urls keitaro_urls = {
     .id_length = 13,
     .external_params = external_params,
     .return_params = return_params,
+    .postback_params = postback_params,
     .macros = macros,
     .raw_underscore = true,
     .statuses = statuses,

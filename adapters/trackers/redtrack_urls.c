@@ -14,6 +14,7 @@ static const char *const external_params[] = { "ref_id", NULL }; /* as source_se
 
 /* rtkcid is what the tracking script writes into the page's URL. */
 static const char *const return_params[] = { "clickid", "rtkcid", NULL };
+static const char *const postback_params[] = { "clickid", NULL };
 
 /* No macro for the type is documented: each type's URL has it written out. */
 #define QUERY "click_id={clickid}&ttclid={ref_id}&payout={offer_payout}"
@@ -31,6 +32,7 @@ const struct tracker_urls redtrack_urls = {
     .id_time = true,
     .external_params = external_params,
     .return_params = return_params,
+    .postback_params = postback_params,
     .macros = macros,
     .ad_link = "https://YOUR-TRACKER/CAMPAIGN-ID?ref_id=__CLICKID__&sub1=__CAMPAIGN_ID__&sub2=__AID__"
                "&sub3=__CID__",

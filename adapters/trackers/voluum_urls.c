@@ -33,6 +33,7 @@ static const struct tracker_macro macros[] = {
 /* The first as source_setup says; the name is the user's own choice. */
 static const char *const external_params[] = { "ttclid", "externalid", "external_id", NULL };
 static const char *const return_params[] = { "cid", "clickid", NULL };
+static const char *const postback_params[] = { "cid", "c", NULL };
 
 /* No token for the event type is documented: each type's URL has it written out. */
 #define QUERY "click_id={click.id}&ttclid={externalid}&payout={payout}"
@@ -50,6 +51,7 @@ const struct tracker_urls voluum_urls = {
     .id_length = 26,
     .external_params = external_params,
     .return_params = return_params,
+    .postback_params = postback_params,
     .macros = macros,
     .ad_link = "https://YOUR-TRACKER/CAMPAIGN-UUID?ttclid=__CLICKID__&campaign=__CAMPAIGN_ID__"
                "&creative=__CID__",

@@ -23,6 +23,7 @@ struct matrix {
     struct arena arena;               /* of one walk; `keep` holds what must outlive it */
     struct arena keep;
     struct buf out;
+    struct err failed; /* the last walk that was not finished */
     bool json, colour;
     const char *comma;
 };
@@ -31,7 +32,8 @@ struct matrix {
 struct outcome {
     size_t broken[CHAIN_HOPS_MAX], broken_count;
     size_t touched; /* hops whose URL it changed */
-    bool from_click, from_tracker;
+    bool lost;      /* an id is no longer in the URL there, or not whole */
+    bool by_tracker, by_page, by_cookie;
 };
 
 /* ---- the failure ---- */
@@ -93,38 +95,63 @@ static bool make(struct matrix *m, const struct break_kind *kind, const char *sa
 
 /* ---- walks ---- */
 
+/* Is the id still whole in the URL behind hop i? */
+static bool in_url(struct matrix *m, const struct chain_result *r, size_t i, size_t id)
+{
+    return r->ids[id].len == 0 ||
+           compare_value(&m->arena, r->hops[i].url, r->ids[id]).state == BATON_KEPT;
+}
+
+/* The event is right all the same: where do its ids come from? */
+static void look_why(struct matrix *m, const struct chain_result *r, size_t i, struct outcome *o)
+{
+    const struct field_value *f = r->translation.conversion.fields;
+    bool ttclid = in_url(m, r, i, CHAIN_TTCLID), click = in_url(m, r, i, CHAIN_CLICK_ID);
+    bool had_ttclid = in_url(m, m->plain, i, CHAIN_TTCLID);
+
+    o->touched++;
+    if ((ttclid || !had_ttclid) && click)
+        return;
+    o->lost = true;
+    o->by_tracker |= f[FIELD_TTCLID].origin == ORIGIN_PARAM && r->session_clicks > 0;
+    o->by_page |= f[FIELD_TTCLID].origin == ORIGIN_CLICK || f[FIELD_EVENT_ID].origin == ORIGIN_CLICK;
+    o->by_cookie |= !click && r->hops[i].state[CHAIN_CLICK_ID] == BATON_KEPT;
+}
+
 static void look(struct matrix *m, const struct hop_break *b, size_t i, struct outcome *o)
 {
     struct chain_result r;
-    enum origin from;
+    struct err err = { 0 };
 
     arena_reset(&m->arena);
-    if (chain_walk(m->run->chain, &m->run->world, b, i, &m->arena, &r, NULL) != 0)
-        r.kept = false;
-    if (!r.kept) {
-        o->broken[o->broken_count++] = i;
+    if (chain_walk(m->run->chain, &m->run->world, b, i, &m->arena, &r, &err) != 0) {
+        m->failed = err;
         return;
     }
-    if (slice_eq(r.hops[i].url, m->plain->hops[i].url))
-        return;
-    o->touched++;
-    from = r.translation.conversion.fields[FIELD_TTCLID].origin;
-    o->from_click |= from == ORIGIN_CLICK;
-    o->from_tracker |= from == ORIGIN_PARAM;
+    if (!r.kept)
+        o->broken[o->broken_count++] = i;
+    else if (!slice_eq(r.hops[i].url, m->plain->hops[i].url))
+        look_why(m, &r, i, o);
 }
 
-static const char *thanks(const struct outcome *o)
+static void join(struct buf *b, const char *text)
+{
+    buf_puts(b, b->len ? "; " : "");
+    buf_puts(b, text);
+}
+
+static void thanks(struct buf *b, const struct outcome *o)
 {
     if (o->touched == 0)
-        return "it finds nothing here to damage";
-    if (o->from_click && o->from_tracker)
-        return "what the tracker keeps as the source's click id, or the landing page's "
-               "registration, still holds the ttclid";
-    if (o->from_click)
-        return "the landing page registered the click with its ttclid";
-    if (o->from_tracker)
-        return "the tracker keeps the ttclid as the source's click id and sends it back";
-    return "the ids pass unharmed";
+        join(b, "it finds nothing here to damage");
+    else if (!o->lost)
+        join(b, "the ids themselves pass unharmed");
+    if (o->by_tracker)
+        join(b, "the tracker keeps the ttclid as the source's click id and sends it back");
+    if (o->by_page)
+        join(b, "the landing page has registered the click with its ttclid and event_id");
+    if (o->by_cookie)
+        join(b, "the tracker knows its visitor by the cookie");
 }
 
 /* ---- output ---- */
@@ -141,15 +168,27 @@ static void hop_names(struct matrix *m, const struct outcome *o, bool quoted)
     }
 }
 
+static void why(struct buf *b, const struct break_kind *kind, const struct outcome *o)
+{
+    if (o->broken_count)
+        buf_puts(b, kind->remedy);
+    else
+        thanks(b, o);
+}
+
 static void print_json(struct matrix *m, const struct break_kind *kind, const char *sample,
                        const struct outcome *o)
 {
+    struct buf text = { 0 };
+
     buf_printf(&m->out, "%s\n{\"failure\":\"%s\",\"with\":", m->comma, kind->name);
     buf_json(&m->out, slice_from(sample));
     buf_printf(&m->out, ",\"survives\":%s,\"breaks_at\":[", o->broken_count ? "false" : "true");
     hop_names(m, o, true);
     buf_puts(&m->out, "],\"why\":");
-    buf_json(&m->out, slice_from(o->broken_count ? kind->remedy : thanks(o)));
+    why(&text, kind, o);
+    buf_json(&m->out, buf_slice(&text));
+    buf_free(&text);
     buf_byte(&m->out, '}');
     m->comma = ",";
 }
@@ -157,12 +196,14 @@ static void print_json(struct matrix *m, const struct break_kind *kind, const ch
 static void print_row(struct matrix *m, const struct break_kind *kind, const char *sample,
                       const struct outcome *o)
 {
-    struct buf name = { 0 };
+    struct buf name = { 0 }, text = { 0 };
 
     buf_printf(&name, "%s%s%s", kind->name, ascii_is_digit(sample[0]) ? " " : "",
                ascii_is_digit(sample[0]) ? sample : "");
     if (slice_eq(slice_from(sample), S("OTHER")))
         buf_puts(&name, " (another value)");
+    else if (slice_eq(slice_from(sample), S("IDS")) || slice_eq(slice_from(sample), S("RENAMED")))
+        buf_puts(&name, " (the ids)");
     buf_printf(&m->out, "%-26.*s", SLICE_ARG(buf_slice(&name)));
     hops_paint(&m->out, m->colour, o->broken_count ? HOPS_BAD : HOPS_GOOD);
     buf_printf(&m->out, "%-10s", o->broken_count ? "breaks" : "survives");
@@ -170,11 +211,12 @@ static void print_row(struct matrix *m, const struct break_kind *kind, const cha
     if (o->broken_count) {
         buf_puts(&m->out, "at ");
         hop_names(m, o, false);
-        buf_printf(&m->out, ": %s", kind->remedy);
-    } else {
-        buf_puts(&m->out, thanks(o));
+        buf_puts(&m->out, ": ");
     }
+    why(&text, kind, o);
+    buf_add(&m->out, buf_slice(&text));
     buf_byte(&m->out, '\n');
+    buf_free(&text);
     buf_free(&name);
 }
 
@@ -220,16 +262,21 @@ int matrix_run(struct rehearsal *run, bool json, bool colour)
         goto out;
     }
     code = plain.kept ? EXIT_DONE : EXIT_NO;
-    if (!plain.kept) {
-        buf_printf(&m.out, "the chain is broken as it is[%s]: ", plain.code);
+    if (!plain.kept && !json) {
+        buf_printf(&m.out, "broken[%s] as it is, so every failure would find it broken: ", plain.code);
         show_safe(&m.out, plain.reason);
-        fprintf(stderr, "%.*s\n", SLICE_ARG(buf_slice(&m.out)));
-        buf_clear(&m.out);
+        buf_byte(&m.out, '\n');
+    } else {
+        buf_puts(&m.out, json ? "[" : "");
+        all(&m);
+        buf_puts(&m.out, json ? "\n]\n" : "");
     }
-    buf_puts(&m.out, json ? "[" : "");
-    all(&m);
-    buf_puts(&m.out, json ? "\n]\n" : "");
-    fwrite(m.out.ptr, 1, m.out.len, stdout);
+    if (m.failed.text[0]) {
+        fprintf(stderr, "clickbaton simulate: %s\n", m.failed.text);
+        code = EXIT_IO;
+    } else if (!hops_print("simulate", &m.out)) {
+        code = EXIT_IO;
+    }
 out:
     buf_free(&m.out);
     arena_free(&m.keep);

@@ -48,6 +48,26 @@ static void hop_row(struct table *t, size_t i)
     hops_sentences(t->out, &h->notes, "      ", t->colour);
 }
 
+/* A tracker of the chain for the first time. */
+static bool is_first(const struct chain_result *r, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (r->hops[k].hop->tracker == r->hops[i].hop->tracker)
+            return false;
+    return r->hops[i].hop->tracker != NULL;
+}
+
+static void assumptions(struct table *t)
+{
+    for (size_t i = 0; i < t->r->hop_count; i++)
+        if (is_first(t->r, i) && t->r->hops[i].hop->tracker->urls &&
+            t->r->hops[i].hop->tracker->urls->unknown)
+            buf_printf(t->out,
+                       "    What %s's vendor does not document is assumed here: see "
+                       "docs/trackers/%s.md, and test one conversion.\n",
+                       t->r->hops[i].hop->tracker->name, t->r->hops[i].hop->tracker->name);
+}
+
 static void way_back(struct table *t)
 {
     const struct translation *tr = &t->r->translation;
@@ -150,6 +170,7 @@ void walk_table(struct buf *out, const struct walk_shown *w)
     for (size_t i = 0; i < t.r->hop_count; i++)
         hop_row(&t, i);
     hops_sentences(t.out, &t.r->warnings, "    ", t.colour);
+    assumptions(&t);
     way_back(&t);
     if (w->live)
         live_lines(&t, w->live);

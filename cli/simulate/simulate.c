@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/hops.h"
 #include "cli/options.h"
+#include "cli/show.h"
 #include "cli/simulate/matrix.h"
 #include "cli/simulate/show.h"
 
@@ -11,7 +12,7 @@
 #define NOT_SAID INT64_MIN
 
 static const struct verb_usage usage = {
-    .synopsis = "simulate CHAIN-FILE [--live] [--matrix] [--json]",
+    .synopsis = "simulate CHAIN-FILE [--live | --matrix] [--json] [-c FILE]",
     .about =
         "Walks a redirect chain from the ad to the event and shows at which hop ttclid, click_id\n"
         "or event_id get lost, and what to change there. Nothing leaves this machine.",
@@ -22,14 +23,24 @@ static const struct verb_usage usage = {
 static int show(const struct walk_shown *w, bool json)
 {
     struct buf out = { 0 };
+    bool written;
 
     if (json)
         walk_json(&out, w);
     else
         walk_table(&out, w);
-    fwrite(out.ptr, 1, out.len, stdout);
+    written = hops_print("simulate", &out);
     buf_free(&out);
-    return walk_is_kept(w) ? EXIT_DONE : EXIT_NO;
+    return !written ? EXIT_IO : walk_is_kept(w) ? EXIT_DONE : EXIT_NO;
+}
+
+static void complain(const struct err *err)
+{
+    struct buf b = { 0 };
+
+    show_safe(&b, slice_from(err->text));
+    fprintf(stderr, "clickbaton simulate: %.*s\n", SLICE_ARG(buf_slice(&b)));
+    buf_free(&b);
 }
 
 static int walk(struct rehearsal *run, bool live, bool json)
@@ -44,7 +55,7 @@ static int walk(struct rehearsal *run, bool live, bool json)
     arena_init(&arena, 64 * 1024 * 1024);
     if (chain_walk(run->chain, &run->world, NULL, 0, &arena, &model, &err) != 0 ||
         (live && live_run(run, &model, &arena, &real, &err) != 0)) {
-        fprintf(stderr, "clickbaton simulate: %s\n", err.text);
+        complain(&err);
     } else {
         w.walk = live ? &real.walk : &model;
         w.live = live ? &real : NULL;
@@ -65,16 +76,24 @@ static int list_failures(void)
         [BREAK_HOST] = "HOST",
     };
 
+    struct buf out = { 0 };
+    bool written;
+
     for (const struct break_kind *k = break_kinds; k->name; k++)
-        printf("%-21s %-25s the hop %s\n", k->name, takes[k->takes], k->does);
-    return EXIT_DONE;
+        buf_printf(&out, "%-21s %-25s the hop %s\n", k->name, takes[k->takes], k->does);
+    written = hops_print("simulate", &out);
+    buf_free(&out);
+    return written ? EXIT_DONE : EXIT_IO;
 }
 
 int cli_simulate(int argc, char **argv)
 {
     bool live = false, matrix = false, json = false, failures = false;
+    const char *config = NULL;
     int64_t at = NOT_SAID, seed = 0;
     const struct option_row rows[] = {
+        { "--config", "-c", OPTION_TEXT, &config, "FILE",
+          "your configuration, for its `mappings:` folder" },
         { "--live", NULL, OPTION_FLAG, &live, NULL,
           "really follow it: servers on loopback, a real `serve`, a sandbox" },
         { "--matrix", NULL, OPTION_FLAG, &matrix, NULL,
@@ -101,7 +120,7 @@ int cli_simulate(int argc, char **argv)
         return options_misuse(argv[0], "--live and --matrix do not go together");
     if (at != NOT_SAID && (at < 0 || at > AT_MAX))
         return options_misuse(argv[0], "--at needs a Unix time from 0 to %lld", (long long)AT_MAX);
-    catalog = catalog_open(NULL);
+    catalog = catalog_open(config);
     if (!catalog)
         return EXIT_IO;
     if (!rehearsal_load(&run, catalog, path[0], at == NOT_SAID ? cli_now() : at, (uint64_t)seed))

@@ -45,7 +45,7 @@ struct slice break_rename_params(struct arena *arena, const struct hop_break *b,
         struct slice name = edit_name(&e, i);
         for (size_t k = 0; k < b->count; k++)
             if (slice_eq(b->names[k], name)) {
-                e.pairs[i].name = edit_encode(arena, b->values[k]);
+                edit_set_name(&e, i, b->values[k]);
                 break;
             }
     }
@@ -64,7 +64,7 @@ struct slice break_uppercase_keys(struct arena *arena, const struct hop_break *b
         for (size_t k = 0; upper && k < name.len; k++)
             upper[k] = ascii_upper(name.ptr[k]);
         if (upper)
-            e.pairs[i].name = edit_encode(arena, (struct slice){ upper, name.len });
+            edit_set_name(&e, i, (struct slice){ upper, name.len });
     }
     return edit_text(&e);
 }

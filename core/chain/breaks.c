@@ -86,7 +86,8 @@ const struct break_kind break_kinds[] = {
       .url = break_strip_query,
       .sample = "true",
       .does = "drops the whole query",
-      .remedy = "append the query to the target ($is_args$args in nginx, QSA in Apache)" },
+      .remedy = "carry the query on: a redirect appends it ($is_args$args in nginx, "
+                "QSA in Apache), a link or a macro names its parameters" },
     { .name = "trailing_slash",
       .takes = BREAK_FLAG,
       .url = break_trailing_slash,

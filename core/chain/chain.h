@@ -118,6 +118,7 @@ struct chain_result {
     struct slice postback; /* the query that comes to clickbaton */
     struct chain_registration registrations[CHAIN_REGISTRATIONS_MAX];
     size_t registration_count;
+    size_t session_clicks; /* that trackers have counted */
     bool translated;
     struct translation translation; /* when translated */
     struct chain_session *session;  /* for a live run; in the arena */

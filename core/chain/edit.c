@@ -17,8 +17,10 @@ bool edit_open(struct edit *e, struct arena *arena, struct slice text)
 
 void edit_add(struct edit *e, struct url_pair pair)
 {
-    if (e->count < EDIT_PAIRS_MAX)
-        e->pairs[e->count++] = pair;
+    if (e->count == EDIT_PAIRS_MAX)
+        return;
+    e->names[e->count] = url_decode(e->arena, pair.name);
+    e->pairs[e->count++] = pair;
 }
 
 void edit_carry(struct edit *e, struct slice query)
@@ -38,7 +40,7 @@ void edit_carry(struct edit *e, struct slice query)
 
 struct slice edit_name(const struct edit *e, size_t i)
 {
-    return url_decode(e->arena, e->pairs[i].name);
+    return e->names[i];
 }
 
 struct slice edit_value(const struct edit *e, size_t i)
@@ -55,6 +57,12 @@ struct slice edit_encode(struct arena *arena, struct slice text)
     out = buf_ok(&b) ? arena_dup(arena, buf_slice(&b)) : (struct slice){ 0 };
     buf_free(&b);
     return out;
+}
+
+void edit_set_name(struct edit *e, size_t i, struct slice name)
+{
+    e->names[i] = name;
+    e->pairs[i].name = edit_encode(e->arena, name);
 }
 
 void edit_set_value(struct edit *e, size_t i, struct slice value)
@@ -76,6 +84,7 @@ bool edit_has(const struct edit *e, struct slice name)
 void edit_remove(struct edit *e, size_t i)
 {
     memmove(&e->pairs[i], &e->pairs[i + 1], (e->count - i - 1) * sizeof(*e->pairs));
+    memmove(&e->names[i], &e->names[i + 1], (e->count - i - 1) * sizeof(*e->names));
     e->count--;
 }
 

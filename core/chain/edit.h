@@ -10,6 +10,7 @@ struct edit {
     struct arena *arena;
     struct url url; /* query is not looked at any more */
     struct url_pair pairs[EDIT_PAIRS_MAX];
+    struct slice names[EDIT_PAIRS_MAX]; /* decoded */
     size_t count;
 };
 
@@ -26,6 +27,7 @@ void edit_carry(struct edit *e, struct slice query);
 struct slice edit_name(const struct edit *e, size_t i);
 struct slice edit_value(const struct edit *e, size_t i);
 /* To be encoded. */
+void edit_set_name(struct edit *e, size_t i, struct slice name);
 void edit_set_value(struct edit *e, size_t i, struct slice value);
 
 bool edit_has(const struct edit *e, struct slice name);

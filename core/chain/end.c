@@ -261,7 +261,30 @@ static void check_offer(struct end *e)
     }
 }
 
-void judge_end(struct chain_session *s, struct chain_result *out, bool stopped)
+static void no_postback(struct end *e, const struct note *why)
+{
+    size_t at = first_loss(e, CHAIN_CLICK_ID);
+    bool lost = at < e->out->hop_count;
+
+    decide(e, why ? why->code : "H010", at,
+           arena_printf(e->s->arena, "no postback comes: %.*s%s%.*s",
+                        SLICE_ARG(why ? why->text : S("the network's URL can't be used")),
+                        lost ? ". The click id was dropped " : "",
+                        SLICE_ARG(lost ? at_hop(e, at) : S(""))));
+}
+
+/* Where the name went wrong the table should say so, too. */
+static void note_misnamed(struct end *e)
+{
+    size_t at = misnamed(e);
+
+    if (at < e->out->hop_count && e->out->hops[at].hop->kind != HOP_TRACKER)
+        note_add(&e->out->hops[at].notes, "H002", S("ttclid"),
+                 "ttclid goes on under another name, which the tracker does not look for: pass "
+                 "parameters on under the names they came with");
+}
+
+static void judge_way(struct chain_session *s, struct chain_result *out, bool stopped)
 {
     struct end e = { .s = s, .out = out };
     struct slice last;
@@ -282,18 +305,24 @@ void judge_end(struct chain_session *s, struct chain_result *out, bool stopped)
     }
     check_offer(&e);
     warnings = out->warnings.count;
-    out->network = session_network(s, last);
+    out->network = session_network(s, last, &out->warnings);
     if (!chain_postback(s, out->network, &out->postback, &out->warnings)) {
-        size_t at = first_loss(&e, CHAIN_CLICK_ID);
-        decide(&e, "H010", at,
-               arena_printf(s->arena, "no postback comes: %.*s%s%.*s",
-                            SLICE_ARG(out->warnings.count > warnings ? out->warnings.last->text
-                                                                     : S("the URL can't be used")),
-                            at < out->hop_count ? ". The click id was dropped " : "",
-                            SLICE_ARG(at < out->hop_count ? at_hop(&e, at) : S(""))));
+        no_postback(&e, out->warnings.count > warnings ? out->warnings.last : NULL);
         return;
     }
     register_all(&e);
     if (translate(&e) == 0)
         judge_event(&e);
+}
+
+void judge_end(struct chain_session *s, struct chain_result *out, bool stopped)
+{
+    struct end e = { .s = s, .out = out };
+
+    judge_way(s, out, stopped);
+    note_misnamed(&e);
+    if (s->astray) /* what comes behind it happens to nobody */
+        decide(&e, "H023", (size_t)(s->astray - s->chain->hops),
+               arena_printf(s->arena, "visitors never come to what stands behind \"%.*s\"",
+                            SLICE_ARG(s->astray->name)));
 }

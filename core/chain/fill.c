@@ -117,3 +117,11 @@ struct slice fill_link(struct arena *arena, struct slice link, struct slice ttcl
     buf_free(&out);
     return text;
 }
+
+bool fill_is_macro_value(struct slice value)
+{
+    for (size_t i = 0; i < sizeof(macros) / sizeof(*macros); i++)
+        if (macros[i].value.len && slice_eq(macros[i].value, value))
+            return true;
+    return false;
+}

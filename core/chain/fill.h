@@ -22,4 +22,7 @@ struct slice fill_uuid(struct arena *arena, uint64_t seed);
 struct slice fill_link(struct arena *arena, struct slice link, struct slice ttclid, uint64_t seed,
                        struct slice *unknown);
 
+/* Is it what one of TikTok's macros other than __CLICKID__ was filled with? */
+bool fill_is_macro_value(struct slice value);
+
 #endif

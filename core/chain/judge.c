@@ -1,5 +1,7 @@
 #include "core/chain/judge.h"
 
+#include "core/kit/kit.h"
+
 /* ---- states ---- */
 
 static int rank(enum baton_state state)
@@ -126,6 +128,25 @@ static const struct hop_break *storing(const struct chain_session *s, size_t i)
     return NULL;
 }
 
+/* What the tracker's pages get: the pair of its lander query that holds the id. */
+static bool lander_pair(struct chain_session *s, const struct hop *hop, enum macro_source from,
+                        struct slice *name, struct slice *macro)
+{
+    const struct tracker_urls *urls = hop->tracker ? hop->tracker->urls : NULL;
+    struct slice rest = slice_from(urls ? urls->lander_query : NULL);
+    struct url_pair pair;
+
+    while (url_next_pair(&rest, &pair)) {
+        const struct tracker_macro *row;
+        if (!kit_is_macro(pair.value, macro) || !(row = kit_macro(urls, *macro)) ||
+            row->from != from)
+            continue;
+        *name = url_decode(s->arena, pair.name);
+        return true;
+    }
+    return false;
+}
+
 /* The parameter in which the next hop looks for an id: `usual` when it does that. */
 static struct slice read_as(const struct chain_session *s, size_t i, enum identity_name id,
                             struct slice usual)
@@ -137,32 +158,33 @@ static struct slice read_as(const struct chain_session *s, size_t i, enum identi
                                : id == CHAIN_CLICK_ID ? urls->return_params
                                : id == CHAIN_TTCLID   ? urls->external_params
                                                       : NULL;
-    const struct offer *o = s->world->offer;
 
     for (size_t k = 0; names && names[k]; k++)
         if (slice_eq(slice_from(names[k]), usual))
             return usual;
-    if (names && names[0])
-        return slice_from(names[0]);
-    if (id == CHAIN_CLICK_ID && o && o->fields[FIELD_CLICK_ID].count)
-        return o->fields[FIELD_CLICK_ID].names[0];
-    return chain_id_names[id];
+    return names && names[0] ? slice_from(names[0]) : usual;
 }
 
-/* What the hop calls it: the tracker's macro, else the parameter in which it has come. */
-static struct slice known_as(const struct chain_session *s, size_t i, enum identity_name id,
-                             struct slice arrives)
+/* "subid={subid}": what the target should say, in the hop's own words: the tracker's macro, else the
+ * parameter in which the id has come. */
+static struct slice advice(struct chain_session *s, size_t i, enum identity_name id,
+                           struct slice arrives)
 {
     const struct hop *hop = &s->chain->hops[i];
-    const struct tracker_urls *urls = hop->tracker ? hop->tracker->urls : NULL;
     enum macro_source from = id == CHAIN_CLICK_ID ? MACRO_CLICK_ID : MACRO_EXTERNAL_ID;
     struct baton_found came = compare_value(s->arena, arrives, s->ids[id]);
+    struct slice name = chain_id_names[id], macro = name;
+    const struct offer *o = s->world->offer;
 
-    for (const struct tracker_macro *m = urls ? urls->macros : NULL; m && m->name; m++)
-        if (m->from == from)
-            return slice_from(m->name);
-    return came.state == BATON_KEPT && came.name.len ? note_short(s->arena, came.name)
-                                                     : chain_id_names[id];
+    if (!lander_pair(s, hop, from, &name, &macro)) {
+        if (came.state == BATON_KEPT && came.name.len)
+            macro = note_short(s->arena, came.name);
+        name = id == CHAIN_CLICK_ID && o && o->fields[FIELD_CLICK_ID].count
+                   ? o->fields[FIELD_CLICK_ID].names[0]
+                   : chain_id_names[id];
+    }
+    return arena_printf(s->arena, "%.*s={%.*s}", SLICE_ARG(read_as(s, i, id, name)),
+                        SLICE_ARG(macro));
 }
 
 static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
@@ -179,7 +201,6 @@ static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
                                          [BATON_ABSENT] = "is lost",
                                          [BATON_KEPT] = "is lost" };
     const struct hop_break *b = guilty(s, i, id, whole);
-    struct slice known = known_as(s, i, id, r->arrives);
     enum baton_state state = r->state[id];
 
     if (!b)
@@ -198,10 +219,10 @@ static void note_loss(struct chain_session *s, struct hop_result *r, size_t i,
                  SLICE_ARG(chain_id_names[id]), verbs[state]);
     else
         note_add(&r->notes, codes[state], chain_id_names[id],
-                 "%.*s %s: this hop's target does not carry it. What to change: add %.*s={%.*s} to "
-                 "its target",
-                 SLICE_ARG(chain_id_names[id]), verbs[state], SLICE_ARG(read_as(s, i, id, known)),
-                 SLICE_ARG(known));
+                 "%.*s %s: this hop's target does not carry it. What to change: add %.*s to its "
+                 "target",
+                 SLICE_ARG(chain_id_names[id]), verbs[state],
+                 SLICE_ARG(advice(s, i, id, r->arrives)));
 }
 
 void judge_hop(struct chain_session *s, struct chain_result *out, size_t i, struct slice next,

@@ -1,6 +1,7 @@
 /* load.c: a chain file to hops. */
 #include "core/chain/chain.h"
 
+#include "core/base/codes.h"
 #include "core/chain/url.h"
 #include "core/yaml/expect.h"
 
@@ -181,8 +182,16 @@ static void read_tracker(struct reader *r, const struct yaml *node, struct hop *
         names[n] = slice_from(all[n]->name);
     if (!name)
         expect_missing(&r->e, node, "tracker", "say which: tracker: keitaro (or generic)");
-    if (expect_word(&r->e, name, "`tracker`", names, &i))
-        hop->tracker = all[i];
+    if (expect_text(&r->e, name, "`tracker`", &text)) {
+        for (i = 0; i < n && !slice_eq(names[i], text);)
+            i++;
+        hop->tracker = i < n ? all[i] : NULL;
+        if (i == n)
+            diag_add(r->e.diags, DIAG_ERROR, "M024", name->at,
+                     arena_printf(r->loader->arena, "%.*s; a tracker of your own is generic",
+                                  SLICE_ARG(diag_suggest(r->loader->arena, text, names))),
+                     "`tracker` can't be \"%.*s\"", SLICE_ARG(text));
+    }
     if (!params || !expect_map(&r->e, params, "`params`", NULL))
         return;
     slots = ARENA_ARRAY(r->loader->arena, struct hop_slot, params->count);
@@ -241,6 +250,9 @@ static void check_target(struct reader *r, const struct yaml *node, const char *
     if (!node || node->kind != YAML_SCALAR)
         return;
     why = node->text.len > URL_MAX_BYTES / 2 ? "is longer than 16 KB" : url_parse(node->text, &u);
+    for (size_t i = 0; !why && i < node->text.len; i++)
+        if ((unsigned char)node->text.ptr[i] < 0x20 || node->text.ptr[i] == 0x7f)
+            why = "holds a control character";
     if (!why && what && !url_is_web(&u))
         why = "is not a whole http or https URL";
     if (why)
@@ -304,6 +316,11 @@ static void read_hops(struct reader *r, const struct yaml *root)
     for (const struct yaml *v = node->first; v; v = v->next, r->chain->hop_count++)
         read_hop(r, v, r->chain->hop_count, v->next == NULL, &hops[r->chain->hop_count]);
     r->chain->hops = hops;
+    for (size_t i = 0; i < r->chain->hop_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (hops[i].name.len && slice_eq(hops[i].name, hops[k].name))
+                diag_add(r->e.diags, DIAG_WARNING, "M002", hops[i].at, S("give each a name of its own"),
+                         "two hops are called \"%.*s\"", SLICE_ARG(hops[i].name));
 }
 
 /* ---- the rest ---- */
@@ -328,8 +345,10 @@ static void read_conversion(struct reader *r, const struct yaml *node)
     check_target(r, network, "network");
     if (expect_text(&r->e, postback, "`postback`", &r->chain->postback))
         r->chain->postback_at = postback->at;
-    expect_text(&r->e, at(node, "tracker_postback"), "`tracker_postback`",
-                &r->chain->tracker_postback);
+    if (expect_text(&r->e, at(node, "tracker_postback"), "`tracker_postback`",
+                    &r->chain->tracker_postback) &&
+        !slice_starts(r->chain->tracker_postback, S("?"))) /* its query alone will do */
+        check_target(r, at(node, "tracker_postback"), "tracker_postback");
 }
 
 static void read_expect(struct reader *r, const struct yaml *node)
@@ -348,7 +367,11 @@ static void read_expect(struct reader *r, const struct yaml *node)
     if (expect_word(&r->e, at(node, "verdict"), "`verdict`", verdicts, &i))
         x->verdict = verdicts[i];
     expect_text(&r->e, at(node, "at"), "`at`", &x->at);
-    expect_text(&r->e, at(node, "code"), "`code`", &x->code);
+    if (expect_text(&r->e, at(node, "code"), "`code`", &x->code) &&
+        !code_find(arena_cstr(r->loader->arena, x->code)))
+        diag_add(r->e.diags, DIAG_ERROR, "M024", at(node, "code")->at,
+                 S("run the chain with simulate: the verdict names its code"),
+                 "there is no code \"%.*s\"", SLICE_ARG(x->code));
     for (i = 0; x->at.len && i < r->chain->hop_count; i++)
         if (slice_eq(r->chain->hops[i].name, x->at))
             return;

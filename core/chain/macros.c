@@ -139,3 +139,46 @@ struct slice session_fill_params(struct chain_session *s, struct slice text, str
     }
     return finish(s, &out);
 }
+
+/* "subid, ttclid": the names of a query, at most a few. */
+static struct slice names_of(struct chain_session *s, struct slice query)
+{
+    struct buf b = { .limit = 400 };
+    struct url_pair pair;
+    struct slice out;
+
+    for (size_t n = 0; n < 6 && url_next_pair(&query, &pair); n++)
+        buf_printf(&b, "%s%.*s", n ? ", " : "",
+                   SLICE_ARG(slice_head(url_decode(s->arena, pair.name), 40)));
+    out = b.len ? arena_dup(s->arena, buf_slice(&b)) : S("there are none");
+    buf_free(&b);
+    return out;
+}
+
+/* Under which name the tracker's click id stands in the query, if it does. */
+static struct slice click_name(struct chain_session *s, struct slice query)
+{
+    struct slice url = arena_printf(s->arena, "?%.*s", SLICE_ARG(query));
+    struct baton_found found = compare_value(s->arena, url, s->ids[CHAIN_CLICK_ID]);
+
+    return found.state == BATON_KEPT ? found.name : (struct slice){ 0 };
+}
+
+void session_note_empty(struct chain_session *s, struct slice text, struct slice query,
+                        const char *what, bool keep_ids, struct notes *notes)
+{
+    struct slice macro = { 0 }, value, click;
+    struct buf unused = { .limit = 4 * URL_MAX_BYTES };
+
+    while (next_macro(&unused, &text, &macro)) {
+        if (url_get(s->arena, query, macro, &value) || (keep_ids && is_id(macro)))
+            continue;
+        click = click_name(s, query);
+        note_add(notes, "H022", macro,
+                 "%s reads {%.*s}, but no parameter of that name arrives (%.*s)%s%.*s%s", what,
+                 SLICE_ARG(note_short(s->arena, macro)), SLICE_ARG(names_of(s, query)),
+                 click.len ? "; the click id stands in {" : "", SLICE_ARG(click),
+                 click.len ? "}" : "");
+    }
+    buf_free(&unused);
+}

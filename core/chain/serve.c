@@ -205,7 +205,8 @@ static void note_no_external(struct chain_session *s, const struct hop *hop, str
     else if (here.state == BATON_KEPT && here.name.len)
         note_add(notes, "H005", hop->name,
                  "the ttclid arrives as \"%.*s\", but %s looks for it in \"%.*s\" and has none to "
-                 "send back: names must be the same, also in upper and lower case",
+                 "send back: let it arrive under that name, in the same case, or set the tracker "
+                 "up for the other one (params: in the chain file)",
                  SLICE_ARG(note_short(s->arena, here.name)), hop->tracker->name, SLICE_ARG(param));
     else
         note_add(notes, "H005", hop->name,
@@ -283,6 +284,8 @@ struct hop_answer chain_serve(struct chain_session *s, size_t i, struct slice ur
         a.status = hop->to.len ? 400 : 200;
         return a;
     }
+    if (hop->kind != HOP_TRACKER)
+        session_note_empty(s, hop->to, u.query, "the target", hop->script, notes);
     if (hop->kind == HOP_TRACKER)
         a.to = tracker_target(s, i, url, cookie, &a.click, notes);
     else if (carries(hop))

@@ -41,6 +41,7 @@ struct chain_session {
     size_t click_count;
     struct session_site sites[SESSION_SITES_MAX];
     size_t site_count;
+    const struct hop *astray; /* the first hop that leads to another host than the next one's */
     bool by_link;             /* the right event_id is a link's: the first page decides */
     unsigned made;            /* event_ids that lander.js has made of nothing */
     struct slice document;    /* the last page that was shown: the referrer of the next one */
@@ -86,7 +87,7 @@ bool session_visit(struct chain_session *s, size_t i, struct slice page,
 struct slice session_leave(struct chain_session *s, size_t i, struct slice page, struct slice to);
 
 /* The URL that the network calls once the visitor has bought at `last`. */
-struct slice session_network(struct chain_session *s, struct slice last);
+struct slice session_network(struct chain_session *s, struct slice last, struct notes *notes);
 
 /* What is known once a conversion has come; all may be empty. */
 struct session_conversion {
@@ -103,5 +104,9 @@ struct slice session_fill_tracker(struct chain_session *s, const struct session_
  * {ttclid} and the other two stay, for a script to fill. */
 struct slice session_fill_params(struct chain_session *s, struct slice text, struct slice query,
                                  bool keep_ids);
+
+/* A note H022 for each {x} of text that finds no parameter in query; what: whose text it is. */
+void session_note_empty(struct chain_session *s, struct slice text, struct slice query,
+                        const char *what, bool keep_ids, struct notes *notes);
 
 #endif

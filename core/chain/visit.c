@@ -1,4 +1,5 @@
 /* visit.c: what a page with lander.js registers, and what it hands on. */
+#include "core/chain/fill.h"
 #include "core/chain/session.h"
 
 struct slice session_origin(struct chain_session *s, const struct url *u)
@@ -77,6 +78,12 @@ bool session_visit(struct chain_session *s, size_t i, struct slice page,
     if (session_breaks(s, i, "lose_cookies"))
         *site = (struct session_site){ .host = site->host };
     lander_visit(s, site, page);
+    if (fill_is_macro_value(site->ids[CHAIN_CLICK_ID]))
+        note_add(notes, "H020", hop->name,
+                 "the page takes \"%.*s\" for the tracker's click id, which is the value of a macro "
+                 "in the ad's link: all visitors of that ad would be one. Name the right parameter "
+                 "in data-click-id, or rename the one in the link",
+                 SLICE_ARG(note_short(s->arena, site->ids[CHAIN_CLICK_ID])));
     session_page_says(s, hop, site->ids[CHAIN_EVENT_ID], notes);
     if (site->ids[CHAIN_TTCLID].len == 0 && site->ids[CHAIN_CLICK_ID].len == 0) {
         note_add(notes, "H007", hop->name,

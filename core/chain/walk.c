@@ -80,6 +80,22 @@ static void register_click(struct walk *w, size_t i, struct slice id)
                                             SLICE_ARG(edit_encode(w->s->arena, c->external_id))) };
 }
 
+/* A relative target where a whole one was meant: the hop's own server answers what comes next. */
+static void note_astray(struct walk *w, struct hop_result *r, size_t i, struct slice whole)
+{
+    struct url is, meant;
+    struct slice there = url_resolve(w->s->arena, r->arrives, whole);
+
+    if (!session_breaks(w->s, i, "relative") || url_parse(r->url, &is) ||
+        url_parse(there, &meant) || slice_eq_nocase(is.host, meant.host))
+        return;
+    if (!w->s->astray)
+        w->s->astray = r->hop;
+    note_add(&r->notes, "H023", r->hop->name,
+             "visitors stay at %.*s and never come to %.*s: the target must be a whole URL",
+             SLICE_ARG(is.host), SLICE_ARG(meant.host));
+}
+
 /* Where the browser goes; false, after a note, when it can't. */
 static bool go_on(struct walk *w, struct hop_result *r, struct slice to)
 {
@@ -139,6 +155,7 @@ static int do_hop(struct walk *w, size_t i, struct slice arrives, struct err *er
         w->stopped = r->hop->to.len > 0; /* it was to go on, but nothing came of it */
     } else if (go_on(w, r, session_leave(w->s, i, page, a.to))) {
         a.whole = session_leave(w->s, i, page, a.whole);
+        note_astray(w, r, i, a.whole);
         url_parse(r->url, &u);
         cookie = cookie_of(w, u.host);
     } else {
@@ -183,19 +200,32 @@ static void warn_loop(struct walk *w, size_t i)
         }
 }
 
-/* How many times a page or a redirect loads from the ad to the first lander. */
+/* How many URLs load from the ad to the first lander, that one included.  Without a lander: to the
+ * page that the first tracker leads to, else to the last one. */
+static size_t loads_to_lander(const struct chain *c)
+{
+    size_t loads = 1, end = 0;
+
+    while (end < c->hop_count && c->hops[end].kind != HOP_LANDER)
+        end++;
+    for (size_t i = 0; end == c->hop_count && i < c->hop_count; i++)
+        if (c->hops[i].kind == HOP_TRACKER)
+            end = i + 1;
+    for (size_t i = 0; i < end; i++)
+        loads += 1 + c->hops[i].twice;
+    return loads;
+}
+
 static void warn_length(struct walk *w)
 {
     const struct chain *c = w->s->chain;
-    size_t loads = 1, i = 0;
+    size_t loads = loads_to_lander(c);
 
-    while (i < c->hop_count && c->hops[i].kind != HOP_LANDER)
-        loads += 1 + c->hops[i++].twice;
     if (loads > 2)
         note_add(&w->out->warnings, "H040", S("chain"),
-                 "%zu hops from the ad to %s: two are what practitioners advise (ad, tracker, "
-                 "lander), and each can drop something",
-                 loads, i < c->hop_count ? "the lander" : "the last page");
+                 "%zu hops from the ad to the lander: two are what practitioners advise (ad to "
+                 "tracker, tracker to lander), and each can drop something",
+                 loads);
     if (c->hop_count > CHAIN_BROWSER_MAX)
         note_add(&w->out->warnings, "H043", S("chain"),
                  "%zu hops: browsers give up after %d redirects in a row", c->hop_count,
@@ -234,6 +264,7 @@ static int walk(struct walk *w, const struct chain *chain, struct arena *arena, 
         url = out->hops[i].url;
     }
     warn_all(w);
+    out->session_clicks = w->s->click_count;
     judge_end(w->s, out, w->stopped);
     for (size_t id = 0; id < CHAIN_IDS; id++)
         out->ids[id] = w->s->ids[id];

@@ -32,10 +32,10 @@ def tables():
     for path in glob.glob(os.path.join(ROOT, "adapters", "trackers", "*_urls.c")):
         with open(path, encoding="utf-8") as f:
             text = re.sub(r"/\*.*?\*/", "", f.read(), flags=re.S)
-        part_of = lambda name: re.search(name + r"\[\] = \{(.*?)\};", text, re.S).group(1)
+        part_of = lambda name: (re.search(name + r"\[\] = \{(.*?)\};", text, re.S) or [0, ""])[1]
         out[os.path.basename(path)[:-7]] = {
             "macros": dict(re.findall(r'\{ "([^"]+)", MACRO_(\w+) \}', part_of("macros"))),
-            "external": strings(part_of("external_params")), "returns": strings(part_of("return_params")),
+            "external": strings(part_of("external_params")), "returns": strings(part_of("return_params")), "calls": strings(part_of("postback_params")),
             "raw_underscore": "raw_underscore = true" in text}
     return out
 

@@ -281,6 +281,7 @@ class Walk:
         self.made = 0       # event_ids that the landing script has made up of nothing
         self.document = ""  # the page before
         self.server = []    # clicks registered at clickbaton
+        self.astray = False  # a relative target keeps visitors on another host
         self.by_link = False  # only a link has named the event_id so far: the first page decides
         self.two_ids = False  # two pages gave the pixel different ones: TikTok counts two
         self.hops = []
@@ -468,8 +469,11 @@ class Walk:
                 glue, failures = "?", [f for f in failures if f[0] != "second_question_mark"]
             if carried:
                 url.query = url.query + glue + carried if url.query else carried
+        meant = resolve(str(asked), str(url))
         for k, a in failures:
             url = fail(k, a, url)
+        if "relative" in hop and Url(resolve(str(asked), str(url))).name != Url(meant).name:
+            self.astray = True
         if hop.get("script"):
             known = self.storage[asked.name]
             url = Url(fill(str(url), lambda x: encode(known.get(x, ""))))
@@ -513,7 +517,8 @@ class Walk:
                 for f in ("click_id", "ttclid", "event_id")}
         if not tracker:
             return network, read, self.event(read)
-        known = [v for p in self.trackers[tracker]["returns"] for n, v in pairs(url.query) if n == p] + [read["click_id"]]
+        calls = self.trackers[tracker]["calls"]
+        known = [v for p in calls for n, v in pairs(url.query) if n == p and v][:1] if calls else [read["click_id"]]
         click = next((k for k in known if k in self.clicks and self.clicks[k]["tracker"] == tracker), None)
         if click is None:
             return network, None, None
@@ -535,7 +540,7 @@ class Walk:
 
     def verdict(self, event):
         right = event and event["ttclid"] == self.right["ttclid"] and self.right["event_id"] in ("", event["event_id"])
-        return "kept" if right and not self.two_ids else "broken"
+        return "kept" if right and not self.two_ids and not self.astray else "broken"
 
 
 FAILURES = ("drop", "keep_only", "rename", "uppercase_keys", "lowercase", "truncate", "double_encode", "decode",

@@ -126,10 +126,10 @@ static void problems(void **state)
           "generic)\n" },
         { HOPS("{kind: tracker, tracker: keitro, to: \"https://b.example/\"}"),
           "c.yaml:4:33 error M024 `tracker` can't be \"keitro\" | did you mean "
-          "\"keitaro\"?\n" },
+          "\"keitaro\"?; a tracker of your own is generic\n" },
         { HOPS("{kind: tracker, tracker: hasoffers, to: \"https://b.example/\"}"),
           "c.yaml:4:33 error M024 `tracker` can't be \"hasoffers\" | one of: keitaro, "
-          "bemob, binom, redtrack, voluum, generic\n" },
+          "bemob, binom, redtrack, voluum, generic; a tracker of your own is generic\n" },
         { HOPS("{kind: tracker, tracker: keitaro, params: [a], to: \"https://b.example/\"}"),
           "c.yaml:4:50 error M002 `params` must be a map (key: value), but this is a list\n" },
         { HOPS("{kind: tracker, tracker: keitaro, params: {external_id: [a]}, to: "

@@ -272,9 +272,9 @@ static void sentences(void **state)
         { "{name: r, kind: redirect, strip_query: true, to: \"https://t.example/\"}, {kind: "
           "tracker, "
           "tracker: keitaro, register: true, to: \"https://o.example/?s={subid}\"}",
-          "ttclid is lost: this hop drops the whole query (strip_query). What to change: append "
-          "the "
-          "query to the target ($is_args$args in nginx, QSA in Apache)",
+          "ttclid is lost: this hop drops the whole query (strip_query). What to change: carry "
+          "the query on: a redirect appends it ($is_args$args in nginx, QSA in Apache), a link or a "
+          "macro names its parameters",
           "the postback becomes no event: quarantined Q007: the event has no match key (ttclid, "
           "external_id, e-mail, ...), so TikTok could match it with nobody. The baton was dropped "
           "at hop 1, \"r\"" },
@@ -283,7 +283,8 @@ static void sentences(void **state)
           "{name: l, kind: lander, script: true, to: \"https://o.example/\"}",
           "click_id is lost: this hop's target does not carry it. What to change: add "
           "subid={subid} to its target",
-          "no postback comes: the network's postback carries no click id, so keitaro ignores it. "
+          "no postback comes: the network's postback carries no click id in \"subid\", so "
+          "keitaro ignores it. "
           "The click id was dropped at hop 2, \"l\"" },
         { "{name: r, kind: redirect, second_question_mark: true, to: \"https://t.example/?a=1\"}, "
           "{kind: tracker, tracker: keitaro, to: \"https://o.example/?s={subid}\"}",

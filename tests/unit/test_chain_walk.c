@@ -140,7 +140,7 @@ static void harmed_chains(void **state)
           BACK, "l-- l-k", "H001|H040", "H011 at r" },
         { "a page that forgets the click id", N,
           TRACKER ", {name: l, kind: lander, script: true, to: \"https://o.example/\"}", BACK,
-          "k-k kkl", "H001|H010", "H010 at l" },
+          "k-k kkl", "H001|H022 H010", "H010 at l" },
         { "an offer that changes it", N,
           TRACKER ", " LANDER ", {name: o, kind: redirect, base64: [s], to: /x}", BACK,
           "k-k kkk kkc", "H002|H010", "H010 at o" },
@@ -150,7 +150,7 @@ static void harmed_chains(void **state)
         { "behind the #, no script", N,
           TRACKER ", {name: r, kind: redirect, fragment: true, to: \"https://lander.example/x\"}, "
                   "{kind: lander, to: \"https://o.example/?s={subid}\"}",
-          BACK, "k-k k-l k-l", "H001|H040 H010", "H010 at r" },
+          BACK, "k-k k-l k-l", "H001 H022|H040 H010", "H010 at r" },
         { "behind the #, read by the script", N,
           TRACKER ", {name: r, kind: redirect, fragment: true, to: \"https://lander.example/x\"}, "
                   "{kind: lander, script: true, decorate: true, to: \"https://o.example/\"}",
@@ -183,7 +183,7 @@ static void harmed_chains(void **state)
         { "a name that the tracker does not read", N,
           "{name: r, kind: redirect, rename: {external_id: ext}, to: \"https://t.example/\"}, "
           "{kind: tracker, tracker: keitaro, to: \"https://o.example/?s={subid}\"}",
-          BACK, "k-- l-k", "H005|H040", "H013 at r" },
+          BACK, "k-- l-k", "H002 H005|H040", "H013 at r" },
         { "a name that is wrong in the ad", "nutra-de",
           "start: \"https://t.example/?ttclid=__CLICKID__\"\n",
           "{name: t, kind: tracker, tracker: keitaro, to: \"https://o.example/?s={subid}\"}", BACK,
@@ -224,7 +224,7 @@ static void browser(void **state)
         { "relative by mistake", N,
           TRACKER ", {name: r, kind: redirect, relative: true, to: "
                   "\"https://elsewhere.example/second\"}, " LANDER,
-          BACK, "k-k k-k kkk", "|H040", "kept" },
+          BACK, "k-k k-k kkk", "H023|H040", "H023 at r" },
         { "a loop", NULL, AD,
           "{name: r, kind: redirect, to: \"https://b.example/\"}, {name: s, kind: redirect, to: "
           "\"https://t.example/\"}",
