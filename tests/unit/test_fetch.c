@@ -189,8 +189,9 @@ static void trailers(void **state)
     s.header = "X-Secret: 4711";
     bench_open(&b, &s);
     b.answer = (struct scripted_answer){
-        .interim = "HTTP/1.1 302 Found\r\nTransfer-Encoding: chunked\r\nTrailer: Location\r\n\r\n"
-                   "5\r\nmoved\r\n0\r\nLocation: /x\r\nRefresh: 0;url=/x\r\nSet-Cookie: a=1\r\n\r\n",
+        .interim =
+            "HTTP/1.1 302 Found\r\nTransfer-Encoding: chunked\r\nTrailer: Location\r\n\r\n"
+            "5\r\nmoved\r\n0\r\nLocation: /x\r\nRefresh: 0;url=/x\r\nSet-Cookie: a=1\r\n\r\n",
     };
     assert_int_equal(get(&b, "127.0.0.1", "/"), FETCH_DONE);
     assert_int_equal(b.got.status, 302);

@@ -364,8 +364,8 @@ static void many_timers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(metas), cmocka_unit_test(scripts), cmocka_unit_test(headers),
-        cmocka_unit_test(forms), cmocka_unit_test(links),   cmocka_unit_test(linear),
+        cmocka_unit_test(metas),       cmocka_unit_test(scripts), cmocka_unit_test(headers),
+        cmocka_unit_test(forms),       cmocka_unit_test(links),   cmocka_unit_test(linear),
         cmocka_unit_test(many_timers),
     };
 
