@@ -2,6 +2,7 @@
 #include "core/base/buf.h"
 #include "core/chain/fill.h"
 #include "core/chain/session.h"
+#include "core/kit/kit.h"
 
 #define OWN_MIN 8 /* a shorter click id may be many visitors' */
 
@@ -74,9 +75,13 @@ static struct slice find_click(struct chain_session *s, struct slice query)
         SLICE("cid"),      SLICE("cnv_id"),  SLICE("vl_clickid")
     };
     const struct offer *o = s->world->offer;
+    const struct slice *names;
+    size_t count = 0;
 
-    return o ? find(s, query, o->fields[FIELD_CLICK_ID].names, o->fields[FIELD_CLICK_ID].count)
-             : find(s, query, usual, sizeof(usual) / sizeof(*usual));
+    if (!o)
+        return find(s, query, usual, sizeof(usual) / sizeof(*usual));
+    names = kit_lander_names(s->arena, o, o->tracker ? o->tracker->urls : NULL, &count);
+    return find(s, query, names, count);
 }
 
 /* What trackers without redirects write into the URL later on. */

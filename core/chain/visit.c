@@ -1,6 +1,7 @@
 /* visit.c: what a page with lander.js registers, and what it hands on. */
 #include "core/chain/fill.h"
 #include "core/chain/session.h"
+#include "core/kit/kit.h"
 
 struct slice session_origin(struct chain_session *s, const struct url *u)
 {
@@ -118,7 +119,9 @@ struct slice session_leave(struct chain_session *s, size_t i, struct slice page,
 {
     const struct hop *hop = &s->chain->hops[i];
     const struct offer *offer = s->world->offer;
+    const struct slice *names = NULL;
     struct session_site *site;
+    size_t count = 0;
     struct edit e;
     struct url u;
 
@@ -127,10 +130,15 @@ struct slice session_leave(struct chain_session *s, size_t i, struct slice page,
     to = fill_ids(s, site, to);
     if (!hop->decorate || !edit_open(&e, s->arena, to))
         return to;
+    if (slice_eq_nocase(u.scheme, S("https")) && slice_eq_nocase(e.url.scheme, S("http")))
+        return to; /* no ids in the clear */
+    if (offer)
+        names = kit_lander_names(s->arena, offer, offer->tracker ? offer->tracker->urls : NULL,
+                                 &count);
     for (size_t id = 0; id < CHAIN_IDS; id++) {
         struct slice name = chain_id_names[id];
-        if (id == CHAIN_CLICK_ID && offer && offer->fields[FIELD_CLICK_ID].count)
-            name = offer->fields[FIELD_CLICK_ID].names[0];
+        if (id == CHAIN_CLICK_ID && count)
+            name = names[0];
         if (site->ids[id].len && !edit_has(&e, name))
             edit_add(&e, (struct url_pair){ name, edit_encode(s->arena, site->ids[id]), true });
     }

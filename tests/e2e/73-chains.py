@@ -36,6 +36,7 @@ def tables():
         out[os.path.basename(path)[:-7]] = {
             "macros": dict(re.findall(r'\{ "([^"]+)", MACRO_(\w+) \}', part_of("macros"))),
             "external": strings(part_of("external_params")), "returns": strings(part_of("return_params")), "calls": strings(part_of("postback_params")),
+            "lander": re.search(r'lander_query = "(\w+)=', text).group(1),
             "raw_underscore": "raw_underscore = true" in text}
     return out
 
@@ -268,7 +269,8 @@ class World:
         for macro, value in self.macros.items():
             start = start.replace(macro, value)
         fields = dict(self.fields[offer], origins=["https://lander.example"])
-        fields["reads"] = fields["click_id"] + [n for n in ["click_id"] if n not in fields["click_id"]]
+        given = self.tables[offer]["lander"]  # the name that the tracker gives to landers goes first
+        fields["lander"] = sorted(fields["click_id"], key=lambda n: n != given)
         return oracle.Walk(start, fields, self.tables, self.ttclid, self.ids, event_id, NOW)
 
     def differ(self, start, hops, network, offer):

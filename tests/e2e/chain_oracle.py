@@ -145,7 +145,7 @@ def html_entities(text):
         for end in range(len(match.group(1)), 1, -1):
             name = match.group(1)[:end]
             character = html.entities.html5.get(name)
-            if character and (name == "ETH" or not name.isupper()):  # the program leaves &REG and &COPY alone
+            if character:
                 return encode(character) + match.group(1)[end:]
         return match.group(0)
     return re.sub(r"&([A-Za-z0-9]+)", one, text)
@@ -264,7 +264,7 @@ def base36(n):
 
 
 def usable(value):
-    return value is not None and not UNUSABLE.match(value)
+    return value is not None and not UNUSABLE.match(decode(value) if "%7B" in value else value)
 
 
 class Walk:
@@ -376,7 +376,7 @@ class Walk:
             values = (v.strip() for name in names for n, v in said if n == name)
             return next((v for v in values if usable(v) and len(v) <= 1000 and not re.search("[\x00-\x1f\x7f]", v)), "")
 
-        ttclid, event_id, click = read(["ttclid"]), read(["event_id"]), read(self.offer["click_id"])
+        ttclid, event_id, click = read(["ttclid"]), read(["event_id"]), read(self.offer["lander"])
         if ttclid:
             same = mine.get("ttclid") == ttclid
         elif event_id:
@@ -418,7 +418,9 @@ class Walk:
     def decorate(self, page, to):
         """Adds what the link does not name."""
         mine, url = self.storage[Url(page).name], Url(to)
-        for field, name in (("ttclid", "ttclid"), ("event_id", "event_id"), ("click_id", self.offer["click_id"][0])):
+        if (Url(page).scheme, url.scheme) == ("https", "http"):
+            return str(url)  # no ids in the clear
+        for field, name in (("ttclid", "ttclid"), ("event_id", "event_id"), ("click_id", self.offer["lander"][0])):
             if field in mine and first(url.query, name) is None:
                 url.query = (url.query + "&" if url.query else "") + name + "=" + encode(mine[field])
         return str(url)
