@@ -1,7 +1,6 @@
 #include "core/rules/rates.h"
 
 #include "core/base/when.h"
-#include "core/event/event.h"
 #include "core/yaml/expect.h"
 
 #include <stdlib.h>
@@ -99,20 +98,18 @@ static bool rate_of(const struct rates *rates, const struct rate_day *day, struc
     return false;
 }
 
-bool rates_convert(const struct rates *rates, struct money amount, struct slice from,
-                   struct slice to, int64_t at, struct money *out, int64_t *day_at)
+bool rates_pair(const struct rates *rates, struct slice from, struct slice to, int64_t at,
+                struct rate_pair *out)
 {
     const struct rate_day *day;
-    struct money from_rate, to_rate;
 
+    *out = (struct rate_pair){ 0 };
     if (!rates || rates->count == 0)
         return false;
     day = &rates->days[0];
     for (size_t i = 1; i < rates->count && rates->days[i].at <= at; i++)
         day = &rates->days[i];
-    if (!rate_of(rates, day, from, &from_rate) || !rate_of(rates, day, to, &to_rate))
-        return false;
-    if (day_at)
-        *day_at = day->at;
-    return money_scale(amount, to_rate.micros, from_rate.micros, event_currency_decimals(to), out);
+    out->day = day->at;
+    out->origin = rates->origin;
+    return rate_of(rates, day, from, &out->from) && rate_of(rates, day, to, &out->to);
 }

@@ -26,10 +26,16 @@ struct rates {
 /* NULL after diagnostics (C03x). */
 struct rates *rates_load(struct arena *arena, const struct source *source, struct diags *diags);
 
-/* Convert by the newest day that is not after `at` (the oldest day there is, when all are after).
- * Rounded to the decimals of the target currency.  *day_at (may be NULL): the day used.
- * false: no rate for one of them, or the amount does not fit. */
-bool rates_convert(const struct rates *rates, struct money amount, struct slice from,
-                   struct slice to, int64_t at, struct money *out, int64_t *day_at);
+/* What `from` and `to` were worth at `at`: amount * to / from. */
+struct rate_pair {
+    struct money from, to; /* per unit of the base; the base itself is 1 */
+    int64_t day;           /* Unix seconds; the older of the two days */
+    struct slice origin;   /* whose rates these are */
+};
+
+/* By the newest day that is not after `at` (the oldest day there is, when all are after).
+ * false: no rate for one of them. */
+bool rates_pair(const struct rates *rates, struct slice from, struct slice to, int64_t at,
+                struct rate_pair *out);
 
 #endif

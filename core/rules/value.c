@@ -133,20 +133,22 @@ static int convert(struct step *s, struct value_out *out)
     const struct value_in *in = s->in;
     struct slice to = in->offer->value_currency.len ? in->offer->value_currency : out->currency;
     struct money before = out->value;
-    int64_t day = 0;
+    struct rate_pair rate;
 
     if (!slice_eq(to, out->currency)) {
-        if (!rates_convert(in->rates, out->value, out->currency, to, in->at, &out->value, &day))
+        if (!rates_pair(in->rates, out->currency, to, in->at, &rate) ||
+            !money_scale(out->value, rate.to.micros, rate.from.micros,
+                         event_currency_decimals(to), &out->value))
             return quarantine(s, "Q009",
                               arena_printf(in->arena,
                                            "there is no rate from %.*s to %.*s in rates.yaml",
                                            SLICE_ARG(out->currency), SLICE_ARG(to)));
         if (out->value.micros == 0 && before.micros != 0)
             note_add(in->notes, "W029", S("value"), "value: it rounds to 0 %.*s", SLICE_ARG(to));
-        if (in->at - day > RATES_OLD_SECONDS)
+        if (in->at - rate.day > RATES_OLD_SECONDS)
             note_add(in->notes, "W032", S("currency"),
                      "currency: the newest rate for %.*s is %lld days old; renew rates.yaml",
-                     SLICE_ARG(out->currency), (long long)((in->at - day) / 86400));
+                     SLICE_ARG(out->currency), (long long)((in->at - rate.day) / 86400));
         out->currency = to;
     }
     if (!event_currency_supported(out->currency))

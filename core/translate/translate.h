@@ -4,6 +4,7 @@
 #define CORE_TRANSLATE_TRANSLATE_H
 
 #include "core/base/note.h"
+#include "core/base/trail.h"
 #include "core/identity/identity.h"
 #include "core/mapping/mapping.h"
 #include "core/rules/rates.h"
@@ -42,6 +43,7 @@ struct translation {
     struct translated_event events[TRANSLATE_EVENTS_MAX];
     size_t event_count;
     struct notes notes; /* warnings, those of params included */
+    struct trail trail; /* what was done to each field; the caller sets `on` and its arena */
     struct arena *arena;
 };
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/event/event.h"
 #include "core/rules/rates.h"
 
 #define DAY(n) (INT64_C(1767225600) + (n) * INT64_C(86400)) /* 2026-01-01 and n days */
@@ -98,14 +99,17 @@ static void conversions(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct money out = { -1 };
         int64_t day = 0;
-        bool ok = rates_convert(rates, (struct money){ rows[i].micros }, slice_from(rows[i].from),
-                                slice_from(rows[i].to), rows[i].at, &out, &day);
+        struct rate_pair pair;
+        bool ok = rates_pair(rates, slice_from(rows[i].from), slice_from(rows[i].to), rows[i].at,
+                             &pair) &&
+                  money_scale((struct money){ rows[i].micros }, pair.to.micros, pair.from.micros,
+                              event_currency_decimals(slice_from(rows[i].to)), &out);
+        day = pair.day;
         if (ok != (rows[i].expected >= 0) || (ok && day != rows[i].day) ||
             out.micros != rows[i].expected)
             fail_msg("row %zu: %lld at %lld", i, (long long)out.micros, (long long)day);
     }
-    assert_false(rates_convert(NULL, (struct money){ 1 }, S("EUR"), S("USD"), 0,
-                               &(struct money){ 0 }, NULL));
+    assert_false(rates_pair(NULL, S("EUR"), S("USD"), 0, &(struct rate_pair){ 0 }));
     arena_free(&arena);
 }
 
