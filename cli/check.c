@@ -58,8 +58,10 @@ static void check_file(struct catalog *c, const char *path, struct checked *done
         return;
     }
     offer = catalog_add_offer(c, path);
-    if (offer)
+    if (offer) {
+        mapping_advise(offer, &c->diags);
         maptest_run(c, offer, cli_now(), &done->tests);
+    }
 }
 
 /* Walk it; a verdict that is not the one of `expect:` is a failed test. */
@@ -78,7 +80,7 @@ static void walk_chain(struct catalog *c, struct rehearsal *run, struct maptest_
         goto out;
     }
     if (r.kept && r.translated)
-        refused = rehearsal_check_event(&arena, &r, run->world.now);
+        refused = rehearsal_check_event(run, &arena, &r);
     if (refused) {
         r.kept = false;
         r.code = "H018";
@@ -150,8 +152,10 @@ int cli_check(int argc, char **argv)
         check_chain(c, done.later[i], &done);
     if (n == 0 && c->offers_dir) {
         catalog_add_offers(c);
-        for (size_t i = 0; i < c->offer_count; i++)
+        for (size_t i = 0; i < c->offer_count; i++) {
+            mapping_advise(c->offers[i].offer, &c->diags);
             maptest_run(c, c->offers[i].offer, cli_now(), &done.tests);
+        }
     }
     catalog_print_problems(c, stderr);
     code = catalog_errors(c) > tests->problems ? EXIT_CONFIG

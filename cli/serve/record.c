@@ -74,12 +74,13 @@ int record_click(const struct record_context *c, struct intake_request *r, struc
     return 0;
 }
 
-static struct slice test_code_of(const struct catalog *catalog, struct slice pixel)
+/* One of several pixels is new to this conversion, or one of several events. */
+static void note_known(struct translation *t, const struct translated_event *e)
 {
-    for (size_t i = 0; i < catalog->pixel_count; i++)
-        if (slice_eq(catalog->pixels[i].pixel, pixel))
-            return catalog->pixels[i].test_code;
-    return (struct slice){ 0 };
+    note_add(&t->notes, "W075", e->event,
+             "%.*s with event_id \"%.*s\" was accepted for %.*s before, and is not sent there again",
+             SLICE_ARG(e->event), SLICE_ARG(record_shown(t->arena, e->event_id)),
+             SLICE_ARG(e->pixel));
 }
 
 /* Queue the events; when every one of them was there before, the postback is a duplicate. */
@@ -88,6 +89,7 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
 {
     struct translation *t = &r->translation;
     const struct conversion *conv = &t->conversion;
+    bool known[TRANSLATE_EVENTS_MAX] = { false };
     size_t fresh = 0;
 
     for (size_t i = 0; i < t->event_count; i++) {
@@ -99,7 +101,7 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
             .event = e->event,
             .event_id = e->event_id,
             .formerly = { e->formerly[0], e->formerly[1] },
-            .test_code = test_code_of(r->rules->catalog, e->pixel),
+            .test_code = catalog_test_code(r->rules->catalog, r->offer, e->pixel),
             .click_id = conv->fields[FIELD_CLICK_ID].value,
             .ttclid = conv->fields[FIELD_TTCLID].value,
             .body = e->body,
@@ -108,8 +110,12 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
         int rc = store_event_put(c->store, &ev, NULL, err);
         if (rc < 0)
             return -1;
+        known[i] = rc != 0;
         fresh += rc == 0;
     }
+    for (size_t i = 0; fresh && i < t->event_count; i++)
+        if (known[i])
+            note_known(t, &t->events[i]);
     if (fresh || t->event_count == 0)
         return 0;
     t->verdict = VERDICT_DUPLICATE;

@@ -1,9 +1,17 @@
 /* keys.c: match keys and the page of an event. */
 #include "core/translate/work.h"
 
+/* Events that are not web events have few keys. */
+static bool has_key(const struct work *w, const char *name)
+{
+    return w->offer->source == EVENT_SOURCE_WEB ||
+           event_source_has_key(w->offer->source, slice_from(name));
+}
+
 static void add_key(struct work *w, const char *name, struct slice value)
 {
-    if (value.len && w->event.user_count < PAYLOAD_USER_MAX)
+    if (value.len && has_key(w, name) &&
+        w->event.user_count < PAYLOAD_USER_MAX)
         w->event.user[w->event.user_count++] = (struct payload_user){ name, value };
 }
 
@@ -13,7 +21,7 @@ static void prepare_key(struct work *w, const char *name, enum identity_kind kin
     struct slice out, subject = slice_from(name);
     const char *why = "";
 
-    if (value.len == 0)
+    if (value.len == 0 || !has_key(w, name))
         return;
     switch (identity_prepare(w->translator->hasher, w->out->arena, kind, value, country, &out,
                              &why)) {
@@ -35,6 +43,8 @@ static void add_ttclid(struct work *w)
 {
     struct slice ttclid = field(w, FIELD_TTCLID);
 
+    if (!has_key(w, "ttclid"))
+        return;
     if (ttclid.len > EVENT_TTCLID_MAX)
         note_add(&w->out->notes, "W026", S("ttclid"),
                  "ttclid: %zu characters are more than the 1000 that TikTok gives; left out",
@@ -94,6 +104,8 @@ void keys_page(struct work *w, int consent)
     struct slice url = field(w, FIELD_PAGE_URL), referrer = field(w, FIELD_REFERRER);
     bool whole = is_whole_url(url);
 
+    if (w->offer->source != EVENT_SOURCE_WEB) /* the others have no page */
+        return;
     if (url.len && (!whole || identity_looks_personal(url) || consent == CONSENT_ANONYMIZE)) {
         if (consent != CONSENT_ANONYMIZE)
             note_add(&w->out->notes, "W035", S("page_url"),

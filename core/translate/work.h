@@ -47,6 +47,11 @@ static inline struct slice shown(struct work *w, struct slice value)
  * past the last when it is granted).  1: quarantined, nobody could be matched. */
 int keys_gather(struct work *w, int consent);
 
+/* destination.c.  1: quarantined. */
+int destination_pixels(struct work *w, const struct event_rule *rule,
+                       struct slice pixels[PIXELS_PER_EVENT_MAX], size_t *count);
+int destination_lead(struct work *w);
+
 /* The page and the one before it. */
 void keys_page(struct work *w, int consent);
 
