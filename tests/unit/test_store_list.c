@@ -1,4 +1,5 @@
 /* Postbacks in the order of their arrival: by offer, since a moment, page by page. */
+#include "core/base/buf.h"
 #include "tests/unit/store_contract.h"
 
 #define HOUR INT64_C(3600000)
