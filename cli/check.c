@@ -23,7 +23,26 @@ struct checked {
     unsigned trackers, chains;
     const char *later[FILES_MAX]; /* chains: offers that are named as well are loaded first */
     size_t later_count;
+    struct diags advice; /* apart: a hundred remarks shall not crowd out an error */
 };
+
+static void check_offer(struct catalog *c, const struct offer *offer, struct checked *done)
+{
+    done->advice.arena = &c->arena;
+    mapping_advise(offer, &done->advice);
+    maptest_run(c, offer, cli_now(), &done->tests);
+}
+
+static void print_advice(const struct diags *advice)
+{
+    struct buf b = { 0 };
+
+    for (const struct diag *d = advice->first; d; d = d->next)
+        diag_print_line(&b, d);
+    if (b.len)
+        fwrite(b.ptr, 1, b.len, stderr);
+    buf_free(&b);
+}
 
 /* People name the file that they have just edited, whichever it is. */
 static bool is_configuration(struct slice text)
@@ -58,10 +77,8 @@ static void check_file(struct catalog *c, const char *path, struct checked *done
         return;
     }
     offer = catalog_add_offer(c, path);
-    if (offer) {
-        mapping_advise(offer, &c->diags);
-        maptest_run(c, offer, cli_now(), &done->tests);
-    }
+    if (offer)
+        check_offer(c, offer, done);
 }
 
 /* Walk it; a verdict that is not the one of `expect:` is a failed test. */
@@ -106,7 +123,7 @@ static void check_chain(struct catalog *c, const char *path, struct checked *don
         return;
     done->chains++;
     if (c->offer_count > offers) /* that nobody has named */
-        maptest_run(c, run.world.offer, run.world.now, &done->tests);
+        check_offer(c, run.world.offer, done);
     walk_chain(c, &run, &done->tests);
 }
 
@@ -152,18 +169,17 @@ int cli_check(int argc, char **argv)
         check_chain(c, done.later[i], &done);
     if (n == 0 && c->offers_dir) {
         catalog_add_offers(c);
-        for (size_t i = 0; i < c->offer_count; i++) {
-            mapping_advise(c->offers[i].offer, &c->diags);
-            maptest_run(c, c->offers[i].offer, cli_now(), &done.tests);
-        }
+        for (size_t i = 0; i < c->offer_count; i++)
+            check_offer(c, c->offers[i].offer, &done);
     }
     catalog_print_problems(c, stderr);
     code = catalog_errors(c) > tests->problems ? EXIT_CONFIG
            : tests->failed                     ? EXIT_NO
                                                : EXIT_DONE;
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE) { /* first things first: advice when all is right */
+        print_advice(&done.advice);
         summary(c, &done);
-    else
+    } else
         fprintf(stderr, "check: %u error%s, %u warning%s, %u of %u tests failed\n",
                 catalog_errors(c), catalog_errors(c) == 1 ? "" : "s", c->diags.warnings,
                 c->diags.warnings == 1 ? "" : "s", tests->failed, tests->passed + tests->failed);

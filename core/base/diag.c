@@ -167,7 +167,7 @@ static void print_source(struct buf *out, struct place at)
     buf_byte(out, '\n');
 }
 
-void diag_print(struct buf *out, const struct diag *d)
+void diag_print_line(struct buf *out, const struct diag *d)
 {
     if (d->at.source) {
         print_clean(out, d->at.source->name, false);
@@ -180,6 +180,11 @@ void diag_print(struct buf *out, const struct diag *d)
     buf_printf(out, "%s[%s]: ", level_names[d->level], d->code);
     print_clean(out, d->text, false);
     buf_byte(out, '\n');
+}
+
+void diag_print(struct buf *out, const struct diag *d)
+{
+    diag_print_line(out, d);
     print_source(out, d->at);
     if (d->hint.len) {
         buf_puts(out, "  ");

@@ -48,6 +48,8 @@ void diag_add(struct diags *d, enum diag_level level, const char *code, struct p
  *   did you mean "events"?
  * A long line is cut around the column; bytes that would harm a terminal are shown as '?'. */
 void diag_print(struct buf *out, const struct diag *d);
+/* Its first line only. */
+void diag_print_line(struct buf *out, const struct diag *d);
 /* All, then how many more there were. */
 void diags_print(struct buf *out, const struct diags *d);
 

@@ -22,11 +22,6 @@ static bool wrong(struct build *b, struct place at, struct slice hint, const cha
 
 /* ---- one pixel ---- */
 
-static bool is_code(const struct template *t)
-{
-    return t->count == 1 && t->parts[0].kind == TEMPLATE_TEXT;
-}
-
 static void check_code(struct build *b, struct slice code, struct place at)
 {
     bool web = b->offer->source == EVENT_SOURCE_WEB;
@@ -49,7 +44,7 @@ static bool read_item(struct build *b, const struct yaml *node, bool open, struc
 {
     if (!build_template(b, node, "`pixel`", out))
         return false;
-    if (is_code(out))
+    if (template_is_constant(out))
         check_code(b, out->raw, node->at);
     else if (!open)
         return wrong(b, node->at,
@@ -134,7 +129,7 @@ static void check_word(struct build *b, const struct pixel_row *rows, size_t n,
         if (slice_eq_nocase(rows[i].word, rows[n].word)) {
             diag_add(b->expect.diags, DIAG_ERROR, "M051", key->at,
                      S("case makes no difference: keep one of them"),
-                     "the table has \"%.*s\" already", SLICE_ARG(rows[n].word));
+                     "the table has \"%.*s\" already", SLICE_ARG(rows[i].word));
             return;
         }
 }
@@ -220,8 +215,8 @@ static void each_in(const struct pixel_list *list,
                     void *context)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (is_code(&list->items[i]))
-            each(context, list->items[i].parts[0].text, &list->items[i].at);
+        if (template_is_constant(&list->items[i]))
+            each(context, list->items[i].raw, &list->items[i].at);
 }
 
 static void each_code(const struct pixel_route *r,
@@ -268,7 +263,7 @@ static void is_in_other(void *context, struct slice pixel, const struct place *a
 static bool is_open(const struct pixel_route *r)
 {
     for (size_t i = 0; i < r->to.count; i++)
-        if (!is_code(&r->to.items[i]) && r->allow_count == 0)
+        if (!template_is_constant(&r->to.items[i]) && r->allow_count == 0)
             return true;
     return false;
 }
@@ -337,7 +332,7 @@ static void put_list(struct buf *out, const struct pixel_list *list)
     for (size_t i = 0; i < list->count; i++) {
         const struct template *t = &list->items[i];
         buf_puts(out, i == 0 ? "" : i + 1 == list->count ? " and " : ", ");
-        buf_printf(out, is_code(t) ? "%.*s" : "what %.*s gives", SLICE_ARG(t->raw));
+        buf_printf(out, template_is_constant(t) ? "%.*s" : "what %.*s gives", SLICE_ARG(t->raw));
     }
 }
 

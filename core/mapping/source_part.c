@@ -78,9 +78,13 @@ static const char *kind(const struct build *b)
 
 static void leave_out(struct build *b, const struct yaml *node, const char *whose)
 {
+    struct slice name = node->key->text;
+    const char *with = slice_eq(name, S("lead"))          ? "crm"
+                       : slice_eq(name, S("external_id")) ? "web and crm"
+                                                          : "web";
+
     diag_add(b->expect.diags, DIAG_WARNING, "M047", node->key->at, S("take it out of this file"),
-             "TikTok takes %s%.*s with %s events only; left out", whose,
-             SLICE_ARG(node->key->text), slice_eq(node->key->text, S("lead")) ? "crm" : "web");
+             "TikTok takes %s%.*s with %s events only; left out", whose, SLICE_ARG(name), with);
 }
 
 static void fit_user(struct build *b, const struct yaml *user)
