@@ -57,6 +57,17 @@ static bool value_text(const struct outcome *o, struct arena *arena, struct slic
     return true;
 }
 
+/* One for each event, in their order. */
+static struct slice pixels_text(const struct translation *t, struct arena *arena)
+{
+    struct slice out = { 0 };
+
+    for (size_t i = 0; i < t->event_count; i++)
+        out = arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(out), i ? " " : "",
+                           SLICE_ARG(t->events[i].pixel));
+    return t->event_count ? out : S("absent");
+}
+
 static struct slice actual(const struct outcome *o, struct slice path, struct arena *arena)
 {
     const struct translation *t = o->t;
@@ -72,6 +83,8 @@ static struct slice actual(const struct outcome *o, struct slice path, struct ar
         return t->conversion.stage.len ? t->conversion.stage : S("absent");
     if (slice_eq(path, S("pixel")))
         return t->event_count ? t->events[0].pixel : S("absent");
+    if (slice_eq(path, S("pixels")))
+        return pixels_text(t, arena);
     if (slice_eq(path, S("events")))
         return arena_printf(arena, "%zu", t->event_count);
     if (slice_eq(path, S("properties.value")) && value_text(o, arena, &value))
