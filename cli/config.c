@@ -141,6 +141,9 @@ static void read_pixel(struct reader *r, const struct yaml *node, struct catalog
         expect_missing(&r->e, node, "token", "write CODE: {token: {file: ./keys/tiktok}}");
     else
         pixel->token = secret(r, at(node, "token"), "the token");
+    if (pixel->token)
+        pixel->token_at = files_time(files_beside(&r->c->arena, r->file,
+                                                  at(at(node, "token"), "file")->text));
     read_event_source(r, at(node, "event_source"), pixel);
     read_test_code(r, at(node, "test_event_code"), pixel);
 }
