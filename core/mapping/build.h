@@ -43,6 +43,9 @@ void build_user(struct build *b, const struct yaml *node);
 void build_consent(struct build *b, const struct yaml *node);
 void build_tests(struct build *b, const struct yaml *node);
 
+/* without_rate, rate_max_age; after value_currency. */
+void build_rate_part(struct build *b, const struct yaml *root);
+
 /* A currency code in upper case; M014 when it is no ISO code, or not one that TikTok takes. */
 bool build_currency(struct build *b, const struct yaml *node, const char *what, bool for_tiktok,
                     struct slice *out);

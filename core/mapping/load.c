@@ -15,7 +15,8 @@ static const struct slice offer_keys[] = {
     SLICE("stages"),     SLICE("default_stage"), SLICE("decimal"),   SLICE("payout_currency"),
     SLICE("pixel"),      SLICE("page_url"), SLICE("origins"),        SLICE("value_currency"),
     SLICE("events"),     SLICE("properties"), SLICE("user"),         SLICE("consent"),
-    SLICE("key"),        SLICE("tests"),    { 0 },
+    SLICE("key"),        SLICE("tests"),    SLICE("without_rate"),   SLICE("rate_max_age"),
+    { 0 },
 };
 
 /* The files from the one asked for (0) to the root of its `extends`. */

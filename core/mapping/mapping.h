@@ -98,6 +98,8 @@ struct consent_rule {
     struct place at;
 };
 
+enum without_rate { WITHOUT_RATE_QUARANTINE, WITHOUT_RATE_NO_VALUE };
+
 struct mapping_expect {
     struct slice path, value; /* "user.ttclid", "verdict" */
     struct place at;
@@ -131,6 +133,8 @@ struct offer {
     const struct slice *origins;
     size_t origin_count;
     struct slice value_currency;
+    enum without_rate without_rate;
+    int64_t rate_max_age; /* seconds; 0: any */
     struct stage_rule *rules;
     size_t rule_count;
     const struct property *properties;

@@ -321,6 +321,7 @@ void build_offer_part(struct build *b, const struct yaml *root)
     read_origins(b, yaml_get(root, S("origins")));
     build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
                    &b->offer->value_currency);
+    build_rate_part(b, root);
     if (!events)
         expect_missing(&b->expect, root, "events",
                        "say what is sent: events: {sale: {event: Purchase, value: payout}}");

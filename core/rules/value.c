@@ -1,6 +1,6 @@
 #include "core/rules/value.h"
 
-#define RATES_OLD_SECONDS (30 * 86400)
+#include "core/rules/currency.h"
 
 struct step {
     const struct value_in *in;
@@ -128,27 +128,34 @@ static int read_tier(struct step *s, struct value_out *out)
     return 0;
 }
 
+/* The original stays in *out. */
+static int no_value(struct value_out *out)
+{
+    out->value = (struct money){ 0 };
+    out->currency = (struct slice){ 0 };
+    return 0;
+}
+
 static int convert(struct step *s, struct value_out *out)
 {
     const struct value_in *in = s->in;
     struct slice to = in->offer->value_currency.len ? in->offer->value_currency : out->currency;
     struct money before = out->value;
     struct rate_pair rate;
+    enum currency_way way;
 
     if (!slice_eq(to, out->currency)) {
-        if (!rates_pair(in->rates, out->currency, to, in->at, &rate) ||
-            !money_scale(out->value, rate.to.micros, rate.from.micros,
+        way = currency_rate(in->offer, in->rates, out->currency, to, in->at, in->arena, in->notes,
+                            &rate, s->code, s->reason);
+        if (way != CURRENCY_RATE)
+            return way == CURRENCY_NO_VALUE ? no_value(out) : 1;
+        if (!money_scale(out->value, rate.to.micros, rate.from.micros,
                          event_currency_decimals(to), &out->value))
-            return quarantine(s, "Q009",
-                              arena_printf(in->arena,
-                                           "there is no rate from %.*s to %.*s in rates.yaml",
-                                           SLICE_ARG(out->currency), SLICE_ARG(to)));
+            return quarantine(s, "Q003",
+                              arena_printf(in->arena, "the value in %.*s is above 10^12",
+                                           SLICE_ARG(to)));
         if (out->value.micros == 0 && before.micros != 0)
             note_add(in->notes, "W029", S("value"), "value: it rounds to 0 %.*s", SLICE_ARG(to));
-        if (in->at - rate.day > RATES_OLD_SECONDS)
-            note_add(in->notes, "W032", S("currency"),
-                     "currency: the newest rate for %.*s is %lld days old; renew rates.yaml",
-                     SLICE_ARG(out->currency), (long long)((in->at - rate.day) / 86400));
         out->currency = to;
     }
     if (!event_currency_supported(out->currency))
@@ -216,7 +223,7 @@ int value_compute(const struct value_in *in, struct value_out *out, const char *
                      percent_decimals(in->offer, out->currency), &out->value))
         return quarantine(&s, "Q003", S("the value with its percent is above 10^12"));
     rc = convert(&s, out);
-    if (rc != 0)
+    if (rc != 0 || out->currency.len == 0)
         return rc;
     limit(in, out);
     out->has_value = true;
