@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/maptest.h"
 #include "cli/options.h"
+#include "cli/rates/rates.h"
 #include "cli/simulate/rehearsal.h"
 
 #define FILES_MAX 1000
@@ -124,6 +125,7 @@ static void summary(const struct catalog *c, const struct checked *done)
     if (c->diags.warnings)
         count(", ", c->diags.warnings, "warning", "");
     putchar('\n');
+    rates_summary(c, cli_now());
 }
 
 int cli_check(int argc, char **argv)
@@ -153,6 +155,7 @@ int cli_check(int argc, char **argv)
         for (size_t i = 0; i < c->offer_count; i++)
             maptest_run(c, c->offers[i].offer, cli_now(), &done.tests);
     }
+    rates_check(c, cli_now());
     catalog_print_problems(c, stderr);
     code = catalog_errors(c) > tests->problems ? EXIT_CONFIG
            : tests->failed                     ? EXIT_NO
