@@ -21,7 +21,7 @@ static const struct verb_usage usage = {
 
 struct checked {
     struct maptest_result tests;
-    unsigned trackers, chains;
+    unsigned trackers, chains, rates;
     const char *later[FILES_MAX]; /* chains: offers that are named as well are loaded first */
     size_t later_count;
 };
@@ -52,6 +52,10 @@ static void check_file(struct catalog *c, const char *path, struct checked *done
         diag_add(&c->diags, DIAG_ERROR, "M003", (struct place){ .source = source },
                  arena_printf(&c->arena, "check it with: clickbaton check -c %s", path),
                  "this is a configuration and no mapping");
+        return;
+    }
+    if (rates_is_file(source->text)) {
+        done->rates += rates_load(&c->arena, source, &c->diags) != NULL;
         return;
     }
     if (!mapping_is_offer(source->text)) {
@@ -121,6 +125,8 @@ static void summary(const struct catalog *c, const struct checked *done)
         count(", ", done->trackers, "tracker mapping", "");
     if (done->chains)
         count(", ", done->chains, "chain", "");
+    if (done->rates)
+        count(", ", done->rates, "file", " of rates");
     count(", ", done->tests.passed, "test", " passed");
     if (c->diags.warnings)
         count(", ", c->diags.warnings, "warning", "");

@@ -19,7 +19,7 @@ int64_t rates_newest(const struct rates *rates, struct place *at)
 
 struct slice rates_age(struct arena *arena, int64_t day, int64_t now)
 {
-    long long days = now > day ? (long long)((now - day) / 86400) : 0;
+    long long days = (long long)currency_days(day, now);
 
     return arena_printf(arena, "%lld day%s", days, days == 1 ? "" : "s");
 }
@@ -36,7 +36,7 @@ void rates_check(struct catalog *c, int64_t now)
     for (size_t i = 0; i < c->offer_count; i++)
         any |= currency_check(c->offers[i].offer, rates, now, certain, &c->diags);
     newest = rates_newest(rates, &at);
-    if (any && certain && now - newest > CURRENCY_FILE_OLD)
+    if (any && certain && currency_days(newest, now) > CURRENCY_FILE_OLD)
         diag_add(&c->diags, DIAG_WARNING, "C034", at,
                  c->lookup.mappings
                      ? arena_printf(&c->arena,

@@ -93,11 +93,14 @@ static int convert(const struct rates *rates, const struct wishes *w, const char
         return options_misuse("rates", "a currency is three letters: rates 12.50 EUR USD");
     if (w->at && !rate_day_parse(slice_from(w->at), &at))
         return options_misuse("rates", "--at needs a day such as 2026-11-20, not \"%s\"", w->at);
-    if (!rates_pair(rates, slice_from(from), slice_from(to), at, &pair) ||
-        !money_scale(amount, pair.to.micros, pair.from.micros,
-                     event_currency_decimals(slice_from(to)), &worth)) {
+    if (!rates_pair(rates, slice_from(from), slice_from(to), at, &pair)) {
         fprintf(stderr, "clickbaton rates: there is no rate for %s in %.*s\n",
                 rates_know(rates, slice_from(from)) ? to : from, SLICE_ARG(rates->source->name));
+        return EXIT_NO;
+    }
+    if (!money_scale(amount, pair.to.micros, pair.from.micros,
+                     event_currency_decimals(slice_from(to)), &worth)) {
+        fprintf(stderr, "clickbaton rates: that is more than 10^12 %s\n", to);
         return EXIT_NO;
     }
     money_print(&b, amount);

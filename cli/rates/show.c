@@ -92,7 +92,7 @@ static void show_behind(const struct rates *rates, struct arena *arena)
         int64_t day = newest_of(rates, currency);
         struct buf text = { 0 };
         if ((i && slice_eq(currency, rates->series[i - 1].currency)) ||
-            newest - day <= CURRENCY_FILE_OLD)
+            currency_days(day, newest) <= CURRENCY_FILE_OLD)
             continue;
         buf_printf(&text, "%.*s:", SLICE_ARG(currency));
         rate_day_print(&text, day);

@@ -1,5 +1,17 @@
 #include "core/rules/currency.h"
 
+#define DAY INT64_C(86400)
+
+int64_t currency_days(int64_t day, int64_t at)
+{
+    return at > day ? (at - day) / DAY : 0;
+}
+
+static bool too_old(const struct offer *offer, const struct rate_pair *rate, int64_t at)
+{
+    return offer->rate_max_age && currency_days(rate->day, at) * DAY > offer->rate_max_age;
+}
+
 static enum currency_way without(const struct offer *offer, struct arena *arena,
                                  struct notes *notes, const char *code, struct slice why,
                                  const char **quarantine_code, struct slice *reason)
@@ -33,10 +45,10 @@ static void note_age(const struct rate_pair *rate, int64_t at, struct arena *are
                  "currency: the conversion is older than any rate for %.*s; its oldest, of %.*s, "
                  "was taken",
                  SLICE_ARG(rate->oldest), SLICE_ARG(day_text(arena, rate->day)));
-    else if (at - rate->day > CURRENCY_RATE_OLD)
+    else if (currency_days(rate->day, at) > CURRENCY_RATE_OLD)
         note_add(notes, "W032", S("currency"),
                  "currency: the newest rate for %.*s is %lld days old; renew rates.yaml",
-                 SLICE_ARG(rate->oldest), (long long)((at - rate->day) / 86400));
+                 SLICE_ARG(rate->oldest), (long long)currency_days(rate->day, at));
 }
 
 enum currency_way currency_rate(const struct offer *offer, const struct rates *rates,
@@ -49,7 +61,7 @@ enum currency_way currency_rate(const struct offer *offer, const struct rates *r
                        arena_printf(arena, "there is no rate from %.*s to %.*s in rates.yaml",
                                     SLICE_ARG(from), SLICE_ARG(to)),
                        code, reason);
-    if (offer->rate_max_age && at - rate->day > offer->rate_max_age)
+    if (too_old(offer, rate, at))
         return without(offer, arena, notes, "W067",
                        arena_printf(arena,
                                     "the newest rate for %.*s is of %.*s, %lld days before the "
@@ -57,7 +69,7 @@ enum currency_way currency_rate(const struct offer *offer, const struct rates *r
                                     "(rate_max_age)",
                                     SLICE_ARG(rate->oldest),
                                     SLICE_ARG(day_text(arena, rate->day)),
-                                    (long long)((at - rate->day) / 86400),
+                                    (long long)currency_days(rate->day, at),
                                     (long long)(offer->rate_max_age / 86400)),
                        code, reason);
     note_age(rate, at, arena, notes);
@@ -112,13 +124,13 @@ static void check_missing(const struct offer *offer, const struct rates *rates,
 static void check_age(const struct offer *offer, const struct currency_need *need,
                       const struct rate_pair *rate, int64_t now, struct diags *diags)
 {
-    long long days = (long long)((now - rate->day) / 86400);
+    long long days = (long long)currency_days(rate->day, now);
 
-    if (offer->rate_max_age && now - rate->day > offer->rate_max_age)
+    if (too_old(offer, rate, now))
         diag_add(diags, DIAG_WARNING, "C035", need->at, S("renew rates.yaml (docs/currency.md)"),
                  "the newest rate for %.*s is %lld days old, and rate_max_age forbids to use it",
                  SLICE_ARG(rate->oldest), days);
-    else if (now - rate->day > CURRENCY_RATE_OLD)
+    else if (days > CURRENCY_RATE_OLD)
         diag_add(diags, DIAG_WARNING, "C034", need->at, S("renew rates.yaml (docs/currency.md)"),
                  "the newest rate for %.*s is %lld days old", SLICE_ARG(rate->oldest), days);
 }
@@ -141,7 +153,7 @@ bool currency_check(const struct offer *offer, const struct rates *rates, int64_
             seen[said++] = need.from;
         if (!rates_pair(rates, need.from, need.to, now, &rate))
             check_missing(offer, rates, &need, certain, diags);
-        else
+        else if (certain)
             check_age(offer, &need, &rate, now, diags);
     }
     return next > 0;

@@ -7,8 +7,10 @@
 #include "core/mapping/mapping.h"
 #include "core/rules/rates.h"
 
-#define CURRENCY_FILE_OLD (7 * 86400)  /* the file is not being renewed: `check` says so */
-#define CURRENCY_RATE_OLD (30 * 86400) /* a conversion says so */
+/* In whole days, since rates are dated by day. */
+#define CURRENCY_FILE_OLD 7  /* the file is not being renewed: `check` says so */
+#define CURRENCY_RATE_OLD 30 /* a conversion says so */
+int64_t currency_days(int64_t day, int64_t at); /* from a rate's day to a moment; 0 when it is later */
 
 enum currency_way {
     CURRENCY_RATE,      /* *rate is set: amount * to / from */

@@ -266,6 +266,16 @@ static void check_bases(struct reader *r, const struct rates *rates, const struc
     }
 }
 
+bool rates_is_file(struct slice text)
+{
+    struct slice line;
+
+    while (slice_next(&text, '\n', &line))
+        if (slice_starts(line, S("days:")))
+            return true;
+    return false;
+}
+
 struct rates *rates_load(struct arena *arena, const struct source *source, struct diags *diags)
 {
     static const struct slice keys[] = { SLICE("version"), SLICE("base"), SLICE("source"),

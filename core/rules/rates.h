@@ -51,6 +51,9 @@ struct rates {
     size_t count;
 };
 
+/* Has it a `days:` at the beginning of a line?  For `check FILE`. */
+bool rates_is_file(struct slice text);
+
 /* NULL after diagnostics (C03x). */
 struct rates *rates_load(struct arena *arena, const struct source *source, struct diags *diags);
 
