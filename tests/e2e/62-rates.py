@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, getcontext
 from harness import *
 
 getcontext().prec = 60
-TODAY = datetime.date.today()
+TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 NAMES = ("USD JPY CZK DKK GBP HUF PLN RON SEK CHF ISK NOK TRY AUD BRL CAD CNY HKD IDR ILS INR KRW MXN MYR NZD "
          "PHP SGD THB ZAR").split()
 MONTHS = ("January February March April May June July August September October November December").split()
