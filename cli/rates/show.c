@@ -8,7 +8,8 @@
 
 static void print(struct buf *b)
 {
-    fwrite(b->ptr, 1, b->len, stdout);
+    if (b->len)
+        fwrite(b->ptr, 1, b->len, stdout);
     buf_free(b);
 }
 
