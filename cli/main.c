@@ -11,6 +11,7 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *about;
 } verbs[] = {
+    { "init", cli_init, "a new folder: configuration, offer, keys, and what to paste" },
     { "serve", cli_serve, "take postbacks and deliver events" },
     { "check", cli_check, "everything that serve would load, and the mappings' own tests" },
     { "translate", cli_translate, "show the event that a postback becomes" },

@@ -5,9 +5,23 @@
 
 #include <stdlib.h>
 
-#define ONE_DIGIT_LESS INT64_C(100000000000000) /* 10^14: of 15 digits */
+#define ONE_DIGIT_LESS INT64_C(100000000000000000) /* 10^17: of 18 digits */
 #define DECIMALS_MAX 12
 #define SECTIONS_MAX 50
+
+static int64_t power_of_ten(int n)
+{
+    int64_t unit = 1;
+
+    while (n-- > 0)
+        unit *= 10;
+    return unit;
+}
+
+static int64_t whole_part(struct rate r)
+{
+    return r.digits / power_of_ten(r.decimals);
+}
 
 bool rate_parse(struct slice text, struct rate *out)
 {
@@ -26,7 +40,7 @@ bool rate_parse(struct slice text, struct rate *out)
         r.digits = r.digits * 10 + (c - '0');
     }
     r.decimals = (int)fraction.len;
-    if (r.digits == 0 || r.decimals > DECIMALS_MAX)
+    if (r.digits == 0 || r.decimals > DECIMALS_MAX || whole_part(r) >= MONEY_MAX_UNITS)
         return false;
     *out = r;
     return true;
@@ -34,13 +48,9 @@ bool rate_parse(struct slice text, struct rate *out)
 
 void rate_print(struct buf *b, struct rate r)
 {
-    int64_t unit = 1;
-
-    for (int i = 0; i < r.decimals; i++)
-        unit *= 10;
-    buf_i64(b, r.digits / unit);
+    buf_i64(b, whole_part(r));
     if (r.decimals)
-        buf_printf(b, ".%0*lld", r.decimals, (long long)(r.digits % unit));
+        buf_printf(b, ".%0*lld", r.decimals, (long long)(r.digits % power_of_ten(r.decimals)));
 }
 
 bool rate_day_parse(struct slice text, int64_t *at)
@@ -121,7 +131,7 @@ static void explain_rate(struct expect *e, const struct yaml *node)
     else
         diag_add(e->diags, DIAG_ERROR, "C032", node->at,
                  S("round it, or write the rates for one unit of another base"),
-                 "a rate has at most 15 digits and 12 decimals");
+                 "a rate is less than 10^12, with at most 18 digits and 12 decimals");
 }
 
 static bool read_rate(struct expect *e, const struct yaml *node, struct rate *out)

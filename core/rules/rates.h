@@ -6,8 +6,8 @@
 #include "core/base/money.h"
 #include "core/yaml/yaml.h"
 
-/* A rate as it was written: digits / 10^decimals, exactly.  At most 15 digits, 12 of them decimals;
- * never 0. */
+/* A rate as it was written: digits / 10^decimals, exactly.  At most 18 digits, 12 of them decimals;
+ * never 0, less than 10^12. */
 struct rate {
     int64_t digits;
     int decimals;

@@ -113,26 +113,25 @@ static bool lift(const struct rates *rates, int64_t at, struct side *side)
         return true;
     if (!find(rates, side->base, rates->base, at, &base))
         return false;
-    side->digits *= base.digits; /* 15 digits each */
+    side->digits *= base.digits; /* 18 digits each */
     side->decimals += base.decimals;
     side->base = rates->base;
     join(side, &base);
     return true;
 }
 
-/* Both over one power of ten, and small enough for the pair: beyond 18 digits the last ones go. */
+/* Both over one power of ten, millionths as everywhere else when that is enough, and small enough for
+ * the pair: what has more than 18 digits then loses the last ones. */
 static void ratio(struct side from, struct side to, struct rate_pair *out)
 {
-    const wide most = (wide)1 << 124;
+    const wide most = (wide)1 << 124, padded = (wide)1 << 100;
     struct side *fewer = from.decimals < to.decimals ? &from : &to;
     struct side *more = fewer == &from ? &to : &from;
     int shift = more->decimals - fewer->decimals;
 
-    if (more->decimals < 6) { /* millionths, as everywhere else */
-        int both = 6 - more->decimals;
-        shift += both;
-        for (int i = 0; i < both; i++)
-            more->digits *= 10;
+    for (int i = more->decimals; i < 6 && more->digits < padded && fewer->digits < padded; i++) {
+        more->digits *= 10;
+        fewer->digits *= 10;
     }
     for (; shift > 0; shift--) {
         if (fewer->digits < most / 10)
