@@ -22,6 +22,9 @@ int files_replace(const char *path, struct slice bytes, struct err *err);
 /* Is there anything under that name, readable or not? */
 bool files_exist(const char *path);
 
+/* When it was last written, Unix seconds; 0 when that can't be known. */
+int64_t files_time(const char *path);
+
 /* Do both lead to one and the same file? */
 bool files_same(const char *a, const char *b);
 

@@ -3,20 +3,6 @@
 
 #include "core/rules/currency.h"
 
-int64_t rates_newest(const struct rates *rates, struct place *at)
-{
-    int64_t newest = 0;
-
-    for (size_t i = 0; i < rates->section_count; i++) {
-        const struct rate_section *s = &rates->sections[i];
-        if (s->days && s->newest >= newest) {
-            newest = s->newest;
-            *at = s->newest_at;
-        }
-    }
-    return newest;
-}
-
 struct slice rates_age(struct arena *arena, int64_t day, int64_t now)
 {
     long long days = (long long)currency_days(day, now);
@@ -59,7 +45,6 @@ void rates_summary(const struct catalog *c, int64_t now)
 {
     const struct rates *rates = c->translator.rates;
     struct currency_need need;
-    struct place at = { 0 };
     struct arena arena = { 0 };
     struct buf b = { 0 };
     bool any = rates && is_own(c);
@@ -70,7 +55,7 @@ void rates_summary(const struct catalog *c, int64_t now)
     if (!any)
         return;
     arena_init(&arena, 4096);
-    newest = rates_newest(rates, &at);
+    newest = rates_newest(rates, NULL);
     buf_printf(&b, "rates: %.*s, newest ", SLICE_ARG(rates->source->name));
     rate_day_print(&b, newest);
     printf("%.*s, %.*s old\n", SLICE_ARG(buf_slice(&b)),

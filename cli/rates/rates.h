@@ -16,7 +16,6 @@ void rates_table(const struct rates *rates, int64_t now);
 
 /* "1 day", "258 days"; 0 for a day that lies ahead. */
 struct slice rates_age(struct arena *arena, int64_t day, int64_t now);
-int64_t rates_newest(const struct rates *rates, struct place *at);
 
 /* `rates import`.  output: the file to write, "-" for stdout.  Gives an exit code. */
 int rates_import(const char *path, const char *output, int64_t days);

@@ -83,8 +83,7 @@ static void show_missing(const struct rates *rates)
 /* Currencies that are no longer published, or that nobody has renewed by hand. */
 static void show_behind(const struct rates *rates, struct arena *arena)
 {
-    struct place at = { 0 };
-    int64_t newest = rates_newest(rates, &at);
+    int64_t newest = rates_newest(rates, NULL);
     struct buf b = { 0 };
     size_t column = 0;
 

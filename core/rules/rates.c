@@ -312,3 +312,18 @@ struct rates *rates_load(struct arena *arena, const struct source *source, struc
         check_bases(&r, out, also);
     return diags->errors == errors && !arena->full ? out : NULL;
 }
+
+int64_t rates_newest(const struct rates *rates, struct place *at)
+{
+    int64_t newest = 0;
+
+    for (size_t i = 0; i < rates->section_count; i++) {
+        const struct rate_section *s = &rates->sections[i];
+        if (s->days && s->newest >= newest) {
+            newest = s->newest;
+            if (at)
+                *at = s->newest_at;
+        }
+    }
+    return newest;
+}

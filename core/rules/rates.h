@@ -57,6 +57,9 @@ bool rates_is_file(struct slice text);
 /* NULL after diagnostics (C03x). */
 struct rates *rates_load(struct arena *arena, const struct source *source, struct diags *diags);
 
+/* The newest day of all sections, 0 when there is none, and where it stands (at may be NULL). */
+int64_t rates_newest(const struct rates *rates, struct place *at);
+
 /* What `from` and `to` were worth at `at`: amount * to / from. */
 struct rate_pair {
     struct money from, to; /* in one unit: only their ratio counts, and it is exact */
