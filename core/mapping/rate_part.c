@@ -3,13 +3,12 @@
 
 void build_rate_part(struct build *b, const struct yaml *root)
 {
-    static const struct slice words[] = { SLICE("quarantine"), SLICE("send_without_value"), { 0 } };
     const struct yaml *without = yaml_get(root, S("without_rate")),
                       *age = yaml_get(root, S("rate_max_age"));
     size_t word = 0;
     struct slice text;
 
-    if (expect_word(&b->expect, without, "`without_rate`", words, &word))
+    if (expect_choice(&b->expect, root, &mapping_offer_shape, "without_rate", &word))
         b->offer->without_rate = (enum without_rate)word;
     if (expect_text(&b->expect, age, "`rate_max_age`", &text) &&
         (!when_duration_parse(text, &b->offer->rate_max_age) || b->offer->rate_max_age < 86400)) {

@@ -9,6 +9,43 @@
 #define DECIMALS_MAX 12
 #define SECTIONS_MAX 50
 
+/* ---- what the file may hold ---- */
+
+static const struct shape currency_shape = { SHAPE_TEXT, .pattern = "^[A-Z]{3}$" };
+static const struct shape day_name_shape = { SHAPE_TEXT,
+                                             .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" };
+static const struct shape rate_shape = { SHAPE_TEXT, .pattern = "^[0-9]{1,12}([.][0-9]{1,12})?$" };
+static const struct shape day_shape = { SHAPE_MAP, "units of a currency for one of the base",
+                                        .of = &rate_shape, .names = &currency_shape };
+static const struct shape days_shape = { SHAPE_MAP, .of = &day_shape, .names = &day_name_shape };
+#define DAYS_ROW                                                                                   \
+    SHAPE_KEY("days", &days_shape, "the rates of each day",                                        \
+              .required = "write days: {2026-05-28: {USD: 1.08}}")
+
+static const struct shape_key also_keys[] = {
+    SHAPE_KEY("source", &shape_text, "whose rates these are",
+              .required = "say whose rates these are: source: my bank"),
+    SHAPE_KEY("base", &currency_shape, "the currency that they are for one unit of, if another"),
+    DAYS_ROW,
+    SHAPE_END,
+};
+static const struct shape section_shape = { SHAPE_MAP, .keys = also_keys };
+static const struct shape also_shape = { SHAPE_LIST, .of = &section_shape };
+
+static const struct shape_key rates_keys[] = {
+    SHAPE_KEY("version", &shape_version, "of the language of this file",
+              .required = "begin the file with: version: 1"),
+    SHAPE_KEY("base", &currency_shape, "the currency that the rates are for one unit of",
+              .required = "the currency that the rates are for one unit of: base: EUR"),
+    SHAPE_KEY("source", &shape_text, "whose rates these are"),
+    DAYS_ROW,
+    SHAPE_KEY("also", &also_shape, "rates from elsewhere"),
+    SHAPE_END,
+};
+const struct shape rates_shape = { SHAPE_MAP, "exchange rates", .keys = rates_keys };
+
+/* ---- numbers and days ---- */
+
 static int64_t power_of_ten(int n)
 {
     int64_t unit = 1;
@@ -172,21 +209,14 @@ static void read_day(struct reader *r, const struct yaml *node, struct rate_sect
     }
 }
 
-static void read_section(struct reader *r, const struct yaml *node, bool first)
+static void read_section(struct reader *r, const struct yaml *node)
 {
     const struct yaml *base = yaml_get(node, S("base")), *days = yaml_get(node, S("days"));
     struct rate_section *section = &r->sections[r->section_count++];
 
-    if (first && !base)
-        expect_missing(&r->e, node, "base",
-                       "the currency that the rates are for one unit of: base: EUR");
     section->base = r->sections[0].base;
     if (expect_text(&r->e, base, "`base`", &section->base))
         read_currency(&r->e, base, &section->base);
-    if (!days)
-        expect_missing(&r->e, node, "days", "write days: {2026-05-28: {USD: 1.08}}");
-    if (!first && !yaml_get(node, S("source")))
-        expect_missing(&r->e, node, "source", "say whose rates these are: source: my bank");
     expect_text(&r->e, yaml_get(node, S("source")), "`source`", &section->origin);
     if (expect_map(&r->e, days, "`days`", NULL))
         for (const struct yaml *v = days->first; v; v = v->next)
@@ -205,8 +235,6 @@ static size_t scalars(const struct yaml *node)
 
 static void read_also(struct reader *r, const struct yaml *also)
 {
-    static const struct slice keys[] = { SLICE("base"), SLICE("source"), SLICE("days"), { 0 } };
-
     if (!expect_list(&r->e, also, "`also`", false))
         return;
     for (const struct yaml *v = also->first; v; v = v->next) {
@@ -215,8 +243,8 @@ static void read_also(struct reader *r, const struct yaml *also)
                      "there are more than %d sources", SECTIONS_MAX - 1);
             return;
         }
-        if (expect_map(&r->e, v, "an entry of `also`", keys))
-            read_section(r, v, false);
+        if (expect_map(&r->e, v, "an entry of `also`", &section_shape))
+            read_section(r, v);
     }
 }
 
@@ -288,8 +316,6 @@ bool rates_is_file(struct slice text)
 
 struct rates *rates_load(struct arena *arena, const struct source *source, struct diags *diags)
 {
-    static const struct slice keys[] = { SLICE("version"), SLICE("base"), SLICE("source"),
-                                         SLICE("days"), SLICE("also"), { 0 } };
     struct reader r = { .e = { arena, diags } };
     unsigned errors = diags->errors;
     const struct yaml *root = yaml_parse(arena, source, diags), *also = yaml_get(root, S("also"));
@@ -298,10 +324,10 @@ struct rates *rates_load(struct arena *arena, const struct source *source, struc
     r.room = scalars(root);
     r.sections = ARENA_ARRAY(arena, struct rate_section, SECTIONS_MAX);
     r.entries = ARENA_ARRAY(arena, struct entry, r.room);
-    if (!out || !r.sections || !r.entries || !expect_map(&r.e, root, "a file of rates", keys))
+    if (!out || !r.sections || !r.entries || !expect_map(&r.e, root, "a file of rates", &rates_shape))
         return NULL;
     expect_version(&r.e, root);
-    read_section(&r, root, true);
+    read_section(&r, root);
     read_also(&r, also);
     *out = (struct rates){ .source = source,
                            .base = r.sections[0].base,

@@ -4,6 +4,7 @@
 
 #include "core/base/diag.h"
 #include "core/base/money.h"
+#include "core/yaml/shape.h"
 #include "core/yaml/yaml.h"
 
 /* A rate as it was written: digits / 10^decimals, exactly.  At most 18 digits, 12 of them decimals;
@@ -50,6 +51,8 @@ struct rates {
     const struct rate_series *series; /* by currency, then in the order of the sections */
     size_t count;
 };
+
+extern const struct shape rates_shape; /* what the file may hold */
 
 /* Has it a `days:` at the beginning of a line?  For `check FILE`. */
 bool rates_is_file(struct slice text);

@@ -39,7 +39,7 @@ static void refused(void **state)
           "4:7 M002 `also` must be a list [a, b], but this is a map\n" },
         { "version: 1\nbase: EUR\ndays: {2026-01-01: {USD: 1}}\n"
           "also:\n  - {base: usd}\n  - 5\n  - {bse: USD, source: me, days: {2026-01-01: {VND: 1}}}\n",
-          "5:5 M003 `days:` is missing\n5:5 M003 `source:` is missing\n"
+          "5:5 M003 `source:` is missing\n5:5 M003 `days:` is missing\n"
           "5:12 M014 \"usd\" is not a currency code\n"
           "6:5 M002 an entry of `also` must be a map (key: value), but this is text\n"
           "7:6 M001 unknown key \"bse\" in an entry of `also`\n" },
