@@ -57,6 +57,10 @@ void build_lifetime(struct build *b, const struct yaml *node, struct value_rule 
 /* Once value_currency and payout_currency are known: is every value's currency, too? */
 void build_check_currencies(struct build *b);
 
+/* To the loader's problems, but what is there already: a mistake in a file that fifty offers share
+ * is one mistake. */
+void build_report_shared(const struct mapping_loader *loader, const struct diags *shared);
+
 /* `value_models:` of a mapping: a map of them, or the path of a file that holds one. */
 void build_models(struct build *b, const struct yaml *root, const struct source *from);
 const struct value_model *build_find_model(struct build *b, const struct yaml *name);

@@ -112,18 +112,19 @@ const struct value_model *build_find_model(struct build *b, const struct yaml *n
 
 int mapping_check_models(const struct mapping_loader *loader, const struct source *source)
 {
-    unsigned errors = loader->diags->errors;
     struct build *b = ARENA_NEW(loader->arena, struct build);
+    struct diags found = { .arena = loader->arena }; /* an offer may have said the same */
 
     if (!b)
         return -1;
     b->loader = loader;
-    b->expect = (struct expect){ loader->arena, loader->diags };
+    b->expect = (struct expect){ loader->arena, &found };
     add_file(b, source);
     if (loader->arena->full)
-        diag_add(loader->diags, DIAG_ERROR, "Y006", (struct place){ .source = source },
+        diag_add(&found, DIAG_ERROR, "Y006", (struct place){ .source = source },
                  (struct slice){ 0 }, "no memory is left for this file");
-    return loader->diags->errors == errors ? 0 : -1;
+    build_report_shared(loader, &found);
+    return found.errors == 0 ? 0 : -1;
 }
 
 bool mapping_is_models(struct slice text)

@@ -96,6 +96,20 @@ static enum value_step not_listed(struct value_work *w, struct slice word)
                                          SLICE_ARG(shown), SLICE_ARG(t->by.raw)));
 }
 
+/* , the entry "DE" for "de" ({param.country}) */
+static struct slice chosen_text(struct value_work *w, const struct value_entry *entry,
+                                struct slice word)
+{
+    const struct value_table *t = &w->in->rule->table;
+    struct slice name = entry ? entry->name : t->otherwise_name;
+    const char *quote = name.len ? "\"" : "";
+
+    return arena_printf(w->in->arena, ", the %s%s%s%.*s%s for \"%.*s\" (%.*s)",
+                        !entry ? "default" : t->tiers ? "tier" : "entry", name.len ? " " : "", quote,
+                        SLICE_ARG(name), quote, SLICE_ARG(record_shown(w->in->arena, word)),
+                        SLICE_ARG(t->by.raw));
+}
+
 static enum value_step choose(struct value_work *w, const struct value_amount **amount,
                               struct slice *chosen)
 {
@@ -113,15 +127,21 @@ static enum value_step choose(struct value_work *w, const struct value_amount **
                  "value: there is no tier \"%.*s\", so the default \"%.*s\" is used",
                  SLICE_ARG(record_shown(in->arena, word)), SLICE_ARG(t->otherwise_name));
     if (value_is_told(w))
-        *chosen = arena_printf(in->arena, ", the %s%s%.*s%s for \"%.*s\" (%.*s)",
-                               entry ? t->tiers ? "tier" : "entry" : "default",
-                               entry ? " \"" : "", SLICE_ARG(entry ? entry->name : word),
-                               entry ? "\"" : "", SLICE_ARG(record_shown(in->arena, word)),
-                               SLICE_ARG(t->by.raw));
+        *chosen = chosen_text(w, entry, word);
     return VALUE_NEXT;
 }
 
 /* ---- the amount ---- */
+
+/* "12,50 EUR"; as it came, when a currency stands there already. */
+static struct slice payout_text(struct value_work *w, struct slice text)
+{
+    struct slice shown = record_shown(w->in->arena, text);
+
+    if (shown.len == 0 || !ascii_is_digit(shown.ptr[0]) || !ascii_is_digit(shown.ptr[shown.len - 1]))
+        return shown;
+    return arena_printf(w->in->arena, "%.*s %.*s", SLICE_ARG(shown), SLICE_ARG(w->currency));
+}
 
 static void tell_base(struct value_work *w, const struct value_amount *amount, struct slice chosen)
 {
@@ -131,8 +151,8 @@ static void tell_base(struct value_work *w, const struct value_amount *amount, s
     if (!value_is_told(w))
         return;
     if (amount->payout)
-        value_tell(w, &amount->at, "%.*s %.*s is what %.*s says%.*s%s%.*s",
-                   SLICE_ARG(record_shown(w->in->arena, payout->value)), SLICE_ARG(w->currency),
+        value_tell(w, &amount->at, "%.*s is what %.*s says%.*s%s%.*s",
+                   SLICE_ARG(payout_text(w, payout->value)),
                    SLICE_ARG(value_origin(w, payout)), SLICE_ARG(chosen),
                    model.len ? ", by the value model " : "", SLICE_ARG(model));
     else
