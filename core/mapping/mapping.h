@@ -36,7 +36,7 @@ enum value_kind { VALUE_NONE, VALUE_AMOUNT, VALUE_TABLE };
 struct value_amount {
     bool payout;           /* of the payout; else `fixed`, in the rule's currency */
     struct money fixed;
-    struct money percent;  /* of the payout: 100 is all of it */
+    struct money percent;  /* of the payout; 0: as it came */
     struct place at;
 };
 

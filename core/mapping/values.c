@@ -27,7 +27,7 @@ static bool read_amount(struct build *b, const struct yaml *node, const char *wh
 {
     struct yaml share = *node;
 
-    *out = (struct value_amount){ .percent = { INT64_C(100) * MONEY_SCALE }, .at = node->at };
+    *out = (struct value_amount){ .at = node->at };
     if (node->kind != YAML_SCALAR || node->text.len == 0)
         return expect_amount(&b->expect, node, what, &out->fixed);
     out->payout = slice_eq(node->text, payout_word[0]);

@@ -162,12 +162,11 @@ static void tell_base(struct value_work *w, const struct value_amount *amount, s
 
 static enum value_step share_of_payout(struct value_work *w, const struct value_amount *amount)
 {
-    const uint64_t all = UINT64_C(100) * MONEY_SCALE;
     struct buf text = { .limit = 64 };
 
-    if ((uint64_t)amount->percent.micros == all)
+    if (amount->percent.micros == 0)
         return VALUE_NEXT;
-    if (!exact_times(&w->value, (uint64_t)amount->percent.micros, all))
+    if (!exact_times(&w->value, (uint64_t)amount->percent.micros, UINT64_C(100) * MONEY_SCALE))
         return value_too_large(w);
     w->computed = true;
     if (value_is_told(w)) {
