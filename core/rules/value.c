@@ -177,13 +177,17 @@ static enum value_step convert(struct value_work *w)
 /* The one rounding. */
 static enum value_step settle(struct value_work *w)
 {
-    int decimals = w->computed ? event_currency_decimals(w->currency) : 6;
     struct exact rounded;
-    int order = 0;
+    int decimals, order = 0;
 
+    w->out->currency = w->currency;
+    if (!w->computed) {
+        w->out->value = w->out->original;
+        return VALUE_NEXT;
+    }
+    decimals = event_currency_decimals(w->currency);
     if (!exact_round(&w->value, decimals, &w->out->value))
         return value_too_large(w);
-    w->out->currency = w->currency;
     rounded = exact_of(w->out->value);
     exact_compare(&rounded, &w->value, &order);
     if (order == 0)
