@@ -253,4 +253,82 @@ def values_are_exact():
         true("among them %s" % kind, seen.get(kind))
 
 
+# ---- the page, and models in files ----
+
+WORKED = {"USD": "1.25", "GBP": "0.8"}
+
+
+@part
+def the_page_counts_right():
+    """Each row of the worked examples in docs/mapping.md."""
+    folder = Folder(offers=())
+    folder.config("http://127.0.0.1:9" + TRACK, extra="mappings: ./mappings\n")
+    folder.write("mappings/rates.yaml", rates_yaml({AT - AT % 86400: WORKED}))
+    with open(os.path.join(ROOT, "docs/mapping.md")) as f:
+        table = f.read().split("\nWorked out,", 1)[1].split("\n\n", 2)[1]
+    rows, rule = table.splitlines()[2:], None
+    for row in rows:
+        cells = [c.strip() for c in row.strip("|").split(" | ")]
+        rule = rule if cells[0] == "the same" else cells[0].strip("`")
+        path = folder.write("worked.yaml", "version: 1\noffer: w\nextends: generic\npixel: %s\n"
+                            "page_url: https://l.example/\nvalue_currency: USD\n"
+                            "events: {sale: {event: Purchase, %s}}\n" % (PIXEL, rule))
+        r = run("translate", path, "?click_id=c&ttclid=E.C.P.x&status=sale&" + cells[1].strip("`"), "--json",
+                "-c", folder.at("clickbaton.yaml"), "--at", AT)
+        want = re.findall(r"\*\*([0-9.]+)\*\*", cells[2])[-1]
+        equal("%s of %s" % (rule, cells[1]), answer(r.out) if r.code == 0 else r, (want, "USD"))
+    true("the page has its rows", len(rows) >= 7)
+
+
+MODELS = "version: 1\nvalue_models: {lead: {value: 2.40, currency: USD}}\n"
+USER = """version: 1
+offer: %s
+extends: keitaro
+pixel: C9EXAMPLEPIXEL00
+page_url: https://l.example/
+value_currency: USD
+value_models: %s
+events: {sale: {event: Purchase, value: {model: lead}}}
+"""
+
+
+@part
+def a_file_of_models_is_shared():
+    folder = Folder(offers=())
+    folder.write("shared/models.yml", MODELS)
+    folder.write("offers/models.yaml", MODELS)
+    for name, path in (("a", "../shared/models.yml"), ("b", "models.yaml"), ("c", "../shared/models.yml")):
+        folder.write("offers/%s.yaml" % name, USER % (name, path))
+    r = run("check", "-c", folder.at("clickbaton.yaml"))
+    equal("models beside, above and among the offers", (r.code, r.out, r.err),
+          (0, "ok: 3 offer mappings, 0 tests passed\n", ""))
+    r = run("translate", "offers/a.yaml", "?subid=s&ttclid=E.C.P.x&status=sale", "--json", "--at", AT, cwd=folder.path)
+    equal("and counted by", answer(r.out), ("2.4", "USD"))
+    r = run("check", folder.write("elsewhere/d.yaml", USER % ("d", folder.at("shared/models.yml"))))
+    equal("by an absolute path", (r.code, r.err), (0, ""))
+    r = run("check", "shared/models.yml", cwd=folder.path)
+    equal("a file of models by itself", (r.code, r.out), (0, "ok: 0 offer mappings, 1 file of value models, 0 tests passed\n"))
+    folder.write("shared/models.yml", MODELS.replace("USD", "DOLLAR"))
+    r = run("check", "-c", folder.at("clickbaton.yaml"))
+    equal("one mistake, said once", (r.code, r.err.count("M014"), r.err.count("is not a currency code")), (3, 1, 1))
+    has("where it stands", r.err, "shared/models.yml:2:")
+    folder.write("offers/models.yaml", "version: 1\nvalue_models: {lead: {valeu: 5}}\n")
+    r = run("check", "-c", folder.at("clickbaton.yaml"))
+    has("a bad file among the offers", r.err, "offers/models.yaml:2:", 'did you mean "value"?')
+
+
+@part
+def a_file_of_models_is_not_there():
+    folder = Folder(offers=())
+    secret = folder.write("keys/other", "t0p-secret-of-ours\n", 0o600)
+    rows = (("../no.yaml", "M033", "looked for"), ("../keys/other", "M033", "a path beside this file"),
+            (secret, "M033", "a path beside this file"), ("..", "M033", "a path beside"),
+            ("../keys.yaml", "M033", "not a file"), ("[a]", "M002", "must be a map"))
+    os.mkdir(folder.at("keys.yaml"))
+    for path, code, words in rows:
+        r = run("check", folder.write("offers/x.yaml", USER % ("x", path)))
+        true("value_models: %s" % os.path.basename(path), r.code == 3 and code in r.err and words in r.err, r)
+        hasnt("no secret is shown", r.out + r.err, "t0p-secret")
+
+
 main()
