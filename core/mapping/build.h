@@ -52,6 +52,10 @@ void build_events(struct build *b, const struct yaml *events);
 void build_value(struct build *b, const struct yaml *node, const struct yaml *rule,
                  struct value_rule *out);
 void build_value_model(struct build *b, const struct yaml *model, struct value_rule *out);
+
+/* The parts of it: what stands behind `value:` (no model), a percentage, `lifetime:`. */
+void build_amount(struct build *b, const struct yaml *node, struct value_rule *out);
+bool build_percent(struct build *b, const struct yaml *node, const char *what, struct money *out);
 void build_lifetime(struct build *b, const struct yaml *node, struct value_rule *out);
 
 /* Once value_currency and payout_currency are known: is every value's currency, too? */
