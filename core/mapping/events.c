@@ -127,12 +127,8 @@ static void read_event_name(struct build *b, const struct yaml *node, const char
 
 static struct event_rule *read_event(struct build *b, const struct yaml *node)
 {
-    static const struct slice keys[] = { SLICE("event"),   SLICE("value"), SLICE("currency"),
-                                         SLICE("min"),     SLICE("max"),   SLICE("percent"),
-                                         SLICE("minus"),   SLICE("lifetime"),
-                                         SLICE("repeatable"), { 0 } };
     struct event_rule *rule = ARENA_NEW(b->expect.arena, struct event_rule);
-    const struct yaml *name = node;
+    const struct yaml *name;
 
     if (!rule)
         return NULL;
@@ -141,11 +137,9 @@ static struct event_rule *read_event(struct build *b, const struct yaml *node)
         read_event_name(b, node, "an event", rule);
         return rule;
     }
-    if (!expect_map(&b->expect, node, "an event", keys))
+    if (!expect_map(&b->expect, node, "an event", &shape_event))
         return NULL;
     name = yaml_get(node, S("event"));
-    if (!name)
-        expect_missing(&b->expect, node, "event", "name it: {event: Purchase, value: payout}");
     read_event_name(b, name, "`event`", rule);
     build_value(b, yaml_get(node, S("value")), node, &rule->value);
     expect_bool(&b->expect, yaml_get(node, S("repeatable")), "`repeatable`", &rule->repeatable);

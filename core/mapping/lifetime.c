@@ -65,18 +65,13 @@ static bool read_keep(struct build *b, const struct yaml *node, struct money *ou
 
 void build_lifetime(struct build *b, const struct yaml *node, struct value_rule *out)
 {
-    static const struct slice keys[] = { SLICE("months"), SLICE("keep"), { 0 } };
     const struct yaml *months = yaml_get(node, S("months")), *keep = yaml_get(node, S("keep"));
     struct value_lifetime l = { 0 };
     struct buf text = { .limit = 64 };
     bool good;
 
-    if (!expect_map(&b->expect, node, "`lifetime`", keys))
+    if (!expect_map(&b->expect, node, "`lifetime`", &shape_lifetime))
         return;
-    if (!months)
-        expect_missing(&b->expect, node, "months", "write lifetime: {months: 6, keep: 85}");
-    if (!keep)
-        expect_missing(&b->expect, node, "keep", "write lifetime: {months: 6, keep: 85}");
     good = read_months(b, months, &l.months);
     if (!read_keep(b, keep, &l.keep) || !good)
         return;

@@ -28,17 +28,12 @@ static void add_models(struct build *b, const struct yaml *map)
 /* A file that holds nothing else. */
 static void add_file(struct build *b, const struct source *source)
 {
-    static const struct slice keys[] = { SLICE("version"), SLICE("value_models"), { 0 } };
     struct yaml *root = yaml_parse(b->expect.arena, source, b->expect.diags);
-    const struct yaml *models = yaml_get(root, S("value_models"));
 
-    if (!root || !expect_map(&b->expect, root, "a file of value models", keys))
+    if (!root || !expect_map(&b->expect, root, "a file of value models", &mapping_models_shape))
         return;
     expect_version(&b->expect, root);
-    if (!models)
-        expect_missing(&b->expect, root, "value_models",
-                       "write value_models: {lead: {value: 10, currency: USD}}");
-    add_models(b, models);
+    add_models(b, yaml_get(root, S("value_models")));
 }
 
 /* Only *.yaml and *.yml: a problem with the file is shown with its line, and no secret's file shall

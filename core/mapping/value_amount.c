@@ -156,32 +156,26 @@ static void read_default(struct build *b, const struct yaml *node, struct value_
 
 static void read_table(struct build *b, const struct yaml *node, struct value_rule *out)
 {
-    static const struct slice keys[] = { SLICE("tiers"), SLICE("table"), SLICE("by"),
-                                         SLICE("default"), SLICE("model"), { 0 } };
     const struct yaml *tiers = yaml_get(node, S("tiers")), *table = yaml_get(node, S("table")),
                       *by = yaml_get(node, S("by"));
+    const struct shape *shape = tiers ? &shape_tiers : &shape_table;
     struct value_table *t = &out->table;
 
     out->kind = VALUE_TABLE;
-    expect_map(&b->expect, node, "`value`", keys);
-    if (!tiers && !table) {
-        expect_missing(&b->expect, node, "table",
-                       "write {table: {DE: 12.50}, by: \"{param.country}\"}, {tiers: ...} or "
-                       "{model: NAME}");
-        return;
-    }
-    if (tiers && table)
+    if (tiers && table) {
         diag_add(b->expect.diags, DIAG_ERROR, "M022", table->key->at,
                  S("keep one: tiers are a table whose default names one of its entries"),
                  "`value` has both `tiers` and `table`");
+        return;
+    }
+    expect_map(&b->expect, node, "`value`", shape);
+    if (!tiers)
+        expect_required(&b->expect, node, shape, "table");
     t->tiers = tiers != NULL;
     if (!expect_map(&b->expect, tiers ? tiers : table, tiers ? "`tiers`" : "`table`", NULL))
         return;
     read_entries(b, tiers ? tiers : table, t);
-    if (!by)
-        expect_missing(&b->expect, node, "by",
-                       tiers ? "say what chooses the tier: by: \"{param.quality}\""
-                             : "say what chooses the entry: by: \"{param.country}\"");
+    expect_required(&b->expect, node, shape, "by");
     if (build_compile(b, by, "`by`", &t->by) && template_is_constant(&t->by))
         diag_add(b->expect.diags, DIAG_ERROR, "M022", by->at,
                  S("name a parameter or field: by: \"{param.quality}\""),

@@ -4,24 +4,17 @@
 
 /* ---- what stands beside `value` ---- */
 
-static const struct slice beside_keys[] = { SLICE("currency"), SLICE("lifetime"), SLICE("percent"),
-                                            SLICE("minus"),    SLICE("min"),      SLICE("max"),
-                                            { 0 } };
-
 /* 2.50, "{cost}", {from: either of the two, currency: EUR} */
 static void read_cost(struct build *b, const struct yaml *node, struct value_rule *out)
 {
-    static const struct slice keys[] = { SLICE("from"), SLICE("currency"), { 0 } };
     const struct yaml *from = node;
     struct value_cost *c = &out->cost;
 
     out->has_cost = true;
     out->cost_at = node->at;
     if (node->kind == YAML_MAP && !(node->count == 1 && yaml_is_null(node->first))) {
-        expect_map(&b->expect, node, "`minus`", keys);
+        expect_map(&b->expect, node, "`minus`", &shape_cost);
         from = yaml_get(node, S("from"));
-        if (!from)
-            expect_missing(&b->expect, node, "from", "write {from: \"{cost}\", currency: EUR}");
         build_currency(b, yaml_get(node, S("currency")), "`currency`", false, &c->currency);
     }
     if (!from || !build_compile(b, from, "`minus`", &c->from) || !template_is_constant(&c->from))
@@ -85,6 +78,7 @@ static void check_parts(struct build *b, const struct yaml *rule, const struct v
     const struct yaml *currency = yaml_get(rule, S("currency")), *min = yaml_get(rule, S("min")),
                       *max = yaml_get(rule, S("max"));
     bool fixed, payout;
+    struct shape_key key;
 
     kinds_of(v, &fixed, &payout);
     if (currency && !fixed && v->kind != VALUE_TABLE)
@@ -95,9 +89,9 @@ static void check_parts(struct build *b, const struct yaml *rule, const struct v
         diag_add(b->expect.diags, DIAG_ERROR, "M022", currency->key->at,
                  S("a payout's currency comes with the postback, or from payout_currency"),
                  "`currency` belongs to fixed amounts, and the table has none");
-    for (size_t i = 1; v->kind == VALUE_NONE && beside_keys[i].ptr; i++) {
-        const struct yaml *alone = yaml_get(rule, beside_keys[i]);
-        if (!alone)
+    for (size_t i = 0; v->kind == VALUE_NONE && shape_beside_value_row(NULL, i, &key); i++) {
+        const struct yaml *alone = yaml_get(rule, key.name);
+        if (!alone || alone == currency)
             continue;
         diag_add(b->expect.diags, DIAG_ERROR, "M022", alone->key->at, S("add value: payout"),
                  "`%.*s` without a `value`", SLICE_ARG(alone->key->text));
@@ -113,13 +107,15 @@ static void check_parts(struct build *b, const struct yaml *rule, const struct v
 /* What both say would have two readings. */
 static void check_overlap(struct build *b, const struct yaml *rule, const struct value_model *model)
 {
-    for (const struct slice *key = beside_keys; key->ptr; key++) {
-        const struct yaml *here = yaml_get(rule, *key), *there = yaml_get(model->node, *key);
+    struct shape_key key;
+
+    for (size_t i = 0; shape_beside_value_row(NULL, i, &key); i++) {
+        const struct yaml *here = yaml_get(rule, key.name), *there = yaml_get(model->node, key.name);
         if (here && there)
             diag_add(b->expect.diags, DIAG_ERROR, "M031", here->key->at,
                      arena_printf(b->expect.arena, "take it out here, or out of the model (%.*s:%u)",
                                   SLICE_ARG(there->at.source->name), there->at.line),
-                     "`%.*s` is said by the model \"%.*s\" already", SLICE_ARG(*key),
+                     "`%.*s` is said by the model \"%.*s\" already", SLICE_ARG(key.name),
                      SLICE_ARG(model->name));
     }
 }
@@ -128,11 +124,10 @@ static void check_overlap(struct build *b, const struct yaml *rule, const struct
 static bool use_model(struct build *b, const struct yaml *value, const struct yaml *rule,
                       struct value_rule *out)
 {
-    static const struct slice keys[] = { SLICE("model"), { 0 } };
     const struct value_model *model = build_find_model(b, yaml_get(value, S("model")));
     struct place used_at = out->used_at;
 
-    expect_map(&b->expect, value, "a `value` that names a model", keys);
+    expect_map(&b->expect, value, "a `value` that names a model", &shape_model_use);
     if (!model)
         return false;
     check_overlap(b, rule, model);
@@ -162,18 +157,11 @@ void build_value(struct build *b, const struct yaml *node, const struct yaml *ru
 
 void build_value_model(struct build *b, const struct yaml *model, struct value_rule *out)
 {
-    static const struct slice keys[] = { SLICE("value"),    SLICE("currency"), SLICE("percent"),
-                                         SLICE("min"),      SLICE("max"),      SLICE("minus"),
-                                         SLICE("lifetime"), { 0 } };
     const struct yaml *value = yaml_get(model, S("value")), *other = yaml_get(value, S("model"));
 
     *out = (struct value_rule){ .at = model->at, .used_at = model->at };
-    if (!expect_map(&b->expect, model, "a value model", keys))
+    if (!expect_map(&b->expect, model, "a value model", &shape_model) || !value)
         return;
-    if (!value) {
-        expect_missing(&b->expect, model, "value", "say what it is: value: payout");
-        return;
-    }
     out->at = value->at;
     if (other) {
         diag_add(b->expect.diags, DIAG_ERROR, "M032", other->key->at,

@@ -368,8 +368,8 @@ static void problems(void **state)
           "\"{param.quality}\"\n"
           "o.yaml:6:284 error M003 `table:` is missing | write {table: {DE: 12.50}, by: "
           "\"{param.country}\"}, {tiers: ...} or {model: NAME}\n"
-          "o.yaml:6:285 error M001 unknown key \"param.x\" in `value` | one of: tiers, "
-          "table, by, default, model\n" },
+          "o.yaml:6:285 error M001 unknown key \"param.x\" in `value` | one of: table, "
+          "by, default\n" },
         { HEAD SALE "properties: {value: 5, contnet_type: product, content_type: products, "
           "num_items: 2.5, order_id: , content_ids: [a, \"{txd}\"], contents: [{price: "
           "cheap, quantity: 99999999999999999999, contnt_id: x}, 5]}\n",
