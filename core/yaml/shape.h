@@ -8,13 +8,12 @@
  * - `is` is the shape of the value; scalars of one kind share one (shape_text, shape_bool ...).
  *   Write a new one beside the table:
  *       static const struct shape zone = { SHAPE_TEXT, .pattern = "^[+-][0-9]{2}:[0-9]{2}$" };
- * - required: .required = "what to write", the remedy of M003, which expect_map then says by
- * itself.
+ * - required: .required = "what to write", the remedy of M003, which expect_map then says.
  * - a choice: { SHAPE_WORD, .words = a_list_ended_by_an_empty_slice }, read by
  *   expect_choice(e, map, shape, "key", &index), so that loader and schema have one list.
  * - a whole number: { SHAPE_WHOLE, .min = 1, .max = 300 }; the loader takes the bounds from there.
- * - a map: .keys = its rows, read by expect_map(e, node, what, shape).  A map of names that the
- * user gives: .of = the shape of every value, .names = how the names look.
+ * - a map: .keys = its rows, read by expect_map(e, node, what, shape).  One whose names the user
+ *   gives: .of = the shape of every value, .names = how the names look.
  * - a scalar or a map or a list: { SHAPE_EITHER, .either = the shapes, ended by NULL }.
  * - keys that stand in another table (fields, properties): .row makes a row of each.
  * The tables: core/mapping/shapes.c, core/chain/shapes.c, core/rules/rates.c, cli/config.c. */
@@ -41,8 +40,9 @@ struct shape_key;
 struct shape {
     enum shape_kind kind;
     const char *about;         /* one line, for people; may be NULL */
-    const char *pattern;       /* TEXT: what it must match (ECMA-262); NULL: anything */
-    const struct slice *words; /* WORD: ended by an empty slice */
+    const char *pattern;       /* TEXT: what it must match (ECMA-262), TEMPLATE: one that has nothing
+                                * to fill in; NULL: anything */
+    const struct slice *words; /* WORD: ended by an empty slice; TEMPLATE: as with pattern */
     int64_t min, max;          /* WHOLE: bounds.  LIST, MAP: how many entries; max 0: any number */
     bool lone;                 /* LIST: a scalar alone is a list of one */
     const struct shape *of;    /* LIST: each entry.  MAP: the value of each key without a row; NULL:
