@@ -217,6 +217,10 @@ bool mapping_is_models(struct slice text);
 const struct stage_word *mapping_word(const struct offer *offer, struct slice word);
 const struct stage_rule *mapping_rule(const struct offer *offer, struct slice stage);
 
+/* Does it name amounts of its own (in v->currency, else value_currency), and does it ask for the
+ * payout?  A table may do both. */
+void mapping_value_kinds(const struct value_rule *v, bool *fixed, bool *payout);
+
 /* The entry of that name, compared without case; NULL when there is none. */
 const struct value_entry *mapping_value_entry(const struct value_table *t, struct slice name);
 

@@ -56,8 +56,7 @@ static void read_beside(struct build *b, const struct yaml *rule, struct value_r
 
 /* ---- do the parts fit? ---- */
 
-/* Does it name amounts of its own, and does it ask for the payout? */
-static void kinds_of(const struct value_rule *v, bool *fixed, bool *payout)
+void mapping_value_kinds(const struct value_rule *v, bool *fixed, bool *payout)
 {
     const struct value_amount *otherwise = v->table.otherwise;
 
@@ -80,7 +79,7 @@ static void check_parts(struct build *b, const struct yaml *rule, const struct v
     bool fixed, payout;
     struct shape_key key;
 
-    kinds_of(v, &fixed, &payout);
+    mapping_value_kinds(v, &fixed, &payout);
     if (currency && !fixed && v->kind != VALUE_TABLE)
         diag_add(b->expect.diags, DIAG_ERROR, "M022", currency->key->at,
                  S("a payout's currency comes with the postback, or from payout_currency"),
@@ -183,7 +182,7 @@ static void check_currency(struct build *b, const struct value_rule *v)
     struct slice own = v->currency.len ? v->currency : o->payout_currency;
     bool fixed, payout;
 
-    kinds_of(v, &fixed, &payout);
+    mapping_value_kinds(v, &fixed, &payout);
     if (v->kind == VALUE_NONE || o->value_currency.len)
         return;
     if (payout && o->payout_currency.len == 0)
