@@ -21,7 +21,7 @@ static const struct verb_usage usage = {
 
 struct checked {
     struct maptest_result tests;
-    unsigned trackers, chains, rates;
+    unsigned trackers, chains, models, rates;
     const char *later[FILES_MAX]; /* chains: offers that are named as well are loaded first */
     size_t later_count;
 };
@@ -52,6 +52,10 @@ static void check_file(struct catalog *c, const char *path, struct checked *done
         diag_add(&c->diags, DIAG_ERROR, "M003", (struct place){ .source = source },
                  arena_printf(&c->arena, "check it with: clickbaton check -c %s", path),
                  "this is a configuration and no mapping");
+        return;
+    }
+    if (mapping_is_models(source->text)) {
+        done->models += mapping_check_models(&c->loader, source) == 0;
         return;
     }
     if (rates_is_file(source->text)) {
@@ -123,6 +127,8 @@ static void summary(const struct catalog *c, const struct checked *done)
     count("ok: ", c->offer_count, "offer mapping", "");
     if (done->trackers)
         count(", ", done->trackers, "tracker mapping", "");
+    if (done->models)
+        count(", ", done->models, "file", " of value models");
     if (done->chains)
         count(", ", done->chains, "chain", "");
     if (done->rates)

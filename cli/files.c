@@ -307,12 +307,13 @@ static struct slice shipped_names(struct arena *arena)
     return out;
 }
 
-/* A name is a bare word; with a slash or .yaml it is a path beside the file that names it. */
+/* A name is a bare word; with a slash or .yaml (.yml) it is a path beside the file that names it. */
 static int find(void *context, struct arena *arena, struct slice name, struct slice from,
                 struct source *source, struct slice *where)
 {
     struct files_lookup *lookup = context;
-    bool is_path = slice_index(name, '/') < name.len || slice_ends(name, S(".yaml"));
+    bool is_path = slice_index(name, '/') < name.len || slice_ends(name, S(".yaml")) ||
+                   slice_ends(name, S(".yml"));
     const char *path =
         is_path ? files_beside(arena, from, name)
         : lookup->mappings

@@ -76,31 +76,47 @@ enum currency_way currency_rate(const struct offer *offer, const struct rates *r
     return CURRENCY_RATE;
 }
 
-/* The currency of a rule's amounts, when it is known before a postback comes. */
-static struct slice own_currency(const struct offer *offer, const struct value_rule *v)
+/* What a rule converts from that is known before a postback comes, at most one per slot: its fixed
+ * amounts, the payout, the cost. */
+#define SLOTS 3
+static bool known_need(const struct offer *offer, const struct value_rule *v, size_t slot,
+                       struct currency_need *out)
 {
+    struct slice own = v->currency.len ? v->currency : offer->value_currency;
+    struct slice payout = offer->payout_currency;
+    bool pays = v->kind == VALUE_AMOUNT && v->amount.payout;
+    bool fixed = v->kind == VALUE_AMOUNT && !v->amount.payout;
+
     if (v->kind == VALUE_NONE)
-        return (struct slice){ 0 };
-    if (v->currency.len)
-        return v->currency;
-    return v->kind == VALUE_PAYOUT ? offer->payout_currency : (struct slice){ 0 };
+        return false;
+    for (size_t i = 0; v->kind == VALUE_TABLE && i < v->table.count; i++) {
+        pays |= v->table.entries[i].amount.payout;
+        fixed |= !v->table.entries[i].amount.payout;
+    }
+    *out = (struct currency_need){ .to = offer->value_currency, .at = v->at };
+    if (slot == 0 && fixed) {
+        out->from = own;
+    } else if (slot == 1 && pays) {
+        out->from = payout;
+    } else if (slot == 2 && v->has_cost && fixed != pays) {
+        out->from = v->cost.currency;
+        out->to = fixed ? own : payout.len ? payout : offer->value_currency;
+        out->at = v->cost_at;
+    }
+    return out->from.len && out->to.len && !slice_eq(out->from, out->to);
 }
 
 bool currency_need(const struct offer *offer, size_t *next, struct currency_need *out)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < offer->rule_count; i++) {
-        for (const struct event_rule *r = offer->rules[i].events; r; r = r->next, n++) {
-            struct slice from = own_currency(offer, &r->value);
-            if (n < *next || from.len == 0 || offer->value_currency.len == 0 ||
-                slice_eq(from, offer->value_currency))
-                continue;
-            *out = (struct currency_need){ from, offer->value_currency, r->value.at };
-            *next = n + 1;
-            return true;
-        }
-    }
+    for (size_t i = 0; i < offer->rule_count; i++)
+        for (const struct event_rule *r = offer->rules[i].events; r; r = r->next)
+            for (size_t slot = 0; slot < SLOTS; slot++, n++)
+                if (n >= *next && known_need(offer, &r->value, slot, out)) {
+                    *next = n + 1;
+                    return true;
+                }
     return false;
 }
 

@@ -108,6 +108,19 @@ static void needs(void **state)
           DAY(9), true, true,
           "o.yaml:9:41 warning C035 EUR is to be converted to AED, but r.yaml has no rate for AED: the "
           "event would be sent without a value | add AED to rates.yaml (docs/currency.md)\n" },
+        /* a cost in another currency; the payouts of a table */
+        { "value_currency: USD\nevents: {sale: {event: Purchase, value: payout, minus: {from: \"{param.c}\", "
+          "currency: VND}}}\n",
+          DAY(9), true, true,
+          "o.yaml:7:56 error C035 VND is to be converted to USD, but r.yaml has no rate for VND: the "
+          "postback would be quarantined | add VND to rates.yaml (docs/currency.md)\n" },
+        { "value_currency: USD\npayout_currency: KZT\nevents: {sale: {event: Purchase, value: {table: {a: "
+          "payout, b: 5}, by: \"{param.c}\"}, currency: VND}}\n",
+          DAY(9), true, true,
+          "o.yaml:8:41 error C035 VND is to be converted to USD, but r.yaml has no rate for VND: the "
+          "postback would be quarantined | add VND to rates.yaml (docs/currency.md)\n"
+          "o.yaml:8:41 error C035 KZT is to be converted to USD, but r.yaml has no rate for KZT: the "
+          "postback would be quarantined | add KZT to rates.yaml (docs/currency.md)\n" },
         /* each currency once */
         { "value_currency: USD\nevents: {sale: {event: Purchase, value: 5, currency: VND}, lead: "
           "[{event: Lead, value: 1, currency: VND}, {event: Contact, value: 1, currency: KZT}]}\n",
