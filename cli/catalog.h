@@ -54,7 +54,8 @@ struct catalog *catalog_open(const char *config);
 /* Load one offer mapping; NULL after diagnostics. */
 const struct offer *catalog_add_offer(struct catalog *c, const char *path);
 
-/* Load every *.yaml and *.yml of the offers folder, in the order of their names. */
+/* Load every *.yaml and *.yml of the offers folder, in the order of their names; files of value
+ * models are only checked. */
 void catalog_add_offers(struct catalog *c);
 
 /* The test event code that the offer's events to that pixel go with; empty: they are real. */

@@ -5,20 +5,6 @@
 
 #define EXTENDS_MAX 8
 
-static const struct slice tracker_keys[] = {
-    SLICE("version"), SLICE("tracker"),       SLICE("extends"), SLICE("fields"),
-    SLICE("stages"),  SLICE("default_stage"), SLICE("decimal"), SLICE("payout_currency"), { 0 },
-};
-
-static const struct slice offer_keys[] = {
-    SLICE("version"),    SLICE("offer"),    SLICE("extends"),        SLICE("fields"),
-    SLICE("stages"),     SLICE("default_stage"), SLICE("decimal"),   SLICE("payout_currency"),
-    SLICE("pixel"),      SLICE("page_url"), SLICE("origins"),        SLICE("value_currency"),
-    SLICE("events"),     SLICE("properties"), SLICE("user"),         SLICE("consent"),
-    SLICE("key"),        SLICE("tests"),    SLICE("event_source"),   SLICE("test_event_code"),
-    SLICE("lead"),       { 0 },
-};
-
 /* The files from the one asked for (0) to the root of its `extends`. */
 struct lineage {
     const struct source *sources[EXTENDS_MAX];
@@ -104,8 +90,6 @@ static void apply_tracker_name(struct build *b, const struct yaml *root)
     const struct yaml *node = yaml_get(root, S("tracker"));
     const struct tracker *adapter;
 
-    if (!node)
-        expect_missing(&b->expect, root, "tracker", "name it: tracker: keitaro");
     if (!expect_text(&b->expect, node, "`tracker`", &b->offer->tracker_name))
         return;
     adapter = adapter_named(b->loader, b->offer->tracker_name);
@@ -121,12 +105,14 @@ static void apply(struct build *b, struct lineage *line, bool offer)
         bool leaf_offer = offer && i == 0;
         b->expect.diags = diags_of(b->loader, line, i);
         const char *what = leaf_offer ? "an offer mapping" : "a tracker mapping";
-        if (!expect_map(&b->expect, root, what, leaf_offer ? offer_keys : tracker_keys))
+        if (!expect_map(&b->expect, root, what,
+                        leaf_offer ? &mapping_offer_shape : &mapping_tracker_shape))
             continue;
         expect_version(&b->expect, root);
         if (!leaf_offer)
             apply_tracker_name(b, root);
         build_tracker_part(b, root);
+        build_models(b, root, line->sources[i]);
         if (leaf_offer && build_seal_words(b) == 0)
             build_offer_part(b, root);
     }
@@ -156,10 +142,9 @@ static bool is_known(const struct diags *d, const struct diag *x)
     return false;
 }
 
-/* A mistake in a file that fifty offers extend is one mistake. */
-static void report_shared(const struct mapping_loader *loader, const struct lineage *line)
+void build_report_shared(const struct mapping_loader *loader, const struct diags *shared)
 {
-    for (const struct diag *d = line->shared.first; d; d = d->next)
+    for (const struct diag *d = shared->first; d; d = d->next)
         if (!is_known(loader->diags, d))
             diag_add(loader->diags, d->level, d->code, d->at, d->hint, "%.*s", SLICE_ARG(d->text));
 }
@@ -183,9 +168,10 @@ static struct offer *load(const struct mapping_loader *loader, const struct sour
     while (more == 1)
         more = add_parent(loader, &line);
     b->orphan = more != 0;
+    b->shared = &line.shared;
     apply(b, &line, as_offer);
     check_fields(b, &line, errors);
-    report_shared(loader, &line);
+    build_report_shared(loader, &line.shared);
     if (loader->arena->full)
         diag_add(loader->diags, DIAG_ERROR, "Y006", (struct place){ .source = source },
                  (struct slice){ 0 }, "no memory is left for this file");

@@ -2,44 +2,14 @@
  * consent, tests. */
 #include "core/mapping/build.h"
 
-static const struct {
-    const char *name;
-    enum identity_kind kind;
-} user_keys[] = {
-    { "email", IDENTITY_EMAIL },
-    { "phone", IDENTITY_PHONE },
-    { "external_id", IDENTITY_EXTERNAL_ID },
-    { "first_name", IDENTITY_FIRST_NAME },
-    { "last_name", IDENTITY_LAST_NAME },
-    { "zip_code", IDENTITY_ZIP },
-    { "city", IDENTITY_CITY },
-    { "state", IDENTITY_STATE },
-    { "country", IDENTITY_COUNTRY },
-    { "locale", IDENTITY_LOCALE },
-};
-#define USER_KEYS (sizeof(user_keys) / sizeof(*user_keys))
-
-static const struct slice *user_key_names(struct build *b)
-{
-    struct slice *names = ARENA_ARRAY(b->expect.arena, struct slice, USER_KEYS + 1);
-
-    for (size_t i = 0; names && i < USER_KEYS; i++)
-        names[i] = slice_from(user_keys[i].name);
-    return names;
-}
-
 static void read_user_rule(struct build *b, const struct yaml *node, struct user_rule *rule)
 {
-    static const struct slice keys[] = { SLICE("from"), SLICE("country"), { 0 } };
     const struct yaml *from = node, *country = NULL;
 
     if (node->kind == YAML_MAP && !(node->count == 1 && yaml_is_null(node->first))) {
-        expect_map(&b->expect, node, "a match key", keys);
+        expect_map(&b->expect, node, "a match key", &shape_place_key);
         from = yaml_get(node, S("from"));
         country = yaml_get(node, S("country"));
-        if (!from)
-            expect_missing(&b->expect, node, "from",
-                           "write {from: \"{param.phone}\", country: DE}");
         if (expect_text(&b->expect, country, "`country`", &rule->country) &&
             identity_calling_code(rule->country).len == 0)
             diag_add(b->expect.diags, DIAG_ERROR, "M023", country->at,
@@ -59,29 +29,27 @@ static void read_user_rule(struct build *b, const struct yaml *node, struct user
 
 void build_user(struct build *b, const struct yaml *node)
 {
-    const struct slice *names = user_key_names(b);
     struct user_rule *list;
+    struct shape_key row;
 
-    if (!names || !expect_map(&b->expect, node, "`user`", NULL))
+    if (!expect_map(&b->expect, node, "`user`", NULL))
         return;
     list = ARENA_ARRAY(b->expect.arena, struct user_rule, node->count);
     for (const struct yaml *v = node->first; list && v; v = v->next) {
-        size_t i = 0;
-        while (i < USER_KEYS && !slice_eq(names[i], v->key->text))
-            i++;
-        if (i == USER_KEYS) {
+        if (!shape_find(&shape_user, b->expect.arena, v->key->text, &row)) {
             bool automatic = slice_eq(v->key->text, S("ttclid")) ||
                              slice_eq(v->key->text, S("ttp")) || slice_eq(v->key->text, S("ip")) ||
                              slice_eq(v->key->text, S("user_agent"));
             diag_add(b->expect.diags, DIAG_ERROR, "M013", v->key->at,
                      automatic ? S("ttclid, ttp, ip and user_agent are sent by themselves; say in "
                                    "`fields:` where they come from")
-                               : diag_suggest(b->expect.arena, v->key->text, names),
+                               : diag_suggest(b->expect.arena, v->key->text,
+                                              shape_names(&shape_user, b->expect.arena)),
                      "`user` has no \"%.*s\"", SLICE_ARG(v->key->text));
             continue;
         }
-        list[b->offer->user_count].name = user_keys[i].name;
-        list[b->offer->user_count].kind = user_keys[i].kind;
+        list[b->offer->user_count].name = row.name.ptr;
+        list[b->offer->user_count].kind = (enum identity_kind)row.id;
         read_user_rule(b, v, &list[b->offer->user_count++]);
     }
     b->offer->user = list;
@@ -89,48 +57,29 @@ void build_user(struct build *b, const struct yaml *node)
 
 void build_consent(struct build *b, const struct yaml *node)
 {
-    static const struct slice keys[] = {
-        SLICE("from"), SLICE("granted"), SLICE("otherwise"), { 0 }
-    };
-    static const struct slice actions[] = { SLICE("drop"), SLICE("anonymize"), SLICE("limited"),
-                                            { 0 } };
     struct consent_rule *rule = &b->offer->consent;
     size_t action = 0;
 
-    if (!expect_map(&b->expect, node, "`consent`", keys))
+    if (!expect_map(&b->expect, node, "`consent`", &shape_consent))
         return;
     rule->at = node->at;
-    if (!yaml_get(node, S("from")))
-        expect_missing(&b->expect, node, "from",
-                       "say where the decision stands: from: \"{consent}\"");
-    if (!yaml_get(node, S("granted")))
-        expect_missing(&b->expect, node, "granted",
-                       "list the words that mean yes: granted: [\"1\", yes]");
-    if (!yaml_get(node, S("otherwise")))
-        expect_missing(&b->expect, node, "otherwise", "choose drop, anonymize or limited");
     build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
     rule->granted =
         expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
-    if (expect_word(&b->expect, yaml_get(node, S("otherwise")), "`otherwise`", actions, &action))
+    if (expect_choice(&b->expect, node, &shape_consent, "otherwise", &action))
         rule->otherwise = (enum consent_otherwise)action;
 }
 
 static void read_test(struct build *b, const struct yaml *node, struct mapping_test *test)
 {
-    static const struct slice keys[] = { SLICE("name"), SLICE("given"), SLICE("click"),
-                                         SLICE("expect"), { 0 } };
     const struct yaml *expect = yaml_get(node, S("expect"));
 
     test->at = node->at;
-    if (!expect_map(&b->expect, node, "a test", keys))
+    if (!expect_map(&b->expect, node, "a test", &shape_test))
         return;
     expect_text(&b->expect, yaml_get(node, S("name")), "`name`", &test->name);
-    if (!expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given) &&
-        !yaml_get(node, S("given")))
-        expect_missing(&b->expect, node, "given", "give it a postback: given: \"?subid=...\"");
+    expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given);
     expect_text(&b->expect, yaml_get(node, S("click")), "`click`", &test->click);
-    if (!expect)
-        expect_missing(&b->expect, node, "expect", "say what must come: expect: {verdict: queued}");
     if (!expect_map(&b->expect, expect, "`expect`", NULL))
         return;
     test->expect = ARENA_ARRAY(b->expect.arena, struct mapping_expect, expect->count);
@@ -188,10 +137,7 @@ static void read_pixel(struct build *b, const struct yaml *root)
 {
     const struct yaml *node = yaml_get(root, S("pixel"));
 
-    if (!node)
-        expect_missing(&b->expect, root, "pixel",
-                       "add the pixel code of Events Manager: pixel: C9...");
-    else
+    if (node)
         build_pixel(b, node, &b->offer->pixel);
 }
 
@@ -213,9 +159,6 @@ static void read_offer_name(struct build *b, const struct yaml *root)
     const struct yaml *node = yaml_get(root, S("offer"));
     struct slice name;
 
-    if (!node)
-        expect_missing(&b->expect, root, "offer",
-                       "name it; the name ends its postback URL: offer: nutra-de");
     if (!expect_text(&b->expect, node, "`offer`", &name))
         return;
     b->offer->name = name;
@@ -271,41 +214,8 @@ static void read_key(struct build *b, const struct yaml *node)
              "`key` must name the file that holds the key");
 }
 
-/* A value that may be without a currency, or in one that TikTok does not take, can't be sent. */
-static void check_value_currency(struct build *b, const struct value_rule *v)
-{
-    const struct offer *o = b->offer;
-    struct slice own = v->currency.len ? v->currency : o->payout_currency;
-
-    if (v->kind == VALUE_NONE || o->value_currency.len)
-        return;
-    if (v->kind == VALUE_PAYOUT && own.len == 0)
-        diag_add(b->expect.diags, DIAG_WARNING, "M022", v->at, S("add value_currency: USD"),
-                 "a postback without a currency will be quarantined");
-    else if (own.len == 0)
-        diag_add(b->expect.diags, DIAG_ERROR, "M022", v->at, S("add value_currency: USD"),
-                 "a value without a currency");
-    else if (!event_currency_supported(own))
-        diag_add(b->expect.diags, v->kind == VALUE_PAYOUT ? DIAG_WARNING : DIAG_ERROR, "M014",
-                 v->at, S("add value_currency: USD"), "TikTok does not take %.*s", SLICE_ARG(own));
-    if (v->kind == VALUE_PAYOUT && (v->has_min || v->has_max))
-        diag_add(b->expect.diags, DIAG_WARNING, "M022", v->at, S("add value_currency: USD"),
-                 "`min` and `max` count in whatever currency a postback names");
-}
-
-static void check_currency(struct build *b)
-{
-    if (b->orphan) /* the parent may say payout_currency */
-        return;
-    for (size_t i = 0; i < b->offer->rule_count; i++)
-        for (const struct event_rule *r = b->offer->rules[i].events; r; r = r->next)
-            check_value_currency(b, &r->value);
-}
-
 void build_offer_part(struct build *b, const struct yaml *root)
 {
-    const struct yaml *events = yaml_get(root, S("events"));
-
     read_offer_name(b, root);
     build_source(b, root);
     read_pixel(b, root);
@@ -313,10 +223,8 @@ void build_offer_part(struct build *b, const struct yaml *root)
     read_origins(b, yaml_get(root, S("origins")));
     build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
                    &b->offer->value_currency);
-    if (!events)
-        expect_missing(&b->expect, root, "events",
-                       "say what is sent: events: {sale: {event: Purchase, value: payout}}");
-    build_events(b, events);
+    build_rate_part(b, root);
+    build_events(b, yaml_get(root, S("events")));
     build_properties(b, yaml_get(root, S("properties")));
     build_user(b, yaml_get(root, S("user")));
     build_consent(b, yaml_get(root, S("consent")));
@@ -325,5 +233,5 @@ void build_offer_part(struct build *b, const struct yaml *root)
     build_source_fit(b, root);
     build_pixels_fit(b);
     seal_params(b);
-    check_currency(b);
+    build_check_currencies(b);
 }

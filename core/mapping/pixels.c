@@ -1,18 +1,19 @@
 /* pixels.c: `pixel:` of an offer or of one event: a code, a template, a list, a template with an
  * allow-list, or a table that another template chooses from. */
 #include "core/mapping/build.h"
+#include "core/mapping/shapes.h"
 
-#define ROWS_MAX 1000
-
-static const struct route_form {
-    const char *key; /* that tells the form */
-    struct slice keys[4];
+/* The key that tells the form of a map. */
+static const struct {
+    struct slice key;
+    const struct shape *shape;
 } forms[] = {
-    { "table", { SLICE("table"), SLICE("by"), SLICE("default"), { 0 } } },
-    { "by", { SLICE("table"), SLICE("by"), SLICE("default"), { 0 } } },
-    { "from", { SLICE("from"), SLICE("allow"), { 0 } } },
-    { "allow", { SLICE("from"), SLICE("allow"), { 0 } } },
+    { SLICE("table"), &shape_pixel_table },
+    { SLICE("by"), &shape_pixel_table },
+    { SLICE("from"), &shape_pixel_allow },
+    { SLICE("allow"), &shape_pixel_allow },
 };
+#define FORMS (sizeof(forms) / sizeof(forms[0]))
 
 static bool wrong(struct build *b, struct place at, struct slice hint, const char *text)
 {
@@ -101,10 +102,6 @@ static void read_allow(struct build *b, const struct yaml *node, struct pixel_ro
     const struct yaml *from = yaml_get(node, S("from")), *allow = yaml_get(node, S("allow"));
     const struct yaml *v;
 
-    if (!from)
-        expect_missing(&b->expect, node, "from", "say what names the pixel: from: \"{param.pixel}\"");
-    if (!allow)
-        expect_missing(&b->expect, node, "allow", "list the pixels that may be named: allow: [C9...]");
     if (from)
         read_list(b, from, true, &out->to);
     if (out->to.count && template_is_constant(&out->to.items[0]))
@@ -143,9 +140,9 @@ static void read_rows(struct build *b, const struct yaml *table, struct pixel_ro
     if (table->count == 0)
         wrong(b, table->at, S("give each word its pixel: table: {anna: C9..., ben: C9...}"),
               "`table` has no row");
-    if (table->count > ROWS_MAX) {
+    if (table->count > PIXEL_ROWS_MAX) {
         diag_add(b->expect.diags, DIAG_ERROR, "M051", table->at, (struct slice){ 0 },
-                 "`table` can have %d rows at most", ROWS_MAX);
+                 "`table` can have %d rows at most", PIXEL_ROWS_MAX);
         return;
     }
     rows = ARENA_ARRAY(b->expect.arena, struct pixel_row, table->count);
@@ -164,11 +161,6 @@ static void read_table(struct build *b, const struct yaml *node, struct pixel_ro
     const struct yaml *table = yaml_get(node, S("table")), *by = yaml_get(node, S("by"));
     const struct yaml *otherwise = yaml_get(node, S("default"));
 
-    if (!table)
-        expect_missing(&b->expect, node, "table",
-                       "give each word its pixel: table: {anna: C9..., ben: C9...}");
-    if (!by)
-        expect_missing(&b->expect, node, "by", "say what chooses the row: by: \"{param.buyer}\"");
     read_rows(b, table, out);
     if (build_template(b, by, "`by`", &out->by) && template_is_constant(&out->by))
         wrong(b, by->at, S("name the parameter that has the word: by: \"{param.buyer}\""),
@@ -186,17 +178,17 @@ void build_pixel(struct build *b, const struct yaml *node, struct pixel_route *o
         read_list(b, node, true, &out->to);
         return;
     }
-    while (i < sizeof(forms) / sizeof(forms[0]) && !yaml_get(node, slice_from(forms[i].key)))
+    while (i < FORMS && !yaml_get(node, forms[i].key))
         i++;
-    if (i == sizeof(forms) / sizeof(forms[0])) {
+    if (i == FORMS) {
         wrong(b, node->at,
               S("write {table: {anna: C9...}, by: \"{param.buyer}\"}, or {from: "
                 "\"{param.pixel}\", allow: [C9...]}"),
               "this map says no pixel");
         return;
     }
-    expect_map(&b->expect, node, "`pixel`", forms[i].keys);
-    if (i < 2)
+    expect_map(&b->expect, node, "`pixel`", forms[i].shape);
+    if (forms[i].shape == &shape_pixel_table)
         read_table(b, node, out);
     else
         read_allow(b, node, out);

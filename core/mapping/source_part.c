@@ -1,22 +1,22 @@
 /* source_part.c: `event_source`, `test_event_code` and `lead` of an offer mapping, and what of the
  * rest does not go with that kind of events. */
 #include "core/mapping/build.h"
+#include "core/mapping/shapes.h"
 
 /* ---- reading ---- */
 
-static void read_event_source(struct build *b, const struct yaml *node)
+static void read_event_source(struct build *b, const struct yaml *root)
 {
+    const struct yaml *node = yaml_get(root, S("event_source"));
     size_t index = 0;
 
-    if (!node)
-        return;
-    if (node->kind == YAML_SCALAR && slice_eq(node->text, S("app"))) {
+    if (node && node->kind == YAML_SCALAR && slice_eq(node->text, S("app"))) {
         diag_add(b->expect.diags, DIAG_ERROR, "M045", node->at, S("one of: web, crm, offline"),
                  "app events are for companies that TikTok has put onto a list, and clickbaton does "
                  "not send them");
         return;
     }
-    if (!expect_word(&b->expect, node, "`event_source`", event_source_names, &index))
+    if (!expect_choice(&b->expect, root, &mapping_offer_shape, "event_source", &index))
         return;
     b->offer->source = (enum event_source)index;
     b->offer->source_at = node->at;
@@ -45,16 +45,12 @@ static void read_test_code(struct build *b, const struct yaml *node)
 
 static void read_lead(struct build *b, const struct yaml *node)
 {
-    static const struct slice keys[] = { SLICE("lead_id"), SLICE("lead_event_source"), { 0 } };
     struct lead_rule *lead = &b->offer->lead;
     const struct yaml *id = yaml_get(node, S("lead_id"));
 
-    if (!expect_map(&b->expect, node, "`lead`", keys))
+    if (!expect_map(&b->expect, node, "`lead`", &shape_lead))
         return;
     lead->at = node->key->at;
-    if (!id)
-        expect_missing(&b->expect, node, "lead_id",
-                       "name the parameter with TikTok's lead id: lead_id: \"{param.lead_id}\"");
     if (build_template(b, id, "`lead_id`", &lead->id) && template_is_constant(&lead->id))
         diag_add(b->expect.diags, DIAG_ERROR, "M006", id->at,
                  S("name the parameter that holds it: \"{param.lead_id}\""),
@@ -64,7 +60,7 @@ static void read_lead(struct build *b, const struct yaml *node)
 
 void build_source(struct build *b, const struct yaml *root)
 {
-    read_event_source(b, yaml_get(root, S("event_source")));
+    read_event_source(b, root);
     read_test_code(b, yaml_get(root, S("test_event_code")));
     read_lead(b, yaml_get(root, S("lead")));
 }

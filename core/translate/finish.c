@@ -241,7 +241,8 @@ static void add_copies(struct work *w, const struct translated_event *e, const s
 static int add_event(struct work *w, const struct event_rule *rule)
 {
     struct value_in in = { w->offer, &rule->value, &w->values, w->translator->rates,
-                           w->event.event_time, w->out->arena, &w->out->notes };
+                           w->event.event_time, w->out->arena, &w->out->notes,
+                           &w->out->trail };
     struct translated_event e = { .event = rule->event };
     struct payload_event json = w->event;
     struct slice pixels[PIXELS_PER_EVENT_MAX];
