@@ -149,7 +149,7 @@ void snippet_make(struct arena *arena, const struct offer *offer, struct slice o
     add(tag, "data-decorate", choice->hosts);
     add_consent(arena, tag, &offer->consent, choice->consent);
     remark_source(arena, offer, &tag->remarks);
-    if (offer->origin_count == 0)
+    if (offer->source == EVENT_SOURCE_WEB && offer->origin_count == 0)
         note_add(&tag->remarks, "", S("origins"),
                  "the offer has no `origins:`, so the server refuses what its pages register; list "
                  "them: origins: [https://lander.example]");

@@ -318,6 +318,10 @@ def pages_and_their_pixel():
     crm = os.path.join(ROOT, "examples/offers/crm-leads.yaml")
     r = run("snippet", crm)
     has("snippet: crm events belong to no page", r.err, "the offer sends crm events, which no page can fire and which carry no ttclid")
+    r = run("urls", crm)
+    has("urls: only the URL that the CRM calls", r.out, "\n1. Postback URL: ", "/postback/crm-leads?key=YOUR-KEY&lead_id=")
+    hasnt("urls: no ad link, no page", r.out, "__CLICKID__", "lander.js", "origins")
+    has("urls: a type's word as the mapping spells it", run("urls", os.path.join(ROOT, "examples/offers/saas-trial.yaml")).out, "&type=Trial&")
     r = run("snippet", crm, "--event", "Lead")
     equal("snippet --event: refused", (r.code, "the offer sends crm events, which no page can fire" in r.err), (2, True))
 

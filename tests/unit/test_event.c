@@ -7,6 +7,7 @@
 
 #include "core/event/event.h"
 #include "core/event/recommend.h"
+#include "tests/support/case_file.h"
 #include "tests/support/mapping_bench.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -210,6 +211,16 @@ static const char *names_of(unsigned set, char *text)
     return text;
 }
 
+/* Blanks become ", ". */
+static const char *with_commas(char *text)
+{
+    for (char *at = text; (at = strchr(at, ' ')); at += 2) {
+        memmove(at + 1, at, strlen(at) + 1);
+        *at = ',';
+    }
+    return text;
+}
+
 static void test_advice(void **state)
 {
     char text[300];
@@ -226,6 +237,28 @@ static void test_advice(void **state)
     assert_int_equal(event_advice[COUNT(advice)].event.len, 0);
     assert_null(event_advice_find(S("QualifiedLead")));
     assert_null(event_advice_find(S("purchase")));
+}
+
+/* docs/events.md shows the same table. */
+static void test_docs(void **state)
+{
+    struct arena arena;
+    struct slice page, row;
+    char official[300], practice[300];
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    assert_true(case_file_slurp(&arena, "docs/events.md", &page));
+    for (const struct event_advice *a = event_advice; a->event.len; a++) {
+        names_of(a->official, official);
+        names_of(a->practice, practice);
+        row = arena_printf(&arena, "\n| `%.*s` | %s%s| %s%s|\n", SLICE_ARG(a->event),
+                           with_commas(official), *official ? " " : "", with_commas(practice),
+                           *practice ? " " : "");
+        if (slice_find(page, row) == page.len)
+            fail_msg("docs/events.md has not%.*s", SLICE_ARG(row));
+    }
+    arena_free(&arena);
 }
 
 #define ADVISED(rest) "version: 1\noffer: o\nextends: generic\npixel: C9X\nvalue_currency: USD\n" rest
@@ -286,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_standard_list), cmocka_unit_test(test_fields),
         cmocka_unit_test(test_currencies), cmocka_unit_test(test_decimals),
         cmocka_unit_test(test_advice),     cmocka_unit_test(test_what_an_offer_lacks),
+        cmocka_unit_test(test_docs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
