@@ -1,5 +1,5 @@
 /* offer_part.c: what an offer mapping says beside its events: pixel, page, properties, user,
- * consent, tests. */
+ * tests. */
 #include "core/mapping/build.h"
 
 static const struct {
@@ -85,34 +85,6 @@ void build_user(struct build *b, const struct yaml *node)
         read_user_rule(b, v, &list[b->offer->user_count++]);
     }
     b->offer->user = list;
-}
-
-void build_consent(struct build *b, const struct yaml *node)
-{
-    static const struct slice keys[] = {
-        SLICE("from"), SLICE("granted"), SLICE("otherwise"), { 0 }
-    };
-    static const struct slice actions[] = { SLICE("drop"), SLICE("anonymize"), SLICE("limited"),
-                                            { 0 } };
-    struct consent_rule *rule = &b->offer->consent;
-    size_t action = 0;
-
-    if (!expect_map(&b->expect, node, "`consent`", keys))
-        return;
-    rule->at = node->at;
-    if (!yaml_get(node, S("from")))
-        expect_missing(&b->expect, node, "from",
-                       "say where the decision stands: from: \"{consent}\"");
-    if (!yaml_get(node, S("granted")))
-        expect_missing(&b->expect, node, "granted",
-                       "list the words that mean yes: granted: [\"1\", yes]");
-    if (!yaml_get(node, S("otherwise")))
-        expect_missing(&b->expect, node, "otherwise", "choose drop, anonymize or limited");
-    build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
-    rule->granted =
-        expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
-    if (expect_word(&b->expect, yaml_get(node, S("otherwise")), "`otherwise`", actions, &action))
-        rule->otherwise = (enum consent_otherwise)action;
 }
 
 static void read_test(struct build *b, const struct yaml *node, struct mapping_test *test)
