@@ -23,6 +23,13 @@ static bool is_match_key(struct slice name)
     return match_keys[i].len != 0;
 }
 
+static struct slice near_key(struct build *b, struct slice name)
+{
+    struct slice hint = diag_suggest(b->expect.arena, name, match_keys);
+
+    return hint.len ? hint : S("such as ttclid, external_id, email, phone or ip");
+}
+
 static void read_keep(struct build *b, const struct yaml *node, struct consent_rule *rule)
 {
     static const struct slice only_ttclid = SLICE("ttclid");
@@ -43,7 +50,7 @@ static void read_keep(struct build *b, const struct yaml *node, struct consent_r
     for (; rule->keep_count && item; item = node->kind == YAML_LIST ? item->next : NULL)
         if (!is_match_key(item->text))
             diag_add(b->expect.diags, DIAG_ERROR, "M038", item->at,
-                     diag_suggest(b->expect.arena, item->text, match_keys),
+                     near_key(b, item->text),
                      "\"%.*s\" is no match key of TikTok's", SLICE_ARG(item->text));
     if (rule->otherwise != CONSENT_ANONYMIZE && rule->missing != CONSENT_ANONYMIZE)
         diag_add(b->expect.diags, DIAG_WARNING, "M040", node->key->at,
