@@ -149,6 +149,22 @@ def translate_tells():
 
 
 @part
+def the_page_is_true():
+    folder = put(Folder())
+    page = open(os.path.join(ROOT, "docs/consent.md"), encoding="utf-8").read()
+    rule = re.search(r"^    consent:\n(?:      .*\n)+", page, re.M).group(0).replace("\n    ", "\n")[4:]
+    path = folder.write("offers/page.yaml", offer_text("page", more=rule))
+    r = run("check", path)
+    equal("docs/consent.md: its rule", (r.code, r.err), (0, ""))
+    v = json.loads(run("translate", path, "?" + sale("x", "no"), "--json").out)
+    equal("does what is said", (v["consent"]["decision"], sorted(v["bodies"][0]["data"][0]["user"])), ("anonymized", ["external_id", "ttclid"]))
+    keys = re.findall(r"`(\w+)`", re.search(r"- `keep` takes (.*?)\. When", page, re.S).group(1))
+    equal("the names for keep are", len(keys), 14)
+    path = folder.write("offers/page.yaml", offer_text("page", more=CONSENT % ("anonymize, keep: [%s]" % ", ".join(keys))))
+    equal("all taken", run("check", path).code, 0)
+
+
+@part
 def before_it_is_sent():
     folder = put(Folder())  # nobody listens there
     serve = Serve(folder)
