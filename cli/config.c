@@ -113,6 +113,9 @@ static void read_pixel(struct reader *r, const struct yaml *node, struct catalog
         expect_missing(&r->e, node, "token", "write CODE: {token: {file: ./keys/tiktok}}");
     else
         pixel->token = secret(r, at(node, "token"), "the token");
+    if (pixel->token)
+        pixel->token_at = files_time(files_beside(&r->c->arena, r->file,
+                                                  at(at(node, "token"), "file")->text));
     expect_text(&r->e, at(node, "test_event_code"), "`test_event_code`", &pixel->test_code);
 }
 
