@@ -1,5 +1,7 @@
 #include "core/rules/consent.h"
 
+#include <string.h>
+
 #include "core/base/note.h"
 
 struct slice consent_name(enum consent_action action)
@@ -46,16 +48,29 @@ static struct slice word_of_postback(const struct consent_in *in)
     return word.len ? word : slice_trim(own.conversion->fields[FIELD_CONSENT].value);
 }
 
+/* `"WORD" from the FROM`; without printf, since it is made for every event. */
+static struct slice quoted(struct slice word, struct slice from, struct arena *arena)
+{
+    size_t len = word.len + from.len + 2;
+    char *p = word.len ? arena_alloc(arena, len) : NULL;
+
+    if (!p)
+        return (struct slice){ 0 };
+    p[0] = '"';
+    memcpy(p + 1, word.ptr, word.len);
+    p[1 + word.len] = '"';
+    memcpy(p + 2 + word.len, from.ptr, from.len);
+    return (struct slice){ p, len };
+}
+
 static struct slice said(const struct consent *c, struct arena *arena)
 {
-    if (c->postback.len && c->click.len)
-        return arena_printf(arena, "\"%.*s\" from the postback, \"%.*s\" from the registered click",
-                            SLICE_ARG(c->postback), SLICE_ARG(c->click));
-    if (c->postback.len || c->click.len)
-        return arena_printf(arena, "\"%.*s\" from the %s",
-                            SLICE_ARG(c->postback.len ? c->postback : c->click),
-                            c->postback.len ? "postback" : "registered click");
-    return S("no answer");
+    struct slice postback = quoted(c->postback, S(" from the postback"), arena);
+    struct slice click = quoted(c->click, S(" from the registered click"), arena);
+
+    if (postback.len && click.len)
+        return arena_printf(arena, "%.*s, %.*s", SLICE_ARG(postback), SLICE_ARG(click));
+    return postback.len ? postback : click.len ? click : S("no answer");
 }
 
 void consent_decide(const struct consent_in *in, struct consent *out)
@@ -78,8 +93,9 @@ void consent_decide(const struct consent_in *in, struct consent *out)
         out->action = (yes || postback.len == 0) && (clicks_yes || click.len == 0)
                           ? CONSENT_GRANTED
                           : rule->otherwise;
-    out->postback = record_shown(in->arena, postback);
-    out->click = record_shown(in->arena, click);
+    /* A word that the mapping lists is nothing personal. */
+    out->postback = yes ? postback : record_shown(in->arena, postback);
+    out->click = clicks_yes ? click : record_shown(in->arena, click);
     out->said = said(out, in->arena);
     if (postback.len && click.len && yes != clicks_yes)
         note_add(in->notes, "W070", S("consent"),
