@@ -143,17 +143,28 @@ static void fit_events(struct build *b)
         }
 }
 
+/* With `anonymize`, is a key kept that events of this kind have? */
+static bool keeps_one(const struct offer *o)
+{
+    for (size_t i = 0; i < o->consent.keep_count; i++)
+        if (event_source_has_key(o->source, o->consent.keep[i]))
+            return true;
+    return false;
+}
+
 static void fit_consent(struct build *b, const struct yaml *node)
 {
     const struct consent_rule *c = &b->offer->consent;
+    const struct place at = node && node->key ? node->key->at : c->at;
 
-    if (c->from.count && c->otherwise != CONSENT_DROP)
-        diag_add(b->expect.diags, DIAG_ERROR, "M054", node ? node->key->at : c->at,
-                 S("otherwise: drop"),
-                 c->otherwise == CONSENT_LIMITED
-                     ? "`limited` works with web events only: %s events have no limited_data_use"
-                     : "`anonymize` would leave %s events without any match key",
-                 kind(b));
+    if (c->from.count == 0)
+        return;
+    if (c->otherwise == CONSENT_LIMITED || c->missing == CONSENT_LIMITED)
+        diag_add(b->expect.diags, DIAG_ERROR, "M054", at, S("otherwise: drop"),
+                 "`limited` works with web events only: %s events have no limited_data_use", kind(b));
+    if ((c->otherwise == CONSENT_ANONYMIZE || c->missing == CONSENT_ANONYMIZE) && !keeps_one(b->offer))
+        diag_add(b->expect.diags, DIAG_ERROR, "M054", at, S("otherwise: drop, or keep: [email]"),
+                 "`anonymize` would leave %s events without any match key", kind(b));
 }
 
 void build_source_fit(struct build *b, const struct yaml *root)

@@ -1,17 +1,17 @@
 /* keys.c: match keys and the page of an event. */
 #include "core/translate/work.h"
 
-/* Events that are not web events have few keys. */
-static bool has_key(const struct work *w, const char *name)
+/* As far as consent goes; and events that are not web events have few keys. */
+static bool may_send(struct work *w, const char *name)
 {
-    return w->offer->source == EVENT_SOURCE_WEB ||
-           event_source_has_key(w->offer->source, slice_from(name));
+    return (w->offer->source == EVENT_SOURCE_WEB ||
+            event_source_has_key(w->offer->source, slice_from(name))) &&
+           consent_allows(w, name);
 }
 
 static void add_key(struct work *w, const char *name, struct slice value)
 {
-    if (value.len && has_key(w, name) &&
-        w->event.user_count < PAYLOAD_USER_MAX)
+    if (value.len && w->event.user_count < PAYLOAD_USER_MAX && may_send(w, name))
         w->event.user[w->event.user_count++] = (struct payload_user){ name, value };
 }
 
@@ -21,7 +21,7 @@ static void prepare_key(struct work *w, const char *name, enum identity_kind kin
     struct slice out, subject = slice_from(name);
     const char *why = "";
 
-    if (value.len == 0 || !has_key(w, name))
+    if (value.len == 0 || !may_send(w, name))
         return;
     switch (identity_prepare(w->translator->hasher, w->out->arena, kind, value, country, &out,
                              &why)) {
@@ -43,7 +43,7 @@ static void add_ttclid(struct work *w)
 {
     struct slice ttclid = field(w, FIELD_TTCLID);
 
-    if (!has_key(w, "ttclid"))
+    if (!may_send(w, "ttclid"))
         return;
     if (ttclid.len > EVENT_TTCLID_MAX)
         note_add(&w->out->notes, "W026", S("ttclid"),
@@ -57,23 +57,19 @@ static void add_ttclid(struct work *w)
                  "credit the ad");
 }
 
-int keys_gather(struct work *w, int consent)
+int keys_gather(struct work *w)
 {
     struct slice none = { 0 };
 
-    if (consent != CONSENT_ANONYMIZE)
-        for (size_t i = 0; i < w->offer->user_count; i++) {
-            const struct user_rule *u = &w->offer->user[i];
-            prepare_key(w, u->name, u->kind, template_expand(&u->from, &w->values, w->out->arena),
-                        u->country);
-        }
-    add_ttclid(w);
-    if (consent != CONSENT_ANONYMIZE) {
-        add_key(w, "ttp", field(w, FIELD_TTP));
-        prepare_key(w, "ip", IDENTITY_IP, field(w, FIELD_IP), none);
-        add_key(w, "user_agent", field(w, FIELD_USER_AGENT));
+    for (size_t i = 0; i < w->offer->user_count; i++) {
+        const struct user_rule *u = &w->offer->user[i];
+        prepare_key(w, u->name, u->kind, template_expand(&u->from, &w->values, w->out->arena),
+                    u->country);
     }
-    w->event.limited_data_use = consent == CONSENT_LIMITED;
+    add_ttclid(w);
+    add_key(w, "ttp", field(w, FIELD_TTP));
+    prepare_key(w, "ip", IDENTITY_IP, field(w, FIELD_IP), none);
+    add_key(w, "user_agent", field(w, FIELD_USER_AGENT));
     if (w->event.user_count == 0)
         return quarantine(w, "Q007", S("the event has no match key (ttclid, external_id, e-mail, "
                                        "...), so TikTok could match it with nobody"));
@@ -86,12 +82,12 @@ static bool is_whole_url(struct slice url)
 }
 
 /* The mapping's page_url.  What it reads out of the postback is held to the same rules. */
-static struct slice own_page(struct work *w, int consent)
+static struct slice own_page(struct work *w)
 {
     const struct template *t = &w->offer->page_url;
     struct slice url, none = { 0 };
 
-    if (consent == CONSENT_ANONYMIZE && !template_is_constant(t))
+    if (w->out->consent.action == CONSENT_ANONYMIZE && !template_is_constant(t))
         return none;
     url = template_expand(t, &w->values, w->out->arena);
     if (template_is_constant(t) || (is_whole_url(url) && !identity_looks_personal(url)))
@@ -99,27 +95,27 @@ static struct slice own_page(struct work *w, int consent)
     return none;
 }
 
-void keys_page(struct work *w, int consent)
+void keys_page(struct work *w)
 {
     struct slice url = field(w, FIELD_PAGE_URL), referrer = field(w, FIELD_REFERRER);
-    bool whole = is_whole_url(url);
+    bool whole = is_whole_url(url), bare = w->out->consent.action == CONSENT_ANONYMIZE;
 
     if (w->offer->source != EVENT_SOURCE_WEB) /* the others have no page */
         return;
-    if (url.len && (!whole || identity_looks_personal(url) || consent == CONSENT_ANONYMIZE)) {
-        if (consent != CONSENT_ANONYMIZE)
+    if (url.len && (!whole || identity_looks_personal(url) || bare)) {
+        if (!bare)
             note_add(&w->out->notes, "W035", S("page_url"),
                      "page_url: the page's URL %s, so the mapping's page_url is sent",
                      whole ? "holds personal data" : "is not a whole URL");
         url = (struct slice){ 0 };
     }
     if (url.len == 0)
-        url = own_page(w, consent);
+        url = own_page(w);
     if (url.len == 0)
         note_add(&w->out->notes, "W036", S("page_url"),
                  "page_url: neither the click nor the mapping has one, but TikTok wants the page's "
                  "URL with every web event");
     w->event.page_url = url;
-    if (!identity_looks_personal(referrer) && consent != CONSENT_ANONYMIZE)
+    if (!identity_looks_personal(referrer) && !bare)
         w->event.referrer = referrer;
 }

@@ -59,7 +59,7 @@ def translate_json():
     r = run("translate", path, SALE, "--at", AT, "--json")
     got = json.loads(r.out)
     equal("--json: exit 0", r.code, 0)
-    equal("--json: the keys", list(got), ["verdict", "reason", "warnings", "bodies", "fields"])
+    equal("--json: the keys", list(got), ["verdict", "reason", "warnings", "consent", "bodies", "fields"])
     equal("--json: verdict and reason", (got["verdict"], got["reason"], got["warnings"]),
           ("queued", "", []))
     equal("--json: bodies", got["bodies"], [BODY])
@@ -234,9 +234,10 @@ def check_failing_test():
     line = text.count("\n")
     equal("check: a failing test alone is exit 1", r.code, 1)
     equal("check: what should be and what is", r.err,
-          'fails.yaml:%d:21: error[M019]: test "wrong": event should be "Lead", but is "Purchase"\n'
+          'fails.yaml:%d:21: error[M019]: test "wrong": 1 of 1 expectations is not met\n'
           "   %d |     expect: {event: Lead}\n"
           "      |                     ^^^^\n"
+          "  - event: Lead\n  + event: Purchase\n  the verdict is queued; warnings: none\n"
           "check: 1 error, 0 warnings, 1 of 1 tests failed\n" % (line, line))
     f.write("both.yaml", text.replace("page_url: https", "page_url: ftp"))
     r = run("check", "both.yaml", cwd=f.path)

@@ -55,7 +55,18 @@ static const struct {
       "o.yaml:8:14 warning M047 TikTok takes properties.customer_type with web events only" OUT },
     { CRM EVENTS EMAIL "consent: {from: \"{consent}\", granted: [\"1\"], otherwise: anonymize}\n",
       "o.yaml:9:1 error M054 `anonymize` would leave crm events without any match key | otherwise: "
-      "drop\n" },
+      "drop, or keep: [email]\n" },
+    { CRM EVENTS EMAIL "consent: {from: \"{consent}\", granted: [\"1\"], otherwise: anonymize, keep: "
+                       "[ttclid, ip]}\n",
+      "o.yaml:9:1 error M054 `anonymize` would leave crm events without any match key | otherwise: "
+      "drop, or keep: [email]\n" },
+    { CRM EVENTS EMAIL "consent: {from: \"{consent}\", granted: [\"1\"], otherwise: anonymize, keep: "
+                       "[email]}\n",
+      "" },
+    { CRM EVENTS EMAIL "consent: {from: \"{consent}\", granted: [\"1\"], otherwise: drop, missing: "
+                       "limited}\n",
+      "o.yaml:9:1 error M054 `limited` works with web events only: crm events have no "
+      "limited_data_use | otherwise: drop\n" },
     { CRM EVENTS EMAIL "consent: {from: \"{consent}\", granted: [\"1\"], otherwise: limited}\n",
       "o.yaml:9:1 error M054 `limited` works with web events only: crm events have no "
       "limited_data_use | otherwise: drop\n" },
@@ -141,6 +152,11 @@ static const struct {
       "\"%e\",\"phone\":\"%p\"},\"properties\":{\"currency\":\"USD\",\"value\":12.5,\"order_id\":"
       "\"77\"}}" },
     { CRM EVENTS EMAIL, "?click_id=a1&status=sale&lead_id=L-1&email=a%40b.example",
+      "{\"event\":\"Purchase\",\"event_time\":1790000000,\"event_id\":\"a1\",\"user\":{\"email\":"
+      "\"%e\"},\"lead\":{\"lead_id\":\"L-1\"}}" },
+    { CRM EVENTS "user: {email: \"{param.email}\", phone: \"{param.phone}\"}\nconsent: {from: "
+                 "\"{consent}\", granted: [\"1\"], otherwise: anonymize, keep: [email]}\n",
+      "?click_id=a1&status=sale&lead_id=L-1&email=a%40b.example&phone=%2B4915112345678&consent=0",
       "{\"event\":\"Purchase\",\"event_time\":1790000000,\"event_id\":\"a1\",\"user\":{\"email\":"
       "\"%e\"},\"lead\":{\"lead_id\":\"L-1\"}}" },
     { CRM EVENTS EMAIL, "?click_id=a1&status=sale&email=a%40b.example",
