@@ -1,4 +1,4 @@
-/* advise.c: which recommended parameters an offer's events lack. */
+/* advise.c: which recommended parameters an offer's events lack, and what a lifetime comes to. */
 #include "core/event/recommend.h"
 #include "core/mapping/build.h"
 
@@ -92,9 +92,37 @@ static void advise(const struct offer *o, const struct event_rule *rule, struct 
     buf_free(&text);
 }
 
+static bool is_said(const struct diags *diags, struct place at)
+{
+    for (const struct diag *d = diags->first; d; d = d->next)
+        if (d->at.source && slice_eq(d->at.source->name, at.source->name) && d->at.line == at.line &&
+            d->at.col == at.col)
+            return true;
+    return false;
+}
+
+/* A model that several rules use is told of once. */
+static void tell_lifetime(const struct value_rule *v, struct diags *diags)
+{
+    struct buf times = { .limit = 64 }, keep = { .limit = 64 };
+
+    if (!v->has_lifetime || is_said(diags, v->lifetime_at))
+        return;
+    money_print(&times, v->lifetime.times);
+    money_print(&keep, v->lifetime.keep);
+    diag_add(diags, DIAG_NOTE, "M034", v->lifetime_at, (struct slice){ 0 },
+             "`lifetime`: %u months, %.*s %% staying from each to the next, count as %.*s times the "
+             "value",
+             v->lifetime.months, SLICE_ARG(buf_slice(&keep)), SLICE_ARG(buf_slice(&times)));
+    buf_free(&times);
+    buf_free(&keep);
+}
+
 void mapping_advise(const struct offer *offer, struct diags *diags)
 {
     for (size_t i = 0; i < offer->rule_count; i++)
-        for (const struct event_rule *e = offer->rules[i].events; e; e = e->next)
+        for (const struct event_rule *e = offer->rules[i].events; e; e = e->next) {
             advise(offer, e, diags);
+            tell_lifetime(&e->value, diags);
+        }
 }

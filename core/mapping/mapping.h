@@ -286,7 +286,7 @@ struct slice mapping_pixel_text(struct arena *arena, const struct offer *offer,
                                 const struct event_rule *rule);
 
 /* What a reader of `check` should know of each event's parameters (core/event/recommend.h): a note
- * M050 for each rule that lacks some. */
+ * M050 for each rule that lacks some; and what each lifetime comes to (M034). */
 void mapping_advise(const struct offer *offer, struct diags *diags);
 
 /* Does it name amounts of its own (in v->currency, else value_currency), and does it ask for the

@@ -294,6 +294,14 @@ static const struct {
       "offline\nvalue_currency: USD\nevents: {lead: {event: Lead, value: 5}}\nuser: {email: "
       "\"{param.email}\"}\n",
       "" }, /* offline events have no external_id */
+    { ADVISED("value_models: {plan: {value: 9.99, lifetime: {months: 6, keep: 85}}}\nevents:\n"
+              "  lead: {event: Subscribe, value: {model: plan}}\n"
+              "  sale: {event: Subscribe, value: {model: plan}}\n"
+              "  rebill: {event: Subscribe, value: 5, lifetime: {months: 2, keep: 1}}\n"),
+      "o.yaml:6:46 note M034 `lifetime`: 6 months, 85 % staying from each to the next, count as "
+      "4.152337 times the value\n"
+      "o.yaml:10:50 note M034 `lifetime`: 2 months, 1 % staying from each to the next, count as 1.01 "
+      "times the value\n" },
 };
 
 static void test_what_an_offer_lacks(void **state)
