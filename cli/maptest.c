@@ -103,6 +103,8 @@ static struct slice actual(const struct outcome *o, struct slice path, struct ar
         return t->reason.len ? arena_dup(arena, t->reason) : S("absent");
     if (slice_eq(path, S("stage")))
         return t->conversion.stage.len ? t->conversion.stage : S("absent");
+    if (slice_eq(path, S("consent")))
+        return arena_dup(arena, consent_name(t->consent.action));
     if (slice_eq(path, S("events")))
         return arena_printf(arena, "%zu", t->event_count);
     if (slice_eq(path, S("warnings")))

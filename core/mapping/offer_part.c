@@ -1,5 +1,5 @@
 /* offer_part.c: what an offer mapping says beside its events: pixel, page, properties, user,
- * consent, tests. */
+ * tests. */
 #include "core/mapping/build.h"
 
 static void read_user_rule(struct build *b, const struct yaml *node, struct user_rule *rule)
@@ -53,21 +53,6 @@ void build_user(struct build *b, const struct yaml *node)
         read_user_rule(b, v, &list[b->offer->user_count++]);
     }
     b->offer->user = list;
-}
-
-void build_consent(struct build *b, const struct yaml *node)
-{
-    struct consent_rule *rule = &b->offer->consent;
-    size_t action = 0;
-
-    if (!expect_map(&b->expect, node, "`consent`", &shape_consent))
-        return;
-    rule->at = node->at;
-    build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
-    rule->granted =
-        expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
-    if (expect_choice(&b->expect, node, &shape_consent, "otherwise", &action))
-        rule->otherwise = (enum consent_otherwise)action;
 }
 
 /* http(s)://host[:port], nothing behind it: as browsers send it in `Origin`. */
