@@ -80,7 +80,8 @@ static int add(struct work *w, const struct template *t, struct slice row)
         trail_add(w->in->trail, S("pixel"), pixel, &t->at, "the row %.*s of the table",
                   SLICE_ARG(row));
     else
-        trail_add(w->in->trail, S("pixel"), pixel, &t->at, "%.*s", SLICE_ARG(t->raw));
+        trail_add(w->in->trail, S("pixel"), pixel, &t->at, "%.*s",
+                  SLICE_ARG(template_is_constant(t) ? S("as the mapping says") : t->raw));
     return 0;
 }
 

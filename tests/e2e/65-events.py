@@ -111,6 +111,19 @@ def translate_prints_the_frame():
     has("with one it is there", r.out, '"test_event_code":"TEST123"')
 
 
+@part
+def explain():
+    """What was done to each field names the pixel's row and the lead."""
+    r = run("translate", os.path.join(ROOT, "examples/offers/casino-br.yaml"), "?subid=2t&external_id=E.C.P.a&status=reg&buyer=ben", "--at", AT, "--explain")
+    equal("explain: both pixels, by their row", re.findall(r"^  pixel +(\S+) +(.*?)  \(\S*casino-br.yaml:7\)$", r.out, re.M),
+          [(PIXEL, "the row ben of the table"), (PIXEL2, "the row ben of the table")])
+    has("explain: which event goes where", r.out, "event  CompleteRegistration to %s, event_id 2t," % PIXEL, "event  CompleteRegistration to %s, event_id 2t," % PIXEL2)
+    r = run("translate", os.path.join(ROOT, "examples/offers/crm-leads.yaml"), "?" + CRM % 1, "--at", AT, "--explain")
+    equal("explain: one pixel, and the lead", re.findall(r"^  (pixel|lead\S+) +(\S+) +(.*?)  \(", r.out, re.M),
+          [("lead.lead_id", "731", "{param.lead_id}"), ("lead.lead_event_source", "CRM", "{param.crm|default:CRM}"), ("pixel", SET, "as the mapping says")])
+    has("explain: one pixel needs no name", r.out, "event  QualifiedLead, event_id 731,")
+
+
 # ---- several pixels ----
 
 @part
