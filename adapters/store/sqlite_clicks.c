@@ -9,7 +9,7 @@ static const size_t fields[] = {
     offsetof(struct store_click, event_id), offsetof(struct store_click, ttp),
     offsetof(struct store_click, ip),       offsetof(struct store_click, user_agent),
     offsetof(struct store_click, page_url), offsetof(struct store_click, referrer),
-    offsetof(struct store_click, consent),
+    offsetof(struct store_click, consent),  offsetof(struct store_click, country),
 };
 #define FIELDS      (sizeof(fields) / sizeof(*fields))
 #define KEYED_AT    ((int64_t)1 << 30) /* `at` was said by a keyed call */
@@ -20,7 +20,7 @@ enum { BY_CLICK_ID, BY_TTCLID, BY_EVENT_ID, KINDS };
 
 /* Columns of CLICK_COLUMNS. */
 enum { ID, OFFER, AT, KEYED, CLICK_ID, EVENT_ID, TTP, IP, CONSENT, PAGE_URL, TTCLID, USER_AGENT,
-       REFERRER };
+       REFERRER, COUNTRY };
 
 struct known {
     int64_t id, offer, keyed;
@@ -61,6 +61,7 @@ static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *are
         .page_url = arena_dup(arena, col_text(st, PAGE_URL)),
         .user_agent = arena_dup(arena, col_text(st, USER_AGENT)),
         .referrer = arena_dup(arena, col_text(st, REFERRER)),
+        .country = arena_dup(arena, col_text(st, COUNTRY)),
         .at = col_int(st, AT),
         .keyed = (out->keyed & KEYED_CLICK) != 0,
     };
@@ -90,6 +91,7 @@ static int write_row(struct sqlite *s, enum sql which, const struct known *k, st
     bind_within(st, TTCLID + 1, c->ttclid, c->page_url);
     bind_text(st, USER_AGENT + 1, c->user_agent);
     bind_text(st, REFERRER + 1, c->referrer);
+    bind_text(st, COUNTRY + 1, c->country);
     return sql_run(s, st, err);
 }
 

@@ -15,7 +15,7 @@
 /* One visit.  Empty slice: not known. */
 struct store_click {
     struct slice offer, click_id, ttclid, event_id, ttp, ip, user_agent, page_url, referrer,
-        consent;
+        consent, country;
     int64_t at; /* Unix seconds of the click or, unknown, of its registration */
     bool keyed; /* registered with the key, not by a page */
 };
@@ -40,6 +40,7 @@ enum store_state {
     STORE_SENDING,     /* handed out by take */
     STORE_DELIVERED,   /* confirmed by TikTok */
     STORE_DEAD,        /* will not be sent again by itself; `note` says why */
+    STORE_WITHDRAWN,   /* the visitor refused before TikTok had it: never sent, its body is {} */
 };
 
 struct store_event {
@@ -50,6 +51,11 @@ struct store_event {
      * click; one that is there makes it a duplicate.  Empty: none. */
     struct slice formerly[2];
     struct slice body;             /* one entry of data[], JSON */
+    /* Millionths of a unit: as sent, and before conversion.  Not known when its currency is empty. */
+    int64_t value, original_value;
+    struct slice currency, original_currency;
+    struct slice consent;          /* "granted", "anonymized", "limited"; empty: not asked */
+    struct slice consent_said;     /* the word it rests on and where that came from */
     int64_t created, due;          /* Unix milliseconds */
     int64_t
         unknown_since; /* first attempt whose outcome is not known, Unix milliseconds; 0: none */
@@ -79,7 +85,7 @@ struct store_outcome {
 };
 
 struct store_counts {
-    int64_t clicks, postbacks, waiting, sending, delivered, dead, quarantined;
+    int64_t clicks, postbacks, waiting, sending, delivered, dead, quarantined, withdrawn;
     int64_t oldest_waiting; /* created, of the first event put, Unix milliseconds; 0: none */
 };
 

@@ -16,6 +16,7 @@ static const struct {
     { FIELD_PAGE_URL, offsetof(struct store_click, page_url) },
     { FIELD_REFERRER, offsetof(struct store_click, referrer) },
     { FIELD_CONSENT, offsetof(struct store_click, consent) },
+    { FIELD_COUNTRY, offsetof(struct store_click, country) },
 };
 #define CLICK_FIELDS (sizeof(click_fields) / sizeof(*click_fields))
 
@@ -103,6 +104,10 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
             .click_id = conv->fields[FIELD_CLICK_ID].value,
             .ttclid = conv->fields[FIELD_TTCLID].value,
             .body = e->body,
+            .value = e->value.micros,
+            .original_value = e->original.micros,
+            .currency = e->has_value ? e->currency : (struct slice){ 0 },
+            .original_currency = e->original_currency,
             .created = c->now_ms,
         };
         int rc = store_event_put(c->store, &ev, NULL, err);
