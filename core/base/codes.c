@@ -43,6 +43,9 @@ const struct code codes[] = {
     { "M022", "the parts of a value do not fit together", "see `value` in docs/mapping.md" },
     { "M023", "not a country code", "two letters, such as DE" },
     { "M024", "not one of the allowed words", "choose one of those listed" },
+    { "M055", "a match key has a wrong number of values",
+      "a list only for email, phone and external_id, of at most ten" },
+    { "M056", "not a separator", "write split: \",\" or split: \",;\"" },
     /* configuration */
     { "C001", "a file can't be read", "check its path and rights" },
     { "C002", "a secret is readable by others", "chmod 600 the file" },
@@ -103,6 +106,7 @@ const struct code codes[] = {
     { "W050", "blanks around an id were left out", "remove them from the URL template" },
     { "W051", "personal data in an id was hashed",
       "send an id that says nothing about the visitor" },
+    { "W080", "more than ten values of a match key", "send the visitor's own, not a list of all" },
     /* verdicts */
     { "Q001", "no status",
       "add the status macro to the postback URL, or default_stage to the mapping" },

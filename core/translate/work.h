@@ -47,6 +47,9 @@ static inline struct slice shown(struct work *w, struct slice value)
  * past the last when it is granted).  1: quarantined, nobody could be matched. */
 int keys_gather(struct work *w, int consent);
 
+/* A match key by its rule; consent has been asked. */
+void keys_of_rule(struct work *w, const struct user_rule *rule);
+
 /* The page and the one before it. */
 void keys_page(struct work *w, int consent);
 

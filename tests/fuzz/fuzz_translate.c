@@ -61,7 +61,7 @@ static int run(const struct offer *offer, struct params *p, struct translation *
 /* The stored form holds nothing personal, and is stable: stored again, it is the same. */
 static void check_stored(const struct offer *offer, const struct params *p, struct arena *arena)
 {
-    struct slice stored = translate_storable(offer, p, shipped_hasher(), arena), again;
+    struct slice stored = translate_storable(offer, p, NULL, shipped_hasher(), arena), again;
     struct notes notes = { .arena = arena };
     struct params back = { .arena = arena, .max = 1000, .notes = &notes };
 
@@ -74,7 +74,7 @@ static void check_stored(const struct offer *offer, const struct params *p, stru
         assert(!identity_looks_personal(back.list[i].name));
         assert(notes.count || !slice_eq_nocase(back.list[i].name, S("key")));
     }
-    again = translate_storable(offer, &back, shipped_hasher(), arena);
+    again = translate_storable(offer, &back, NULL, shipped_hasher(), arena);
     assert(arena->full || notes.count || slice_eq(stored, again));
 }
 
