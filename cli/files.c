@@ -144,6 +144,15 @@ char *files_secret(const char *path, struct place at, struct diags *diags)
     return text;
 }
 
+char *files_secret_dup(struct slice typed)
+{
+    char *text = typed.len < SECRET_MAX ? calloc(1, SECRET_MAX) : NULL;
+
+    if (text && typed.len)
+        memcpy(text, typed.ptr, typed.len);
+    return text;
+}
+
 void files_forget(char *secret)
 {
     volatile char *p = secret;

@@ -23,6 +23,7 @@ const struct source *files_source(struct arena *arena, const char *path, struct 
 /* A secret: its first line without blanks around it, malloc'ed, to be given to files_forget.
  * NULL after a diagnostic at `at`: unreadable, empty, or readable by everybody. */
 char *files_secret(const char *path, struct place at, struct diags *diags);
+char *files_secret_dup(struct slice typed); /* NULL: too long, or out of memory */
 void files_forget(char *secret); /* zeroes and frees; accepts NULL */
 
 /* "name" or "dir/name" relative to the folder of the file `from`; absolute stays. */
