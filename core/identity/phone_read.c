@@ -6,6 +6,7 @@
 #include "core/identity/letters.h"
 
 #define EXTENSION_MAX 7
+#define BEFORE_EXTENSION 5 /* digits: there are numbers at home that are so short */
 
 /* Digits zero of scripts in which people type numbers; one to nine follow each.  Unicode Character
  * Database, general category Nd. */
@@ -140,7 +141,7 @@ static const char *read_digits(struct slice s, struct typed *t)
             t->digits[t->len++] = (char)('0' + digit);
         } else if ((c == '+' || c == 0xff0b) && t->prefix == PREFIX_NONE && t->len == 0) {
             t->prefix = PREFIX_PLUS;
-        } else if (t->len >= PHONE_DIGITS_MIN && is_extension(s)) {
+        } else if (t->len >= BEFORE_EXTENSION && is_extension(s)) {
             break;
         } else if (!is_punctuation(c)) {
             return bad_character(s, c, t);
