@@ -131,8 +131,8 @@ const struct country *country_find(struct slice iso)
 
 static const struct country *with_code(const struct country *row, size_t n, struct slice digits)
 {
-    for (; n; n--, row++)
-        if (slice_starts(digits, slice_from(row->code)))
+    for (; n && digits.len; n--, row++)
+        if (row->code[0] == digits.ptr[0] && slice_starts(digits, slice_from(row->code)))
             return row;
     return NULL;
 }

@@ -3,8 +3,6 @@
 #include "core/identity/letters.h"
 #include "core/identity/recipe.h"
 
-#include <string.h>
-
 #define EMAIL_MAX 320 /* 64 of the local part, @, 255 of the host */
 
 /* mailto:bob@x.de?subject=hello */
@@ -26,16 +24,30 @@ static struct slice without_name(struct slice s)
     return slice_trim((struct slice){ s.ptr + open + 1, s.len - open - 2 });
 }
 
+static bool is_foreign_ascii(char c)
+{
+    /* clang-format off */
+    switch (c) {
+    case '(': case ')': case '<': case '>': case '[': case ']':
+    case '\\': case ',': case ';': case ':': case '"': case 0x7f:
+        return true;
+    default:
+        return c <= ' ';
+    }
+    /* clang-format on */
+}
+
 /* Blanks, control bytes, characters that cannot be seen, and what no address holds unquoted. */
 static bool has_foreign_character(struct slice s)
 {
-    while (s.len) {
-        size_t n;
-        uint32_t c = letters_first(s, &n);
-        if (c <= ' ' || c == 0x7f || (c < 0x80 && strchr("()<>[]\\,;:\"", (int)c)) ||
-            letters_is_unseen(c))
+    for (size_t i = 0, n; i < s.len; i += n) {
+        n = 1;
+        if ((unsigned char)s.ptr[i] < 0x80) {
+            if (is_foreign_ascii(s.ptr[i]))
+                return true;
+        } else if (letters_is_unseen(letters_first(slice_from_at(s, i), &n))) {
             return true;
-        s = slice_from_at(s, n);
+        }
     }
     return false;
 }

@@ -16,9 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     "properties: {content_ids: [\"{txid}\", \"{param.a}\"], order_id: \"{param.b|lower}\", "       \
     "num_items: \"{param.n}\", contents: [{content_id: \"{param.c}\", price: \"{param.d}\"}, "     \
     "{price: value}]}\n"                                                                           \
-    "user: {email: \"{param.email}\", phone: {from: \"{param.phone}\", country: DE}, "             \
-    "external_id: "                                                                                \
-    "\"{click_id}\", first_name: \"{param.name}\", city: \"{param.city}\"}\n"                      \
+    "user: {email: {from: [\"{param.email}\", \"{param.emails}\"], split: \",; \"}, "                \
+    "phone: {from: \"{param.phone}\", country: \"{param.geo|default:DE}\"}, "                        \
+    "external_id: [\"{click_id}\", \"{param.crm}\"], first_name: \"{param.name}\", "                 \
+    "city: \"{param.city}\", zip_code: \"{param.zip}\"}\n"                                           \
     "consent: {from: \"{param.consent}\", granted: [\"1\"], otherwise: anonymize}\n"
 
 static const char *const names[] = { "keitaro", "bemob", "binom", "redtrack", "voluum", "generic" };
