@@ -71,6 +71,13 @@ bool files_exist(const char *path)
     return stat(path, &st) == 0 || errno != ENOENT;
 }
 
+int64_t files_time(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? (int64_t)st.st_mtime : 0;
+}
+
 bool files_same(const char *a, const char *b)
 {
     struct stat x, y;

@@ -14,6 +14,9 @@ int files_read(struct arena *arena, const char *path, size_t max, struct slice *
 /* Is there anything under that name, readable or not? */
 bool files_exist(const char *path);
 
+/* When it was last written, Unix seconds; 0 when that can't be known. */
+int64_t files_time(const char *path);
+
 /* Do both lead to one and the same file? */
 bool files_same(const char *a, const char *b);
 

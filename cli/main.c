@@ -15,6 +15,7 @@ static const struct verb {
     { "serve", cli_serve, "take postbacks and deliver events" },
     { "check", cli_check, "everything that serve would load, and the mappings' own tests" },
     { "translate", cli_translate, "show the event that a postback becomes" },
+    { "doctor", cli_doctor, "the checks before a launch, with a conversion the whole way" },
     { "diff", cli_diff, "what a changed mapping would have done to postbacks there were" },
     { "simulate", cli_simulate, "a redirect chain, hop by hop, to the event" },
     { "follow", cli_follow, "a real redirect chain: where it drops the ttclid" },

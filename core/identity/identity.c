@@ -69,7 +69,8 @@ static const struct {
     [IDENTITY_COUNTRY] = { recipe_country, false },
     [IDENTITY_LOCALE] = { locale, false },
     [IDENTITY_IP] = { ip, false },
-    [IDENTITY_TEXT] = { text, false },
+    [IDENTITY_TTP] = { text, false },
+    [IDENTITY_USER_AGENT] = { text, false },
 };
 
 bool identity_is_hashed(enum identity_kind kind)

@@ -34,7 +34,8 @@ enum identity_kind {
     IDENTITY_COUNTRY,     /* lower ISO 3166-1 alpha-2; UK becomes gb */
     IDENTITY_LOCALE,      /* BCP 47 as it came, '_' to '-' */
     IDENTITY_IP,          /* one public IPv4 or IPv6 address, documentation networks among them */
-    IDENTITY_TEXT,        /* verbatim: ttclid, ttp, user agent */
+    IDENTITY_TTP,         /* verbatim, and so is the */
+    IDENTITY_USER_AGENT,  /* user agent */
 };
 
 enum identity_result {

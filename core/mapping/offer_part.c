@@ -4,48 +4,29 @@
 
 void build_consent(struct build *b, const struct yaml *node)
 {
-    static const struct slice keys[] = {
-        SLICE("from"), SLICE("granted"), SLICE("otherwise"), { 0 }
-    };
-    static const struct slice actions[] = { SLICE("drop"), SLICE("anonymize"), SLICE("limited"),
-                                            { 0 } };
     struct consent_rule *rule = &b->offer->consent;
     size_t action = 0;
 
-    if (!expect_map(&b->expect, node, "`consent`", keys))
+    if (!expect_map(&b->expect, node, "`consent`", &shape_consent))
         return;
     rule->at = node->at;
-    if (!yaml_get(node, S("from")))
-        expect_missing(&b->expect, node, "from",
-                       "say where the decision stands: from: \"{consent}\"");
-    if (!yaml_get(node, S("granted")))
-        expect_missing(&b->expect, node, "granted",
-                       "list the words that mean yes: granted: [\"1\", yes]");
-    if (!yaml_get(node, S("otherwise")))
-        expect_missing(&b->expect, node, "otherwise", "choose drop, anonymize or limited");
     build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
     rule->granted =
         expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
-    if (expect_word(&b->expect, yaml_get(node, S("otherwise")), "`otherwise`", actions, &action))
+    if (expect_choice(&b->expect, node, &shape_consent, "otherwise", &action))
         rule->otherwise = (enum consent_otherwise)action;
 }
 
 static void read_test(struct build *b, const struct yaml *node, struct mapping_test *test)
 {
-    static const struct slice keys[] = { SLICE("name"), SLICE("given"), SLICE("click"),
-                                         SLICE("expect"), { 0 } };
     const struct yaml *expect = yaml_get(node, S("expect"));
 
     test->at = node->at;
-    if (!expect_map(&b->expect, node, "a test", keys))
+    if (!expect_map(&b->expect, node, "a test", &shape_test))
         return;
     expect_text(&b->expect, yaml_get(node, S("name")), "`name`", &test->name);
-    if (!expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given) &&
-        !yaml_get(node, S("given")))
-        expect_missing(&b->expect, node, "given", "give it a postback: given: \"?subid=...\"");
+    expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given);
     expect_text(&b->expect, yaml_get(node, S("click")), "`click`", &test->click);
-    if (!expect)
-        expect_missing(&b->expect, node, "expect", "say what must come: expect: {verdict: queued}");
     if (!expect_map(&b->expect, expect, "`expect`", NULL))
         return;
     test->expect = ARENA_ARRAY(b->expect.arena, struct mapping_expect, expect->count);
@@ -104,9 +85,6 @@ static void read_pixel(struct build *b, const struct yaml *root)
     const struct yaml *node = yaml_get(root, S("pixel"));
     struct template *t = &b->offer->pixel;
 
-    if (!node)
-        expect_missing(&b->expect, root, "pixel",
-                       "add the pixel code of Events Manager: pixel: C9...");
     if (!build_template(b, node, "`pixel`", t))
         return;
     for (size_t i = 0; i < node->text.len && t->count == 1 && t->parts[0].kind == TEMPLATE_TEXT;
@@ -137,9 +115,6 @@ static void read_offer_name(struct build *b, const struct yaml *root)
     const struct yaml *node = yaml_get(root, S("offer"));
     struct slice name;
 
-    if (!node)
-        expect_missing(&b->expect, root, "offer",
-                       "name it; the name ends its postback URL: offer: nutra-de");
     if (!expect_text(&b->expect, node, "`offer`", &name))
         return;
     b->offer->name = name;
@@ -228,18 +203,13 @@ static void check_currency(struct build *b)
 
 void build_offer_part(struct build *b, const struct yaml *root)
 {
-    const struct yaml *events = yaml_get(root, S("events"));
-
     read_offer_name(b, root);
     read_pixel(b, root);
     read_page_url(b, root);
     read_origins(b, yaml_get(root, S("origins")));
     build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
                    &b->offer->value_currency);
-    if (!events)
-        expect_missing(&b->expect, root, "events",
-                       "say what is sent: events: {sale: {event: Purchase, value: payout}}");
-    build_events(b, events);
+    build_events(b, yaml_get(root, S("events")));
     build_properties(b, yaml_get(root, S("properties")));
     build_user(b, yaml_get(root, S("user")));
     build_consent(b, yaml_get(root, S("consent")));

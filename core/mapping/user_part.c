@@ -11,36 +11,25 @@ enum {
     PLACE = 4,      /* may be the same for every visitor of an offer */
 };
 
+/* By enum identity_kind. */
 static const struct {
-    const char *name;
-    enum identity_kind kind;
     int traits;
     enum user_own own;
-} user_keys[] = {
-    { "email", IDENTITY_EMAIL, SEVERAL, 0 },
-    { "phone", IDENTITY_PHONE, SEVERAL | BY_COUNTRY, 0 },
-    { "external_id", IDENTITY_EXTERNAL_ID, SEVERAL, 0 },
-    { "first_name", IDENTITY_FIRST_NAME, 0, 0 },
-    { "last_name", IDENTITY_LAST_NAME, 0, 0 },
-    { "zip_code", IDENTITY_ZIP, BY_COUNTRY, 0 },
-    { "city", IDENTITY_CITY, PLACE, 0 },
-    { "state", IDENTITY_STATE, PLACE | BY_COUNTRY, 0 },
-    { "country", IDENTITY_COUNTRY, PLACE, 0 },
-    { "locale", IDENTITY_LOCALE, PLACE, 0 },
-    { "ttp", IDENTITY_TEXT, 0, USER_OWN_TTP },
-    { "ip", IDENTITY_IP, 0, USER_OWN_IP },
-    { "user_agent", IDENTITY_TEXT, 0, USER_OWN_USER_AGENT },
+} kinds[] = {
+    [IDENTITY_EMAIL] = { SEVERAL, 0 },
+    [IDENTITY_PHONE] = { SEVERAL | BY_COUNTRY, 0 },
+    [IDENTITY_EXTERNAL_ID] = { SEVERAL, 0 },
+    [IDENTITY_FIRST_NAME] = { 0, 0 },
+    [IDENTITY_LAST_NAME] = { 0, 0 },
+    [IDENTITY_ZIP] = { BY_COUNTRY, 0 },
+    [IDENTITY_CITY] = { PLACE, 0 },
+    [IDENTITY_STATE] = { PLACE | BY_COUNTRY, 0 },
+    [IDENTITY_COUNTRY] = { PLACE, 0 },
+    [IDENTITY_LOCALE] = { PLACE, 0 },
+    [IDENTITY_IP] = { 0, USER_OWN_IP },
+    [IDENTITY_TTP] = { 0, USER_OWN_TTP },
+    [IDENTITY_USER_AGENT] = { 0, USER_OWN_USER_AGENT },
 };
-#define USER_KEYS (sizeof(user_keys) / sizeof(*user_keys))
-
-static const struct slice *user_key_names(struct build *b)
-{
-    struct slice *names = ARENA_ARRAY(b->expect.arena, struct slice, USER_KEYS + 1);
-
-    for (size_t i = 0; names && i < USER_KEYS; i++)
-        names[i] = slice_from(user_keys[i].name);
-    return names;
-}
 
 static void misplaced(struct build *b, const struct yaml *node, const char *hint, const char *what,
                       const char *key)
@@ -50,12 +39,11 @@ static void misplaced(struct build *b, const struct yaml *node, const char *hint
 }
 
 /* `country: DE`, or a template that gives the two letters. */
-static void read_country(struct build *b, const struct yaml *node, size_t key,
-                         struct user_rule *rule)
+static void read_country(struct build *b, const struct yaml *node, struct user_rule *rule)
 {
     if (!node)
         return;
-    if (!(user_keys[key].traits & BY_COUNTRY)) {
+    if (!(kinds[rule->kind].traits & BY_COUNTRY)) {
         misplaced(b, node, "only phone, zip_code and state depend on a country", "country",
                   rule->name);
         return;
@@ -70,13 +58,13 @@ static void read_country(struct build *b, const struct yaml *node, size_t key,
 }
 
 /* Characters at which one parameter's value is taken apart: none that a value itself may hold. */
-static void read_split(struct build *b, const struct yaml *node, size_t key, struct user_rule *rule)
+static void read_split(struct build *b, const struct yaml *node, struct user_rule *rule)
 {
-    const char *allowed = user_keys[key].kind == IDENTITY_PHONE ? ",;|\n\t" : ",;|\n\t /";
+    const char *allowed = rule->kind == IDENTITY_PHONE ? ",;|\n\t" : ",;|\n\t /";
 
     if (!node)
         return;
-    if (!(user_keys[key].traits & SEVERAL)) {
+    if (!(kinds[rule->kind].traits & SEVERAL)) {
         misplaced(b, node, "TikTok takes several values of email, phone and external_id only",
                   "split", rule->name);
         return;
@@ -94,11 +82,11 @@ static void read_split(struct build *b, const struct yaml *node, size_t key, str
         }
 }
 
-static void read_template(struct build *b, const struct yaml *node, size_t key,
-                          struct user_rule *rule, struct template *out)
+static void read_template(struct build *b, const struct yaml *node, struct user_rule *rule,
+                          struct template *out)
 {
     if (!build_template(b, node, "a match key", out) || !template_is_constant(out) ||
-        user_keys[key].traits & PLACE)
+        kinds[rule->kind].traits & PLACE)
         return;
     diag_add(b->expect.diags, DIAG_ERROR, "M006", node->at,
              S("name the parameter that holds it: \"{param.NAME}\""),
@@ -106,7 +94,7 @@ static void read_template(struct build *b, const struct yaml *node, size_t key,
 }
 
 /* One template, or a list of them. */
-static void read_from(struct build *b, const struct yaml *node, size_t key, struct user_rule *rule)
+static void read_from(struct build *b, const struct yaml *node, struct user_rule *rule)
 {
     const struct yaml *item = node;
     struct template *list;
@@ -115,7 +103,7 @@ static void read_from(struct build *b, const struct yaml *node, size_t key, stru
     if (node && node->kind == YAML_LIST) {
         item = node->first;
         count = node->count;
-        if (!(user_keys[key].traits & SEVERAL)) {
+        if (!(kinds[rule->kind].traits & SEVERAL)) {
             diag_add(b->expect.diags, DIAG_ERROR, "M055", node->at,
                      S("TikTok takes several values of email, phone and external_id only; for a "
                        "choice between parameters see `fields:`"),
@@ -130,53 +118,48 @@ static void read_from(struct build *b, const struct yaml *node, size_t key, stru
     }
     list = ARENA_ARRAY(b->expect.arena, struct template, count);
     for (; list && item && rule->from_count < count; item = node == item ? NULL : item->next)
-        read_template(b, item, key, rule, &list[rule->from_count++]);
+        read_template(b, item, rule, &list[rule->from_count++]);
     rule->from = list;
 }
 
-static void read_rule(struct build *b, const struct yaml *node, size_t key, struct user_rule *rule)
+static void read_rule(struct build *b, const struct yaml *node, struct user_rule *rule)
 {
-    static const struct slice keys[] = { SLICE("from"), SLICE("country"), SLICE("split"), { 0 } };
     const struct yaml *from = node;
 
-    *rule = (struct user_rule){ .name = user_keys[key].name, .kind = user_keys[key].kind,
-                                .at = node->at };
     /* {param.x} without quotes is a map for YAML; build_template says so */
     if (node->kind == YAML_MAP && !(node->count == 1 && yaml_is_null(node->first))) {
-        expect_map(&b->expect, node, "a match key", keys);
+        expect_map(&b->expect, node, "a match key", &shape_match_key);
         from = yaml_get(node, S("from"));
-        if (!from)
-            expect_missing(&b->expect, node, "from",
-                           "write {from: \"{param.phone}\", country: DE}");
-        read_country(b, yaml_get(node, S("country")), key, rule);
-        read_split(b, yaml_get(node, S("split")), key, rule);
+        read_country(b, yaml_get(node, S("country")), rule);
+        read_split(b, yaml_get(node, S("split")), rule);
     }
     if (from)
-        read_from(b, from, key, rule);
+        read_from(b, from, rule);
 }
 
 void build_user(struct build *b, const struct yaml *node)
 {
-    const struct slice *names = user_key_names(b);
     struct user_rule *list;
+    struct shape_key row;
 
-    if (!names || !expect_map(&b->expect, node, "`user`", NULL))
+    if (!expect_map(&b->expect, node, "`user`", NULL))
         return;
     list = ARENA_ARRAY(b->expect.arena, struct user_rule, node->count);
     for (const struct yaml *v = node->first; list && v; v = v->next) {
-        size_t i = 0;
-        while (i < USER_KEYS && !slice_eq(names[i], v->key->text))
-            i++;
-        if (i == USER_KEYS) {
+        if (!shape_find(&shape_user, b->expect.arena, v->key->text, &row)) {
             diag_add(b->expect.diags, DIAG_ERROR, "M013", v->key->at,
                      slice_eq(v->key->text, S("ttclid"))
                          ? S("ttclid is sent by itself; say in `fields:` where it comes from")
-                         : diag_suggest(b->expect.arena, v->key->text, names),
+                         : diag_suggest(b->expect.arena, v->key->text,
+                                        shape_names(&shape_user, b->expect.arena)),
                      "`user` has no \"%.*s\"", SLICE_ARG(v->key->text));
             continue;
         }
-        b->offer->user_own |= user_keys[i].own;
-        read_rule(b, v, i, &list[b->offer->user_count++]);
+        list[b->offer->user_count] = (struct user_rule){
+            .name = row.name.ptr, .kind = (enum identity_kind)row.id, .at = v->at
+        };
+        b->offer->user_own |= kinds[row.id].own;
+        read_rule(b, v, &list[b->offer->user_count++]);
     }
     b->offer->user = list;
 }

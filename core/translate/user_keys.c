@@ -14,7 +14,8 @@ static const char *const done[] = {
     [IDENTITY_COUNTRY] = "two letters, lower case",
     [IDENTITY_LOCALE] = "a language tag",
     [IDENTITY_IP] = "a public address",
-    [IDENTITY_TEXT] = "as it came",
+    [IDENTITY_TTP] = "as it came",
+    [IDENTITY_USER_AGENT] = "as it came",
 };
 
 /* The values of one key as they come together. */
@@ -84,7 +85,7 @@ static void keep(struct work *w, struct gathered *g, struct slice value)
 /* Keys that are sent as they are, and hold whatever a parameter holds. */
 static bool is_plain(enum identity_kind kind)
 {
-    return kind == IDENTITY_CITY || kind == IDENTITY_STATE || kind == IDENTITY_TEXT;
+    return kind == IDENTITY_CITY || kind == IDENTITY_STATE || kind == IDENTITY_TTP;
 }
 
 static void prepare(struct work *w, struct gathered *g, struct slice raw)

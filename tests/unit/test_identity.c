@@ -289,9 +289,9 @@ static void test_places(void **state)
         { IDENTITY_LOCALE, "1-1", "", NULL, "is not a language tag" },
         { IDENTITY_LOCALE, "abcdefgh-abcdefgh-abcdefgh-abcdefghi", "", NULL,
           "is not a language tag" },
-        { IDENTITY_TEXT, " E.C.P.aB ", "", " E.C.P.aB ", NULL },
-        { IDENTITY_TEXT, "  ", "", NULL, NULL },
-        { IDENTITY_TEXT, ALICE, "", ALICE, NULL },
+        { IDENTITY_USER_AGENT, " E.C.P.aB ", "", " E.C.P.aB ", NULL },
+        { IDENTITY_TTP, "  ", "", NULL, NULL },
+        { IDENTITY_TTP, ALICE, "", ALICE, NULL },
     };
 
     (void)state;
@@ -616,7 +616,7 @@ static void test_hashes_pass_through(void **state)
                              IDENTITY_UNUSABLE);
         }
     }
-    for (int kind = IDENTITY_CITY; kind <= IDENTITY_TEXT; kind++)
+    for (int kind = IDENTITY_CITY; kind <= IDENTITY_USER_AGENT; kind++)
         assert_false(identity_is_hashed((enum identity_kind)kind));
     assert_true(identity_is_sha256(S(ALICE)));
     assert_false(identity_is_sha256(S("848a")));
@@ -633,10 +633,10 @@ static void test_a_full_arena(void **state)
     (void)state;
     /* with every limit up to what is needed: a failure, and never half an answer */
     for (size_t limit = 0; limit < 400; limit += 16) {
-        for (int kind = IDENTITY_EMAIL; kind <= IDENTITY_TEXT; kind++) {
+        for (int kind = IDENTITY_EMAIL; kind <= IDENTITY_USER_AGENT; kind++) {
             static const char *const values[] = { "a@b.c", "+4915112345678", "id", "ann", "lee",
                                                   "10115", "Berlin", "BE", "DE", "de", "8.8.8.8",
-                                                  "text" };
+                                                  "cookie", "browser" };
             enum identity_result r;
             arena_init(&small, limit);
             r = identity_prepare(f.hasher, &small, (enum identity_kind)kind,
