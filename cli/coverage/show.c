@@ -6,12 +6,14 @@
 
 #define BAR 20
 #define ADVICE_MAX 2
-#define ALWAYS_SHOWN COVERAGE_FIRST_NAME /* the keys before it; the others only when there are some */
+#define ALWAYS_SHOWN                                                                               \
+    COVERAGE_FIRST_NAME /* the keys before it; the others only when there are some */
 
 static const char *const classes[COVERAGE_CLASSES] = { "strong", "some", "weak" };
 
 #define OURS                                                                                       \
-    "This is clickbaton's own estimate, not TikTok's Event Match Quality: TikTok publishes neither " \
+    "This is clickbaton's own estimate, not TikTok's Event Match Quality: TikTok publishes "       \
+    "neither "                                                                                     \
     "weights nor thresholds"
 
 /* Thousandths; neither none nor all unless it is so. */
@@ -90,12 +92,14 @@ void coverage_show(struct buf *out, const struct coverage *c)
             buf_byte(out, '\n');
         }
     }
-    buf_printf(out, "%llu event%s since ", (unsigned long long)c->events, c->events == 1 ? "" : "s");
+    buf_printf(out, "%llu event%s since ", (unsigned long long)c->events,
+               c->events == 1 ? "" : "s");
     when_print(out, c->since);
     buf_puts(out, ".\n");
     if (c->events)
-        buf_puts(out, "strong: with ttclid, e-mail or phone; some: with external_id, ttp, or ip and "
-                      "user_agent; weak: none of these.\n" OURS ".\n");
+        buf_puts(out,
+                 "strong: with ttclid, e-mail or phone; some: with external_id, ttp, or ip and "
+                 "user_agent; weak: none of these.\n" OURS ".\n");
 }
 
 /* ---- JSON ---- */

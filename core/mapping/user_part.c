@@ -155,9 +155,9 @@ void build_user(struct build *b, const struct yaml *node)
                      "`user` has no \"%.*s\"", SLICE_ARG(v->key->text));
             continue;
         }
-        list[b->offer->user_count] = (struct user_rule){
-            .name = row.name.ptr, .kind = (enum identity_kind)row.id, .at = v->at
-        };
+        list[b->offer->user_count] = (struct user_rule){ .name = row.name.ptr,
+                                                         .kind = (enum identity_kind)row.id,
+                                                         .at = v->at };
         b->offer->user_own |= kinds[row.id].own;
         read_rule(b, v, &list[b->offer->user_count++]);
     }

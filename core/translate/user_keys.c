@@ -40,8 +40,8 @@ static void explain(struct work *w, const struct gathered *g, struct slice raw, 
 {
     const struct user_rule *u = g->rule;
     struct slice field;
-    bool by_country = u->kind == IDENTITY_PHONE || u->kind == IDENTITY_ZIP ||
-                      u->kind == IDENTITY_STATE;
+    bool by_country =
+        u->kind == IDENTITY_PHONE || u->kind == IDENTITY_ZIP || u->kind == IDENTITY_STATE;
 
     if (!w->out->trail.on)
         return;
