@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/maptest.h"
 #include "cli/options.h"
+#include "cli/rates/rates.h"
 #include "cli/simulate/rehearsal.h"
 
 #define FILES_MAX 1000
@@ -20,7 +21,7 @@ static const struct verb_usage usage = {
 
 struct checked {
     struct maptest_result tests;
-    unsigned trackers, chains;
+    unsigned trackers, chains, models, rates;
     const char *later[FILES_MAX]; /* chains: offers that are named as well are loaded first */
     size_t later_count;
 };
@@ -51,6 +52,14 @@ static void check_file(struct catalog *c, const char *path, struct checked *done
         diag_add(&c->diags, DIAG_ERROR, "M003", (struct place){ .source = source },
                  arena_printf(&c->arena, "check it with: clickbaton check -c %s", path),
                  "this is a configuration and no mapping");
+        return;
+    }
+    if (mapping_is_models(source->text)) {
+        done->models += mapping_check_models(&c->loader, source) == 0;
+        return;
+    }
+    if (rates_is_file(source->text)) {
+        done->rates += rates_load(&c->arena, source, &c->diags) != NULL;
         return;
     }
     if (!mapping_is_offer(source->text)) {
@@ -118,12 +127,17 @@ static void summary(const struct catalog *c, const struct checked *done)
     count("ok: ", c->offer_count, "offer mapping", "");
     if (done->trackers)
         count(", ", done->trackers, "tracker mapping", "");
+    if (done->models)
+        count(", ", done->models, "file", " of value models");
     if (done->chains)
         count(", ", done->chains, "chain", "");
+    if (done->rates)
+        count(", ", done->rates, "file", " of rates");
     count(", ", done->tests.passed, "test", " passed");
     if (c->diags.warnings)
         count(", ", c->diags.warnings, "warning", "");
     putchar('\n');
+    rates_summary(c, cli_now());
 }
 
 int cli_check(int argc, char **argv)
@@ -153,6 +167,7 @@ int cli_check(int argc, char **argv)
         for (size_t i = 0; i < c->offer_count; i++)
             maptest_run(c, c->offers[i].offer, cli_now(), &done.tests);
     }
+    rates_check(c, cli_now());
     catalog_print_problems(c, stderr);
     code = catalog_errors(c) > tests->problems ? EXIT_CONFIG
            : tests->failed                     ? EXIT_NO

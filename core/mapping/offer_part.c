@@ -170,37 +170,6 @@ static void read_key(struct build *b, const struct yaml *node)
              "`key` must name the file that holds the key");
 }
 
-/* A value that may be without a currency, or in one that TikTok does not take, can't be sent. */
-static void check_value_currency(struct build *b, const struct value_rule *v)
-{
-    const struct offer *o = b->offer;
-    struct slice own = v->currency.len ? v->currency : o->payout_currency;
-
-    if (v->kind == VALUE_NONE || o->value_currency.len)
-        return;
-    if (v->kind == VALUE_PAYOUT && own.len == 0)
-        diag_add(b->expect.diags, DIAG_WARNING, "M022", v->at, S("add value_currency: USD"),
-                 "a postback without a currency will be quarantined");
-    else if (own.len == 0)
-        diag_add(b->expect.diags, DIAG_ERROR, "M022", v->at, S("add value_currency: USD"),
-                 "a value without a currency");
-    else if (!event_currency_supported(own))
-        diag_add(b->expect.diags, v->kind == VALUE_PAYOUT ? DIAG_WARNING : DIAG_ERROR, "M014",
-                 v->at, S("add value_currency: USD"), "TikTok does not take %.*s", SLICE_ARG(own));
-    if (v->kind == VALUE_PAYOUT && (v->has_min || v->has_max))
-        diag_add(b->expect.diags, DIAG_WARNING, "M022", v->at, S("add value_currency: USD"),
-                 "`min` and `max` count in whatever currency a postback names");
-}
-
-static void check_currency(struct build *b)
-{
-    if (b->orphan) /* the parent may say payout_currency */
-        return;
-    for (size_t i = 0; i < b->offer->rule_count; i++)
-        for (const struct event_rule *r = b->offer->rules[i].events; r; r = r->next)
-            check_value_currency(b, &r->value);
-}
-
 void build_offer_part(struct build *b, const struct yaml *root)
 {
     read_offer_name(b, root);
@@ -209,6 +178,7 @@ void build_offer_part(struct build *b, const struct yaml *root)
     read_origins(b, yaml_get(root, S("origins")));
     build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
                    &b->offer->value_currency);
+    build_rate_part(b, root);
     build_events(b, yaml_get(root, S("events")));
     build_properties(b, yaml_get(root, S("properties")));
     build_user(b, yaml_get(root, S("user")));
@@ -216,5 +186,5 @@ void build_offer_part(struct build *b, const struct yaml *root)
     build_tests(b, yaml_get(root, S("tests")));
     read_key(b, yaml_get(root, S("key")));
     seal_params(b);
-    check_currency(b);
+    build_check_currencies(b);
 }

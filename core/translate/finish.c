@@ -253,7 +253,8 @@ static int add_event(struct work *w, const struct event_rule *rule, struct slice
 {
     struct translated_event *e = &w->out->events[w->out->event_count];
     struct value_in in = { w->offer, &rule->value, &w->values, w->translator->rates,
-                           w->event.event_time, w->out->arena, &w->out->notes };
+                           w->event.event_time, w->out->arena, &w->out->notes,
+                           &w->out->trail };
     struct payload_event json = w->event;
     struct value_out value;
 

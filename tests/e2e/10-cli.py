@@ -310,7 +310,7 @@ def check_files():
 
 @part
 def help_and_misuse():
-    for verb in ("init", "serve", "check", "translate", "doctor", "diff", "simulate", "follow", "urls", "snippet", "coverage", "sandbox", "version"):
+    for verb in ("init", "serve", "check", "translate", "doctor", "diff", "simulate", "follow", "urls", "snippet", "coverage", "rates", "sandbox", "version"):
         for word in ("--help", "-h"):
             r = run(verb, word)
             equal("%s %s: stdout, exit 0" % (verb, word),
@@ -323,7 +323,7 @@ def help_and_misuse():
     for words in (["--help"], ["-h"], ["help"]):
         r = run(*words)
         equal("%s: stdout, exit 0" % words[0], (r.code, r.err), (0, ""))
-        has("%s: every verb" % words[0], r.out, "init", "serve", "check", "translate", "doctor", "diff", "simulate", "follow", "urls", "snippet", "coverage", "sandbox", "version")
+        has("%s: every verb" % words[0], r.out, "init", "serve", "check", "translate", "doctor", "diff", "simulate", "follow", "urls", "snippet", "coverage", "rates", "sandbox", "version")
     r = run()
     equal("no verb: usage on stderr, exit 2", (r.code, r.out, "usage: clickbaton VERB" in r.err),
           (2, "", True))
@@ -344,6 +344,13 @@ def help_and_misuse():
             (["check", "--confg", "x"], "did you mean --config?"),
             (["serve", "x"], 'unexpected argument "x"'),
             (["version", "x"], 'unexpected argument "x"'),
+            (["rates", "imprt", "x"], "usage: clickbaton rates"),
+            (["rates", "import"], "usage: clickbaton rates import FILE|-"),
+            (["rates", "import", "a", "b"], "usage: clickbaton rates import FILE|-"),
+            (["rates", "import", "a", "--days", "0"], "--days needs a number from 1 to 1000"),
+            (["rates", "x", "EUR", "USD"], 'the amount "x" is not a number'),
+            (["rates", "1", "EURO", "USD"], "a currency is three letters"),
+            (["rates", "1", "EUR", "USD", "--at", "today"], "--at needs a day such as 2026-11-20"),
             (["sandbox", "--falt", "x"], "did you mean --fault?"),
             (["sandbox", "--fault", "492"], 'did you mean "429"?'),
             (["sandbox", "--fault", "429:2"], "probability"),

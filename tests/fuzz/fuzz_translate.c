@@ -12,6 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     "raw}}\n"                                                                                      \
     "  sale: [{event: Purchase, value: payout, min: 0.01, max: 500}, Subscribe]\n"                 \
     "  rebill: {event: Purchase, value: payout, percent: 40, repeatable: true}\n"                  \
+    "  refund: {event: Contact, value: {table: {de: 12.5, at: payout, us: 80%}, by: "               \
+    "\"{param.quality}\", default: 5}, currency: GBP, lifetime: {months: 6, keep: 85}}\n"           \
+    "  chargeback: {event: Contact, value: payout, percent: 80, minus: {from: \"{cost}\", "         \
+    "currency: EUR}, max: 100}\n"                                                                  \
     "  rejected: ignore\n"                                                                         \
     "properties: {content_ids: [\"{txid}\", \"{param.a}\"], order_id: \"{param.b|lower}\", "       \
     "num_items: \"{param.n}\", contents: [{content_id: \"{param.c}\", price: \"{param.d}\"}, "     \
@@ -93,7 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     offer = offer_of(data[0] % NAMES);
     arena_init(&arena, 4 << 20);
-    t.arena = t.notes.arena = p.arena = &arena;
+    t.arena = t.notes.arena = p.arena = t.trail.arena = &arena;
+    t.trail.on = data[0] & 1;
     p.notes = &t.notes;
     switch (data[0] / NAMES % 3) {
     case 0:
