@@ -70,6 +70,8 @@ static struct slice actual(const struct outcome *o, struct slice path, struct ar
         return t->reason.len ? t->reason : S("absent");
     if (slice_eq(path, S("stage")))
         return t->conversion.stage.len ? t->conversion.stage : S("absent");
+    if (slice_eq(path, S("consent")))
+        return consent_name(t->consent.action);
     if (slice_eq(path, S("pixel")))
         return t->event_count ? t->events[0].pixel : S("absent");
     if (slice_eq(path, S("events")))

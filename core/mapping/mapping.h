@@ -139,13 +139,23 @@ bool mapping_user_element(const struct user_rule *rule, const struct template *f
 /* Keys that `user:` says itself, instead of the fields of that name. */
 enum user_own { USER_OWN_TTP = 1, USER_OWN_IP = 2, USER_OWN_USER_AGENT = 4 };
 
-enum consent_otherwise { CONSENT_DROP, CONSENT_ANONYMIZE, CONSENT_LIMITED };
+/* What may be sent of a visitor. */
+enum consent_action {
+    CONSENT_NOT_ASKED, /* everything: the offer has no consent rule */
+    CONSENT_GRANTED,   /* everything */
+    CONSENT_DROP,      /* nothing */
+    CONSENT_ANONYMIZE, /* the event with no match keys but those of `keep` */
+    CONSENT_LIMITED,   /* everything, marked as limited_data_use */
+};
 
 struct consent_rule {
     struct template from; /* count 0: the offer has no consent rule */
-    const struct slice *granted;
+    const struct slice *granted; /* words that mean yes; any other one means no */
     size_t granted_count;
-    enum consent_otherwise otherwise;
+    enum consent_action otherwise, missing; /* after a no; and when nobody has answered */
+    bool says_missing;
+    const struct slice *keep; /* TikTok's names of match keys; for CONSENT_ANONYMIZE */
+    size_t keep_count;
     struct place at;
 };
 

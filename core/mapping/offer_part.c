@@ -1,21 +1,5 @@
-/* offer_part.c: what an offer mapping says beside its events: pixel, page, properties,
- * consent, tests. */
+/* offer_part.c: what an offer mapping says beside its events: pixel, page, properties, tests. */
 #include "core/mapping/build.h"
-
-void build_consent(struct build *b, const struct yaml *node)
-{
-    struct consent_rule *rule = &b->offer->consent;
-    size_t action = 0;
-
-    if (!expect_map(&b->expect, node, "`consent`", &shape_consent))
-        return;
-    rule->at = node->at;
-    build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
-    rule->granted =
-        expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
-    if (expect_choice(&b->expect, node, &shape_consent, "otherwise", &action))
-        rule->otherwise = (enum consent_otherwise)action;
-}
 
 static void read_test(struct build *b, const struct yaml *node, struct mapping_test *test)
 {

@@ -18,6 +18,12 @@ struct slice keys_country(const struct user_rule *rule, const struct template_va
  * Values may be empty. */
 bool keys_next_value(const struct user_rule *rule, struct slice *rest, struct slice *value);
 
+/* Is it the name of a parameter that trackers and forms send personal data under? */
+bool storable_personal_name(struct slice name, enum identity_kind *kind);
+
+/* Of a page's URL the ttclid, in the form that reading finds it in; empty when there is none. */
+struct slice storable_ttclid(struct slice url, struct arena *arena);
+
 /* Take personal data out of the reason and the warnings, whoever wrote them. */
 void translate_scrub(struct translation *t);
 

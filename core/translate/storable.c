@@ -48,7 +48,7 @@ static struct slice last_word(struct slice name)
     return step;
 }
 
-static bool kind_by_name(struct slice name, enum identity_kind *kind)
+bool storable_personal_name(struct slice name, enum identity_kind *kind)
 {
     struct slice word = last_word(name);
 
@@ -73,12 +73,10 @@ static const struct user_rule *personal_rule(const struct offer *offer, struct s
     if (rule)
         return rule;
     *unmapped = (struct user_rule){ .kind = IDENTITY_EMAIL };
-    return kind_by_name(name, &unmapped->kind) || looks_personal ? unmapped : NULL;
+    return storable_personal_name(name, &unmapped->kind) || looks_personal ? unmapped : NULL;
 }
 
-/* Of a page's URL with personal data in it the ttclid stays, in the form that reading finds it in.
- */
-static struct slice ttclid_only(struct slice url, struct arena *arena)
+struct slice storable_ttclid(struct slice url, struct arena *arena)
 {
     struct params params = { .arena = arena };
     struct buf b = { 0 };
@@ -158,7 +156,7 @@ struct slice storable_value(const struct offer *offer, const struct template_val
     /* An unfilled macro says nothing about anybody, and shall be seen as one. */
     if (params_unusable(value))
         return personal ? REMOVED : value;
-    if (personal && (out = ttclid_only(value, arena)).len)
+    if (personal && (out = storable_ttclid(value, arena)).len)
         return out;
     country = keys_country(rule, values, arena);
     return rule->split.len ? hashed_each(rule, value, country, hasher, arena)

@@ -26,6 +26,7 @@ struct gathered {
     struct slice list[USER_VALUES_MAX];
     size_t count;
     bool crowded;
+    bool asked, allowed; /* by consent, asked when there is a value */
 };
 
 struct slice keys_country(const struct user_rule *rule, const struct template_values *values,
@@ -132,6 +133,11 @@ static void take(struct work *w, struct gathered *g, struct slice value)
 {
     struct slice rest = value, piece;
 
+    if (!g->asked)
+        g->allowed = consent_allows(w, g->rule->name);
+    g->asked = true;
+    if (!g->allowed)
+        return;
     if (g->rule->split.len == 0)
         prepare(w, g, value);
     else

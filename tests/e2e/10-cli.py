@@ -59,7 +59,7 @@ def translate_json():
     r = run("translate", path, SALE, "--at", AT, "--json")
     got = json.loads(r.out)
     equal("--json: exit 0", r.code, 0)
-    equal("--json: the keys", list(got), ["verdict", "reason", "warnings", "bodies", "fields"])
+    equal("--json: the keys", list(got), ["verdict", "reason", "warnings", "consent", "bodies", "fields"])
     equal("--json: verdict and reason", (got["verdict"], got["reason"], got["warnings"]),
           ("queued", "", []))
     equal("--json: bodies", got["bodies"], [BODY])

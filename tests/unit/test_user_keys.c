@@ -356,12 +356,38 @@ static void trail(void **state)
     bench_close(&b);
 }
 
+/* Without consent: of several values none is sent, and none stays of what was stored. */
+static void without_consent(void **state)
+{
+    static const char user[] = "email: {from: [\"{param.a}\", \"{param.list}\"], split: \",\"}\n"
+                               "  phone: [\"{param.p}\", \"{param.q}\"]\n"
+                               "consent: {from: \"{consent}\", granted: [\"1\"], otherwise: "
+                               "anonymize, keep: [ttclid, phone]}";
+    struct bench b;
+    struct slice kept;
+
+    (void)state;
+    bench_open(&b, user);
+    bench_run(&b, "{\"a\":\"a@b.c,d@e.f\",\"list\":[\"g@h.i\"],\"p\":\"+4930123456\","
+                  "\"q\":\"+4915112345678\",\"ttclid\":\"T\",\"consent\":\"0\"}",
+              NULL, true);
+    assert_slice(user_of(&b),
+                 with_hashes(&b, "\"phone\":[\"<+4930123456>\",\"<+4915112345678>\"]"), "sent");
+    kept = translate_storable(b.offer, &b.params, &b.t.conversion, b.hasher, &b.arena);
+    kept = translate_cut(b.offer, b.t.consent.action, kept, &b.arena);
+    assert_slice(kept,
+                 with_hashes(&b, "click_id=c1&status=lead&p=<+4930123456>&q=<+4915112345678>"
+                                 "&ttclid=T&consent=0"),
+                 "kept");
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_values),   cmocka_unit_test(by_country),
         cmocka_unit_test(sent_as_they_are), cmocka_unit_test(kept_and_translated_again),
-        cmocka_unit_test(trail),
+        cmocka_unit_test(trail),            cmocka_unit_test(without_consent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
