@@ -162,15 +162,16 @@ struct consent_rule {
 enum without_rate { WITHOUT_RATE_QUARANTINE, WITHOUT_RATE_NO_VALUE };
 
 struct mapping_expect {
-    struct slice path, value; /* "user.ttclid", "verdict" */
+    struct slice path, value; /* "user.ttclid", "verdict", "events.1.event" */
     struct place at;
 };
 
 struct mapping_test {
     struct slice name, given, click;
+    int64_t now; /* the postback's arrival, Unix seconds; 0: whenever the test runs */
     struct mapping_expect *expect;
     size_t expect_count;
-    struct place at;
+    struct place at, expect_at;
 };
 
 struct offer {

@@ -253,12 +253,21 @@ static const struct shape_key consent_keys[] = {
 };
 const struct shape shape_consent = { SHAPE_MAP, .keys = consent_keys };
 
-static const struct shape expected = { SHAPE_MAP, .of = &shape_text };
+/* user.ttclid: x, or user: {ttclid: x}; warnings: [W020]; events: [{event: Lead}]. */
+static const struct shape expected_value;
+static const struct shape expected = { SHAPE_MAP, .of = &expected_value };
+static const struct shape expected_list = { SHAPE_LIST, .of = &expected_value };
+static const struct shape *const expected_values[] = { &shape_text, &expected, &expected_list,
+                                                       NULL };
+static const struct shape expected_value = { SHAPE_EITHER, .either = expected_values };
+static const struct shape moment = { SHAPE_TEXT };
 static const struct shape_key test_keys[] = {
     SHAPE_KEY("name", &shape_text, "what the test shows"),
     SHAPE_KEY("given", &shape_text, "a postback's query",
               .required = "give it a postback: given: \"?subid=...\""),
     SHAPE_KEY("click", &shape_text, "a registered click that goes with it"),
+    SHAPE_KEY("at", &moment, "when the postback comes: 2026-05-28T20:26:40Z or Unix seconds",
+              .otherwise = "now"),
     SHAPE_KEY("expect", &expected, "what must come: verdict, event, event_id, user.ttclid ...",
               .required = "say what must come: expect: {verdict: queued}"),
     SHAPE_END,

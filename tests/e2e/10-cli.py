@@ -234,9 +234,10 @@ def check_failing_test():
     line = text.count("\n")
     equal("check: a failing test alone is exit 1", r.code, 1)
     equal("check: what should be and what is", r.err,
-          'fails.yaml:%d:21: error[M019]: test "wrong": event should be "Lead", but is "Purchase"\n'
+          'fails.yaml:%d:21: error[M019]: test "wrong": 1 of 1 expectations is not met\n'
           "   %d |     expect: {event: Lead}\n"
           "      |                     ^^^^\n"
+          "  - event: Lead\n  + event: Purchase\n  the verdict is queued; warnings: none\n"
           "check: 1 error, 0 warnings, 1 of 1 tests failed\n" % (line, line))
     f.write("both.yaml", text.replace("page_url: https", "page_url: ftp"))
     r = run("check", "both.yaml", cwd=f.path)
