@@ -260,7 +260,7 @@ static const struct shape expected_list = { SHAPE_LIST, .of = &expected_value };
 static const struct shape *const expected_values[] = { &shape_text, &expected, &expected_list,
                                                        NULL };
 static const struct shape expected_value = { SHAPE_EITHER, .either = expected_values };
-static const struct shape moment = { SHAPE_TEXT };
+static const struct shape moment = { .kind = SHAPE_TEXT };
 static const struct shape_key test_keys[] = {
     SHAPE_KEY("name", &shape_text, "what the test shows"),
     SHAPE_KEY("given", &shape_text, "a postback's query",

@@ -87,7 +87,7 @@ static void check_stored(const struct offer *offer, const struct params *p, stru
 static void check_cut(const struct offer *offer, const struct params *p, struct arena *arena)
 {
     static const enum consent_action actions[] = { CONSENT_DROP, CONSENT_ANONYMIZE };
-    struct slice stored = translate_storable(offer, p, shipped_hasher(), arena);
+    struct slice stored = translate_storable(offer, p, NULL, shipped_hasher(), arena);
 
     for (size_t i = 0; i < 2; i++) {
         struct slice cut = translate_cut(offer, actions[i], stored, arena);
