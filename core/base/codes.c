@@ -65,6 +65,9 @@ const struct code codes[] = {
     { "M052", "one postback would make too many events", "send fewer events, or to fewer pixels" },
     { "M053", "not a test event code", "copy it from Events Manager, Test Events" },
     { "M054", "consent can't be handled that way with these events", "write otherwise: drop" },
+    { "M055", "a match key has a wrong number of values",
+      "a list only for email, phone and external_id, of at most ten" },
+    { "M056", "not a separator", "write split: \",\" or split: \",;\"" },
     /* configuration */
     { "C001", "a file can't be read", "check its path and rights" },
     { "C002", "a secret is readable by others", "chmod 600 the file" },
@@ -150,6 +153,7 @@ const struct code codes[] = {
       "nothing to do: the refusal counts; a constant consent=1 in the URL is no answer" },
     { "W075", "some of the events were accepted before",
       "nothing to do: only the others are sent" },
+    { "W080", "more than ten values of a match key", "send the visitor's own, not a list of all" },
     /* verdicts */
     { "Q001", "no status",
       "add the status macro to the postback URL, or default_stage to the mapping" },

@@ -20,7 +20,7 @@ extern const struct shape shape_pixel_allow, shape_pixel_table;
 extern const struct shape shape_event_source, shape_test_code;
 extern const struct shape shape_lead;
 extern const struct shape shape_user;      /* id: enum identity_kind */
-extern const struct shape shape_place_key; /* {from, country} of `user:` */
+extern const struct shape shape_match_key; /* {from, country, split} of `user:` */
 extern const struct shape shape_consent;
 extern const struct shape shape_kept_key; /* one of consent's `keep:` */
 extern const struct shape shape_test; /* one of `tests:` */

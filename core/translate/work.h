@@ -47,6 +47,9 @@ static inline struct slice shown(struct work *w, struct slice value)
  * matched. */
 int keys_gather(struct work *w);
 
+/* A match key by its rule, as far as consent goes. */
+void keys_of_rule(struct work *w, const struct user_rule *rule);
+
 /* destination.c.  1: quarantined. */
 int destination_pixels(struct work *w, const struct event_rule *rule,
                        struct slice pixels[PIXELS_PER_EVENT_MAX], size_t *count);
