@@ -11,7 +11,7 @@
 
 static bool quick_family(enum index_family family)
 {
-    return family == INDEX_CLICKS || family == INDEX_KEYS;
+    return family == INDEX_CLICKS || family == INDEX_KEYS || family == INDEX_MARKS;
 }
 
 /* ---- entries as bytes ---- */

@@ -7,7 +7,8 @@
 
 static const struct slice tracker_keys[] = {
     SLICE("version"), SLICE("tracker"),       SLICE("extends"), SLICE("fields"),
-    SLICE("stages"),  SLICE("default_stage"), SLICE("decimal"), SLICE("payout_currency"), { 0 },
+    SLICE("stages"),  SLICE("default_stage"), SLICE("decimal"), SLICE("payout_currency"),
+    SLICE("transitions"), { 0 },
 };
 
 static const struct slice offer_keys[] = {
@@ -15,7 +16,7 @@ static const struct slice offer_keys[] = {
     SLICE("stages"),     SLICE("default_stage"), SLICE("decimal"),   SLICE("payout_currency"),
     SLICE("pixel"),      SLICE("page_url"), SLICE("origins"),        SLICE("value_currency"),
     SLICE("events"),     SLICE("properties"), SLICE("user"),         SLICE("consent"),
-    SLICE("key"),        SLICE("tests"),    { 0 },
+    SLICE("key"),        SLICE("tests"),    SLICE("transitions"),    { 0 },
 };
 
 /* The files from the one asked for (0) to the root of its `extends`. */
@@ -126,11 +127,11 @@ static void apply(struct build *b, struct lineage *line, bool offer)
         if (!leaf_offer)
             apply_tracker_name(b, root);
         build_tracker_part(b, root);
-        if (leaf_offer && build_seal_words(b) == 0)
+        if (leaf_offer && build_seal_words(b) == 0 && build_seal_transitions(b) == 0)
             build_offer_part(b, root);
     }
-    if (!offer)
-        build_seal_words(b);
+    if (!offer && build_seal_words(b) == 0)
+        build_seal_transitions(b);
 }
 
 /* Fields that nothing fills make every postback useless. */

@@ -118,7 +118,7 @@ void build_consent(struct build *b, const struct yaml *node)
 static void read_test(struct build *b, const struct yaml *node, struct mapping_test *test)
 {
     static const struct slice keys[] = { SLICE("name"), SLICE("given"), SLICE("click"),
-                                         SLICE("expect"), { 0 } };
+                                         SLICE("before"), SLICE("expect"), { 0 } };
     const struct yaml *expect = yaml_get(node, S("expect"));
 
     test->at = node->at;
@@ -129,6 +129,8 @@ static void read_test(struct build *b, const struct yaml *node, struct mapping_t
         !yaml_get(node, S("given")))
         expect_missing(&b->expect, node, "given", "give it a postback: given: \"?subid=...\"");
     expect_text(&b->expect, yaml_get(node, S("click")), "`click`", &test->click);
+    test->before =
+        expect_texts(&b->expect, yaml_get(node, S("before")), "`before`", &test->before_count);
     if (!expect)
         expect_missing(&b->expect, node, "expect", "say what must come: expect: {verdict: queued}");
     if (!expect_map(&b->expect, expect, "`expect`", NULL))

@@ -43,6 +43,28 @@ static inline struct slice shown(struct work *w, struct slice value)
     return record_shown(w->out->arena, value);
 }
 
+/* The id of a repeatable event: ID.TXID; empty when id is. */
+static inline struct slice work_with_txid(struct work *w, struct slice id)
+{
+    struct slice txid = slice_trim(field(w, FIELD_TXID));
+
+    return id.len ? arena_printf(w->out->arena, "%.*s.%.*s", SLICE_ARG(id), SLICE_ARG(txid)) : id;
+}
+
+/* ---- past_steps.c: what the past (out->history) says; all do nothing when it is not known ---- */
+
+/* 1: ignored, `transitions:` does not allow this stage now. */
+int past_forbids(struct work *w);
+
+/* The rest of a sentence when this stage takes back what was sent; else empty. */
+struct slice past_taken_back(struct work *w);
+
+/* Was an event sent for this ttclid before its click id was known? */
+bool past_has_nameless(const struct work *w);
+
+/* The ids that this transaction has as an event of another stage, into e->formerly. */
+void past_twin_ids(struct work *w, const struct event_rule *rule, struct translated_event *e);
+
 /* What the event says about the visitor, as far as consent goes (an enum consent_otherwise, or one
  * past the last when it is granted).  1: quarantined, nobody could be matched. */
 int keys_gather(struct work *w, int consent);

@@ -244,7 +244,7 @@ static void problems(void **state)
         { HEAD SALE "default_stage: sold\n"
           "decimal: dot\n",
           "o.yaml:6:16 error M024 `default_stage` can't be \"sold\" | one of: lead, "
-          "sale, rebill, rejected, refund, chargeback, ignore\n"
+          "hold, sale, rebill, rejected, refund, chargeback, ignore\n"
           "o.yaml:7:10 error M024 `decimal` can't be \"dot\" | one of: point, comma\n" },
         { HEAD,
           "o.yaml:1:1 error M003 `events:` is missing | say what is sent: events: {sale: "

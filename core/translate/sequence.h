@@ -1,0 +1,25 @@
+/* sequence.h: postbacks one after the other, with the same memory as the store has: what `tests:`
+ * with `before:` and `translate --history` run through.  Nothing outlives the arena. */
+#ifndef CORE_TRANSLATE_SEQUENCE_H
+#define CORE_TRANSLATE_SEQUENCE_H
+
+#include "core/translate/past.h"
+
+struct sequence_postback;
+struct sequence_event;
+
+struct sequence {
+    const struct translator *translator;
+    const struct offer *offer;
+    struct arena *arena; /* of what is remembered */
+    struct sequence_postback *postbacks; /* newest first */
+    struct sequence_event *events;
+    int64_t last_id;
+};
+
+/* The next postback; out and params as for translate_read, out->arena set.  The verdict may be
+ * `duplicate`, too.  -1, ERR_BUSY: an arena is full. */
+int sequence_next(struct sequence *s, struct params *params, const struct click *click,
+                  int64_t now, struct translation *out, struct err *err);
+
+#endif
