@@ -14,6 +14,7 @@ static const struct verb {
     { "serve", cli_serve, "take postbacks and deliver events" },
     { "check", cli_check, "everything that serve would load, and the mappings' own tests" },
     { "translate", cli_translate, "show the event that a postback becomes" },
+    { "diff", cli_diff, "what a changed mapping would have done to postbacks there were" },
     { "simulate", cli_simulate, "a redirect chain, hop by hop, to the event" },
     { "follow", cli_follow, "a real redirect chain: where it drops the ttclid" },
     { "urls", cli_urls, "the URLs to paste for an offer, and where each goes" },

@@ -192,6 +192,7 @@ static const struct store_ops ops = {
     .find_clicks = sqlite_find_clicks,
     .find_postbacks = sqlite_find_postbacks,
     .find_events = sqlite_find_events,
+    .list_postbacks = sqlite_list_postbacks,
     .attempts_of = sqlite_attempts_of,
     .counts = counts,
     .maintain = sqlite_maintain,

@@ -150,6 +150,8 @@ int sqlite_postback_id(struct store *, int64_t *, struct err *);
 int sqlite_postback_put(struct store *, struct store_postback *, struct err *);
 int sqlite_find_postbacks(struct store *, struct slice, unsigned, struct arena *,
                           struct store_postback **, size_t *, struct err *);
+int sqlite_list_postbacks(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
+                          struct store_postback **, size_t *, struct err *);
 int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err);
 
 /* Remember that this postback matters for what comes later of its click: it takes something back,

@@ -148,3 +148,78 @@ int sqlite_find_postbacks(struct store *store, struct slice id, unsigned max,
     *list = found;
     return rc;
 }
+
+/* ---- in the order of their arrival ---- */
+
+#define CLOCK_JUMP_MS (INT64_C(86400) * 1000) /* a clock that was set back is forgiven as much */
+
+/* Ids are given in order of arrival: the last id whose arrival lies safely before `since`. */
+static int id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err)
+{
+    int64_t low = 0, high = s->now.last[ROWS_POSTBACKS] + 1;
+
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2, at = INT64_MAX;
+        struct sqlite3_stmt *st = sql_use(s, SQL_POSTBACK_NEXT, err);
+        int rc;
+        if (!st)
+            return -1;
+        bind_int(st, 1, middle);
+        rc = sql_step(s, st, err);
+        if (rc == 1)
+            at = col_int(st, 1);
+        sql_done(st);
+        if (rc < 0)
+            return -1;
+        if (at < since - CLOCK_JUMP_MS)
+            low = middle;
+        else
+            high = middle;
+    }
+    *id = low;
+    return 0;
+}
+
+static int list_rows(struct sqlite *s, struct slice offer, int64_t since, int64_t after,
+                     unsigned max, struct arena *arena, struct store_postback *list, size_t *count,
+                     struct err *err)
+{
+    struct sqlite3_stmt *st;
+    int64_t name = 0;
+    int rc = 1;
+
+    if (offer.len && (rc = names_id(s, offer, false, &name, err)) != 1)
+        return rc; /* nothing was ever stored for it */
+    if (after == 0 && id_before(s, since, &after, err) != 0)
+        return -1;
+    st = sql_use(s, SQL_POSTBACK_LIST, err);
+    if (!st)
+        return -1;
+    bind_int(st, 1, after);
+    bind_int(st, 2, since);
+    bind_int(st, 3, name);
+    bind_int(st, 4, max);
+    while (*count < max && (rc = sql_step(s, st, err)) == 1 &&
+           (rc = take(s, st, arena, list, *count, err)) == 0)
+        ++*count;
+    sql_done(st);
+    return rc < 0 ? -1 : 0;
+}
+
+int sqlite_list_postbacks(struct store *store, struct slice offer, int64_t since, int64_t after,
+                          unsigned max, struct arena *arena, struct store_postback **list,
+                          size_t *count, struct err *err)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    int rc;
+
+    *count = 0;
+    *list = ARENA_ARRAY(arena, struct store_postback, max);
+    if (!*list)
+        return sqlite_no_room(err);
+    if (sqlite_read_begin(s, err) != 0)
+        return -1;
+    rc = list_rows(s, offer, since, after, max, arena, *list, count, err);
+    sqlite_read_end(s);
+    return rc == 0 && arena->full ? sqlite_no_room(err) : rc;
+}

@@ -145,6 +145,13 @@ int store_find_events(struct store *s, struct slice id, unsigned max, struct are
     return s->ops->find_events(s, id, max, arena, list, count, err);
 }
 
+int store_list_postbacks(struct store *s, struct slice offer, int64_t since, int64_t after,
+                         unsigned max, struct arena *arena, struct store_postback **list,
+                         size_t *count, struct err *err)
+{
+    return s->ops->list_postbacks(s, offer, since, after, max, arena, list, count, err);
+}
+
 int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
                       struct store_attempt **list, size_t *count, struct err *err)
 {

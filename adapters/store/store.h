@@ -174,6 +174,12 @@ int store_find_postbacks(struct store *s, struct slice id, unsigned max, struct 
                          struct store_postback **list, size_t *count, struct err *err);
 int store_find_events(struct store *s, struct slice id, unsigned max, struct arena *arena,
                       struct store_event **list, size_t *count, struct err *err);
+/* Postbacks of an offer (empty: of any) that arrived at `since` (Unix milliseconds) or later and have
+ * an id above `after`, in the order of their ids, at most max: give the last id for the next page.
+ * Short reads, so that a running server is not held up. */
+int store_list_postbacks(struct store *s, struct slice offer, int64_t since, int64_t after,
+                         unsigned max, struct arena *arena, struct store_postback **list,
+                         size_t *count, struct err *err);
 /* The attempts that carried an event, oldest first. */
 int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
                       struct store_attempt **list, size_t *count, struct err *err);

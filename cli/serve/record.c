@@ -1,30 +1,7 @@
 #include "cli/serve/record.h"
 
-#include <string.h>
-
+#include "cli/clicks.h"
 #include "cli/serve/recall.h"
-
-/* Fields that the store keeps of a click, and where. */
-static const struct {
-    enum field field;
-    size_t offset;
-} click_fields[] = {
-    { FIELD_CLICK_ID, offsetof(struct store_click, click_id) },
-    { FIELD_TTCLID, offsetof(struct store_click, ttclid) },
-    { FIELD_EVENT_ID, offsetof(struct store_click, event_id) },
-    { FIELD_TTP, offsetof(struct store_click, ttp) },
-    { FIELD_IP, offsetof(struct store_click, ip) },
-    { FIELD_USER_AGENT, offsetof(struct store_click, user_agent) },
-    { FIELD_PAGE_URL, offsetof(struct store_click, page_url) },
-    { FIELD_REFERRER, offsetof(struct store_click, referrer) },
-    { FIELD_CONSENT, offsetof(struct store_click, consent) },
-};
-#define CLICK_FIELDS (sizeof(click_fields) / sizeof(*click_fields))
-
-static struct slice *click_slot(struct store_click *c, size_t i)
-{
-    return (struct slice *)(void *)((char *)c + click_fields[i].offset);
-}
 
 struct slice record_id(struct identity_hasher *hasher, struct arena *arena, struct slice value)
 {
@@ -56,18 +33,15 @@ static int find_click(const struct record_context *c, const struct intake_reques
     rc = store_click_find(c->store, r->offer->name, click_id, ttclid, arena, &found, err);
     if (rc != 1)
         return rc;
-    *out = (struct click){ .at = found.at };
-    for (size_t i = 0; i < CLICK_FIELDS; i++)
-        out->fields[click_fields[i].field] = *click_slot(&found, i);
+    clicks_from_store(&found, out);
     return 1;
 }
 
 int record_click(const struct record_context *c, struct intake_request *r, struct err *err)
 {
-    struct store_click click = { .offer = r->offer->name, .at = r->click.at, .keyed = r->keyed };
+    struct store_click click = { .offer = r->offer->name, .keyed = r->keyed };
 
-    for (size_t i = 0; i < CLICK_FIELDS; i++)
-        *click_slot(&click, i) = r->click.fields[click_fields[i].field];
+    clicks_to_store(&r->click, &click);
     if (store_click_put(c->store, &click, err) >= 0)
         return 0;
     if (err->kind != ERR_INPUT)
