@@ -2,35 +2,118 @@
 
 #include "core/translate/private.h"
 
-struct sequence_postback {
+struct postback {
     struct seen seen;
     struct slice ttclid, params;
-    struct sequence_postback *older;
 };
 
-struct sequence_event {
-    struct slice pixel, event, event_id;
-    struct sequence_event *older;
-};
+/* ---- tables ---- */
+
+static void push(struct sequence_table *t, struct sequence_link *link)
+{
+    struct sequence_link **head = &t->buckets[link->hash & (t->room - 1)];
+
+    link->next = *head;
+    *head = link;
+}
+
+/* Twice the room.  Oldest first, so that the newest comes first again. */
+static int grow(struct sequence_table *t, struct arena *arena)
+{
+    struct sequence_table bigger = { .room = t->room ? t->room * 2 : 64, .count = t->count };
+
+    bigger.buckets = ARENA_ARRAY(arena, struct sequence_link *, bigger.room);
+    if (!bigger.buckets)
+        return -1;
+    for (size_t i = 0; i < t->room; i++) {
+        struct sequence_link *oldest = NULL, *next;
+        for (struct sequence_link *l = t->buckets[i]; l; l = next) {
+            next = l->next;
+            l->next = oldest;
+            oldest = l;
+        }
+        for (; oldest; oldest = next) {
+            next = oldest->next;
+            push(&bigger, oldest);
+        }
+    }
+    *t = bigger;
+    return 0;
+}
+
+static int keep(struct sequence_table *t, struct arena *arena, uint64_t hash, const void *what)
+{
+    struct sequence_link *link;
+
+    if (t->count == t->room && grow(t, arena) != 0)
+        return -1;
+    if (!(link = ARENA_NEW(arena, struct sequence_link)))
+        return -1;
+    *link = (struct sequence_link){ .hash = hash, .what = what };
+    push(t, link);
+    t->count++;
+    return 0;
+}
+
+/* The first link with this hash, from `from` on. */
+static const struct sequence_link *from(const struct sequence_link *l, uint64_t hash)
+{
+    while (l && l->hash != hash)
+        l = l->next;
+    return l;
+}
+
+static const struct sequence_link *first(const struct sequence_table *t, uint64_t hash)
+{
+    return t->room ? from(t->buckets[hash & (t->room - 1)], hash) : NULL;
+}
 
 /* ---- what the store would say ---- */
 
-static bool is_of(const struct sequence_postback *p, struct slice click_id, struct slice ttclid)
+/* Postbacks of one click, newest first, from two lists. */
+struct walk {
+    struct slice click_id, ttclid;
+    const struct sequence_link *by_click, *by_ttclid;
+};
+
+static struct walk walk_start(const struct sequence *s, struct slice click_id, struct slice ttclid)
 {
-    if (click_id.len && slice_eq(p->seen.click_id, click_id))
-        return true;
-    return ttclid.len && slice_eq(p->ttclid, ttclid) &&
-           (click_id.len == 0 || p->seen.click_id.len == 0);
+    return (struct walk){ click_id, ttclid,
+                          click_id.len ? first(&s->by_click, slice_hash(click_id, 0)) : NULL,
+                          ttclid.len ? first(&s->by_ttclid, slice_hash(ttclid, 0)) : NULL };
+}
+
+static const struct postback *walk_next(struct walk *w)
+{
+    const struct postback *p;
+
+    while (w->by_click || w->by_ttclid) {
+        const struct postback *a = w->by_click ? w->by_click->what : NULL;
+        const struct postback *b = w->by_ttclid ? w->by_ttclid->what : NULL;
+        bool by_click = a && (!b || a->seen.id >= b->seen.id);
+        p = by_click ? a : b;
+        if (by_click) {
+            w->by_click = from(w->by_click->next, w->by_click->hash);
+            if (slice_eq(p->seen.click_id, w->click_id))
+                return p;
+        } else {
+            w->by_ttclid = from(w->by_ttclid->next, w->by_ttclid->hash);
+            if (slice_eq(p->ttclid, w->ttclid) &&
+                (w->click_id.len == 0 || p->seen.click_id.len == 0))
+                return p;
+        }
+    }
+    return NULL;
 }
 
 static int marked(void *context, struct slice click_id, struct slice ttclid, struct err *err)
 {
-    const struct sequence *s = context;
+    struct walk w = walk_start(context, click_id, ttclid);
+    const struct postback *p;
 
     (void)err;
-    for (const struct sequence_postback *p = s->postbacks; p; p = p->older)
-        if (is_of(p, click_id, ttclid) &&
-            (p->seen.click_id.len == 0 || lifecycle_takes_back(p->seen.stage)))
+    while ((p = walk_next(&w)))
+        if (p->seen.click_id.len == 0 || lifecycle_takes_back(p->seen.stage))
             return 1;
     return 0;
 }
@@ -38,16 +121,19 @@ static int marked(void *context, struct slice click_id, struct slice ttclid, str
 static int history(void *context, struct slice click_id, struct slice ttclid, struct arena *arena,
                    struct history *out, struct err *err)
 {
-    const struct sequence *s = context;
-    struct seen *list = ARENA_ARRAY(arena, struct seen, HISTORY_MOST);
+    struct walk w = walk_start(context, click_id, ttclid), count = w;
+    const struct postback *p;
+    struct seen *list;
+    size_t n = 0;
 
+    while (n < HISTORY_MOST && walk_next(&count))
+        n++;
+    list = ARENA_ARRAY(arena, struct seen, n);
     *out = (struct history){ list, 0 };
     if (!list)
         return err_set(err, ERR_BUSY, "no memory is left for the earlier postbacks");
-    for (const struct sequence_postback *p = s->postbacks; p && out->count < HISTORY_MOST;
-         p = p->older)
-        if (is_of(p, click_id, ttclid))
-            list[out->count++] = p->seen;
+    while (out->count < n && (p = walk_next(&w)))
+        list[out->count++] = p->seen;
     return 0;
 }
 
@@ -55,44 +141,51 @@ static int params_of(void *context, int64_t id, struct arena *arena, struct slic
                      struct err *err)
 {
     const struct sequence *s = context;
+    const struct sequence_link *l = first(&s->by_id, (uint64_t)id);
 
     (void)arena;
     (void)err;
-    *out = (struct slice){ 0 };
-    for (const struct sequence_postback *p = s->postbacks; p; p = p->older)
-        if (p->seen.id == id)
-            *out = p->params;
+    *out = l ? ((const struct postback *)l->what)->params : (struct slice){ 0 };
     return 0;
 }
 
 /* ---- remembering ---- */
 
+static uint64_t event_hash(const struct translated_event *e, struct slice event_id)
+{
+    return slice_hash(event_id, slice_hash(e->event, slice_hash(e->pixel, 0)));
+}
+
 static bool accepted(const struct sequence *s, const struct translated_event *e,
                      struct slice event_id)
 {
-    for (const struct sequence_event *x = s->events; event_id.len && x; x = x->older)
-        if (slice_eq(x->pixel, e->pixel) && slice_eq(x->event, e->event) &&
-            slice_eq(x->event_id, event_id))
+    uint64_t hash = event_hash(e, event_id);
+    const struct sequence_link *l = event_id.len ? first(&s->events, hash) : NULL;
+
+    for (; l; l = from(l->next, hash)) {
+        const struct slice *key = l->what;
+        if (slice_eq(key[0], e->pixel) && slice_eq(key[1], e->event) && slice_eq(key[2], event_id))
             return true;
+    }
     return false;
 }
 
 /* 1: kept, 0: it was accepted before, -1: no memory. */
 static int keep_event(struct sequence *s, const struct translated_event *e)
 {
-    struct sequence_event *x;
     bool there = accepted(s, e, e->event_id);
+    struct slice *key;
 
     for (size_t i = 0; i < TRANSLATE_FORMERLY; i++)
         there |= accepted(s, e, e->formerly[i]);
     if (there)
         return 0;
-    if (!(x = ARENA_NEW(s->arena, struct sequence_event)))
+    if (!(key = ARENA_ARRAY(s->arena, struct slice, 3)))
         return -1;
-    *x = (struct sequence_event){ arena_dup(s->arena, e->pixel), arena_dup(s->arena, e->event),
-                                  arena_dup(s->arena, e->event_id), s->events };
-    s->events = x;
-    return 1;
+    key[0] = arena_dup(s->arena, e->pixel);
+    key[1] = arena_dup(s->arena, e->event);
+    key[2] = arena_dup(s->arena, e->event_id);
+    return keep(&s->events, s->arena, event_hash(e, e->event_id), key) == 0 ? 1 : -1;
 }
 
 static int keep_postback(struct sequence *s, const struct params *params, int64_t now,
@@ -102,7 +195,7 @@ static int keep_postback(struct sequence *s, const struct params *params, int64_
                                        [VERDICT_DUPLICATE] = SEEN_DUPLICATE,
                                        [VERDICT_IGNORED] = SEEN_IGNORED,
                                        [VERDICT_QUARANTINED] = SEEN_QUARANTINED };
-    struct sequence_postback *p = ARENA_NEW(s->arena, struct sequence_postback);
+    struct postback *p = ARENA_NEW(s->arena, struct postback);
     const struct field_value *f = t->conversion.fields;
     struct arena *a = s->arena;
 
@@ -116,9 +209,11 @@ static int keep_postback(struct sequence *s, const struct params *params, int64_
                              .code = slice_from(t->code) };
     p->ttclid = arena_dup(a, f[FIELD_TTCLID].value);
     p->params = translate_storable(s->offer, params, s->translator->hasher, a);
-    p->older = s->postbacks;
-    s->postbacks = p;
-    return 0;
+    if ((p->seen.click_id.len &&
+         keep(&s->by_click, a, slice_hash(p->seen.click_id, 0), p) != 0) ||
+        (p->ttclid.len && keep(&s->by_ttclid, a, slice_hash(p->ttclid, 0), p) != 0))
+        return -1;
+    return keep(&s->by_id, a, (uint64_t)p->seen.id, p);
 }
 
 /* ---- one postback ---- */

@@ -5,15 +5,23 @@
 
 #include "core/translate/past.h"
 
-struct sequence_postback;
-struct sequence_event;
+/* What is remembered, by hash; newest first. */
+struct sequence_link {
+    uint64_t hash;
+    const void *what;
+    struct sequence_link *next;
+};
+
+struct sequence_table {
+    struct sequence_link **buckets;
+    size_t room, count; /* room: a power of two */
+};
 
 struct sequence {
     const struct translator *translator;
     const struct offer *offer;
     struct arena *arena; /* of what is remembered */
-    struct sequence_postback *postbacks; /* newest first */
-    struct sequence_event *events;
+    struct sequence_table by_click, by_ttclid, by_id, events;
     int64_t last_id;
 };
 

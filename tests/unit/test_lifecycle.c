@@ -56,7 +56,8 @@ static void desk_offer(struct desk *d, const char *name, struct slice text)
     if (!offer)
         fail_msg("%s", mapping_bench_problems(&d->bench));
     arena_reset(&d->arena);
-    d->sequence = (struct sequence){ &d->translator, offer, &d->arena, NULL, NULL, 0 };
+    d->sequence = (struct sequence){ .translator = &d->translator, .offer = offer,
+                                     .arena = &d->arena };
 }
 
 /* The translation lives in d's arena until the next offer. */
