@@ -32,7 +32,8 @@ static bool is_of(struct sqlite3_stmt *st, int64_t offer, struct slice click_id,
         return false;
     if (click_id.len && slice_eq(own, click_id))
         return true;
-    return ttclid.len && (click_id.len == 0 || own.len == 0) &&
+    return ttclid.len &&
+           (click_id.len == 0 || (own.len == 0 && col_int(st, VERDICT) != STORE_QUARANTINED)) &&
            slice_eq(col_within(st, TTCLID, col_text(st, PARAMS)), ttclid);
 }
 
@@ -108,26 +109,48 @@ static int collect(struct past *p, const int64_t *rows, size_t n, unsigned max,
     return arena->full ? sqlite_no_room(err) : 0;
 }
 
+/* With a click id, the postbacks without one are found by their marks: in memory, nearly always. */
+static int rows_of(struct past *p, struct arena *arena, int64_t **rows, size_t *n, struct err *err)
+{
+    uint64_t click = index_hash(p->s, p->click_id, 0), ttclid = index_hash(p->s, p->ttclid, 0);
+    int64_t *more, *both;
+    size_t extra = 0, at = 0;
+
+    if (p->click_id.len == 0)
+        return index_rows(p->s, INDEX_POSTBACKS, &ttclid, 1, arena, rows, n, err);
+    if (index_rows(p->s, INDEX_POSTBACKS, &click, 1, arena, rows, n, err) != 0 ||
+        (p->ttclid.len &&
+         index_rows(p->s, INDEX_MARKS, &ttclid, 1, arena, &more, &extra, err) != 0))
+        return -1;
+    if (extra == 0)
+        return 0;
+    if (!(both = ARENA_ARRAY(arena, int64_t, *n + extra)))
+        return sqlite_no_room(err);
+    for (size_t i = 0, k = 0; i < *n || k < extra;) { /* newest first, each once */
+        int64_t row = k == extra || (i < *n && (*rows)[i] > more[k]) ? (*rows)[i++] : more[k++];
+        if (at == 0 || both[at - 1] != row)
+            both[at++] = row;
+    }
+    *rows = both;
+    *n = at;
+    return 0;
+}
+
 int sqlite_history(struct store *store, struct slice offer, struct slice click_id,
                    struct slice ttclid, unsigned max, struct arena *arena,
                    struct store_seen **list, size_t *count, struct err *err)
 {
     struct past p = { .s = (struct sqlite *)store, .click_id = click_id, .ttclid = ttclid };
-    uint64_t hashes[2];
     int64_t *rows = NULL;
-    size_t ids = 0, n = 0;
+    size_t n = 0;
 
     *list = NULL;
     *count = 0;
     if (names_id(p.s, offer, false, &p.offer, err) < 0)
         return -1;
-    if (click_id.len)
-        hashes[ids++] = index_hash(p.s, click_id, 0);
-    if (ttclid.len)
-        hashes[ids++] = index_hash(p.s, ttclid, 0);
-    if (!p.offer || max == 0 || ids == 0)
+    if (!p.offer || max == 0 || (click_id.len == 0 && ttclid.len == 0))
         return 0;
-    if (index_rows(p.s, INDEX_POSTBACKS, hashes, ids, arena, &rows, &n, err) != 0)
+    if (rows_of(&p, arena, &rows, &n, err) != 0)
         return -1;
     *list = ARENA_ARRAY(arena, struct store_seen, n < max ? n : max);
     if (!*list)

@@ -254,11 +254,46 @@ static int first_hash(struct sqlite *s, const struct run *run, int64_t chunk, ui
     return 0;
 }
 
+/* Hashes are spread evenly: from where it should be on, in steps that double, until it lies between.
+ * In a run of a million that asks the file for four chunks instead of twelve. */
+static int narrow(struct sqlite *s, const struct run *run, uint64_t hash, int64_t *low,
+                  int64_t *high, struct err *err)
+{
+    int64_t at = (int64_t)(((hash >> 32) * (uint64_t)run->chunks) >> 32), step = 1;
+    uint64_t first;
+    bool before;
+
+    if (run->first || run->chunks == 0)
+        return 0;
+    if (first_hash(s, run, at, &first, err) != 0)
+        return -1;
+    before = first <= hash;
+    for (bool same = true; same; step *= 2) {
+        if (before)
+            *low = at + 1;
+        else
+            *high = at;
+        at = before ? at + step : at - step;
+        if (at <= *low || at >= *high) /* the rest is small, or there is none */
+            return 0;
+        if (first_hash(s, run, at, &first, err) != 0)
+            return -1;
+        same = (first <= hash) == before;
+    }
+    if (before)
+        *high = at;
+    else
+        *low = at + 1;
+    return 0;
+}
+
 /* The last chunk that starts at or before hash; -1: none.  -2: *err. */
 static int64_t chunk_of(struct sqlite *s, const struct run *run, uint64_t hash, struct err *err)
 {
     int64_t low = 0, high = run->chunks; /* the answer + 1 lies in [low, high] */
 
+    if (narrow(s, run, hash, &low, &high, err) != 0)
+        return -2;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
         uint64_t first;

@@ -46,9 +46,16 @@ static inline struct slice shown(struct work *w, struct slice value)
 /* The id of a repeatable event: ID.TXID; empty when id is. */
 static inline struct slice work_with_txid(struct work *w, struct slice id)
 {
-    struct slice txid = slice_trim(field(w, FIELD_TXID));
+    struct slice txid = slice_trim(field(w, FIELD_TXID)), none = { 0 };
+    char *text = id.len ? arena_alloc(w->out->arena, id.len + 1 + txid.len) : NULL;
 
-    return id.len ? arena_printf(w->out->arena, "%.*s.%.*s", SLICE_ARG(id), SLICE_ARG(txid)) : id;
+    if (!text)
+        return none;
+    memcpy(text, id.ptr, id.len);
+    text[id.len] = '.';
+    if (txid.len)
+        memcpy(text + id.len + 1, txid.ptr, txid.len);
+    return (struct slice){ text, id.len + 1 + txid.len };
 }
 
 /* ---- past_steps.c: what the past (out->history) says; all do nothing when it is not known ---- */

@@ -207,6 +207,11 @@ def parsed(params):
     return dict(word=q["status"], tid=q.get("tid", ""), payout=q.get("payout", ""), n=int(q["n"]))
 
 
+def described(events):
+    return sorted((e["event"], e["event_id"], "%g" % e["properties"]["value"] if "value" in e.get("properties", {})
+                   else "", e["user"]["ttclid"][2:]) for e in events)
+
+
 def compare(f, sandbox, answered):
     rows = f.rows("SELECT c.id, p.at / 1000 AS at, c.offer, c.click_id, c.verdict, c.code, c.params, c.warnings "
                   "FROM conversions c JOIN postbacks p ON p.id = c.id ORDER BY c.id")
@@ -225,9 +230,11 @@ def compare(f, sandbox, answered):
     equal("every answered postback is in the store", sorted(set(answered) - seen), [])
     wait_until("the deliveries", lambda: not f.rows(
         "SELECT 1 FROM ledger WHERE state IN ('waiting', 'sending') LIMIT 1"), 120, 0.1)
-    got = sorted((e["event"], e["event_id"], "%g" % e["properties"]["value"] if "value" in e.get("properties", {})
-                  else "", e["user"]["ttclid"][2:]) for e in sandbox.events())
-    equal("%d events: exactly the model's, each once" % len(sent), got, sorted(sent))
+    bodies = [json.loads(r["body"]) for r in f.rows("SELECT body FROM ledger WHERE state = 'delivered'")]
+    equal("%d events: exactly the model's, each once" % len(sent), described(bodies), sorted(sent))
+    equal("and TikTok has them", sandbox.stats()["unique"], len(sent))
+    if len(sent) < 5000:  # the sandbox keeps no more
+        equal("as they are", described(sandbox.events()), sorted(sent))
     codes = {}
     for r in rows:
         codes[r["code"] or r["verdict"]] = codes.get(r["code"] or r["verdict"], 0) + 1

@@ -60,6 +60,7 @@ static const struct row rows[] = {
     { "o", "c4", NULL, "chargeback", STORE_IGNORED },        /* 6: marks c4 */
     { "o", LONG_T, NULL, "sale", STORE_QUEUED },             /* 7: a click id that looks like it */
     { "o", NULL, NULL, NULL, STORE_QUARANTINED },            /* 8: nobody's */
+    { "o", NULL, LONG_T, "sale", STORE_QUARANTINED },        /* 9: not understood: no mark */
 };
 
 static void assert_past(struct fixture *f)
@@ -68,8 +69,8 @@ static void assert_past(struct fixture *f)
     assert_history(f, "o", "c1", NULL, 10, "1 0");
     assert_history(f, "o", "c1", LONG_T, 10, "4 1 0");
     assert_history(f, "o", "c2", LONG_T, 10, "4 3");
-    assert_history(f, "o", NULL, LONG_T, 10, "4 3 0");
-    assert_history(f, "o", NULL, LONG_T, 2, "4 3");
+    assert_history(f, "o", NULL, LONG_T, 10, "9 4 3 0");
+    assert_history(f, "o", NULL, LONG_T, 2, "9 4");
     assert_history(f, "o", "c1", LONG_T, 1, "4");
     assert_history(f, "o", "c1", LONG_T, 0, "");
     assert_history(f, "o2", "c1", LONG_T, 10, "2");
