@@ -14,7 +14,7 @@ SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-rec
 LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
-EMBED    := $(sort $(wildcard mappings/*.yaml) $(filter-out web/lander.js,$(wildcard web/*.js))) \
+EMBED    := $(sort $(wildcard mappings/*.yaml cli/init/*.yaml) $(filter-out web/lander.js,$(wildcard web/*.js))) \
             $(BUILD)/web/lander.js
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/embed.o
 LIB_OBJ  := $(filter-out $(BUILD)/cli/main.o,$(OBJ))

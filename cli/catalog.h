@@ -11,7 +11,8 @@
 
 struct catalog_pixel {
     struct slice pixel, test_code;
-    char *token; /* secret; NULL in `check` without its file */
+    char *token;      /* secret; NULL in `check` without its file */
+    int64_t token_at; /* when its file was written, Unix seconds; 0: not known */
 };
 
 struct catalog_offer {

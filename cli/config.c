@@ -5,6 +5,81 @@
 #include "adapters/tiktok/endpoint.h"
 #include "core/yaml/expect.h"
 
+/* ---- what the file may hold ---- */
+
+static const struct shape listen_shape = { SHAPE_TEXT, .pattern = ":[0-9]{1,5}$" };
+static const struct shape endpoint_shape = { SHAPE_TEXT, .pattern = "^https?://" };
+
+static const struct shape_key pixel_keys[] = {
+    SHAPE_KEY("token", &shape_file, "its access token",
+              .required = "write CODE: {token: {file: ./keys/tiktok}}"),
+    SHAPE_KEY("test_event_code", &shape_text,
+              "events show under Test events and count for nothing"),
+    SHAPE_END,
+};
+static const struct shape pixel_shape = { SHAPE_MAP, "a pixel", .keys = pixel_keys };
+static const struct shape pixels_shape = { SHAPE_MAP, .of = &pixel_shape };
+
+static const struct shape_key tiktok_keys[] = {
+    SHAPE_KEY("endpoint", &endpoint_shape, "https, or http to a loopback address",
+              .otherwise = "https://business-api.tiktok.com/open_api/v1.3/event/track/"),
+    SHAPE_KEY("pixels", &pixels_shape, "pixel codes of Events Manager",
+              .required = "pixels: {CODE: {token: {file: ./keys/tiktok}}}"),
+    SHAPE_END,
+};
+static const struct shape tiktok_shape = { SHAPE_MAP, .keys = tiktok_keys };
+
+static const struct shape duration_shape = { SHAPE_TEXT, .pattern = "^[0-9]+[smhd]$" };
+static const struct shape_key retention_keys[] = {
+    SHAPE_KEY("clicks", &duration_shape, "how long clicks are kept", .otherwise = "45d",
+              .id = offsetof(struct catalog, keep_clicks)),
+    SHAPE_KEY("ledger", &duration_shape, "how long postbacks and events are kept",
+              .otherwise = "90d", .id = offsetof(struct catalog, keep_ledger)),
+    SHAPE_KEY("ip", &duration_shape, "how long addresses and browsers are kept", .otherwise = "30d",
+              .id = offsetof(struct catalog, keep_ip)),
+    SHAPE_END,
+};
+static const struct shape retention_shape = { SHAPE_MAP, .keys = retention_keys };
+
+#define LIMIT(key, field, least, most, normal, line)                                               \
+    {                                                                                              \
+        .name = SLICE(key),                                                                        \
+        .is = &(const struct shape){ SHAPE_WHOLE, .min = (least), .max = (most) },                 \
+        .about = (line), .otherwise = (normal), .id = offsetof(struct catalog_limits, field)       \
+    }
+static const struct shape_key limit_keys[] = {
+    LIMIT("url_bytes", url, 256, 16384, "16384", "of a request's URL"),
+    LIMIT("body_bytes", body, 256, 1048576, "65536", "of a request's body"),
+    LIMIT("parameters", parameters, 1, 1000, "200", "of a postback"),
+    LIMIT("request_seconds", request_seconds, 1, 300, "10", "until a request must be whole"),
+    LIMIT("connections", connections, 1, 100000, "10000", "at a time"),
+    LIMIT("connections_per_address", connections_per_address, 0, 100000, "0", "0: no limit"),
+    SHAPE_END,
+};
+static const struct shape limits_shape = { SHAPE_MAP, .keys = limit_keys };
+
+static const struct shape_key config_keys[] = {
+    SHAPE_KEY("version", &shape_version, "of the language of this file",
+              .required = "begin the file with: version: 1"),
+    SHAPE_KEY("listen", &listen_shape, "the public endpoint", .otherwise = "127.0.0.1:8080"),
+    SHAPE_KEY("admin", &listen_shape, "health; keep it on loopback", .otherwise = "127.0.0.1:9090"),
+    SHAPE_KEY("data", &shape_text, "folder of the store", .otherwise = "data"),
+    SHAPE_KEY("offers", &shape_text, "folder of the offer mappings", .otherwise = "offers"),
+    SHAPE_KEY("mappings", &shape_text, "folder of your own tracker mappings and rates.yaml"),
+    SHAPE_KEY("key", &shape_file, "what `key=` of postbacks and of clicks from servers must be",
+              .required = "make one: (umask 077; openssl rand -hex 16 > keys/postback), then key: "
+                          "{file: ./keys/postback}"),
+    SHAPE_KEY("tiktok", &tiktok_shape, "pixels and their tokens",
+              .required =
+                  "name your pixels: tiktok: {pixels: {CODE: {token: {file: ./keys/tiktok}}}}"),
+    SHAPE_KEY("retention", &retention_shape, "how long things are kept"),
+    SHAPE_KEY("limits", &limits_shape, "of requests and connections"),
+    SHAPE_END,
+};
+const struct shape config_shape = { SHAPE_MAP, "the configuration", .keys = config_keys };
+
+/* ---- reading it ---- */
+
 struct reader {
     struct catalog *c;
     struct expect e;
@@ -18,32 +93,36 @@ static const struct yaml *at(const struct yaml *map, const char *key)
     return yaml_get(map, slice_from(key));
 }
 
-static const char *text_or(struct reader *r, const struct yaml *node, const char *what,
-                           const char *otherwise)
+/* A text of the file's own map, or what holds without it. */
+static const char *text_or(struct reader *r, const struct yaml *root, const char *key,
+                           const char *what)
 {
+    struct shape_key row;
     struct slice text;
 
-    return expect_text(&r->e, node, what, &text) ? arena_cstr(&r->c->arena, text) : otherwise;
+    if (expect_text(&r->e, at(root, key), what, &text))
+        return arena_cstr(&r->c->arena, text);
+    shape_find(&config_shape, &r->c->arena, slice_from(key), &row);
+    return row.otherwise ? row.otherwise : key;
 }
 
-static const char *path_or(struct reader *r, const struct yaml *node, const char *what,
-                           const char *otherwise)
+static const char *path_or(struct reader *r, const struct yaml *root, const char *key,
+                           const char *what)
 {
-    return files_beside(&r->c->arena, r->file, slice_from(text_or(r, node, what, otherwise)));
+    return files_beside(&r->c->arena, r->file, slice_from(text_or(r, root, key, what)));
 }
 
 /* ADDRESS:PORT; the adapter checks the address itself. */
-static const char *listen_or(struct reader *r, const struct yaml *node, const char *what,
-                             const char *otherwise)
+static const char *listen_or(struct reader *r, const struct yaml *root, const char *key)
 {
-    struct slice text = slice_from(text_or(r, node, what, otherwise)), port = text;
+    struct slice text = slice_from(text_or(r, root, key, key)), port = text;
     uint64_t n;
 
     while (slice_index(port, ':') < port.len)
         port = slice_from_at(port, slice_index(port, ':') + 1);
     if (port.len == text.len || !slice_to_u64(port, &n) || n > 65535)
-        diag_add(r->e.diags, DIAG_ERROR, "C004", node->at, S("write it like 127.0.0.1:8080"),
-                 "%s: \"%.*s\" is not an address with a port", what, SLICE_ARG(text));
+        diag_add(r->e.diags, DIAG_ERROR, "C004", at(root, key)->at, S("write it like 127.0.0.1:8080"),
+                 "%s: \"%.*s\" is not an address with a port", key, SLICE_ARG(text));
     return text.ptr;
 }
 
@@ -63,7 +142,6 @@ static void mask(struct reader *r, const struct yaml *node)
 /* {file: path}: a secret never stands in the configuration itself. */
 static char *secret(struct reader *r, const struct yaml *node, const char *what)
 {
-    static const struct slice keys[] = { SLICE("file"), { 0 } };
     struct slice name;
 
     if (node->kind == YAML_SCALAR) {
@@ -73,12 +151,8 @@ static char *secret(struct reader *r, const struct yaml *node, const char *what)
                  "%s stands in the configuration itself", what);
         return NULL;
     }
-    if (!expect_map(&r->e, node, what, keys))
+    if (!expect_map(&r->e, node, what, &shape_file))
         return NULL;
-    if (!at(node, "file")) {
-        expect_missing(&r->e, node, "file", "name the file that holds the secret");
-        return NULL;
-    }
     if (!expect_text(&r->e, at(node, "file"), "`file`", &name))
         return NULL;
     return files_secret(files_beside(&r->c->arena, r->file, name), at(node, "file")->at,
@@ -89,12 +163,8 @@ static void read_key(struct reader *r, const struct yaml *root)
 {
     const struct yaml *node = at(root, "key");
 
-    if (!node) {
-        expect_missing(&r->e, root, "key",
-                       "make one: (umask 077; openssl rand -hex 16 > keys/postback), then key: "
-                       "{file: ./keys/postback}");
+    if (!node)
         return;
-    }
     r->c->key = secret(r, node, "the key");
     if (r->c->key && strlen(r->c->key) < 16)
         diag_add(r->e.diags, DIAG_WARNING, "C009", node->at,
@@ -104,42 +174,30 @@ static void read_key(struct reader *r, const struct yaml *root)
 
 static void read_pixel(struct reader *r, const struct yaml *node, struct catalog_pixel *pixel)
 {
-    static const struct slice keys[] = { SLICE("token"), SLICE("test_event_code"), { 0 } };
-
     *pixel = (struct catalog_pixel){ .pixel = node->key->text };
-    if (!expect_map(&r->e, node, "a pixel", keys))
+    if (!expect_map(&r->e, node, "a pixel", &pixel_shape))
         return;
-    if (!at(node, "token"))
-        expect_missing(&r->e, node, "token", "write CODE: {token: {file: ./keys/tiktok}}");
-    else
+    if (at(node, "token"))
         pixel->token = secret(r, at(node, "token"), "the token");
+    if (pixel->token)
+        pixel->token_at = files_time(files_beside(&r->c->arena, r->file,
+                                                  at(at(node, "token"), "file")->text));
     expect_text(&r->e, at(node, "test_event_code"), "`test_event_code`", &pixel->test_code);
 }
 
 static void read_tiktok(struct reader *r, const struct yaml *root)
 {
-    static const struct slice keys[] = { SLICE("endpoint"), SLICE("pixels"), { 0 } };
     const struct yaml *node = at(root, "tiktok"), *pixels = at(node, "pixels");
     struct slice *names;
     struct err err;
 
-    r->c->endpoint = S("https://business-api.tiktok.com/open_api/v1.3/event/track/");
-    if (!node) {
-        expect_missing(
-            &r->e, root, "tiktok",
-            "name your pixels: tiktok: {pixels: {CODE: {token: {file: ./keys/tiktok}}}}");
-        return;
-    }
-    if (!expect_map(&r->e, node, "`tiktok`", keys))
+    r->c->endpoint = slice_from(tiktok_keys[0].otherwise);
+    if (!expect_map(&r->e, node, "`tiktok`", &tiktok_shape))
         return;
     if (expect_text(&r->e, at(node, "endpoint"), "`endpoint`", &r->c->endpoint) &&
         endpoint_check(r->c->endpoint, &err) != 0)
         diag_add(r->e.diags, DIAG_ERROR, "C005", at(node, "endpoint")->at, (struct slice){ 0 },
                  "%s", err.text);
-    if (!pixels) {
-        expect_missing(&r->e, node, "pixels", "pixels: {CODE: {token: {file: ./keys/tiktok}}}");
-        return;
-    }
     if (!expect_map(&r->e, pixels, "`pixels`", NULL))
         return;
     r->c->pixels = ARENA_ARRAY(&r->c->arena, struct catalog_pixel, pixels->count);
@@ -153,10 +211,15 @@ static void read_tiktok(struct reader *r, const struct yaml *root)
     r->c->translator.pixels = names;
 }
 
-static void duration(struct reader *r, const struct yaml *node, const char *what, int64_t *seconds)
+static void duration(struct reader *r, const struct yaml *map, const struct shape_key *key)
 {
+    int64_t *seconds = (int64_t *)((char *)r->c + key->id);
+    const struct yaml *node = yaml_get(map, key->name);
+    char what[24];
     struct slice text;
 
+    when_duration_parse(slice_from(key->otherwise), seconds);
+    snprintf(what, sizeof(what), "`%s`", key->name.ptr);
     if (expect_text(&r->e, node, what, &text) && !when_duration_parse(text, seconds))
         diag_add(r->e.diags, DIAG_ERROR, "C007", node->at, S("write it like 45d, 36h or 10m"),
                  "%s: \"%.*s\" is not a duration", what, SLICE_ARG(text));
@@ -164,66 +227,42 @@ static void duration(struct reader *r, const struct yaml *node, const char *what
 
 static void read_retention(struct reader *r, const struct yaml *node)
 {
-    static const struct slice keys[] = { SLICE("clicks"), SLICE("ledger"), SLICE("ip"), { 0 } };
-
-    r->c->keep_clicks = INT64_C(45) * 86400;
-    r->c->keep_ledger = INT64_C(90) * 86400;
-    r->c->keep_ip = INT64_C(30) * 86400;
-    if (!expect_map(&r->e, node, "`retention`", keys))
-        return;
-    duration(r, at(node, "clicks"), "`clicks`", &r->c->keep_clicks);
-    duration(r, at(node, "ledger"), "`ledger`", &r->c->keep_ledger);
-    duration(r, at(node, "ip"), "`ip`", &r->c->keep_ip);
+    expect_map(&r->e, node, "`retention`", &retention_shape);
+    for (const struct shape_key *k = retention_keys; k->name.len; k++)
+        duration(r, node, k);
 }
 
-static void whole_number(struct reader *r, const struct yaml *node, const char *what, int64_t min,
-                         int64_t max, int64_t *out)
+static void whole_number(struct reader *r, const struct yaml *node, const char *what,
+                         const struct shape *bounds, int64_t *out)
 {
     struct slice text;
     int64_t n;
 
     if (!expect_text(&r->e, node, what, &text))
         return;
-    if (slice_to_i64(text, &n) && n >= min && n <= max)
+    if (slice_to_i64(text, &n) && n >= bounds->min && n <= bounds->max)
         *out = n;
     else
         diag_add(r->e.diags, DIAG_ERROR, "M002", node->at, (struct slice){ 0 },
-                 "`%s` must be a whole number from %lld to %lld", what, (long long)min,
-                 (long long)max);
+                 "`%s` must be a whole number from %lld to %lld", what,
+                 (long long)bounds->min, (long long)bounds->max);
 }
 
 static void read_limits(struct reader *r, const struct yaml *node)
 {
     struct catalog_limits *l = &r->c->limits;
-    struct {
-        const char *name;
-        int64_t *value, min, max;
-    } rows[] = {
-        { "url_bytes", &l->url, 256, 16384 },
-        { "body_bytes", &l->body, 256, 1048576 },
-        { "parameters", &l->parameters, 1, 1000 },
-        { "request_seconds", &l->request_seconds, 1, 300 },
-        { "connections", &l->connections, 1, 100000 },
-        { "connections_per_address", &l->connections_per_address, 0, 100000 },
-    };
-    struct slice keys[sizeof(rows) / sizeof(*rows) + 1] = { { 0 } };
 
-    *l = (struct catalog_limits){ 16384, 65536, 200, 10, 10000, 0 };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        keys[i] = slice_from(rows[i].name);
-    if (!expect_map(&r->e, node, "`limits`", keys))
+    for (const struct shape_key *k = limit_keys; k->name.len; k++)
+        slice_to_i64(slice_from(k->otherwise), (int64_t *)((char *)l + k->id));
+    if (!expect_map(&r->e, node, "`limits`", &limits_shape))
         return;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        whole_number(r, at(node, rows[i].name), rows[i].name, rows[i].min, rows[i].max,
-                     rows[i].value);
+    for (const struct shape_key *k = limit_keys; k->name.len; k++)
+        whole_number(r, yaml_get(node, k->name), k->name.ptr, k->is,
+                     (int64_t *)((char *)l + k->id));
 }
 
 void config_read(struct catalog *c, const char *path)
 {
-    static const struct slice keys[] = { SLICE("version"),  SLICE("listen"), SLICE("admin"),
-                                         SLICE("data"),     SLICE("offers"), SLICE("mappings"),
-                                         SLICE("key"),      SLICE("tiktok"), SLICE("retention"),
-                                         SLICE("limits"),   { 0 } };
     struct reader r = { .c = c, .e = { &c->arena, &c->diags }, .file = slice_from(path) };
     const struct source *file = files_source(&c->arena, path, &c->diags);
     struct source *source = ARENA_NEW(&c->arena, struct source);
@@ -235,15 +274,15 @@ void config_read(struct catalog *c, const char *path)
     memcpy(r.text, file->text.ptr, r.len);
     *source = (struct source){ file->name, { r.text, r.len } };
     root = yaml_parse(&c->arena, source, &c->diags);
-    if (!root || !expect_map(&r.e, root, "the configuration", keys))
+    if (!root || !expect_map(&r.e, root, "the configuration", &config_shape))
         return;
     expect_version(&r.e, root);
-    c->listen = listen_or(&r, at(root, "listen"), "listen", "127.0.0.1:8080");
-    c->admin = listen_or(&r, at(root, "admin"), "admin", "127.0.0.1:9090");
-    c->data = path_or(&r, at(root, "data"), "`data`", "data");
-    c->offers_dir = path_or(&r, at(root, "offers"), "`offers`", "offers");
+    c->listen = listen_or(&r, root, "listen");
+    c->admin = listen_or(&r, root, "admin");
+    c->data = path_or(&r, root, "data", "`data`");
+    c->offers_dir = path_or(&r, root, "offers", "`offers`");
     if (at(root, "mappings"))
-        c->lookup.mappings = path_or(&r, at(root, "mappings"), "`mappings`", "mappings");
+        c->lookup.mappings = path_or(&r, root, "mappings", "`mappings`");
     read_key(&r, root);
     read_tiktok(&r, root);
     read_retention(&r, at(root, "retention"));

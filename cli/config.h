@@ -3,6 +3,9 @@
 #define CLI_CONFIG_H
 
 #include "cli/catalog.h"
+#include "core/yaml/shape.h"
+
+extern const struct shape config_shape; /* what the file may hold */
 
 /* Fill the catalog from the file at path; problems go to its diags. */
 void config_read(struct catalog *c, const char *path);

@@ -71,6 +71,13 @@ bool files_exist(const char *path)
     return stat(path, &st) == 0 || errno != ENOENT;
 }
 
+int64_t files_time(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? (int64_t)st.st_mtime : 0;
+}
+
 bool files_same(const char *a, const char *b)
 {
     struct stat x, y;
@@ -141,6 +148,15 @@ char *files_secret(const char *path, struct place at, struct diags *diags)
     }
     if (fd != -1)
         close(fd);
+    return text;
+}
+
+char *files_secret_dup(struct slice typed)
+{
+    char *text = typed.len < SECRET_MAX ? calloc(1, SECRET_MAX) : NULL;
+
+    if (text && typed.len)
+        memcpy(text, typed.ptr, typed.len);
     return text;
 }
 

@@ -14,6 +14,9 @@ int files_read(struct arena *arena, const char *path, size_t max, struct slice *
 /* Is there anything under that name, readable or not? */
 bool files_exist(const char *path);
 
+/* When it was last written, Unix seconds; 0 when that can't be known. */
+int64_t files_time(const char *path);
+
 /* Do both lead to one and the same file? */
 bool files_same(const char *a, const char *b);
 
@@ -23,6 +26,7 @@ const struct source *files_source(struct arena *arena, const char *path, struct 
 /* A secret: its first line without blanks around it, malloc'ed, to be given to files_forget.
  * NULL after a diagnostic at `at`: unreadable, empty, or readable by everybody. */
 char *files_secret(const char *path, struct place at, struct diags *diags);
+char *files_secret_dup(struct slice typed); /* NULL: too long, or out of memory */
 void files_forget(char *secret); /* zeroes and frees; accepts NULL */
 
 /* "name" or "dir/name" relative to the folder of the file `from`; absolute stays. */

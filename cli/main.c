@@ -11,9 +11,11 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *about;
 } verbs[] = {
+    { "init", cli_init, "a new folder: configuration, offer, keys, and what to paste" },
     { "serve", cli_serve, "take postbacks and deliver events" },
     { "check", cli_check, "everything that serve would load, and the mappings' own tests" },
     { "translate", cli_translate, "show the event that a postback becomes" },
+    { "doctor", cli_doctor, "the checks before a launch, with a conversion the whole way" },
     { "diff", cli_diff, "what a changed mapping would have done to postbacks there were" },
     { "simulate", cli_simulate, "a redirect chain, hop by hop, to the event" },
     { "follow", cli_follow, "a real redirect chain: where it drops the ttclid" },

@@ -53,6 +53,20 @@ bool rehearsal_load(struct rehearsal *run, struct catalog *catalog, const char *
     return catalog_errors(catalog) == before && (!run->offer_path || run->world.offer);
 }
 
+bool rehearsal_of(struct rehearsal *run, struct catalog *catalog, const struct source *chain,
+                  const struct offer *offer, int64_t now)
+{
+    struct chain_loader loader = { &catalog->arena, &catalog->diags, trackers };
+
+    *run = (struct rehearsal){ .catalog = catalog, .chain = chain_load(&loader, chain) };
+    if (!run->chain)
+        return false;
+    run->offer_path = arena_cstr(&catalog->arena, offer->file);
+    run->world = (struct chain_world){ .translator = &catalog->translator, .offer = offer,
+                                       .now = now, .seed = slice_hash(run->chain->name, 0) };
+    return true;
+}
+
 const char *rehearsal_check_event(struct arena *arena, const struct chain_result *r, int64_t now)
 {
     const struct sandbox_settings settings = { 0 };

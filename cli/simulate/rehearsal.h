@@ -17,6 +17,10 @@ struct rehearsal {
 bool rehearsal_load(struct rehearsal *run, struct catalog *catalog, const char *path, int64_t now,
                     uint64_t seed);
 
+/* The same for a chain that was made, and an offer that is loaded. */
+bool rehearsal_of(struct rehearsal *run, struct catalog *catalog, const struct source *chain,
+                  const struct offer *offer, int64_t now);
+
 /* What the sandbox says to the event: NULL when it takes it, else why not (in arena). */
 const char *rehearsal_check_event(struct arena *arena, const struct chain_result *r, int64_t now);
 

@@ -11,6 +11,7 @@
 #include "core/chain/compare.h"
 #include "core/tracker.h"
 #include "core/translate/translate.h"
+#include "core/yaml/shape.h"
 
 #define CHAIN_HOPS_MAX 50 /* in a file; past 20 browsers give up */
 #define CHAIN_BROWSER_MAX 20
@@ -74,6 +75,8 @@ struct chain_loader {
     struct diags *diags;
     const struct tracker *const *trackers;
 };
+
+extern const struct shape chain_shape; /* what the file may hold */
 
 /* NULL when the file has errors; they are all in diags.  source must live as long as the chain. */
 struct chain *chain_load(const struct chain_loader *loader, const struct source *source);

@@ -2,14 +2,9 @@
 #include "core/chain/chain.h"
 
 #include "core/base/codes.h"
+#include "core/chain/shapes.h"
 #include "core/chain/url.h"
 #include "core/yaml/expect.h"
-
-const struct slice hop_kind_names[] = {
-    SLICE("redirect"),  SLICE("meta"),   SLICE("js"),
-    SLICE("tracker"),   SLICE("lander"), SLICE("form"),
-    SLICE("shortlink"), SLICE("app"),    { 0 },
-};
 
 static const int default_status[] = { 302, 200, 200, 302, 200, 200, 301, 200 };
 
@@ -98,14 +93,20 @@ static bool read_host(struct reader *r, const struct yaml *node, struct hop_brea
 
 static bool read_number(struct reader *r, const struct yaml *node, struct hop_break *b)
 {
+    const struct shape *bounds;
+    struct shape_key row;
     struct slice text;
 
+    if (!shape_find(&shape_hop, r->loader->arena, slice_from(b->kind->name), &row))
+        return false;
+    bounds = row.is;
     if (!expect_text(&r->e, node, quoted(r, b), &text))
         return false;
-    if (slice_to_i64(text, &b->number) && b->number >= 1 && b->number <= URL_MAX_BYTES)
+    if (slice_to_i64(text, &b->number) && b->number >= bounds->min && b->number <= bounds->max)
         return true;
     diag_add(r->e.diags, DIAG_ERROR, "M002", node->at, S("write truncate: 255"),
-             "`%s` must be a whole number from 1 to %d", b->kind->name, URL_MAX_BYTES);
+             "`%s` must be a whole number from %lld to %lld", b->kind->name,
+             (long long)bounds->min, (long long)bounds->max);
     return false;
 }
 
@@ -152,24 +153,6 @@ static void read_breaks(struct reader *r, const struct yaml *map, struct hop *ho
 
 /* ---- hops ---- */
 
-static const struct slice *hop_keys(struct reader *r)
-{
-    static const struct slice own[] = { SLICE("name"),     SLICE("kind"),     SLICE("to"),
-                                        SLICE("status"),   SLICE("tracker"),  SLICE("params"),
-                                        SLICE("script"),   SLICE("decorate"), SLICE("event_id"),
-                                        SLICE("register"), SLICE("double") };
-    const size_t count = sizeof(own) / sizeof(*own);
-    size_t n = count;
-    struct slice *keys;
-
-    for (const struct break_kind *k = break_kinds; k->name; k++)
-        n++;
-    keys = ARENA_ARRAY(r->loader->arena, struct slice, n + 1);
-    for (size_t i = 0; keys && i < n; i++)
-        keys[i] = i < count ? own[i] : slice_from(break_kinds[i - count].name);
-    return keys;
-}
-
 static void read_tracker(struct reader *r, const struct yaml *node, struct hop *hop)
 {
     const struct yaml *name = at(node, "tracker"), *params = at(node, "params");
@@ -201,10 +184,9 @@ static void read_tracker(struct reader *r, const struct yaml *node, struct hop *
     hop->slots = slots;
 }
 
-static void read_status(struct reader *r, const struct yaml *node, struct hop *hop)
+static void read_status(struct reader *r, const struct yaml *map, struct hop *hop)
 {
-    static const struct slice words[] = { SLICE("301"), SLICE("302"), SLICE("303"),
-                                          SLICE("307"), SLICE("308"), { 0 } };
+    const struct yaml *node = at(map, "status");
     uint64_t status;
 
     hop->status = default_status[hop->kind];
@@ -213,7 +195,7 @@ static void read_status(struct reader *r, const struct yaml *node, struct hop *h
     if (hop->status == 200)
         diag_add(r->e.diags, DIAG_ERROR, "M002", node->at, S("remove `status`"),
                  "a page (%.*s) answers with status 200", SLICE_ARG(hop_kind_names[hop->kind]));
-    else if (expect_word(&r->e, node, "`status`", words, &(size_t){ 0 }) &&
+    else if (expect_choice(&r->e, map, &shape_hop, "status", &(size_t){ 0 }) &&
              slice_to_u64(node->text, &status))
         hop->status = (int)status;
 }
@@ -263,18 +245,15 @@ static void check_target(struct reader *r, const struct yaml *node, const char *
 static void read_hop(struct reader *r, const struct yaml *node, size_t i, bool last,
                      struct hop *hop)
 {
-    const struct slice *keys = hop_keys(r);
-    const struct yaml *kind = at(node, "kind"), *to = at(node, "to");
+    const struct yaml *to = at(node, "to");
     size_t index = 0;
 
     *hop = (struct hop){ .at = node->at };
-    if (!keys || !expect_map(&r->e, node, "a hop", keys))
+    if (!expect_map(&r->e, node, "a hop", &shape_hop))
         return;
     hop->name = arena_printf(r->loader->arena, "hop %zu", i + 1);
     expect_text(&r->e, at(node, "name"), "`name`", &hop->name);
-    if (!kind)
-        expect_missing(&r->e, node, "kind", "say what it is: kind: redirect");
-    if (!expect_word(&r->e, kind, "`kind`", hop_kind_names, &index))
+    if (!expect_choice(&r->e, node, &shape_hop, "kind", &index))
         return;
     hop->kind = (enum hop_kind)index;
     if (!to && !last)
@@ -285,7 +264,7 @@ static void read_hop(struct reader *r, const struct yaml *node, size_t i, bool l
     check_kind(r, node, hop);
     if (hop->kind == HOP_TRACKER)
         read_tracker(r, node, hop);
-    read_status(r, at(node, "status"), hop);
+    read_status(r, node, hop);
     expect_bool(&r->e, at(node, "script"), "`script`", &hop->script);
     expect_bool(&r->e, at(node, "decorate"), "`decorate`", &hop->decorate);
     expect_bool(&r->e, at(node, "register"), "`register`", &hop->registers);
@@ -299,10 +278,6 @@ static void read_hops(struct reader *r, const struct yaml *root)
     const struct yaml *node = at(root, "hops");
     struct hop *hops;
 
-    if (!node) {
-        expect_missing(&r->e, root, "hops", "list them: hops: [{kind: redirect, to: ...}]");
-        return;
-    }
     if (!expect_list(&r->e, node, "`hops`", false))
         return;
     if (node->count == 0 || node->count > CHAIN_HOPS_MAX) {
@@ -327,19 +302,10 @@ static void read_hops(struct reader *r, const struct yaml *root)
 
 static void read_conversion(struct reader *r, const struct yaml *node)
 {
-    static const struct slice keys[] = {
-        SLICE("network"), SLICE("postback"), SLICE("tracker_postback"), { 0 }
-    };
     const struct yaml *network = at(node, "network"), *postback = at(node, "postback");
 
-    if (!expect_map(&r->e, node, "`conversion`", keys))
+    if (!expect_map(&r->e, node, "`conversion`", &shape_conversion))
         return;
-    if (!network)
-        expect_missing(&r->e, node, "network",
-                       "the URL that the network calls: network: \"https://...?subid={sub1}\"");
-    if (!postback)
-        expect_missing(&r->e, node, "postback",
-                       "the offer's mapping: postback: offers/nutra-de.yaml");
     if (expect_text(&r->e, network, "`network`", &r->chain->network))
         r->chain->network_at = network->at;
     check_target(r, network, "network");
@@ -353,19 +319,15 @@ static void read_conversion(struct reader *r, const struct yaml *node)
 
 static void read_expect(struct reader *r, const struct yaml *node)
 {
-    static const struct slice keys[] = { SLICE("verdict"), SLICE("at"), SLICE("code"), { 0 } };
-    static const struct slice verdicts[] = { SLICE("kept"), SLICE("broken"), { 0 } };
     struct chain_expect *x = &r->chain->expect;
     size_t i;
 
-    if (!expect_map(&r->e, node, "`expect`", keys))
+    if (!expect_map(&r->e, node, "`expect`", &shape_verdict))
         return;
     x->said = true;
     x->where = node->at;
-    if (!at(node, "verdict"))
-        expect_missing(&r->e, node, "verdict", "verdict: kept, or verdict: broken");
-    if (expect_word(&r->e, at(node, "verdict"), "`verdict`", verdicts, &i))
-        x->verdict = verdicts[i];
+    if (expect_choice(&r->e, node, &shape_verdict, "verdict", &i))
+        x->verdict = at(node, "verdict")->text;
     expect_text(&r->e, at(node, "at"), "`at`", &x->at);
     if (expect_text(&r->e, at(node, "code"), "`code`", &x->code) &&
         !code_find(arena_cstr(r->loader->arena, x->code)))
@@ -382,24 +344,17 @@ static void read_expect(struct reader *r, const struct yaml *node)
 
 struct chain *chain_load(const struct chain_loader *loader, const struct source *source)
 {
-    static const struct slice keys[] = { SLICE("version"),     SLICE("chain"), SLICE("start"),
-                                         SLICE("auto_ttclid"), SLICE("hops"),  SLICE("conversion"),
-                                         SLICE("expect"),      { 0 } };
     struct reader r = { loader,
                         { loader->arena, loader->diags },
                         ARENA_NEW(loader->arena, struct chain) };
     unsigned errors = loader->diags->errors;
     const struct yaml *root = r.chain ? yaml_parse(loader->arena, source, loader->diags) : NULL;
 
-    if (!root || !expect_map(&r.e, root, "a chain", keys))
+    if (!root || !expect_map(&r.e, root, "a chain", &chain_shape))
         return NULL;
     r.chain->file = source->name;
     expect_version(&r.e, root);
-    if (!at(root, "chain"))
-        expect_missing(&r.e, root, "chain", "name it: chain: tiktok-keitaro-lander");
     expect_text(&r.e, at(root, "chain"), "`chain`", &r.chain->name);
-    if (!at(root, "start"))
-        expect_missing(&r.e, root, "start", "the ad's link: start: \"https://...\"");
     if (expect_text(&r.e, at(root, "start"), "`start`", &r.chain->start))
         r.chain->start_at = at(root, "start")->at;
     check_target(&r, at(root, "start"), "start");

@@ -3,6 +3,7 @@
 #define CORE_MAPPING_BUILD_H
 
 #include "core/mapping/mapping.h"
+#include "core/mapping/shapes.h"
 #include "core/yaml/expect.h"
 
 #define BUILD_WORDS_MAX 512
@@ -24,6 +25,9 @@ struct build {
     bool crowded; /* there are too many words or stages; said once */
     bool orphan; /* a parent is missing: its stages and fields are not known */
 };
+
+/* Fields that hold a time have a form and a zone. */
+bool build_is_time(enum field f);
 
 /* fields, stages, default_stage, decimal, payout_currency: the part that a tracker mapping and an
  * offer mapping share.  A later file overrides what an earlier one said. */

@@ -67,17 +67,14 @@ static void check_tier(struct build *b, const struct yaml *node, const struct va
 
 static void read_tiers(struct build *b, const struct yaml *node, struct value_rule *out)
 {
-    static const struct slice keys[] = { SLICE("tiers"), SLICE("by"), SLICE("default"), { 0 } };
     const struct yaml *tiers = yaml_get(node, S("tiers")), *word = yaml_get(node, S("default"));
     struct value_tier *list;
     bool found = false;
 
     out->kind = VALUE_TIERS;
-    if (!expect_map(&b->expect, node, "`value`", keys) ||
+    if (!expect_map(&b->expect, node, "`value`", &shape_tiers) ||
         !expect_map(&b->expect, tiers, "`tiers`", NULL)) {
-        if (node->kind == YAML_MAP && !tiers)
-            expect_missing(&b->expect, node, "tiers",
-                           "write {tiers: {raw: 10}, by: \"{param.x}\"}");
+        expect_required(&b->expect, node, &shape_tiers, "tiers");
         return;
     }
     list = ARENA_ARRAY(b->expect.arena, struct value_tier, tiers->count);
@@ -91,9 +88,7 @@ static void read_tiers(struct build *b, const struct yaml *node, struct value_ru
     if (tiers->count == 0)
         diag_add(b->expect.diags, DIAG_ERROR, "M022", tiers->at,
                  S("write {tiers: {raw: 10}, by: \"{param.x}\"}"), "`tiers` has no tier");
-    if (!yaml_get(node, S("by")))
-        expect_missing(&b->expect, node, "by",
-                       "say what chooses the tier: by: \"{param.quality}\"");
+    expect_required(&b->expect, node, &shape_tiers, "by");
     build_template(b, yaml_get(node, S("by")), "`by`", &out->by);
     if (!expect_text(&b->expect, word, "`default`", &out->tier_default))
         return;
@@ -218,11 +213,8 @@ static void read_event_name(struct build *b, const struct yaml *node, const char
 
 static struct event_rule *read_event(struct build *b, const struct yaml *node)
 {
-    static const struct slice keys[] = { SLICE("event"),   SLICE("value"), SLICE("currency"),
-                                         SLICE("min"),     SLICE("max"),   SLICE("percent"),
-                                         SLICE("repeatable"), { 0 } };
     struct event_rule *rule = ARENA_NEW(b->expect.arena, struct event_rule);
-    const struct yaml *name = node;
+    const struct yaml *name;
 
     if (!rule)
         return NULL;
@@ -231,11 +223,9 @@ static struct event_rule *read_event(struct build *b, const struct yaml *node)
         read_event_name(b, node, "an event", rule);
         return rule;
     }
-    if (!expect_map(&b->expect, node, "an event", keys))
+    if (!expect_map(&b->expect, node, "an event", &shape_event))
         return NULL;
     name = yaml_get(node, S("event"));
-    if (!name)
-        expect_missing(&b->expect, node, "event", "name it: {event: Purchase, value: payout}");
     read_event_name(b, name, "`event`", rule);
     build_value(b, yaml_get(node, S("value")), node, &rule->value);
     expect_bool(&b->expect, yaml_get(node, S("repeatable")), "`repeatable`", &rule->repeatable);

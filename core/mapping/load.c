@@ -5,20 +5,6 @@
 
 #define EXTENDS_MAX 8
 
-static const struct slice tracker_keys[] = {
-    SLICE("version"), SLICE("tracker"),       SLICE("extends"), SLICE("fields"),
-    SLICE("stages"),  SLICE("default_stage"), SLICE("decimal"), SLICE("payout_currency"),
-    SLICE("transitions"), { 0 },
-};
-
-static const struct slice offer_keys[] = {
-    SLICE("version"),    SLICE("offer"),    SLICE("extends"),        SLICE("fields"),
-    SLICE("stages"),     SLICE("default_stage"), SLICE("decimal"),   SLICE("payout_currency"),
-    SLICE("pixel"),      SLICE("page_url"), SLICE("origins"),        SLICE("value_currency"),
-    SLICE("events"),     SLICE("properties"), SLICE("user"),         SLICE("consent"),
-    SLICE("key"),        SLICE("tests"),    SLICE("transitions"),    { 0 },
-};
-
 /* The files from the one asked for (0) to the root of its `extends`. */
 struct lineage {
     const struct source *sources[EXTENDS_MAX];
@@ -104,8 +90,6 @@ static void apply_tracker_name(struct build *b, const struct yaml *root)
     const struct yaml *node = yaml_get(root, S("tracker"));
     const struct tracker *adapter;
 
-    if (!node)
-        expect_missing(&b->expect, root, "tracker", "name it: tracker: keitaro");
     if (!expect_text(&b->expect, node, "`tracker`", &b->offer->tracker_name))
         return;
     adapter = adapter_named(b->loader, b->offer->tracker_name);
@@ -121,7 +105,8 @@ static void apply(struct build *b, struct lineage *line, bool offer)
         bool leaf_offer = offer && i == 0;
         b->expect.diags = diags_of(b->loader, line, i);
         const char *what = leaf_offer ? "an offer mapping" : "a tracker mapping";
-        if (!expect_map(&b->expect, root, what, leaf_offer ? offer_keys : tracker_keys))
+        if (!expect_map(&b->expect, root, what,
+                        leaf_offer ? &mapping_offer_shape : &mapping_tracker_shape))
             continue;
         expect_version(&b->expect, root);
         if (!leaf_offer)

@@ -14,6 +14,7 @@
 #include "core/mapping/template.h"
 #include "core/record/record.h"
 #include "core/tracker.h"
+#include "core/yaml/shape.h"
 #include "core/yaml/yaml.h"
 
 /* Where a canonical field comes from. */
@@ -172,6 +173,9 @@ struct mapping_loader {
     const struct tracker *const *trackers;
     struct mapping_files files;
 };
+
+/* What the two kinds of file may hold. */
+extern const struct shape mapping_offer_shape, mapping_tracker_shape;
 
 /* NULL when the file has errors; they are all in diags.  source must live as long as the offer. */
 struct offer *mapping_load_offer(const struct mapping_loader *loader, const struct source *source);

@@ -2,44 +2,14 @@
  * consent, tests. */
 #include "core/mapping/build.h"
 
-static const struct {
-    const char *name;
-    enum identity_kind kind;
-} user_keys[] = {
-    { "email", IDENTITY_EMAIL },
-    { "phone", IDENTITY_PHONE },
-    { "external_id", IDENTITY_EXTERNAL_ID },
-    { "first_name", IDENTITY_FIRST_NAME },
-    { "last_name", IDENTITY_LAST_NAME },
-    { "zip_code", IDENTITY_ZIP },
-    { "city", IDENTITY_CITY },
-    { "state", IDENTITY_STATE },
-    { "country", IDENTITY_COUNTRY },
-    { "locale", IDENTITY_LOCALE },
-};
-#define USER_KEYS (sizeof(user_keys) / sizeof(*user_keys))
-
-static const struct slice *user_key_names(struct build *b)
-{
-    struct slice *names = ARENA_ARRAY(b->expect.arena, struct slice, USER_KEYS + 1);
-
-    for (size_t i = 0; names && i < USER_KEYS; i++)
-        names[i] = slice_from(user_keys[i].name);
-    return names;
-}
-
 static void read_user_rule(struct build *b, const struct yaml *node, struct user_rule *rule)
 {
-    static const struct slice keys[] = { SLICE("from"), SLICE("country"), { 0 } };
     const struct yaml *from = node, *country = NULL;
 
     if (node->kind == YAML_MAP && !(node->count == 1 && yaml_is_null(node->first))) {
-        expect_map(&b->expect, node, "a match key", keys);
+        expect_map(&b->expect, node, "a match key", &shape_place_key);
         from = yaml_get(node, S("from"));
         country = yaml_get(node, S("country"));
-        if (!from)
-            expect_missing(&b->expect, node, "from",
-                           "write {from: \"{param.phone}\", country: DE}");
         if (expect_text(&b->expect, country, "`country`", &rule->country) &&
             identity_calling_code(rule->country).len == 0)
             diag_add(b->expect.diags, DIAG_ERROR, "M023", country->at,
@@ -59,29 +29,27 @@ static void read_user_rule(struct build *b, const struct yaml *node, struct user
 
 void build_user(struct build *b, const struct yaml *node)
 {
-    const struct slice *names = user_key_names(b);
     struct user_rule *list;
+    struct shape_key row;
 
-    if (!names || !expect_map(&b->expect, node, "`user`", NULL))
+    if (!expect_map(&b->expect, node, "`user`", NULL))
         return;
     list = ARENA_ARRAY(b->expect.arena, struct user_rule, node->count);
     for (const struct yaml *v = node->first; list && v; v = v->next) {
-        size_t i = 0;
-        while (i < USER_KEYS && !slice_eq(names[i], v->key->text))
-            i++;
-        if (i == USER_KEYS) {
+        if (!shape_find(&shape_user, b->expect.arena, v->key->text, &row)) {
             bool automatic = slice_eq(v->key->text, S("ttclid")) ||
                              slice_eq(v->key->text, S("ttp")) || slice_eq(v->key->text, S("ip")) ||
                              slice_eq(v->key->text, S("user_agent"));
             diag_add(b->expect.diags, DIAG_ERROR, "M013", v->key->at,
                      automatic ? S("ttclid, ttp, ip and user_agent are sent by themselves; say in "
                                    "`fields:` where they come from")
-                               : diag_suggest(b->expect.arena, v->key->text, names),
+                               : diag_suggest(b->expect.arena, v->key->text,
+                                              shape_names(&shape_user, b->expect.arena)),
                      "`user` has no \"%.*s\"", SLICE_ARG(v->key->text));
             continue;
         }
-        list[b->offer->user_count].name = user_keys[i].name;
-        list[b->offer->user_count].kind = user_keys[i].kind;
+        list[b->offer->user_count].name = row.name.ptr;
+        list[b->offer->user_count].kind = (enum identity_kind)row.id;
         read_user_rule(b, v, &list[b->offer->user_count++]);
     }
     b->offer->user = list;
@@ -89,50 +57,31 @@ void build_user(struct build *b, const struct yaml *node)
 
 void build_consent(struct build *b, const struct yaml *node)
 {
-    static const struct slice keys[] = {
-        SLICE("from"), SLICE("granted"), SLICE("otherwise"), { 0 }
-    };
-    static const struct slice actions[] = { SLICE("drop"), SLICE("anonymize"), SLICE("limited"),
-                                            { 0 } };
     struct consent_rule *rule = &b->offer->consent;
     size_t action = 0;
 
-    if (!expect_map(&b->expect, node, "`consent`", keys))
+    if (!expect_map(&b->expect, node, "`consent`", &shape_consent))
         return;
     rule->at = node->at;
-    if (!yaml_get(node, S("from")))
-        expect_missing(&b->expect, node, "from",
-                       "say where the decision stands: from: \"{consent}\"");
-    if (!yaml_get(node, S("granted")))
-        expect_missing(&b->expect, node, "granted",
-                       "list the words that mean yes: granted: [\"1\", yes]");
-    if (!yaml_get(node, S("otherwise")))
-        expect_missing(&b->expect, node, "otherwise", "choose drop, anonymize or limited");
     build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
     rule->granted =
         expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
-    if (expect_word(&b->expect, yaml_get(node, S("otherwise")), "`otherwise`", actions, &action))
+    if (expect_choice(&b->expect, node, &shape_consent, "otherwise", &action))
         rule->otherwise = (enum consent_otherwise)action;
 }
 
 static void read_test(struct build *b, const struct yaml *node, struct mapping_test *test)
 {
-    static const struct slice keys[] = { SLICE("name"), SLICE("given"), SLICE("click"),
-                                         SLICE("before"), SLICE("expect"), { 0 } };
     const struct yaml *expect = yaml_get(node, S("expect"));
 
     test->at = node->at;
-    if (!expect_map(&b->expect, node, "a test", keys))
+    if (!expect_map(&b->expect, node, "a test", &shape_test))
         return;
     expect_text(&b->expect, yaml_get(node, S("name")), "`name`", &test->name);
-    if (!expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given) &&
-        !yaml_get(node, S("given")))
-        expect_missing(&b->expect, node, "given", "give it a postback: given: \"?subid=...\"");
+    expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given);
     expect_text(&b->expect, yaml_get(node, S("click")), "`click`", &test->click);
     test->before =
         expect_texts(&b->expect, yaml_get(node, S("before")), "`before`", &test->before_count);
-    if (!expect)
-        expect_missing(&b->expect, node, "expect", "say what must come: expect: {verdict: queued}");
     if (!expect_map(&b->expect, expect, "`expect`", NULL))
         return;
     test->expect = ARENA_ARRAY(b->expect.arena, struct mapping_expect, expect->count);
@@ -191,9 +140,6 @@ static void read_pixel(struct build *b, const struct yaml *root)
     const struct yaml *node = yaml_get(root, S("pixel"));
     struct template *t = &b->offer->pixel;
 
-    if (!node)
-        expect_missing(&b->expect, root, "pixel",
-                       "add the pixel code of Events Manager: pixel: C9...");
     if (!build_template(b, node, "`pixel`", t))
         return;
     for (size_t i = 0; i < node->text.len && t->count == 1 && t->parts[0].kind == TEMPLATE_TEXT;
@@ -224,9 +170,6 @@ static void read_offer_name(struct build *b, const struct yaml *root)
     const struct yaml *node = yaml_get(root, S("offer"));
     struct slice name;
 
-    if (!node)
-        expect_missing(&b->expect, root, "offer",
-                       "name it; the name ends its postback URL: offer: nutra-de");
     if (!expect_text(&b->expect, node, "`offer`", &name))
         return;
     b->offer->name = name;
@@ -315,18 +258,13 @@ static void check_currency(struct build *b)
 
 void build_offer_part(struct build *b, const struct yaml *root)
 {
-    const struct yaml *events = yaml_get(root, S("events"));
-
     read_offer_name(b, root);
     read_pixel(b, root);
     read_page_url(b, root);
     read_origins(b, yaml_get(root, S("origins")));
     build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
                    &b->offer->value_currency);
-    if (!events)
-        expect_missing(&b->expect, root, "events",
-                       "say what is sent: events: {sale: {event: Purchase, value: payout}}");
-    build_events(b, events);
+    build_events(b, yaml_get(root, S("events")));
     build_properties(b, yaml_get(root, S("properties")));
     build_user(b, yaml_get(root, S("user")));
     build_consent(b, yaml_get(root, S("consent")));

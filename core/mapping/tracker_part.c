@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-static bool is_time(enum field f)
+bool build_is_time(enum field f)
 {
     return f == FIELD_TIME || f == FIELD_CLICK_TIME;
 }
@@ -28,23 +28,20 @@ static void read_names(struct build *b, const struct yaml *node, const char *wha
 static void read_field_map(struct build *b, const struct yaml *node, enum field f,
                            struct field_rule *rule)
 {
-    static const struct slice keys[] = { SLICE("from"), SLICE("as"), SLICE("zone"), { 0 } };
     const struct yaml *from = yaml_get(node, S("from")), *as = yaml_get(node, S("as")),
                       *zone = yaml_get(node, S("zone"));
     struct slice text;
     size_t form;
 
-    expect_map(&b->expect, node, "a field", keys);
-    if (!from)
-        expect_missing(&b->expect, node, "from", "name the parameter: {from: click_ts, as: unix}");
-    else
+    expect_map(&b->expect, node, "a field", &shape_time_field);
+    if (from)
         read_names(b, from, "`from`", rule);
-    if ((as || zone) && !is_time(f))
+    if ((as || zone) && !build_is_time(f))
         diag_add(b->expect.diags, DIAG_ERROR, "M002", (as ? as : zone)->key->at,
                  S("only time and click_time have a form and a zone"),
                  "`%.*s` does not belong to %.*s", SLICE_ARG((as ? as : zone)->key->text),
                  SLICE_ARG(field_names[f]));
-    if (expect_word(&b->expect, as, "`as`", when_form_names, &form))
+    if (expect_choice(&b->expect, node, &shape_time_field, "as", &form))
         when_form_named(as->text, &rule->form);
     if (expect_text(&b->expect, zone, "`zone`", &text) &&
         !when_zone_parse(text, &rule->zone_seconds))
@@ -55,17 +52,19 @@ static void read_field_map(struct build *b, const struct yaml *node, enum field 
 
 static void read_fields(struct build *b, const struct yaml *fields)
 {
+    struct shape_key row;
+
     if (!expect_map(&b->expect, fields, "`fields`", NULL))
         return;
     for (const struct yaml *v = fields->first; v; v = v->next) {
-        enum field f = field_named(v->key->text);
-        struct field_rule *rule = &b->offer->fields[f < FIELD_COUNT ? f : 0];
-        if (f == FIELD_COUNT) {
+        if (!shape_find(&shape_fields, b->expect.arena, v->key->text, &row)) {
             diag_add(b->expect.diags, DIAG_ERROR, "M005", v->key->at,
                      diag_suggest(b->expect.arena, v->key->text, field_names),
                      "there is no field \"%.*s\"", SLICE_ARG(v->key->text));
             continue;
         }
+        enum field f = (enum field)row.id;
+        struct field_rule *rule = &b->offer->fields[f];
         *rule = (struct field_rule){ .at = v->key->at };
         if (v->kind == YAML_MAP)
             read_field_map(b, v, f, rule);
@@ -174,7 +173,6 @@ void build_tracker_part(struct build *b, const struct yaml *root)
         SLICE("lead"),   SLICE("hold"),       SLICE("sale"), SLICE("rebill"), SLICE("rejected"),
         SLICE("refund"), SLICE("chargeback"), { 0 }
     };
-    static const struct slice marks[] = { SLICE("point"), SLICE("comma"), { 0 } };
     const struct yaml *node;
     size_t i;
 
@@ -190,7 +188,7 @@ void build_tracker_part(struct build *b, const struct yaml *root)
         b->offer->default_stage = b->stages[i];
         b->offer->default_stage_at = node->at;
     }
-    if (expect_word(&b->expect, yaml_get(root, S("decimal")), "`decimal`", marks, &i))
+    if (expect_choice(&b->expect, root, &mapping_tracker_shape, "decimal", &i))
         b->offer->mark = i == 0 ? MONEY_MARK_POINT : MONEY_MARK_COMMA;
     build_currency(b, yaml_get(root, S("payout_currency")), "`payout_currency`", false,
                    &b->offer->payout_currency);

@@ -5,6 +5,25 @@
 
 #include <stdlib.h>
 
+static const struct shape currency_shape = { SHAPE_TEXT, .pattern = "^[A-Z]{3}$" };
+static const struct shape day_name_shape = { SHAPE_TEXT,
+                                             .pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" };
+static const struct shape day_shape = { SHAPE_MAP, "units of a currency for one of the base",
+                                        .of = &shape_amount, .names = &currency_shape };
+static const struct shape days_shape = { SHAPE_MAP, .of = &day_shape, .names = &day_name_shape };
+
+static const struct shape_key rates_keys[] = {
+    SHAPE_KEY("version", &shape_version, "of the language of this file",
+              .required = "begin the file with: version: 1"),
+    SHAPE_KEY("base", &currency_shape, "the currency that the rates are for one unit of",
+              .required = "the currency that the rates are for one unit of: base: EUR"),
+    SHAPE_KEY("source", &shape_text, "whose rates these are"),
+    SHAPE_KEY("days", &days_shape, "the rates of each day",
+              .required = "write days: {2026-05-28: {USD: 1.08}}"),
+    SHAPE_END,
+};
+const struct shape rates_shape = { SHAPE_MAP, "exchange rates", .keys = rates_keys };
+
 static int by_day(const void *a, const void *b)
 {
     int64_t x = ((const struct rate_day *)a)->at, y = ((const struct rate_day *)b)->at;
@@ -50,8 +69,6 @@ static void read_day(struct expect *e, const struct yaml *node, struct rate_day 
 
 struct rates *rates_load(struct arena *arena, const struct source *source, struct diags *diags)
 {
-    static const struct slice keys[] = { SLICE("version"), SLICE("base"), SLICE("source"),
-                                         SLICE("days"), { 0 } };
     struct expect e = { arena, diags };
     unsigned errors = diags->errors;
     const struct yaml *root = yaml_parse(arena, source, diags), *days = yaml_get(root, S("days")),
@@ -59,17 +76,12 @@ struct rates *rates_load(struct arena *arena, const struct source *source, struc
     struct rates *r = ARENA_NEW(arena, struct rates);
     struct rate_day *list;
 
-    if (!r || !expect_map(&e, root, "a file of rates", keys))
+    if (!r || !expect_map(&e, root, "a file of rates", &rates_shape))
         return NULL;
     expect_version(&e, root);
-    if (!base)
-        expect_missing(&e, root, "base",
-                       "the currency that the rates are for one unit of: base: EUR");
     if (expect_text(&e, base, "`base`", &r->base) && !currency_ok(r->base))
         diag_add(diags, DIAG_ERROR, "M014", base->at, S("three capital letters, such as USD"),
                  "\"%.*s\" is not a currency code", SLICE_ARG(r->base));
-    if (!days)
-        expect_missing(&e, root, "days", "write days: {2026-05-28: {USD: 1.08}}");
     expect_text(&e, yaml_get(root, S("source")), "`source`", &r->origin);
     if (expect_map(&e, days, "`days`", NULL)) {
         list = ARENA_ARRAY(arena, struct rate_day, days->count);

@@ -4,6 +4,7 @@
 
 #include "core/base/diag.h"
 #include "core/base/money.h"
+#include "core/yaml/shape.h"
 #include "core/yaml/yaml.h"
 
 struct rate {
@@ -22,6 +23,8 @@ struct rates {
     const struct rate_day *days; /* oldest first */
     size_t count;
 };
+
+extern const struct shape rates_shape; /* what the file may hold */
 
 /* NULL after diagnostics (C03x). */
 struct rates *rates_load(struct arena *arena, const struct source *source, struct diags *diags);

@@ -1,5 +1,8 @@
 #include "core/yaml/expect.h"
 
+#include <assert.h>
+#include <stdio.h>
+
 #define SUGGESTIONS_MAX 100 /* as many problems are shown; to look for more would only cost time */
 
 /* email: {param.email} is a map with one key to YAML; who writes it means a template. */
@@ -21,26 +24,41 @@ static void wrong_kind(struct expect *e, const struct yaml *node, const char *wh
                  : yaml_kind_name(node));
 }
 
-bool expect_map(struct expect *e, const struct yaml *node, const char *what,
-                const struct slice *allowed)
+/* Asked for only where a key is not known; made once for all of a map's. */
+static void unknown_key(struct expect *e, const struct yaml *key, const char *what,
+                        const struct shape *shape, const struct slice **names)
 {
+    struct slice hint = { 0 };
+
+    if (e->diags->errors < SUGGESTIONS_MAX) {
+        if (!*names)
+            *names = shape_names(shape, e->arena);
+        hint = diag_suggest(e->arena, key->text, *names);
+    }
+    diag_add(e->diags, DIAG_ERROR, "M001", key->at, hint, "unknown key \"%.*s\" in %s",
+             SLICE_ARG(key->text), what);
+}
+
+bool expect_map(struct expect *e, const struct yaml *node, const char *what,
+                const struct shape *shape)
+{
+    const struct slice *names = NULL;
+    struct shape_key row;
+
     if (!node)
         return false;
     if (node->kind != YAML_MAP) {
         wrong_kind(e, node, what, "a map (key: value)");
         return false;
     }
-    for (const struct yaml *v = node->first; allowed && v; v = v->next) {
-        const struct slice *known = allowed;
-        while (known->ptr && !slice_eq(*known, v->key->text))
-            known++;
-        if (!known->ptr)
-            diag_add(e->diags, DIAG_ERROR, "M001", v->key->at,
-                     e->diags->errors < SUGGESTIONS_MAX
-                         ? diag_suggest(e->arena, v->key->text, allowed)
-                         : (struct slice){ 0 }, "unknown key \"%.*s\" in %s",
-                     SLICE_ARG(v->key->text), what);
-    }
+    if (!shape)
+        return true;
+    for (const struct yaml *v = node->first; v && !shape->of; v = v->next)
+        if (!shape_find(shape, e->arena, v->key->text, &row))
+            unknown_key(e, v->key, what, shape, &names);
+    for (size_t i = 0; shape_row(shape, e->arena, i, &row); i++)
+        if (row.required && !row.late && !yaml_get(node, row.name))
+            expect_missing(e, node, row.name.ptr, row.required);
     return true;
 }
 
@@ -126,6 +144,20 @@ bool expect_word(struct expect *e, const struct yaml *node, const char *what,
     return false;
 }
 
+bool expect_choice(struct expect *e, const struct yaml *map, const struct shape *shape,
+                   const char *key, size_t *index)
+{
+    const struct yaml *node = yaml_get(map, slice_from(key));
+    struct shape_key row;
+    char what[80];
+    bool known;
+
+    known = shape_find(shape, e->arena, slice_from(key), &row);
+    assert(known && row.is->kind == SHAPE_WORD);
+    snprintf(what, sizeof(what), "`%s`", key);
+    return expect_word(e, node, what, row.is->words, index);
+}
+
 const struct slice *expect_texts(struct expect *e, const struct yaml *node, const char *what,
                                  size_t *count)
 {
@@ -154,13 +186,22 @@ void expect_missing(struct expect *e, const struct yaml *map, const char *key, c
     diag_add(e->diags, DIAG_ERROR, "M003", map->at, slice_from(remedy), "`%s:` is missing", key);
 }
 
+void expect_required(struct expect *e, const struct yaml *map, const struct shape *shape,
+                     const char *key)
+{
+    struct shape_key row;
+    bool known = shape_find(shape, e->arena, slice_from(key), &row);
+
+    assert(known && row.required);
+    if (!yaml_get(map, row.name))
+        expect_missing(e, map, key, row.required);
+}
+
 void expect_version(struct expect *e, const struct yaml *map)
 {
     const struct yaml *v = yaml_get(map, S("version"));
 
-    if (!v)
-        expect_missing(e, map, "version", "begin the file with: version: 1");
-    else if (v->kind != YAML_SCALAR || !slice_eq(v->text, S("1")))
+    if (v && (v->kind != YAML_SCALAR || !slice_eq(v->text, shape_version.words[0])))
         diag_add(e->diags, DIAG_ERROR, "M004", v->at, S("this program reads version: 1"),
                  "this version of the file is not known");
 }

@@ -691,7 +691,7 @@ static void tracker_mappings(void **state)
         { "version: 1\nfields: {click_id: c}\nevents: {}\n",
           "t.yaml:1:1 error M003 `tracker:` is missing | name it: tracker: keitaro\n"
           "t.yaml:3:1 error M001 unknown key \"events\" in a tracker mapping | one of: version, "
-          "tracker, extends, fields, stages, default_stage, decimal, payout_currency, transitions\n" },
+          "tracker, extends, fields, stages, transitions, default_stage, decimal, payout_currency\n" },
     };
 
     (void)state;

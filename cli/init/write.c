@@ -1,0 +1,199 @@
+/* write.c: the files of a new folder.  Nothing that is there is overwritten. */
+#include "cli/init/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/files.h"
+
+#define KEY_BYTES 16
+#define MARKS_MAX 12
+
+struct mark {
+    const char *name; /* "@OFFER@" */
+    struct slice value;
+};
+
+struct writer {
+    struct arena *arena;
+    const char *folder;
+    struct mark marks[MARKS_MAX];
+    size_t mark_count;
+    struct err *err;
+};
+
+static const char *at(struct writer *w, const char *name)
+{
+    return arena_printf(w->arena, "%s/%s", w->folder, name).ptr;
+}
+
+static int make_folder(struct writer *w, const char *path, mode_t mode)
+{
+    struct stat st;
+
+    if (mkdir(path, mode) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+        return 0;
+    return err_set(w->err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
+static int write_all(int fd, struct slice text)
+{
+    while (text.len) {
+        ssize_t n = write(fd, text.ptr, text.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        text = slice_from_at(text, (size_t)n);
+    }
+    return fsync(fd);
+}
+
+static int make_file(struct writer *w, const char *name, mode_t mode, struct slice text)
+{
+    const char *path = at(w, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    int rc = fd == -1 ? -1 : write_all(fd, text);
+
+    if (rc != 0)
+        err_set(w->err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+    if (fd != -1)
+        close(fd);
+    return rc;
+}
+
+static void mark(struct writer *w, const char *name, struct slice value)
+{
+    w->marks[w->mark_count++] = (struct mark){ name, value };
+}
+
+/* A template of the binary with its marks filled. */
+static int make_from(struct writer *w, const char *template, const char *name)
+{
+    struct buf out = { 0 };
+    struct slice text;
+    int rc;
+
+    if (!files_embedded(template, &text))
+        return err_set(w->err, ERR_SYSTEM, "%s is not in this binary", template);
+    while (text.len) {
+        const struct mark *m = w->marks, *end = m + w->mark_count;
+        while (m < end && !slice_starts(text, slice_from(m->name)))
+            m++;
+        if (m < end)
+            buf_add(&out, m->value);
+        else
+            buf_byte(&out, text.ptr[0]);
+        text = slice_from_at(text, m < end ? strlen(m->name) : 1);
+    }
+    rc = buf_ok(&out) ? make_file(w, name, 0644, buf_slice(&out))
+                      : err_set(w->err, ERR_SYSTEM, "out of memory");
+    buf_free(&out);
+    return rc;
+}
+
+static int make_secret(struct writer *w, const char *name, const char *secret)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char bytes[KEY_BYTES];
+    char text[2 * KEY_BYTES];
+    int rc;
+
+    if (secret)
+        return make_file(w, name, 0600, slice_from(secret));
+    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+        return err_set(w->err, ERR_SYSTEM, "no random numbers: %s", strerror(errno));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        text[2 * i] = hex[bytes[i] >> 4];
+        text[2 * i + 1] = hex[bytes[i] & 15];
+    }
+    rc = make_file(w, name, 0600, (struct slice){ text, sizeof(text) });
+    for (volatile char *p = text; p < text + sizeof(text); p++)
+        *p = 0;
+    return rc;
+}
+
+/* https://lander.example of https://lander.example/nutra?a=b, in small letters. */
+static struct slice origin_of(struct arena *arena, const char *page)
+{
+    struct slice s = slice_from(page);
+    size_t end = 8;
+    char *out;
+
+    while (end < s.len && s.ptr[end] != '/' && s.ptr[end] != '?')
+        end++;
+    out = arena_alloc(arena, end + 1);
+    for (size_t i = 0; out && i < end; i++)
+        out[i] = ascii_lower(s.ptr[i]);
+    return out ? (struct slice){ out, end } : (struct slice){ 0 };
+}
+
+/* The examples name the currency, too. */
+static struct slice with_currency(struct writer *w, struct slice text, const char *currency)
+{
+    size_t n = slice_find(text, S("@CURRENCY@"));
+
+    return n == text.len ? text
+                         : arena_printf(w->arena, "%.*s%s%.*s", (int)n, text.ptr, currency,
+                                        (int)(text.len - n - 10), text.ptr + n + 10);
+}
+
+static int prepare(struct writer *w, const struct init_answers *a)
+{
+    static const char real[] =
+        "  endpoint: https://business-api.tiktok.com/open_api/v1.3/event/track/";
+    static const char sandbox[] =
+        "  endpoint: http://" INIT_SANDBOX "/open_api/v1.3/event/track/   # a local `clickbaton sandbox`\n"
+        "  # The real one, once keys/tiktok holds the token that Events Manager gives:\n"
+        "  # endpoint: https://business-api.tiktok.com/open_api/v1.3/event/track/";
+    struct slice sale, click;
+
+    if (init_examples(w->arena, a->tracker, &sale, &click) != 0)
+        return err_set(w->err, ERR_SYSTEM, "there is no tracker mapping \"%s\"", a->tracker);
+    mark(w, "@OFFER@", slice_from(a->offer));
+    mark(w, "@TRACKER@", slice_from(a->tracker));
+    mark(w, "@PIXEL@", slice_from(a->pixel));
+    mark(w, "@PAGE@", arena_printf(w->arena, "\"%s\"", a->page));
+    mark(w, "@ORIGIN@", arena_printf(w->arena, "\"%.*s\"", SLICE_ARG(origin_of(w->arena, a->page))));
+    mark(w, "@CURRENCY@", slice_from(a->currency));
+    mark(w, "@SALE@", with_currency(w, sale, a->currency));
+    mark(w, "@CLICK@", click);
+    mark(w, "@ENDPOINT@", slice_from(a->token ? real : sandbox));
+    mark(w, "@TEST_CODE@", a->test_code ? arena_printf(w->arena, ", test_event_code: %s", a->test_code)
+                                        : (struct slice){ 0 });
+    return 0;
+}
+
+int init_write(struct arena *arena, const struct init_answers *a, const char *const **names,
+               struct err *err)
+{
+    struct writer w = { .arena = arena, .folder = a->folder, .err = err };
+    const char **list = ARENA_ARRAY(arena, const char *, 5);
+    const char *offer = arena_printf(arena, "offers/%s.yaml", a->offer).ptr;
+    struct stat st;
+
+    if (!list || !offer || prepare(&w, a) != 0)
+        return arena->full ? err_set(err, ERR_SYSTEM, "out of memory") : -1;
+    list[0] = "clickbaton.yaml";
+    list[1] = offer;
+    list[2] = "keys/postback";
+    list[3] = "keys/tiktok";
+    *names = list;
+    for (size_t i = 0; list[i]; i++)
+        if (lstat(at(&w, list[i]), &st) == 0)
+            return err_set(err, ERR_INPUT, "%s is there already, and nothing is overwritten; name "
+                                           "another folder", at(&w, list[i]));
+    if (make_folder(&w, a->folder, 0755) != 0 || make_folder(&w, at(&w, "offers"), 0755) != 0 ||
+        make_folder(&w, at(&w, "keys"), 0700) != 0)
+        return -1;
+    if (make_secret(&w, "keys/postback", NULL) != 0 ||
+        make_secret(&w, "keys/tiktok", a->token) != 0 ||
+        make_from(&w, "cli/init/clickbaton.yaml", "clickbaton.yaml") != 0)
+        return -1;
+    return make_from(&w, "cli/init/offer.yaml", offer);
+}

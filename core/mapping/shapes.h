@@ -1,0 +1,20 @@
+/* shapes.h: the keys of mapping files, as tables (core/yaml/shape.h says how to add one); only for
+ * core/mapping.  The roots stand in mapping.h. */
+#ifndef CORE_MAPPING_SHAPES_H
+#define CORE_MAPPING_SHAPES_H
+
+#include "core/yaml/shape.h"
+
+/* Of a tracker mapping, and of what an offer mapping shares with it. */
+extern const struct shape shape_fields;     /* id: enum field */
+extern const struct shape shape_time_field; /* {from, as, zone} */
+
+/* Of an offer mapping. */
+extern const struct shape shape_event;     /* {event, value, ...} of `events:` */
+extern const struct shape shape_tiers;     /* `value:` as a map */
+extern const struct shape shape_user;      /* id: enum identity_kind */
+extern const struct shape shape_place_key; /* {from, country} of `user:` */
+extern const struct shape shape_consent;
+extern const struct shape shape_test; /* one of `tests:` */
+
+#endif
