@@ -43,7 +43,7 @@ static int params_of(void *context, int64_t id, struct arena *arena, struct slic
 {
     const struct recall *r = context;
 
-    return store_postback_params(r->store, id, arena, out, err) < 0 ? -1 : 0;
+    return store_postback_params(r->store, id, arena, out, err);
 }
 
 struct memory recall_memory(struct recall *r)

@@ -23,6 +23,15 @@ static const struct event_rule *repeatable_rule(const struct offer *offer, struc
     return NULL;
 }
 
+bool lifecycle_used(const struct offer *offer)
+{
+    bool used = offer->transition_count > 0;
+
+    for (size_t i = 0; i < offer->rule_count; i++)
+        used |= repeatable_rule(offer, offer->rules[i].stage, true) != NULL;
+    return used;
+}
+
 bool lifecycle_wants(const struct offer *offer, struct slice stage)
 {
     return lifecycle_takes_back(stage) || mapping_transition(offer, stage) ||

@@ -27,6 +27,9 @@ struct history {
 /* rejected, refund, chargeback: what was counted is taken back. */
 bool lifecycle_takes_back(struct slice stage);
 
+/* Does this offer ever ask for the history before it decides? */
+bool lifecycle_used(const struct offer *offer);
+
 /* Must the history be known before a postback of this stage is translated? */
 bool lifecycle_wants(const struct offer *offer, struct slice stage);
 

@@ -72,6 +72,7 @@ struct settle {
     const struct event_rule *rule; /* of the first event */
     const struct seen *first;      /* the postback of which it was made; NULL: not known */
     bool twin;                     /* which sent the transaction at another stage */
+    bool recalled;                 /* then is filled */
     struct translation then;       /* that postback, read once more */
     struct params then_params;
     struct slice text;
@@ -119,20 +120,19 @@ static void find_first(struct settle *s)
     s->twin = s->first != NULL;
 }
 
-/* Read the first postback once more; its fields stay empty when that is no longer possible. */
+/* Read the first postback once more, if its parameters were kept. */
 static int recall(struct settle *s, struct err *err)
 {
     struct arena *arena = s->t->arena;
     struct slice kept = { 0 };
     struct err ignored = { 0 };
+    int rc = s->memory->params(s->memory->context, s->first->id, arena, &kept, err);
 
     s->then.arena = s->then.notes.arena = arena;
     s->then_params = (struct params){ .arena = arena, .notes = &s->then.notes };
-    if (s->memory->params(s->memory->context, s->first->id, arena, &kept, err) != 0)
-        return -1;
-    if (params_query(&s->then_params, kept, &ignored) == 0)
-        translate_read(s->offer, &s->then_params, arena, &s->then, &ignored);
-    return 0;
+    s->recalled = rc == 1 && params_query(&s->then_params, kept, &ignored) == 0 &&
+                  translate_read(s->offer, &s->then_params, arena, &s->then, &ignored) == 0;
+    return rc < 0 ? -1 : 0;
 }
 
 /* ---- differences ---- */
@@ -196,7 +196,7 @@ static void compare_payout(struct settle *s)
 {
     struct slice was = amount_of(s, &s->then), is = amount_of(s, s->t);
 
-    if (is.len == 0 || slice_eq(was, is))
+    if (!s->recalled || is.len == 0 || slice_eq(was, is))
         return;
     differs(s, "D002",
             arena_printf(s->t->arena,
@@ -239,6 +239,8 @@ static void compare_knowledge(struct settle *s)
     struct slice list = { 0 }, value;
     unsigned count = 0;
 
+    if (!s->recalled)
+        return;
     for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
         const struct field_value *v = &s->t->conversion.fields[told[i]];
         if (v->value.len && (v->origin == ORIGIN_PARAM || v->origin == ORIGIN_TRACKER) &&

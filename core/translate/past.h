@@ -18,7 +18,7 @@ struct memory {
      * of that ttclid.  Newest first, at most HISTORY_MOST. */
     int (*history)(void *context, struct slice click_id, struct slice ttclid, struct arena *arena,
                    struct history *out, struct err *err);
-    /* The parameters of one, name=value&... as they were kept. */
+    /* The parameters of one, name=value&... as they were kept.  1; 0: they were not. */
     int (*params)(void *context, int64_t id, struct arena *arena, struct slice *out,
                   struct err *err);
 };

@@ -146,7 +146,7 @@ static int params_of(void *context, int64_t id, struct arena *arena, struct slic
     (void)arena;
     (void)err;
     *out = l ? ((const struct postback *)l->what)->params : (struct slice){ 0 };
-    return 0;
+    return l && !s->lean;
 }
 
 /* ---- remembering ---- */
@@ -208,7 +208,8 @@ static int keep_postback(struct sequence *s, const struct params *params, int64_
                              .event_id = arena_dup(a, f[FIELD_EVENT_ID].value),
                              .code = slice_from(t->code) };
     p->ttclid = arena_dup(a, f[FIELD_TTCLID].value);
-    p->params = translate_storable(s->offer, params, s->translator->hasher, a);
+    if (!s->lean)
+        p->params = translate_storable(s->offer, params, s->translator->hasher, a);
     if ((p->seen.click_id.len &&
          keep(&s->by_click, a, slice_hash(p->seen.click_id, 0), p) != 0) ||
         (p->ttclid.len && keep(&s->by_ttclid, a, slice_hash(p->ttclid, 0), p) != 0))
@@ -253,6 +254,7 @@ int sequence_next(struct sequence *s, struct params *params, const struct click 
         int rc = keep_event(s, &out->events[i]);
         if (rc < 0)
             return no_memory(err);
+        out->events[i].again = rc == 0;
         fresh |= rc == 1;
     }
     if (past_settle(&memory, s->offer, params, out, fresh, now, err) != 0)

@@ -21,12 +21,13 @@ struct sequence {
     const struct translator *translator;
     const struct offer *offer;
     struct arena *arena; /* of what is remembered */
+    bool lean; /* without parameters: half the memory; a duplicate's sentence says less */
     struct sequence_table by_click, by_ttclid, by_id, events;
     int64_t last_id;
 };
 
 /* The next postback; out and params as for translate_read, out->arena set.  The verdict may be
- * `duplicate`, too.  -1, ERR_BUSY: an arena is full. */
+ * `duplicate`, too; events that were accepted before have `again` set.  -1, ERR_BUSY: an arena is full. */
 int sequence_next(struct sequence *s, struct params *params, const struct click *click,
                   int64_t now, struct translation *out, struct err *err);
 

@@ -31,6 +31,7 @@ struct translated_event {
      * Empty: none. */
     struct slice formerly[TRANSLATE_FORMERLY];
     struct slice body; /* one entry of data[] */
+    bool again;        /* accepted before; said by who remembers events */
     bool has_value;
     struct money value, original; /* sent; and as the postback or rule had it */
     struct slice currency, original_currency;

@@ -187,4 +187,22 @@ def translate_with_history():
     true("in reasonable time", time.monotonic() - start < 60, time.monotonic() - start)
 
 
+@part
+def a_diff_with_a_past():
+    f = Folder(offers=())
+    with open(os.path.join(CASES, "plain.yaml")) as m:
+        old = m.read()
+    f.write("old.yaml", old)
+    f.write("new.yaml", old + "transitions: {sale: [new, lead], rebill: [sale]}\n")
+    f.write("lines.txt", "".join("?subid=%s&ttclid=T&status=%s\n" % s for s in (
+        ("a", "rejected"), ("a", "sale&payout=5"), ("b", "sale&payout=7&tid=1"), ("b", "sale&payout=8&tid=1"),
+        ("c", "rebill&payout=9&tid=1"), ("b", "rebill&payout=7&tid=1"))))
+    r = run("diff", "old.yaml", "new.yaml", "--against", "lines.txt", "--json", cwd=f.path)
+    d = json.loads(r.out)
+    equal("what transitions would have refused", [
+        (c["postback"], c["old"]["verdict"], c["new"]["verdict"], c["new"]["code"]) for c in d["changes"]],
+          [(2, "queued", "ignored", "I005"), (5, "queued", "ignored", "I007")])
+    equal("and what both sides have sent", {k: d["verdicts"][k]["queued"] for k in ("old", "new")}, {"old": 3, "new": 1})
+
+
 main()
