@@ -11,7 +11,7 @@ ALL_C := -std=c11 -D_XOPEN_SOURCE=700 -Wall -Wextra -Werror -Wshadow -Wstrict-pr
          -Wmissing-prototypes -Wwrite-strings -Wvla -Wcast-qual -fno-strict-overflow -I. \
          -DCLICKBATON_VERSION='"$(VERSION)"'
 SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lpthread
+LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
 EMBED    := $(sort $(wildcard mappings/*.yaml cli/init/*.yaml) $(filter-out web/lander.js,$(wildcard web/*.js))) \

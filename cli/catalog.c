@@ -144,6 +144,24 @@ static int yaml_file(const struct dirent *e)
     return name.ptr[0] != '.' && (slice_ends(name, S(".yaml")) || slice_ends(name, S(".yml")));
 }
 
+/* A file of value models that lies among the offers is no offer, and has to be right as well. */
+static bool is_models(struct catalog *c, const char *path)
+{
+    struct diags ignored = { .arena = &c->arena };
+    const struct source *source = files_source(&c->arena, path, &ignored);
+
+    if (!source || !mapping_is_models(source->text))
+        return false;
+    mapping_check_models(&c->loader, source);
+    return true;
+}
+
+static void add_file(struct catalog *c, const char *path)
+{
+    if (!is_models(c, path))
+        catalog_add_offer(c, path);
+}
+
 void catalog_add_offers(struct catalog *c)
 {
     struct source *source = ARENA_NEW(&c->arena, struct source);
@@ -158,7 +176,7 @@ void catalog_add_offers(struct catalog *c)
                  S("put an offer mapping there, such as examples/offers/nutra-de.yaml"), "%s",
                  n < 0 ? strerror(errno) : "there is no offer mapping (*.yaml) in this folder");
     for (int i = 0; i < n; i++) {
-        catalog_add_offer(c, arena_printf(&c->arena, "%s/%s", c->offers_dir, names[i]->d_name).ptr);
+        add_file(c, arena_printf(&c->arena, "%s/%s", c->offers_dir, names[i]->d_name).ptr);
         free(names[i]);
     }
     free(names);

@@ -51,7 +51,8 @@ struct catalog *catalog_open(const char *config);
 /* Load one offer mapping; NULL after diagnostics. */
 const struct offer *catalog_add_offer(struct catalog *c, const char *path);
 
-/* Load every *.yaml and *.yml of the offers folder, in the order of their names. */
+/* Load every *.yaml and *.yml of the offers folder, in the order of their names; files of value
+ * models are only checked. */
 void catalog_add_offers(struct catalog *c);
 
 /* The offer by the last path segment of a postback's URL; NULL when there is none. */

@@ -21,6 +21,7 @@ int cli_diff(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_follow(int argc, char **argv);
 int cli_init(int argc, char **argv);
+int cli_rates(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_simulate(int argc, char **argv);

@@ -64,6 +64,102 @@ out:
     return rc;
 }
 
+int files_read_all(struct arena *arena, int fd, const char *name, size_t max, struct slice *out,
+                   struct err *err)
+{
+    struct buf b = { .limit = max };
+    char piece[65536];
+    ssize_t n;
+    int rc = 0;
+
+    while ((n = read(fd, piece, sizeof(piece))) != 0 && buf_ok(&b)) {
+        if (n < 0 && errno != EINTR)
+            break;
+        buf_add(&b, (struct slice){ piece, n > 0 ? (size_t)n : 0 });
+    }
+    if (n < 0)
+        rc = err_set(err, ERR_SYSTEM, "%s: %s", name, strerror(errno));
+    else if (!buf_ok(&b))
+        rc = err_set(err, ERR_INPUT, "%s: larger than %zu KB", name, max / 1024);
+    else
+        *out = arena_dup(arena, buf_slice(&b));
+    buf_free(&b);
+    return rc;
+}
+
+static int write_all(int fd, struct slice bytes)
+{
+    while (bytes.len) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        if (n < 0 && errno != EINTR)
+            return -1;
+        bytes = slice_from_at(bytes, n > 0 ? (size_t)n : 0);
+    }
+    return 0;
+}
+
+/* Its name is durable only when the folder is. */
+static int sync_folder(const char *path)
+{
+    char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+    int fd, rc;
+
+    if (!folder)
+        return -1;
+    if (slash)
+        slash[slash == folder] = '\0';
+    fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    rc = fd == -1 ? -1 : fsync(fd);
+    if (fd != -1)
+        close(fd);
+    free(folder);
+    return rc;
+}
+
+static void keep_rights(int fd, const char *path)
+{
+    struct stat st;
+    mode_t mask = umask(0);
+
+    umask(mask);
+    if (stat(path, &st) != 0) {
+        fchmod(fd, 0666 & ~mask);
+        return;
+    }
+    if (fchown(fd, st.st_uid, st.st_gid) != 0) /* not root: then it becomes ours */
+        errno = 0;
+    fchmod(fd, st.st_mode & 0777);
+}
+
+int files_replace(const char *path, struct slice bytes, struct err *err)
+{
+    char *real = realpath(path, NULL);
+    const char *name = real ? real : path;
+    size_t size = strlen(name) + 12;
+    char *aside = malloc(size);
+    int rc = -1, fd = -1;
+
+    if (aside) {
+        snprintf(aside, size, "%s.new-XXXXXX", name);
+        fd = mkstemp(aside);
+    }
+    if (fd != -1)
+        keep_rights(fd, name);
+    if (fd != -1 && write_all(fd, bytes) == 0 && fsync(fd) == 0 && rename(aside, name) == 0 &&
+        sync_folder(name) == 0)
+        rc = 0;
+    else
+        err_set(err, ERR_SYSTEM, "%s: %s", path, aside ? strerror(errno) : "out of memory");
+    if (fd != -1) {
+        close(fd);
+        if (rc != 0)
+            unlink(aside);
+    }
+    free(aside);
+    free(real);
+    return rc;
+}
+
 bool files_exist(const char *path)
 {
     struct stat st;
@@ -211,12 +307,13 @@ static struct slice shipped_names(struct arena *arena)
     return out;
 }
 
-/* A name is a bare word; with a slash or .yaml it is a path beside the file that names it. */
+/* A name is a bare word; with a slash or .yaml (.yml) it is a path beside the file that names it. */
 static int find(void *context, struct arena *arena, struct slice name, struct slice from,
                 struct source *source, struct slice *where)
 {
     struct files_lookup *lookup = context;
-    bool is_path = slice_index(name, '/') < name.len || slice_ends(name, S(".yaml"));
+    bool is_path = slice_index(name, '/') < name.len || slice_ends(name, S(".yaml")) ||
+                   slice_ends(name, S(".yml"));
     const char *path =
         is_path ? files_beside(arena, from, name)
         : lookup->mappings

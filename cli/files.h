@@ -11,6 +11,14 @@
 int files_read(struct arena *arena, const char *path, size_t max, struct slice *out,
                struct err *err);
 
+/* Everything that a pipe or terminal gives, at most max bytes. */
+int files_read_all(struct arena *arena, int fd, const char *name, size_t max, struct slice *out,
+                   struct err *err);
+
+/* Make the file hold exactly bytes, even across power loss: written aside, synced, renamed.  Mode
+ * (and owner, where we may) stay those of the file that was there; a link stays a link. */
+int files_replace(const char *path, struct slice bytes, struct err *err);
+
 /* Is there anything under that name, readable or not? */
 bool files_exist(const char *path);
 

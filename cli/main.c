@@ -21,6 +21,7 @@ static const struct verb {
     { "follow", cli_follow, "a real redirect chain: where it drops the ttclid" },
     { "urls", cli_urls, "the URLs to paste for an offer, and where each goes" },
     { "snippet", cli_snippet, "what to paste into a landing page" },
+    { "rates", cli_rates, "exchange rates: what is there, and import of the ECB's files" },
     { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
     { "version", cli_version, "print the version" },
 };

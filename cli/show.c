@@ -103,6 +103,21 @@ static void field_json(struct buf *out, struct slice name, const struct field_va
     buf_free(&at);
 }
 
+static void consent_json(struct buf *out, const struct consent *c)
+{
+    buf_puts(out, ",\"consent\":{");
+    member(out, "decision", consent_name(c->action));
+    if (c->postback.len) {
+        buf_byte(out, ',');
+        member(out, "postback", c->postback);
+    }
+    if (c->click.len) {
+        buf_byte(out, ',');
+        member(out, "click", c->click);
+    }
+    buf_byte(out, '}');
+}
+
 void show_json(struct buf *out, const struct translation *t, struct slice event_source)
 {
     const struct conversion *conv = &t->conversion;
@@ -112,6 +127,7 @@ void show_json(struct buf *out, const struct translation *t, struct slice event_
 
     buf_byte(out, '{');
     verdict_members(out, t->verdict, t->code, t->reason, &t->notes);
+    consent_json(out, &t->consent);
     buf_puts(out, ",\"bodies\":[");
     for (size_t i = 0; i < t->event_count; i++) {
         if (pixel_before(t, i))
@@ -191,6 +207,11 @@ void show_fields(struct buf *out, const struct translation *t)
             row(out, field_names[f], &conv->fields[f]);
     if (conv->stage.len)
         row(out, S("stage"), &stage);
+    if (t->consent.action) {
+        buf_printf(out, "decision    consent %.*s: ", SLICE_ARG(consent_name(t->consent.action)));
+        show_safe(out, t->consent.said);
+        buf_byte(out, '\n');
+    }
     for (size_t i = 0; i < t->event_count; i++) {
         const struct translated_event *e = &t->events[i];
         buf_printf(out, "event       %.*s, event_id ", SLICE_ARG(e->event));

@@ -34,6 +34,7 @@ enum macro_source {
     MACRO_CLICK_UNIX, /* time of the click, Unix seconds */
     MACRO_IP,
     MACRO_USER_AGENT,
+    MACRO_COST, /* what the click cost */
     MACRO_OTHER, /* the tracker fills it, and it is none of the above ({country}, {browser} ...) */
 };
 

@@ -12,6 +12,7 @@ header:curl/curl.h libcurl4-openssl-dev
 header:cjson/cJSON.h libcjson-dev
 header:yaml.h libyaml-dev
 header:openssl/evp.h libssl-dev
+header:expat.h libexpat1-dev
 '
 test_needs='
 header:cmocka.h libcmocka-dev

@@ -21,7 +21,7 @@ static const struct tracker_macro macros[] = {
     { "campaign_key", MACRO_OTHER },
     { "campaign_name", MACRO_OTHER },
     { "city", MACRO_OTHER },
-    { "clickcost", MACRO_OTHER },
+    { "clickcost", MACRO_COST },
     { "continent", MACRO_OTHER },
     { "continent_code", MACRO_OTHER },
     { "country", MACRO_OTHER },

@@ -21,7 +21,7 @@ static const struct tracker_macro macros[] = {
     { "creative_id", MACRO_PARAM },
     { "source", MACRO_PARAM },
     { "keyword", MACRO_PARAM },
-    { "cost", MACRO_OTHER },
+    { "cost", MACRO_COST },
     { "profit", MACRO_OTHER },
     { "language", MACRO_OTHER },
     { "referrer", MACRO_OTHER },

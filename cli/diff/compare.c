@@ -173,8 +173,7 @@ static int settle(struct diff *d, int side, struct translation *t)
     size_t left = 0;
 
     for (size_t i = 0; i < t->event_count; i++) {
-        int rc = d->with_past ? !t->events[i].again
-                              : remember(d, side, &t->events[i], t->arena);
+        int rc = d->with_past ? 1 : remember(d, side, &t->events[i], t->arena);
         if (rc < 0)
             return -1;
         if (rc == 0)

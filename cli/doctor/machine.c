@@ -116,7 +116,7 @@ static void check_destination(struct doctor *d)
 static void check_rates(struct doctor *d)
 {
     const struct rates *r = d->catalog->translator.rates;
-    int64_t newest = r && r->count ? r->days[r->count - 1].at : 0;
+    int64_t newest = r ? rates_newest(r, NULL) : 0;
     int64_t days = (d->now - newest) / DAY;
 
     if (!newest)

@@ -81,6 +81,8 @@ static struct slice value_of(struct chain_session *s, const struct session_click
         return S("198.51.100.7");
     case MACRO_USER_AGENT:
         return S("Mozilla/5.0 (Linux; Android 14; Pixel 8)");
+    case MACRO_COST:
+        return S("0.25");
     case MACRO_OTHER:
         return S("x");
     }

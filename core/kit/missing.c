@@ -98,6 +98,43 @@ static void remark_param(const struct kit_work *w, struct slice param, struct sl
                  SLICE_ARG(param));
 }
 
+/* Does a value of the offer take off {cost}? */
+static bool takes_cost(const struct offer *offer)
+{
+    for (size_t i = 0; i < offer->rule_count; i++)
+        for (const struct event_rule *e = offer->rules[i].events; e; e = e->next)
+            for (size_t p = 0; p < e->value.cost.from.count; p++)
+                if (e->value.cost.from.parts[p].kind == TEMPLATE_FIELD &&
+                    e->value.cost.from.parts[p].field == FIELD_COST)
+                    return true;
+    return false;
+}
+
+/* The tracker's macro for the cost, and what must be known about it. */
+static void add_cost(struct buf *b, const struct kit_work *w)
+{
+    const struct tracker_macro *m = w->urls->macros;
+    struct slice name = kit_name_for(w->offer, FIELD_COST, S("cost"));
+
+    if (!takes_cost(w->offer))
+        return;
+    while (m->name && m->from != MACRO_COST)
+        m++;
+    kit_add_pair(b, name,
+                 m->name ? arena_printf(w->arena, "{%s}", m->name) : S(KIT_REPLACE));
+    if (m->name)
+        note_add(&w->kit->remarks, "", name,
+                 "%.*s: what the click cost is taken off the value. Without a `currency` in `minus` "
+                 "it counts in the currency of the value: check which one your tracker counts in",
+                 SLICE_ARG(name));
+    else
+        note_add(&w->kit->remarks, "", name,
+                 "%.*s: what the click cost is taken off the value, and no macro for it is "
+                 "documented: write your panel's instead of " KIT_REPLACE ", else nothing is taken "
+                 "off (W060)",
+                 SLICE_ARG(name));
+}
+
 void kit_make_extras(struct kit_work *w)
 {
     struct buf base = { 0 }, b = { 0 };
@@ -113,6 +150,7 @@ void kit_make_extras(struct kit_work *w)
         kit_add_pair(&b, param, macro);
         remark_param(w, param, macro);
     }
+    add_cost(&b, w);
     w->arena->full |= !buf_ok(&b) || !buf_ok(&base);
     w->extras = arena_dup(w->arena, buf_slice(&b));
     buf_free(&base);

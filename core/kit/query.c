@@ -15,6 +15,7 @@ static const enum field macro_fields[] = {
     [MACRO_CLICK_UNIX] = FIELD_CLICK_TIME,
     [MACRO_IP] = FIELD_IP,
     [MACRO_USER_AGENT] = FIELD_USER_AGENT,
+    [MACRO_COST] = FIELD_COST,
     [MACRO_OTHER] = FIELD_COUNT,
 };
 

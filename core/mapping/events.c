@@ -40,113 +40,27 @@ static void note_param(void *context, struct slice name)
         b->params[b->param_count++] = name;
 }
 
-bool build_template(struct build *b, const struct yaml *node, const char *what,
-                    struct template *out)
+bool build_compile(struct build *b, const struct yaml *node, const char *what,
+                   struct template *out)
 {
     struct slice text;
 
-    if (!expect_text(&b->expect, node, what, &text) ||
-        template_compile(b->expect.arena, text, node->at, out, b->expect.diags) != 0)
+    return expect_text(&b->expect, node, what, &text) &&
+           template_compile(b->expect.arena, text, node->at, out, b->expect.diags) == 0;
+}
+
+void build_note_params(struct build *b, const struct template *t)
+{
+    template_params(t, note_param, b);
+}
+
+bool build_template(struct build *b, const struct yaml *node, const char *what,
+                    struct template *out)
+{
+    if (!build_compile(b, node, what, out))
         return false;
-    template_params(out, note_param, b);
+    build_note_params(b, out);
     return true;
-}
-
-/* Tiers are found without regard to case. */
-static void check_tier(struct build *b, const struct yaml *node, const struct value_tier *list,
-                       size_t before)
-{
-    for (size_t i = 0; i < before; i++)
-        if (slice_eq_nocase(list[i].name, node->key->text)) {
-            diag_add(b->expect.diags, DIAG_ERROR, "M022", node->key->at,
-                     S("case makes no difference: keep one of them"),
-                     "the tier \"%.*s\" stands there already", SLICE_ARG(node->key->text));
-            return;
-        }
-}
-
-static void read_tiers(struct build *b, const struct yaml *node, struct value_rule *out)
-{
-    const struct yaml *tiers = yaml_get(node, S("tiers")), *word = yaml_get(node, S("default"));
-    struct value_tier *list;
-    bool found = false;
-
-    out->kind = VALUE_TIERS;
-    if (!expect_map(&b->expect, node, "`value`", &shape_tiers) ||
-        !expect_map(&b->expect, tiers, "`tiers`", NULL)) {
-        expect_required(&b->expect, node, &shape_tiers, "tiers");
-        return;
-    }
-    list = ARENA_ARRAY(b->expect.arena, struct value_tier, tiers->count);
-    for (const struct yaml *v = tiers->first; list && v; v = v->next) {
-        struct value_tier *t = &list[out->tier_count++];
-        t->name = v->key->text;
-        expect_amount(&b->expect, v, "a tier", &t->amount);
-        check_tier(b, v, list, out->tier_count - 1);
-    }
-    out->tiers = list;
-    if (tiers->count == 0)
-        diag_add(b->expect.diags, DIAG_ERROR, "M022", tiers->at,
-                 S("write {tiers: {raw: 10}, by: \"{param.x}\"}"), "`tiers` has no tier");
-    expect_required(&b->expect, node, &shape_tiers, "by");
-    build_template(b, yaml_get(node, S("by")), "`by`", &out->by);
-    if (!expect_text(&b->expect, word, "`default`", &out->tier_default))
-        return;
-    for (size_t i = 0; i < out->tier_count; i++)
-        found |= slice_eq(list[i].name, out->tier_default);
-    if (!found)
-        diag_add(b->expect.diags, DIAG_ERROR, "M024", word->at, S("name one of the tiers"),
-                 "`default`: there is no tier \"%.*s\"", SLICE_ARG(out->tier_default));
-}
-
-static void read_limits(struct build *b, const struct yaml *rule, struct value_rule *out)
-{
-    const struct yaml *min = yaml_get(rule, S("min")), *max = yaml_get(rule, S("max")),
-                      *percent = yaml_get(rule, S("percent"));
-    const struct yaml *any = min ? min : max ? max : percent;
-
-    out->has_min = expect_amount(&b->expect, min, "`min`", &out->min);
-    out->has_max = expect_amount(&b->expect, max, "`max`", &out->max);
-    out->has_percent = expect_amount(&b->expect, percent, "`percent`", &out->percent);
-    if (any && out->kind == VALUE_NONE)
-        diag_add(b->expect.diags, DIAG_ERROR, "M022", any->key->at, S("add value: payout"),
-                 "`%.*s` without a `value`", SLICE_ARG(any->key->text));
-    if (out->has_percent && out->percent.micros == 0)
-        diag_add(b->expect.diags, DIAG_ERROR, "M022", percent->at,
-                 S("leave `value` out to send none"), "with 0 percent the value would always be 0");
-    if (out->has_percent && out->percent.micros > INT64_C(100) * MONEY_SCALE)
-        diag_add(b->expect.diags, DIAG_WARNING, "M022", percent->at, (struct slice){ 0 },
-                 "`percent` is above 100: more than the value will be sent");
-    if (out->has_min && out->has_max && out->min.micros > out->max.micros)
-        diag_add(b->expect.diags, DIAG_ERROR, "M022", min->at, (struct slice){ 0 },
-                 "`min` is larger than `max`");
-}
-
-void build_value(struct build *b, const struct yaml *node, const struct yaml *rule,
-                 struct value_rule *out)
-{
-    const struct yaml *currency = yaml_get(rule, S("currency"));
-
-    *out = (struct value_rule){ .at = node ? node->at : rule->at };
-    if (node && node->kind == YAML_MAP) {
-        read_tiers(b, node, out);
-    } else if (node && node->kind == YAML_SCALAR && slice_eq(node->text, S("payout"))) {
-        out->kind = VALUE_PAYOUT;
-    } else if (node && node->kind == YAML_SCALAR && node->text.len &&
-               ascii_is_alpha(node->text.ptr[0])) {
-        diag_add(b->expect.diags, DIAG_ERROR, "M009", node->at,
-                 S("a number, payout, or {tiers: {...}, by: ...}"),
-                 "`value` can't be \"%.*s\"", SLICE_ARG(node->text));
-    } else if (node) {
-        out->kind = VALUE_FIXED;
-        expect_amount(&b->expect, node, "`value`", &out->fixed);
-    }
-    build_currency(b, currency, "`currency`", false, &out->currency);
-    if (currency && out->kind != VALUE_FIXED && out->kind != VALUE_TIERS)
-        diag_add(b->expect.diags, DIAG_ERROR, "M022", currency->key->at,
-                 S("a payout's currency comes with the postback, or from payout_currency"),
-                 "`currency` belongs to a fixed value");
-    read_limits(b, rule, out);
 }
 
 static void check_event_name(struct build *b, const struct yaml *node, struct event_rule *rule)

@@ -112,6 +112,7 @@ static void apply(struct build *b, struct lineage *line, bool offer)
         if (!leaf_offer)
             apply_tracker_name(b, root);
         build_tracker_part(b, root);
+        build_models(b, root, line->sources[i]);
         if (leaf_offer && build_seal_words(b) == 0 && build_seal_transitions(b) == 0)
             build_offer_part(b, root);
     }
@@ -141,10 +142,9 @@ static bool is_known(const struct diags *d, const struct diag *x)
     return false;
 }
 
-/* A mistake in a file that fifty offers extend is one mistake. */
-static void report_shared(const struct mapping_loader *loader, const struct lineage *line)
+void build_report_shared(const struct mapping_loader *loader, const struct diags *shared)
 {
-    for (const struct diag *d = line->shared.first; d; d = d->next)
+    for (const struct diag *d = shared->first; d; d = d->next)
         if (!is_known(loader->diags, d))
             diag_add(loader->diags, d->level, d->code, d->at, d->hint, "%.*s", SLICE_ARG(d->text));
 }
@@ -168,9 +168,10 @@ static struct offer *load(const struct mapping_loader *loader, const struct sour
     while (more == 1)
         more = add_parent(loader, &line);
     b->orphan = more != 0;
+    b->shared = &line.shared;
     apply(b, &line, as_offer);
     check_fields(b, &line, errors);
-    report_shared(loader, &line);
+    build_report_shared(loader, &line.shared);
     if (loader->arena->full)
         diag_add(loader->diags, DIAG_ERROR, "Y006", (struct place){ .source = source },
                  (struct slice){ 0 }, "no memory is left for this file");

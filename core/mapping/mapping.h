@@ -31,24 +31,58 @@ struct stage_word {
     struct place at;
 };
 
-enum value_kind { VALUE_NONE, VALUE_FIXED, VALUE_PAYOUT, VALUE_TIERS };
+enum value_kind { VALUE_NONE, VALUE_AMOUNT, VALUE_TABLE };
 
-struct value_tier {
+/* An amount as a rule writes it: 12.50, payout, 80%. */
+struct value_amount {
+    bool payout;           /* of the payout; else `fixed`, in the rule's currency */
+    struct money fixed;
+    struct money percent;  /* of the payout; 0: as it came */
+    struct place at;
+};
+
+struct value_entry {
     struct slice name;
-    struct money amount;
+    struct value_amount amount;
+};
+
+/* `tiers` or `table`: a word of the postback chooses the amount. */
+struct value_table {
+    bool tiers; /* for the sentences about it */
+    struct template by;
+    const struct value_entry *entries; /* sorted by name, without case */
+    size_t count;
+    const struct value_amount *otherwise; /* for every other word; NULL: it is quarantined */
+    struct slice otherwise_name;          /* of the tier that `otherwise` is; empty in a table */
+};
+
+/* `minus`: what is taken off. */
+struct value_cost {
+    struct template from; /* count 0: `fixed` */
+    struct money fixed;
+    struct slice currency; /* empty: that of the value */
+};
+
+/* `lifetime`: 1 + keep + keep^2 ..., one term a month. */
+struct value_lifetime {
+    unsigned months;
+    struct money keep;  /* percent */
+    struct money times; /* the sum, rounded half to even to six decimals */
 };
 
 struct value_rule {
     enum value_kind kind;
-    struct money fixed;
-    struct template by; /* VALUE_TIERS */
-    const struct value_tier *tiers;
-    size_t tier_count;
-    struct slice tier_default; /* empty: an unknown tier is quarantined */
-    struct slice currency;     /* of the fixed amounts; empty: the offer's value_currency */
-    struct money min, max, percent;
-    bool has_min, has_max, has_percent;
-    struct place at;
+    struct value_amount amount; /* VALUE_AMOUNT */
+    struct value_table table;   /* VALUE_TABLE */
+    struct slice currency;      /* of the fixed amounts; empty: the offer's value_currency */
+    struct value_lifetime lifetime;
+    struct value_cost cost;
+    struct money percent, min, max;
+    bool has_lifetime, has_percent, has_cost, has_min, has_max;
+    struct place lifetime_at, percent_at, cost_at, min_at, max_at;
+    struct slice model;   /* the named value model that it comes from; empty: none */
+    struct place at;      /* of `value`; with a model, that of the model */
+    struct place used_at; /* of `value` in the event's rule */
 };
 
 struct event_rule {
@@ -99,18 +133,30 @@ struct user_rule {
     struct slice country; /* phone and zip */
 };
 
-enum consent_otherwise { CONSENT_DROP, CONSENT_ANONYMIZE, CONSENT_LIMITED };
+/* What may be sent of a visitor. */
+enum consent_action {
+    CONSENT_NOT_ASKED, /* everything: the offer has no consent rule */
+    CONSENT_GRANTED,   /* everything */
+    CONSENT_DROP,      /* nothing */
+    CONSENT_ANONYMIZE, /* the event with no match keys but those of `keep` */
+    CONSENT_LIMITED,   /* everything, marked as limited_data_use */
+};
 
 struct consent_rule {
     struct template from; /* count 0: the offer has no consent rule */
-    const struct slice *granted;
+    const struct slice *granted; /* words that mean yes; any other one means no */
     size_t granted_count;
-    enum consent_otherwise otherwise;
+    enum consent_action otherwise, missing; /* after a no; and when nobody has answered */
+    bool says_missing;
+    const struct slice *keep; /* TikTok's names of match keys; for CONSENT_ANONYMIZE */
+    size_t keep_count;
     struct place at;
 };
 
+enum without_rate { WITHOUT_RATE_QUARANTINE, WITHOUT_RATE_NO_VALUE };
+
 struct mapping_expect {
-    struct slice path, value; /* "user.ttclid", "verdict" */
+    struct slice path, value; /* "user.ttclid", "verdict", "events.1.event" */
     struct place at;
 };
 
@@ -118,9 +164,10 @@ struct mapping_test {
     struct slice name, given, click;
     const struct slice *before; /* postbacks that came earlier, oldest first */
     size_t before_count;
+    int64_t now; /* the postback's arrival, Unix seconds; 0: whenever the test runs */
     struct mapping_expect *expect;
     size_t expect_count;
-    struct place at;
+    struct place at, expect_at;
 };
 
 struct offer {
@@ -146,6 +193,8 @@ struct offer {
     const struct slice *origins;
     size_t origin_count;
     struct slice value_currency;
+    enum without_rate without_rate;
+    int64_t rate_max_age; /* seconds; 0: any */
     struct stage_rule *rules;
     size_t rule_count;
     const struct property *properties;
@@ -158,7 +207,8 @@ struct offer {
     size_t test_count;
 };
 
-/* How the loader gets at other files: `extends: NAME`, asked from file `from`.  0: found, *source
+/* How the loader gets at other files: `extends: NAME` and `value_models: PATH`, asked from file
+ * `from`; a name with a slash or .yaml is a path beside that file.  0: found, *source
  * filled (in arena).  1: there is none, *where says where was looked.  No path is ever taken from a
  * postback. */
 struct mapping_files {
@@ -175,7 +225,7 @@ struct mapping_loader {
 };
 
 /* What the two kinds of file may hold. */
-extern const struct shape mapping_offer_shape, mapping_tracker_shape;
+extern const struct shape mapping_offer_shape, mapping_tracker_shape, mapping_models_shape;
 
 /* NULL when the file has errors; they are all in diags.  source must live as long as the offer. */
 struct offer *mapping_load_offer(const struct mapping_loader *loader, const struct source *source);
@@ -183,8 +233,14 @@ struct offer *mapping_load_offer(const struct mapping_loader *loader, const stru
 /* Validate a tracker mapping by itself (check). */
 int mapping_check_tracker(const struct mapping_loader *loader, const struct source *source);
 
+/* Validate a file of value models by itself (check). */
+int mapping_check_models(const struct mapping_loader *loader, const struct source *source);
+
 /* "offer" or "tracker", by the keys of the file; for `check FILE`. */
 bool mapping_is_offer(struct slice text);
+
+/* A file that several offers name under `value_models:`, by its keys. */
+bool mapping_is_models(struct slice text);
 
 /* The stage of a word, compared without case; NULL when no stage lists it. */
 const struct stage_word *mapping_word(const struct offer *offer, struct slice word);
@@ -192,6 +248,13 @@ const struct stage_rule *mapping_rule(const struct offer *offer, struct slice st
 
 /* The line of `transitions:` for this stage; NULL: it may always come. */
 const struct transition_rule *mapping_transition(const struct offer *offer, struct slice stage);
+
+/* Does it name amounts of its own (in v->currency, else value_currency), and does it ask for the
+ * payout?  A table may do both. */
+void mapping_value_kinds(const struct value_rule *v, bool *fixed, bool *payout);
+
+/* The entry of that name, compared without case; NULL when there is none. */
+const struct value_entry *mapping_value_entry(const struct value_table *t, struct slice name);
 
 /* Does any stage rule or word of the offer know this stage name? */
 bool mapping_has_stage(const struct offer *offer, struct slice stage);

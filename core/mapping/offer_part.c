@@ -1,5 +1,5 @@
 /* offer_part.c: what an offer mapping says beside its events: pixel, page, properties, user,
- * consent, tests. */
+ * tests. */
 #include "core/mapping/build.h"
 
 static void read_user_rule(struct build *b, const struct yaml *node, struct user_rule *rule)
@@ -53,53 +53,6 @@ void build_user(struct build *b, const struct yaml *node)
         read_user_rule(b, v, &list[b->offer->user_count++]);
     }
     b->offer->user = list;
-}
-
-void build_consent(struct build *b, const struct yaml *node)
-{
-    struct consent_rule *rule = &b->offer->consent;
-    size_t action = 0;
-
-    if (!expect_map(&b->expect, node, "`consent`", &shape_consent))
-        return;
-    rule->at = node->at;
-    build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
-    rule->granted =
-        expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
-    if (expect_choice(&b->expect, node, &shape_consent, "otherwise", &action))
-        rule->otherwise = (enum consent_otherwise)action;
-}
-
-static void read_test(struct build *b, const struct yaml *node, struct mapping_test *test)
-{
-    const struct yaml *expect = yaml_get(node, S("expect"));
-
-    test->at = node->at;
-    if (!expect_map(&b->expect, node, "a test", &shape_test))
-        return;
-    expect_text(&b->expect, yaml_get(node, S("name")), "`name`", &test->name);
-    expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given);
-    expect_text(&b->expect, yaml_get(node, S("click")), "`click`", &test->click);
-    test->before =
-        expect_texts(&b->expect, yaml_get(node, S("before")), "`before`", &test->before_count);
-    if (!expect_map(&b->expect, expect, "`expect`", NULL))
-        return;
-    test->expect = ARENA_ARRAY(b->expect.arena, struct mapping_expect, expect->count);
-    for (const struct yaml *v = expect->first; test->expect && v; v = v->next) {
-        struct mapping_expect *x = &test->expect[test->expect_count];
-        *x = (struct mapping_expect){ .path = v->key->text, .at = v->at };
-        if (expect_text(&b->expect, v, "an expected value", &x->value))
-            test->expect_count++;
-    }
-}
-
-void build_tests(struct build *b, const struct yaml *node)
-{
-    if (!expect_list(&b->expect, node, "`tests`", false))
-        return;
-    b->offer->tests = ARENA_ARRAY(b->expect.arena, struct mapping_test, node->count);
-    for (const struct yaml *v = node->first; b->offer->tests && v; v = v->next)
-        read_test(b, v, &b->offer->tests[b->offer->test_count++]);
 }
 
 /* http(s)://host[:port], nothing behind it: as browsers send it in `Origin`. */
@@ -225,37 +178,6 @@ static void read_key(struct build *b, const struct yaml *node)
              "`key` must name the file that holds the key");
 }
 
-/* A value that may be without a currency, or in one that TikTok does not take, can't be sent. */
-static void check_value_currency(struct build *b, const struct value_rule *v)
-{
-    const struct offer *o = b->offer;
-    struct slice own = v->currency.len ? v->currency : o->payout_currency;
-
-    if (v->kind == VALUE_NONE || o->value_currency.len)
-        return;
-    if (v->kind == VALUE_PAYOUT && own.len == 0)
-        diag_add(b->expect.diags, DIAG_WARNING, "M022", v->at, S("add value_currency: USD"),
-                 "a postback without a currency will be quarantined");
-    else if (own.len == 0)
-        diag_add(b->expect.diags, DIAG_ERROR, "M022", v->at, S("add value_currency: USD"),
-                 "a value without a currency");
-    else if (!event_currency_supported(own))
-        diag_add(b->expect.diags, v->kind == VALUE_PAYOUT ? DIAG_WARNING : DIAG_ERROR, "M014",
-                 v->at, S("add value_currency: USD"), "TikTok does not take %.*s", SLICE_ARG(own));
-    if (v->kind == VALUE_PAYOUT && (v->has_min || v->has_max))
-        diag_add(b->expect.diags, DIAG_WARNING, "M022", v->at, S("add value_currency: USD"),
-                 "`min` and `max` count in whatever currency a postback names");
-}
-
-static void check_currency(struct build *b)
-{
-    if (b->orphan) /* the parent may say payout_currency */
-        return;
-    for (size_t i = 0; i < b->offer->rule_count; i++)
-        for (const struct event_rule *r = b->offer->rules[i].events; r; r = r->next)
-            check_value_currency(b, &r->value);
-}
-
 void build_offer_part(struct build *b, const struct yaml *root)
 {
     read_offer_name(b, root);
@@ -264,6 +186,7 @@ void build_offer_part(struct build *b, const struct yaml *root)
     read_origins(b, yaml_get(root, S("origins")));
     build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
                    &b->offer->value_currency);
+    build_rate_part(b, root);
     build_events(b, yaml_get(root, S("events")));
     build_properties(b, yaml_get(root, S("properties")));
     build_user(b, yaml_get(root, S("user")));
@@ -271,5 +194,5 @@ void build_offer_part(struct build *b, const struct yaml *root)
     build_tests(b, yaml_get(root, S("tests")));
     read_key(b, yaml_get(root, S("key")));
     seal_params(b);
-    check_currency(b);
+    build_check_currencies(b);
 }

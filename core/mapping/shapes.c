@@ -70,7 +70,8 @@ static const struct shape decimal = { SHAPE_WORD, .words = decimals };
                   "the stage of a postback without a status; without "                             \
                   "this key it is quarantined"),                                                   \
         SHAPE_KEY("decimal", &decimal, "what an amount with one mark means, such as 1,234"),       \
-        SHAPE_KEY("payout_currency", &shape_currency, "the payout's, when a postback names none")
+        SHAPE_KEY("payout_currency", &shape_currency, "the payout's, when a postback names none"), \
+        SHAPE_KEY("value_models", &shape_models, "values with a name, or the file that has them")
 
 static const struct shape_key tracker_keys[] = {
     VERSION_ROW,
@@ -81,26 +82,7 @@ static const struct shape_key tracker_keys[] = {
 };
 const struct shape mapping_tracker_shape = { SHAPE_MAP, "a tracker mapping", .keys = tracker_keys };
 
-/* ---- events and values ---- */
-
-static const struct slice payout_word[] = { SLICE("payout"), { 0 } };
-static const struct shape payout = { SHAPE_WORD, "what the postback says", .words = payout_word };
-static const struct shape tier_amounts = { SHAPE_MAP, .min = 1, .of = &shape_amount };
-
-static const struct shape_key tiers_keys[] = {
-    SHAPE_KEY("tiers", &tier_amounts, "an amount for each name",
-              .required = "write {tiers: {raw: 10}, by: \"{param.x}\"}", .late = true),
-    SHAPE_KEY("by", &shape_template, "what names the tier",
-              .required = "say what chooses the tier: by: \"{param.quality}\"", .late = true),
-    SHAPE_KEY("default", &shape_text,
-              "the tier for an unknown name; without it the postback is "
-              "quarantined"),
-    SHAPE_END,
-};
-const struct shape shape_tiers = { SHAPE_MAP, "tiers by quality", .keys = tiers_keys };
-
-static const struct shape *const value_ways[] = { &payout, &shape_amount, &shape_tiers, NULL };
-static const struct shape value = { SHAPE_EITHER, .either = value_ways };
+/* ---- events ---- */
 
 static const struct shape standard_event = { SHAPE_WORD, .words = event_standard_names };
 static const struct shape custom_event = { SHAPE_TEXT, "a custom event",
@@ -111,18 +93,13 @@ static const struct shape event_name = { SHAPE_EITHER, .either = event_names };
 static const struct shape_key event_keys[] = {
     SHAPE_KEY("event", &event_name, "one of TikTok's standard events, or a custom name",
               .required = "name it: {event: Purchase, value: payout}"),
-    SHAPE_KEY("value", &value, "what the event is worth; without it no value is sent"),
-    SHAPE_KEY("currency", &shape_currency,
-              "of a fixed value or of tiers; otherwise "
-              "value_currency"),
-    SHAPE_KEY("min", &shape_amount, "a smaller value is raised to this"),
-    SHAPE_KEY("max", &shape_amount, "a larger value is cut to this"),
-    SHAPE_KEY("percent", &shape_amount, "the share of the value that is sent"),
+    SHAPE_KEY("value", &shape_value, "what the event is worth; without it no value is sent"),
     SHAPE_KEY("repeatable", &shape_bool, "each transaction is an event of its own",
               .otherwise = "false"),
     SHAPE_END,
 };
-const struct shape shape_event = { SHAPE_MAP, "an event", .keys = event_keys };
+const struct shape shape_event = { SHAPE_MAP, "an event", .keys = event_keys,
+                                   .row = shape_beside_value_row };
 
 static const struct slice ignore_word[] = { SLICE("ignore"), { 0 } };
 static const struct shape ignore = { SHAPE_WORD, "nothing is sent", .words = ignore_word };
@@ -232,29 +209,55 @@ static const struct shape_key user_keys[] = {
 };
 const struct shape shape_user = { SHAPE_MAP, .keys = user_keys };
 
-/* In the order of enum consent_otherwise. */
-static const struct slice without_consent[] = {
+/* In the order of enum consent_action, from CONSENT_DROP on; behind them what only `missing` takes. */
+static const struct slice refused_words[] = {
     SLICE("drop"), SLICE("anonymize"), SLICE("limited"), { 0 }
 };
-static const struct shape otherwise = { SHAPE_WORD, .words = without_consent };
+static const struct slice unanswered_words[] = {
+    SLICE("drop"), SLICE("anonymize"), SLICE("limited"), SLICE("granted"), { 0 }
+};
+static const struct shape otherwise = { SHAPE_WORD, .words = refused_words };
+static const struct shape missing = { SHAPE_WORD, .words = unanswered_words };
+
+/* TikTok's names of what an event may be matched by. */
+static const struct slice kept_words[] = {
+    SLICE("ttclid"), SLICE("ttp"),        SLICE("external_id"), SLICE("email"),
+    SLICE("phone"),  SLICE("ip"),         SLICE("user_agent"),  SLICE("first_name"),
+    SLICE("last_name"), SLICE("zip_code"), SLICE("city"),       SLICE("state"),
+    SLICE("country"), SLICE("locale"),    { 0 },
+};
+const struct shape shape_kept_key = { SHAPE_WORD, .words = kept_words };
+static const struct shape keep = { SHAPE_LIST, .of = &shape_kept_key, .min = 1, .lone = true };
+
 static const struct shape_key consent_keys[] = {
     SHAPE_KEY("from", &shape_template, "where the decision stands",
               .required = "say where the decision stands: from: \"{consent}\""),
-    SHAPE_KEY("granted", &shape_texts, "the words that mean yes",
+    SHAPE_KEY("granted", &shape_texts, "the words that mean yes; every other one means no",
               .required = "list the words that mean yes: granted: [\"1\", yes]"),
-    SHAPE_KEY("otherwise", &otherwise, "what happens without a yes",
+    SHAPE_KEY("otherwise", &otherwise, "what happens after a no",
               .required = "choose drop, anonymize or limited"),
+    SHAPE_KEY("missing", &missing, "what happens when nobody has answered; as otherwise if not said"),
+    SHAPE_KEY("keep", &keep, "the match keys that stay with anonymize", .otherwise = "[ttclid]"),
     SHAPE_END,
 };
 const struct shape shape_consent = { SHAPE_MAP, .keys = consent_keys };
 
-static const struct shape expected = { SHAPE_MAP, .of = &shape_text };
+/* user.ttclid: x, or user: {ttclid: x}; warnings: [W020]; events: [{event: Lead}]. */
+static const struct shape expected_value;
+static const struct shape expected = { SHAPE_MAP, .of = &expected_value };
+static const struct shape expected_list = { SHAPE_LIST, .of = &expected_value };
+static const struct shape *const expected_values[] = { &shape_text, &expected, &expected_list,
+                                                       NULL };
+static const struct shape expected_value = { SHAPE_EITHER, .either = expected_values };
+static const struct shape moment = { SHAPE_TEXT };
 static const struct shape_key test_keys[] = {
     SHAPE_KEY("name", &shape_text, "what the test shows"),
     SHAPE_KEY("given", &shape_text, "a postback's query",
               .required = "give it a postback: given: \"?subid=...\""),
     SHAPE_KEY("click", &shape_text, "a registered click that goes with it"),
     SHAPE_KEY("before", &shape_texts, "postbacks that came earlier, oldest first"),
+    SHAPE_KEY("at", &moment, "when the postback comes: 2026-05-28T20:26:40Z or Unix seconds",
+              .otherwise = "now"),
     SHAPE_KEY("expect", &expected, "what must come: verdict, event, event_id, user.ttclid ...",
               .required = "say what must come: expect: {verdict: queued}"),
     SHAPE_END,
@@ -271,6 +274,12 @@ static const struct shape page_url = { SHAPE_TEMPLATE, .pattern = "^https?://" }
 static const struct shape origin = { SHAPE_TEXT, .pattern = "^https?://[a-z0-9.:-]+$" };
 static const struct shape origins = { SHAPE_LIST, .of = &origin, .lone = true };
 
+/* In the order of enum without_rate. */
+static const struct slice without_rates[] = { SLICE("quarantine"), SLICE("send_without_value"),
+                                              { 0 } };
+static const struct shape without_rate = { SHAPE_WORD, .words = without_rates };
+static const struct shape rate_age = { SHAPE_TEXT, .pattern = "^[0-9]+[smhd]$" };
+
 static const struct shape_key offer_keys[] = {
     VERSION_ROW,
     SHAPE_KEY("offer", &offer_name, "the offer's name, also the last part of its postback URL",
@@ -281,6 +290,9 @@ static const struct shape_key offer_keys[] = {
     SHAPE_KEY("page_url", &page_url, "the page to name when the click brought none"),
     SHAPE_KEY("origins", &origins, "pages that may register clicks without a key"),
     SHAPE_KEY("value_currency", &shape_currency, "what values are converted to"),
+    SHAPE_KEY("without_rate", &without_rate, "what happens when there is no exchange rate",
+              .otherwise = "quarantine"),
+    SHAPE_KEY("rate_max_age", &rate_age, "a rate that is older than this counts as none"),
     SHAPE_KEY("events", &events, "what is sent at which stage",
               .required = "say what is sent: events: {sale: {event: Purchase, value: payout}}"),
     SHAPE_KEY("properties", &properties, "TikTok's properties"),

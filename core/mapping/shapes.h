@@ -11,10 +11,21 @@ extern const struct shape shape_time_field; /* {from, as, zone} */
 
 /* Of an offer mapping. */
 extern const struct shape shape_event;     /* {event, value, ...} of `events:` */
-extern const struct shape shape_tiers;     /* `value:` as a map */
+extern const struct shape shape_value;     /* `value:` */
+extern const struct shape shape_tiers, shape_table, shape_model_use; /* the same as a map */
+extern const struct shape shape_lifetime;
+extern const struct shape shape_cost; /* {from, currency} of `minus:` */
 extern const struct shape shape_user;      /* id: enum identity_kind */
 extern const struct shape shape_place_key; /* {from, country} of `user:` */
 extern const struct shape shape_consent;
+extern const struct shape shape_kept_key; /* one of consent's `keep:` */
 extern const struct shape shape_test; /* one of `tests:` */
+
+/* What may stand beside `value`, in an event and in a model. */
+extern const struct shape shape_beside_value;
+bool shape_beside_value_row(struct arena *arena, size_t i, struct shape_key *out);
+
+extern const struct shape shape_models; /* `value_models:`, a map or a path */
+extern const struct shape shape_model;  /* one of them */
 
 #endif

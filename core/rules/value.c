@@ -1,27 +1,29 @@
 #include "core/rules/value.h"
 
-#define RATES_OLD_SECONDS (30 * 86400)
+#include <stdarg.h>
 
-struct step {
-    const struct value_in *in;
-    const char **code;
-    struct slice *reason;
-};
+#include "core/base/when.h"
+#include "core/rules/currency.h"
+#include "core/rules/value_work.h"
 
-static int quarantine(struct step *s, const char *code, struct slice reason)
+/* ---- how a step ends, and its words ---- */
+
+enum value_step value_quarantine(struct value_work *w, const char *code, struct slice reason)
 {
-    *s->code = code;
-    *s->reason = reason;
-    return 1;
+    *w->code = code;
+    *w->reason = reason;
+    return VALUE_QUARANTINED;
 }
 
-static const struct field_value *field(const struct value_in *in, enum field f)
+enum value_step value_too_large(struct value_work *w)
 {
-    return &in->values->conversion->fields[f];
+    return value_quarantine(w, "Q021",
+                            arena_printf(w->in->arena, "the value that the rule makes is above "
+                                                       "1000000000000 %.*s",
+                                         SLICE_ARG(w->currency)));
 }
 
-/* An ISO code in upper case, or the empty slice when it has another form. */
-static struct slice currency_upper(struct slice s, struct arena *arena)
+struct slice value_currency_code(struct slice s, struct arena *arena)
 {
     char *p = s.len == 3 ? arena_alloc(arena, 3) : NULL;
 
@@ -33,192 +35,204 @@ static struct slice currency_upper(struct slice s, struct arena *arena)
     return p ? (struct slice){ p, 3 } : (struct slice){ 0 };
 }
 
-/* The postback's own, else the one written beside the amount, else the mapping's. */
-static int payout_currency(struct step *s, struct slice beside, struct slice *out)
+static struct slice money_text(struct value_work *w, struct money m)
 {
-    const struct value_in *in = s->in;
-    struct slice named = slice_trim(field(in, FIELD_CURRENCY)->value);
-    struct slice written = currency_upper(beside, in->arena);
+    struct buf b = { .limit = 64 };
+    struct slice out;
 
-    if (named.len) {
-        *out = currency_upper(named, in->arena);
-        if (out->len == 0)
-            return quarantine(s, "Q009",
-                              arena_printf(in->arena,
-                                           "the currency \"%.*s\" is not a three-letter code",
-                                           SLICE_ARG(record_shown(in->arena, named))));
-        if (written.len && !slice_eq(written, *out))
-            note_add(in->notes, "W031", S("currency"),
-                     "currency: the payout is written in %.*s, but the parameter says %.*s, which "
-                     "is used",
-                     SLICE_ARG(written), SLICE_ARG(*out));
-        return 0;
-    }
-    *out = written;
-    if (out->len == 0)
-        *out = in->offer->payout_currency;
-    if (out->len == 0 && in->offer->value_currency.len) {
-        *out = in->offer->value_currency;
-        note_add(in->notes, "W031", S("currency"),
-                 "currency: the postback names none, so %.*s (value_currency) is assumed; say "
-                 "payout_currency in the mapping if the tracker counts in another",
-                 SLICE_ARG(*out));
-    }
-    if (out->len == 0)
-        return quarantine(s, "Q008", S("the payout has no currency: add the parameter to the "
-                                       "postback URL, or payout_currency to the mapping"));
-    return 0;
+    money_print(&b, m);
+    out = arena_dup(w->in->arena, buf_slice(&b));
+    buf_free(&b);
+    return out;
 }
 
-/* 0, or 1 for quarantine; without a payout *found stays false. */
-static int read_payout(struct step *s, struct value_out *out, bool *found)
+struct slice value_text(struct value_work *w, const struct exact *value)
 {
-    const struct value_in *in = s->in;
-    struct slice text = field(in, FIELD_PAYOUT)->value, beside = { 0 };
-    enum money_result r;
+    struct money m;
 
-    if (text.len == 0) {
-        note_add(in->notes, "W022", S("payout"),
-                 "payout: the postback has none, so the event is sent without a value");
-        return 0;
-    }
-    r = money_parse(text, in->offer->mark, &out->original, &beside);
-    if (r == MONEY_ROUNDED)
-        note_add(in->notes, "W029", S("payout"), "payout: \"%.*s\" was rounded to six decimals",
-                 SLICE_ARG(record_shown(in->arena, text)));
-    else if (r != MONEY_OK)
-        return quarantine(s, "Q003",
-                          arena_printf(in->arena, "the payout \"%.*s\" %s",
-                                       SLICE_ARG(record_shown(in->arena, text)),
-                                       money_result_text(r)));
-    *found = true;
-    return payout_currency(s, beside, &out->original_currency);
+    return exact_round(value, 6, &m) ? money_text(w, m) : S("more than 1000000000000");
 }
 
-static int read_tier(struct step *s, struct value_out *out)
+struct slice value_origin(struct value_work *w, const struct field_value *v)
 {
-    const struct value_in *in = s->in;
-    struct slice by = slice_trim(template_expand(&in->rule->by, in->values, in->arena));
-    const struct value_tier *tier = NULL;
-
-    for (size_t i = 0; i < in->rule->tier_count && !tier; i++)
-        if (slice_eq_nocase(in->rule->tiers[i].name, by))
-            tier = &in->rule->tiers[i];
-    for (size_t i = 0; i < in->rule->tier_count && !tier; i++) {
-        if (!slice_eq(in->rule->tiers[i].name, in->rule->tier_default))
-            continue;
-        tier = &in->rule->tiers[i];
-        if (by.len)
-            note_add(in->notes, "W028", S("value"),
-                     "value: there is no tier \"%.*s\", so the default \"%.*s\" is used",
-                     SLICE_ARG(record_shown(in->arena, by)), SLICE_ARG(tier->name));
+    switch (v->origin) {
+    case ORIGIN_PARAM:
+        return arena_printf(w->in->arena, "parameter %.*s",
+                            SLICE_ARG(record_shown(w->in->arena, v->name)));
+    case ORIGIN_TRACKER:
+        return arena_printf(w->in->arena, "the tracker's %.*s",
+                            SLICE_ARG(record_shown(w->in->arena, v->name)));
+    case ORIGIN_CLICK:
+        return S("the registered click");
+    default:
+        return S("the postback");
     }
-    if (!tier && by.len == 0)
-        return quarantine(s, "Q011",
-                          arena_printf(in->arena, "the value's tier (%.*s) has no value in this "
-                                                  "postback, and there is no default",
-                                       SLICE_ARG(in->rule->by.raw)));
-    if (!tier)
-        return quarantine(s, "Q011",
-                          arena_printf(in->arena,
-                                       "no tier of the value is called \"%.*s\", and there "
-                                       "is no default",
-                                       SLICE_ARG(record_shown(in->arena, by))));
-    out->original = tier->amount;
-    return 0;
 }
 
-static int convert(struct step *s, struct value_out *out)
+struct slice value_rate_text(struct value_work *w, const struct rate_pair *rate)
 {
-    const struct value_in *in = s->in;
-    struct slice to = in->offer->value_currency.len ? in->offer->value_currency : out->currency;
-    struct money before = out->value;
+    struct buf day = { .limit = 64 };
+    struct slice out;
+
+    when_print(&day, rate->day);
+    out = arena_printf(w->in->arena, " at %.*s/%.*s of %.*s (%.*s)",
+                       SLICE_ARG(money_text(w, rate->to)), SLICE_ARG(money_text(w, rate->from)),
+                       SLICE_ARG(slice_head(buf_slice(&day), 10)), SLICE_ARG(rate->origin));
+    buf_free(&day);
+    return out;
+}
+
+void value_tell(struct value_work *w, const struct place *at, const char *fmt, ...)
+{
+    struct slice done;
+    va_list ap;
+
+    if (!value_is_told(w))
+        return;
+    va_start(ap, fmt);
+    done = arena_vprintf(w->in->arena, fmt, ap);
+    va_end(ap);
+    trail_add(w->in->trail, S("properties.value"), value_text(w, &w->value), at, "%.*s",
+              SLICE_ARG(done));
+}
+
+/* ---- the steps ---- */
+
+static enum value_step lifetime(struct value_work *w)
+{
+    const struct value_rule *r = w->in->rule;
+
+    if (!r->has_lifetime)
+        return VALUE_NEXT;
+    if (!exact_times(&w->value, (uint64_t)r->lifetime.times.micros, MONEY_SCALE))
+        return value_too_large(w);
+    w->computed = true;
+    if (value_is_told(w))
+        value_tell(w, &r->lifetime_at, "times %.*s: %u months, %.*s %% staying from each to the next",
+                   SLICE_ARG(money_text(w, r->lifetime.times)), r->lifetime.months,
+                   SLICE_ARG(money_text(w, r->lifetime.keep)));
+    return VALUE_NEXT;
+}
+
+static enum value_step percent(struct value_work *w)
+{
+    const struct value_rule *r = w->in->rule;
+
+    if (!r->has_percent)
+        return VALUE_NEXT;
+    if (!exact_times(&w->value, (uint64_t)r->percent.micros, UINT64_C(100) * MONEY_SCALE))
+        return value_too_large(w);
+    w->computed = true;
+    if (value_is_told(w))
+        value_tell(w, &r->percent_at, "times %.*s %%", SLICE_ARG(money_text(w, r->percent)));
+    return VALUE_NEXT;
+}
+
+enum value_step value_rate(struct value_work *w, struct slice from, struct slice to,
+                           struct rate_pair *rate)
+{
+    const struct value_in *in = w->in;
+
+    switch (currency_rate(in->offer, in->rates, from, to, in->at, in->arena, in->notes, rate, w->code,
+                          w->reason)) {
+    case CURRENCY_RATE:
+        return VALUE_NEXT;
+    case CURRENCY_NO_VALUE:
+        return VALUE_NOT_SENT;
+    default:
+        return VALUE_QUARANTINED;
+    }
+}
+
+static enum value_step convert(struct value_work *w)
+{
+    const struct value_in *in = w->in;
+    struct slice from = w->currency, to = in->offer->value_currency;
     struct rate_pair rate;
+    enum value_step step;
 
-    if (!slice_eq(to, out->currency)) {
-        if (!rates_pair(in->rates, out->currency, to, in->at, &rate) ||
-            !money_scale(out->value, rate.to.micros, rate.from.micros,
-                         event_currency_decimals(to), &out->value))
-            return quarantine(s, "Q009",
-                              arena_printf(in->arena,
-                                           "there is no rate from %.*s to %.*s in rates.yaml",
-                                           SLICE_ARG(out->currency), SLICE_ARG(to)));
-        if (out->value.micros == 0 && before.micros != 0)
-            note_add(in->notes, "W029", S("value"), "value: it rounds to 0 %.*s", SLICE_ARG(to));
-        if (in->at - rate.day > RATES_OLD_SECONDS)
-            note_add(in->notes, "W032", S("currency"),
-                     "currency: the newest rate for %.*s is %lld days old; renew rates.yaml",
-                     SLICE_ARG(out->currency), (long long)((in->at - rate.day) / 86400));
-        out->currency = to;
+    if (to.len && !slice_eq(to, from)) {
+        step = value_rate(w, from, to, &rate);
+        if (step != VALUE_NEXT)
+            return step;
+        w->currency = to;
+        if (!exact_times(&w->value, (uint64_t)rate.to.micros, (uint64_t)rate.from.micros))
+            return value_too_large(w);
+        w->computed = true;
+        if (value_is_told(w))
+            value_tell(w, NULL, "to %.*s%.*s", SLICE_ARG(to), SLICE_ARG(value_rate_text(w, &rate)));
+        trail_add(in->trail, S("properties.currency"), to, NULL, "value_currency of the mapping");
     }
-    if (!event_currency_supported(out->currency))
-        return quarantine(s, "Q009",
-                          arena_printf(in->arena,
-                                       "TikTok does not take %.*s: set value_currency to "
-                                       "one it takes",
-                                       SLICE_ARG(out->currency)));
-    return 0;
+    if (!event_currency_supported(w->currency))
+        return value_quarantine(w, "Q009",
+                                arena_printf(in->arena,
+                                             "TikTok does not take %.*s: set value_currency to "
+                                             "one it takes",
+                                             SLICE_ARG(w->currency)));
+    return VALUE_NEXT;
 }
 
-static void limit(const struct value_in *in, struct value_out *out)
+/* The one rounding. */
+static enum value_step settle(struct value_work *w)
 {
-    const struct value_rule *r = in->rule;
-    bool low = r->has_min && out->value.micros < r->min.micros;
-    bool high = r->has_max && out->value.micros > r->max.micros;
-    struct buf text = { .limit = 200 };
+    struct exact rounded;
+    int decimals, order = 0;
+
+    w->out->currency = w->currency;
+    if (!w->computed) {
+        w->out->value = w->out->original;
+        return VALUE_NEXT;
+    }
+    decimals = event_currency_decimals(w->currency);
+    if (!exact_round(&w->value, decimals, &w->out->value))
+        return value_too_large(w);
+    rounded = exact_of(w->out->value);
+    exact_compare(&rounded, &w->value, &order);
+    if (order == 0)
+        return VALUE_NEXT;
+    if (w->out->value.micros == 0)
+        note_add(w->in->notes, "W029", S("value"), "value: it rounds to 0 %.*s",
+                 SLICE_ARG(w->currency));
+    w->value = rounded;
+    value_tell(w, NULL, "rounded to the %d decimals of %.*s, half to even", decimals,
+               SLICE_ARG(w->currency));
+    return VALUE_NEXT;
+}
+
+static enum value_step limit(struct value_work *w)
+{
+    const struct value_rule *r = w->in->rule;
+    struct money before = w->out->value;
+    bool low = r->has_min && before.micros < r->min.micros;
+    bool high = r->has_max && before.micros > r->max.micros;
 
     if (!low && !high)
-        return;
-    money_print(&text, out->value);
-    buf_puts(&text, low ? " is below min, so " : " is above max, so ");
-    out->value = low ? r->min : r->max;
-    money_print(&text, out->value);
-    note_add(in->notes, "W023", S("value"), "value: %.*s is sent", SLICE_ARG(buf_slice(&text)));
-    buf_free(&text);
-}
-
-/* What is going to be converted is rounded only then. */
-static int percent_decimals(const struct offer *offer, struct slice currency)
-{
-    if (offer->value_currency.len && !slice_eq(offer->value_currency, currency))
-        return 6;
-    return event_currency_decimals(currency);
+        return VALUE_NEXT;
+    w->out->value = low ? r->min : r->max;
+    w->value = exact_of(w->out->value);
+    note_add(w->in->notes, "W023", S("value"), "value: %.*s is %s, so %.*s is sent",
+             SLICE_ARG(money_text(w, before)), low ? "below min" : "above max",
+             SLICE_ARG(money_text(w, w->out->value)));
+    value_tell(w, low ? &r->min_at : &r->max_at, low ? "raised to min" : "cut to max");
+    return VALUE_NEXT;
 }
 
 int value_compute(const struct value_in *in, struct value_out *out, const char **code,
                   struct slice *reason)
 {
-    struct step s = { in, code, reason };
-    const struct value_rule *r = in->rule;
-    bool found = true;
-    int rc = 0;
+    static enum value_step (*const steps[])(struct value_work *) = {
+        value_base, lifetime, percent, value_less_cost, convert, settle, limit,
+    };
+    struct value_work w = { .in = in, .out = out, .code = code, .reason = reason };
+    enum value_step step = VALUE_NEXT;
 
     *out = (struct value_out){ 0 };
-    if (r->kind == VALUE_NONE)
+    if (in->rule->kind == VALUE_NONE)
         return 0;
-    out->original_currency = r->currency.len ? r->currency : in->offer->value_currency;
-    if (out->original_currency.len == 0)
-        out->original_currency = in->offer->payout_currency;
-    if (r->kind == VALUE_PAYOUT) {
-        found = false;
-        rc = read_payout(&s, out, &found);
-    } else if (r->kind == VALUE_TIERS) {
-        rc = read_tier(&s, out);
-    } else {
-        out->original = r->fixed;
-    }
-    if (rc != 0 || !found)
-        return rc;
-    out->value = out->original;
-    out->currency = out->original_currency;
-    if (r->has_percent &&
-        !money_scale(out->value, r->percent.micros, INT64_C(100) * MONEY_SCALE,
-                     percent_decimals(in->offer, out->currency), &out->value))
-        return quarantine(&s, "Q003", S("the value with its percent is above 10^12"));
-    rc = convert(&s, out);
-    if (rc != 0)
-        return rc;
-    limit(in, out);
-    out->has_value = true;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && step == VALUE_NEXT; i++)
+        step = steps[i](&w);
+    if (step == VALUE_QUARANTINED)
+        return 1;
+    out->has_value = step == VALUE_NEXT;
     return 0;
 }

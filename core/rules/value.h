@@ -1,8 +1,11 @@
-/* value.h: what an event is worth: fixed, the payout, or a tier; percent, conversion, min and max.
- */
+/* value.h: what an event is worth: a fixed amount, the payout or a share of it, by itself or out of
+ * a table; then lifetime, percent, cost, conversion, and min and max, in this order.  Everything up
+ * to the limits is exact, and rounded once, half to even, to the decimals of the currency sent; an
+ * amount that nothing is done to is sent as it came. */
 #ifndef CORE_RULES_VALUE_H
 #define CORE_RULES_VALUE_H
 
+#include "core/base/trail.h"
 #include "core/mapping/mapping.h"
 #include "core/rules/rates.h"
 
@@ -14,11 +17,12 @@ struct value_in {
     int64_t at; /* Unix seconds of the conversion */
     struct arena *arena;
     struct notes *notes;
+    struct trail *trail; /* may be NULL */
 };
 
 struct value_out {
     bool has_value;
-    struct money value, original; /* original: before percent, conversion and limits */
+    struct money value, original; /* original: what the postback or the rule said */
     struct slice currency, original_currency;
 };
 

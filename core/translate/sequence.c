@@ -241,7 +241,8 @@ int sequence_next(struct sequence *s, struct params *params, const struct click 
 {
     const struct memory memory = { s, marked, history, params_of };
     struct click own = { .at = 0 };
-    bool known = click != NULL, fresh = false;
+    bool known = click != NULL, fresh[TRANSLATE_EVENTS_MAX] = { false };
+    size_t count = 0;
 
     if (click)
         own = *click;
@@ -254,10 +255,15 @@ int sequence_next(struct sequence *s, struct params *params, const struct click 
         int rc = keep_event(s, &out->events[i]);
         if (rc < 0)
             return no_memory(err);
-        out->events[i].again = rc == 0;
-        fresh |= rc == 1;
+        fresh[i] = rc == 1;
+        count += rc == 1;
     }
-    if (past_settle(&memory, s->offer, params, out, fresh, now, err) != 0)
+    if (past_settle(&memory, s->offer, params, out, count > 0, now, err) != 0)
         return -1;
+    count = 0;
+    for (size_t i = 0; i < out->event_count; i++)
+        if (fresh[i])
+            out->events[count++] = out->events[i];
+    out->event_count = count;
     return keep_postback(s, params, now, out) != 0 || s->arena->full ? no_memory(err) : 0;
 }

@@ -27,7 +27,7 @@ struct sequence {
 };
 
 /* The next postback; out and params as for translate_read, out->arena set.  The verdict may be
- * `duplicate`, too; events that were accepted before have `again` set.  -1, ERR_BUSY: an arena is full. */
+ * `duplicate`, too; only events that were not accepted before stay in out.  -1, ERR_BUSY: an arena is full. */
 int sequence_next(struct sequence *s, struct params *params, const struct click *click,
                   int64_t now, struct translation *out, struct err *err);
 

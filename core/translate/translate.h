@@ -7,6 +7,7 @@
 #include "core/base/trail.h"
 #include "core/identity/identity.h"
 #include "core/mapping/mapping.h"
+#include "core/rules/consent.h"
 #include "core/rules/lifecycle.h"
 #include "core/rules/rates.h"
 
@@ -31,7 +32,6 @@ struct translated_event {
      * Empty: none. */
     struct slice formerly[TRANSLATE_FORMERLY];
     struct slice body; /* one entry of data[] */
-    bool again;        /* accepted before; said by who remembers events */
     bool has_value;
     struct money value, original; /* sent; and as the postback or rule had it */
     struct slice currency, original_currency;
@@ -44,6 +44,7 @@ struct translation {
     struct slice reason;
     struct conversion conversion;
     int64_t event_time;
+    struct consent consent; /* known whatever the verdict, unless the body could not be read */
     struct slice offer_line; /* of the rule that decided: "offers/nutra.yaml:12" */
     struct translated_event events[TRANSLATE_EVENTS_MAX];
     size_t event_count;
@@ -73,5 +74,11 @@ int translate_click(const struct offer *offer, struct params *params, struct are
  * out, personal data replaced by its match key hash (or taken out when there is none). */
 struct slice translate_storable(const struct offer *offer, const struct params *params,
                                 struct identity_hasher *hasher, struct arena *arena);
+
+/* What may stay of them, for a visitor of whom only `action` may be sent: parameters that feed, or
+ * look like, a match key that is not to be sent are taken out, those that say which click and which
+ * conversion it was stay. */
+struct slice translate_cut(const struct offer *offer, enum consent_action action,
+                           struct slice storable, struct arena *arena);
 
 #endif

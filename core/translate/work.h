@@ -72,11 +72,17 @@ bool past_has_nameless(const struct work *w);
 /* The ids that this transaction has as an event of another stage, into e->formerly. */
 void past_twin_ids(struct work *w, const struct event_rule *rule, struct translated_event *e);
 
-/* What the event says about the visitor, as far as consent goes (an enum consent_otherwise, or one
- * past the last when it is granted).  1: quarantined, nobody could be matched. */
-int keys_gather(struct work *w, int consent);
+/* What the event says about the visitor, as far as consent goes.  1: quarantined, nobody could be
+ * matched. */
+int keys_gather(struct work *w);
 
 /* The page and the one before it. */
-void keys_page(struct work *w, int consent);
+void keys_page(struct work *w);
+
+/* Consent, into w->out->consent, when the click is merged. */
+void consent_find(struct work *w);
+int consent_check(struct work *w); /* 1: nothing may be sent */
+bool consent_allows(struct work *w, const char *key); /* may the match key be sent? */
+int consent_limit(struct work *w); /* when the keys are gathered.  1: quarantined */
 
 #endif

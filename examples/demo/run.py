@@ -68,6 +68,7 @@ def call(address, method, path, body=None, headers={}):
 
 def prepare(folder, sandbox_address):
     shutil.copytree(os.path.join(HERE, "..", "offers"), os.path.join(folder, "offers"))
+    shutil.copy(os.path.join(HERE, "..", "value-models.yaml"), folder)  # that two of them share
     os.mkdir(os.path.join(folder, "keys"), 0o700)
     for name, secret in (("postback", KEY), ("tiktok", secrets.token_hex(20))):
         with os.fdopen(os.open(os.path.join(folder, "keys", name), os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:

@@ -59,7 +59,7 @@ def translate_json():
     r = run("translate", path, SALE, "--at", AT, "--json")
     got = json.loads(r.out)
     equal("--json: exit 0", r.code, 0)
-    equal("--json: the keys", list(got), ["verdict", "reason", "warnings", "bodies", "fields"])
+    equal("--json: the keys", list(got), ["verdict", "reason", "warnings", "consent", "bodies", "fields"])
     equal("--json: verdict and reason", (got["verdict"], got["reason"], got["warnings"]),
           ("queued", "", []))
     equal("--json: bodies", got["bodies"], [BODY])
@@ -234,9 +234,10 @@ def check_failing_test():
     line = text.count("\n")
     equal("check: a failing test alone is exit 1", r.code, 1)
     equal("check: what should be and what is", r.err,
-          'fails.yaml:%d:21: error[M019]: test "wrong": event should be "Lead", but is "Purchase"\n'
+          'fails.yaml:%d:21: error[M019]: test "wrong": 1 of 1 expectations is not met\n'
           "   %d |     expect: {event: Lead}\n"
           "      |                     ^^^^\n"
+          "  - event: Lead\n  + event: Purchase\n  the verdict is queued; warnings: none\n"
           "check: 1 error, 0 warnings, 1 of 1 tests failed\n" % (line, line))
     f.write("both.yaml", text.replace("page_url: https", "page_url: ftp"))
     r = run("check", "both.yaml", cwd=f.path)
@@ -310,7 +311,7 @@ def check_files():
 
 @part
 def help_and_misuse():
-    for verb in ("init", "serve", "check", "translate", "doctor", "diff", "simulate", "follow", "urls", "snippet", "sandbox", "version"):
+    for verb in ("init", "serve", "check", "translate", "doctor", "diff", "simulate", "follow", "urls", "snippet", "rates", "sandbox", "version"):
         for word in ("--help", "-h"):
             r = run(verb, word)
             equal("%s %s: stdout, exit 0" % (verb, word),
@@ -323,7 +324,7 @@ def help_and_misuse():
     for words in (["--help"], ["-h"], ["help"]):
         r = run(*words)
         equal("%s: stdout, exit 0" % words[0], (r.code, r.err), (0, ""))
-        has("%s: every verb" % words[0], r.out, "init", "serve", "check", "translate", "doctor", "diff", "simulate", "follow", "urls", "snippet", "sandbox", "version")
+        has("%s: every verb" % words[0], r.out, "init", "serve", "check", "translate", "doctor", "diff", "simulate", "follow", "urls", "snippet", "rates", "sandbox", "version")
     r = run()
     equal("no verb: usage on stderr, exit 2", (r.code, r.out, "usage: clickbaton VERB" in r.err),
           (2, "", True))
@@ -344,6 +345,13 @@ def help_and_misuse():
             (["check", "--confg", "x"], "did you mean --config?"),
             (["serve", "x"], 'unexpected argument "x"'),
             (["version", "x"], 'unexpected argument "x"'),
+            (["rates", "imprt", "x"], "usage: clickbaton rates"),
+            (["rates", "import"], "usage: clickbaton rates import FILE|-"),
+            (["rates", "import", "a", "b"], "usage: clickbaton rates import FILE|-"),
+            (["rates", "import", "a", "--days", "0"], "--days needs a number from 1 to 1000"),
+            (["rates", "x", "EUR", "USD"], 'the amount "x" is not a number'),
+            (["rates", "1", "EURO", "USD"], "a currency is three letters"),
+            (["rates", "1", "EUR", "USD", "--at", "today"], "--at needs a day such as 2026-11-20"),
             (["sandbox", "--falt", "x"], "did you mean --fault?"),
             (["sandbox", "--fault", "492"], 'did you mean "429"?'),
             (["sandbox", "--fault", "429:2"], "probability"),

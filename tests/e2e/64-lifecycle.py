@@ -164,7 +164,7 @@ tests:
     path = f.write("offers/o.yaml", base % (PIXEL, "queued"))
     r = run("check", path)
     equal("a wrong expectation fails", r.code, 1)
-    has("and says what came", r.out + r.err, "M019", 'verdict should be "queued", but is "duplicate"')
+    has("and says what came", r.out + r.err, "M019", "- verdict: queued", "+ verdict: duplicate")
     path = f.write("offers/o.yaml", base.replace("?subid=1&ttclid=T&status=lead", "?&&status=%%zz") % (PIXEL, "duplicate"))
     r = run("check", path)
     true("an odd earlier postback does no harm", r.code in (0, 1), r)

@@ -1,4 +1,4 @@
-/* Any YAML as an offer mapping, with the shipped tracker mappings to extend.  One that loads
+/* Any YAML as an offer mapping and as a file of value models, with the shipped tracker mappings to extend.  One that loads
  * translates a few postbacks: each body is valid JSON without empty strings, nulls or empty
  * objects. */
 #include <assert.h>
@@ -36,6 +36,17 @@ static void translate(const struct offer *offer, const char *url, struct arena *
     shipped_check(&t);
 }
 
+static void check_models(const struct source *source)
+{
+    struct arena arena;
+    struct diags diags = { .arena = &arena };
+    struct mapping_loader loader = { &arena, &diags, trackers, { NULL, shipped_find } };
+
+    arena_init(&arena, 32 << 20);
+    assert((mapping_check_models(&loader, source) == 0) == (diags.errors == 0));
+    arena_free(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena, work;
@@ -55,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         translate(offer, postbacks[i], &work);
         arena_free(&work);
     }
+    check_models(&source);
     buf_free(&out);
     arena_free(&arena);
     return 0;

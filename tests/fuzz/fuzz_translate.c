@@ -12,6 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     "raw}}\n"                                                                                      \
     "  sale: [{event: Purchase, value: payout, min: 0.01, max: 500}, Subscribe]\n"                 \
     "  rebill: {event: Purchase, value: payout, percent: 40, repeatable: true}\n"                  \
+    "  refund: {event: Contact, value: {table: {de: 12.5, at: payout, us: 80%}, by: "               \
+    "\"{param.quality}\", default: 5}, currency: GBP, lifetime: {months: 6, keep: 85}}\n"           \
+    "  chargeback: {event: Contact, value: payout, percent: 80, minus: {from: \"{cost}\", "         \
+    "currency: EUR}, max: 100}\n"                                                                  \
     "  rejected: ignore\n"                                                                         \
     "properties: {content_ids: [\"{txid}\", \"{param.a}\"], order_id: \"{param.b|lower}\", "       \
     "num_items: \"{param.n}\", contents: [{content_id: \"{param.c}\", price: \"{param.d}\"}, "     \
@@ -78,6 +82,25 @@ static void check_stored(const struct offer *offer, const struct params *p, stru
     assert(arena->full || notes.count || slice_eq(stored, again));
 }
 
+/* Cut, there is no address and no name of a person left; cut again, it is the same. */
+static void check_cut(const struct offer *offer, const struct params *p, struct arena *arena)
+{
+    static const enum consent_action actions[] = { CONSENT_DROP, CONSENT_ANONYMIZE };
+    struct slice stored = translate_storable(offer, p, shipped_hasher(), arena);
+
+    for (size_t i = 0; i < 2; i++) {
+        struct slice cut = translate_cut(offer, actions[i], stored, arena);
+        struct slice again = translate_cut(offer, actions[i], cut, arena);
+        struct params back = { .arena = arena, .max = 1000 };
+        if (arena->full)
+            return;
+        assert(cut.len <= stored.len && slice_eq(cut, again));
+        assert(params_query(&back, cut, NULL) == 0);
+        for (size_t j = 0; j < back.count; j++)
+            assert(!slice_eq(back.list[j].name, S("email")) && !slice_eq(back.list[j].name, S("ip")));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice raw = { (const char *)data + 1, size - 1 };
@@ -92,7 +115,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     offer = offer_of(data[0] % NAMES);
     arena_init(&arena, 4 << 20);
-    t.arena = t.notes.arena = p.arena = &arena;
+    t.arena = t.notes.arena = p.arena = t.trail.arena = &arena;
+    t.trail.on = data[0] & 1;
     p.notes = &t.notes;
     switch (data[0] / NAMES % 3) {
     case 0:
@@ -106,6 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (rc == 0) {
         check_stored(offer, &p, &arena);
+        check_cut(offer, &p, &arena);
         run(offer, &p, &t);
     }
     arena_free(&arena);

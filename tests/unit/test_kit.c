@@ -210,6 +210,19 @@ static void urls(void **state)
           "https://H/postback/o?key=YOUR-KEY&click_id={click.id}&ttclid={externalid}"
           "&payout={payout}&what=big%20win&ip={ip}&ua={useragent}&cur=EUR&page={var3}",
           "page: the offer reads it" },
+        { HEAD "extends: binom\nvalue_currency: USD\nevents: {sale: {event: Purchase, value: payout, "
+               "minus: \"{cost}\"}}\npage_url: https://p.example/\n",
+          "https://p.example/?clickid={clickid}&ttclid={externalid}",
+          "https://H/postback/o?key=YOUR-KEY&click_id={clickid}&ttclid={externalid}&payout={payout}"
+          "&currency={cnv_currency}&status={cnv_status}&status2={cnv_status2}&ip={ip}"
+          "&cost={clickcost}",
+          "cost: what the click cost is taken off the value. Without a `currency`" },
+        { HEAD "extends: bemob\npayout_currency: USD\nevents: {sale: {event: Purchase, value: payout, "
+               "minus: \"{cost}\"}}\npage_url: https://p.example/\n",
+          "https://p.example/?cid={clickId}&ttclid={externalId}",
+          "https://H/postback/o?key=YOUR-KEY&cid={clickId}&ttclid={externalId}&payout={payout}"
+          "&status={status}&currency=USD&cost=REPLACE",
+          "cost: what the click cost is taken off the value, and no macro for it is documented" },
     };
     struct mapping_bench b;
 

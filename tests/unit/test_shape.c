@@ -254,7 +254,7 @@ static void our_tables_are_whole(void **state)
         { "tracker", &mapping_tracker_shape, 25 },
         { "offer", &mapping_offer_shape, 70 },
         { "chain", &chain_shape, 48 },
-        { "rates", &rates_shape, 4 },
+        { "rates", &rates_shape, 8 },
     };
 
     (void)state;
