@@ -274,7 +274,7 @@ static int narrow(struct sqlite *s, const struct run *run, uint64_t hash, int64_
         else
             *high = at;
         at = before ? at + step : at - step;
-        if (at <= *low || at >= *high) /* the rest is small, or there is none */
+        if (at < *low || at >= *high) /* the rest is small, or there is none */
             return 0;
         if (first_hash(s, run, at, &first, err) != 0)
             return -1;

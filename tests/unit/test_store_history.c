@@ -215,12 +215,61 @@ static void no_room(void **state)
     commit(f); /* the transaction is still good */
 }
 
+/* ---- runs of many chunks: evenly spread hashes, and such as nobody would expect ---- */
+
+static uint64_t mask;
+
+static struct store *open_chunks(const char *dir, bool writer, struct err *err)
+{
+    struct sqlite_tuning tuning = sqlite_tuning_default;
+
+    tuning.hash_mask = mask;
+    tuning.hot_entries = 20000;
+    return sqlite_open(dir, writer, &tuning, err);
+}
+
+#define CHUNKED 24000
+
+static void found_in_large_runs(void **state)
+{
+    static const struct engine engine = { "chunks", open_chunks };
+    static const uint64_t masks[] = { UINT64_MAX, 0xffffff, UINT64_C(0xffffff0000000000),
+                                      UINT64_C(0x80000000ffffffff) };
+
+    (void)state;
+    for (size_t m = 0; m < COUNT(masks); m++) {
+        struct fixture *f = fixture_new(&engine);
+        mask = masks[m];
+        fixture_open(f);
+        for (int i = 0; i < CHUNKED;) {
+            begin(f);
+            for (int end = i + 2000; i < end; i++)
+                add(f, (struct row){ "o", text(f, "big%d", i).ptr, text(f, "T%d", i).ptr, "sale",
+                                     STORE_QUEUED },
+                    text(f, "x%d", i).ptr);
+            commit(f);
+            arena_reset(&f->arena);
+        }
+        begin(f);
+        for (int i = 0; i < CHUNKED; i++) {
+            assert_history(f, "o", text(f, "big%d", i).ptr, NULL, 10, text(f, "x%d", i).ptr);
+            if (i % 10 == 0)
+                assert_history(f, "o", text(f, "none%d", i).ptr, NULL, 10, "");
+            arena_reset(&f->arena);
+        }
+        store_rollback(f->s);
+        fixture_free(f);
+    }
+}
+
 int main(void)
 {
+    const struct CMUnitTest large[] = { cmocka_unit_test(found_in_large_runs) };
     const struct CMUnitTest tests[] = {
         CASE(what_was_put_is_found), CASE(the_same_group_counts), CASE(many),
         CASE(parameters_of_one),     CASE(only_in_a_transaction), CASE(no_room),
     };
 
-    return RUN_ON_ENGINES(tests);
+    return RUN_ON_ENGINES(tests) +
+           cmocka_run_group_tests_name("sqlite, large runs", large, NULL, NULL);
 }
