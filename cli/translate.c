@@ -23,7 +23,7 @@ struct options {
 };
 
 static const struct verb_usage usage = {
-    .synopsis = "translate OFFER-FILE URL|- [--click URL] [--at EPOCH] [--json] [--explain]",
+    .synopsis = "translate OFFER-FILE URL|- [--click URL] [--at EPOCH] [--json] [--explain] [--history]",
     .about =
         "Prints the exact request body that would be sent to TikTok for a postback. Nothing is\n"
         "sent or stored. URL is a whole postback URL, or its query; - reads one per line.",
@@ -72,6 +72,7 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
 
     arena_init(&arena, 4 * 1024 * 1024);
     t.arena = t.notes.arena = &arena;
+    t.trail = (struct trail){ .on = o->explain, .arena = &arena };
     if (translate_one(catalog, offer, url, o, &t, &err) != 0) {
         t.verdict = VERDICT_REFUSED;
         t.code = url.len > URL_MAX ? "R003" : "R004";
@@ -85,8 +86,8 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
             show_body(out, &t, i, S("web"));
         show_verdict(log, &t);
     }
-    if (o->explain)
-        show_fields(o->json ? log : out, &t);
+    if (o->explain && !o->json)
+        show_fields(out, &t);
     arena_free(&arena);
     return t.verdict == VERDICT_QUEUED;
 }
@@ -148,7 +149,8 @@ int cli_translate(int argc, char **argv)
         { "--at", NULL, OPTION_INTEGER, &o.at, "EPOCH", "pretend that it is this Unix time" },
         { "--json", NULL, OPTION_FLAG, &o.json, NULL,
           "verdict, reason, warnings, bodies and fields" },
-        { "--explain", NULL, OPTION_FLAG, &o.explain, NULL, "where every field came from" },
+        { "--explain", NULL, OPTION_FLAG, &o.explain, NULL,
+          "where every field came from, and what was done to it" },
         { "--history", NULL, OPTION_FLAG, &o.history, NULL,
           "the lines of stdin come one after the other, as the server would see them" },
         { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
@@ -168,6 +170,8 @@ int cli_translate(int argc, char **argv)
         o.at = cli_now();
     if (o.at < 0 || o.at > AT_MAX)
         return options_misuse(argv[0], "--at needs a Unix time from 0 to %lld", (long long)AT_MAX);
+    if (o.history && strcmp(args[1], "-") != 0)
+        return options_misuse(argv[0], "--history needs the postbacks as lines on stdin: -");
     catalog = catalog_open(o.config);
     if (!catalog)
         return EXIT_CONFIG;

@@ -222,6 +222,16 @@ static int look_back(const struct record_context *c, struct intake_request *r, s
     return rc;
 }
 
+/* The click knows the visitor's country, and so what phone number the digits are. */
+static void store_better(const struct record_context *c, struct intake_request *r)
+{
+    struct slice better = translate_storable(r->offer, &r->params, &r->translation.conversion,
+                                             c->hasher, r->translation.arena);
+
+    if (better.len)
+        r->storable = better;
+}
+
 int record_postback(const struct record_context *c, struct intake_request *r, struct err *err)
 {
     struct translator translator = r->rules->catalog->translator;
@@ -241,6 +251,8 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
         if (t->arena->full || translate_finish(&translator, r->offer, &r->params,
                                                known ? &click : NULL, now, t, &problem) != 0)
             keep_too_large(t);
+        if (translate_storable_by_click(r->offer, &t->conversion))
+            store_better(c, r);
     }
     r->storable = translate_cut(r->offer, t->consent.action, r->storable, t->arena);
     if (store_postback_id(c->store, &id, err) != 0 || (fresh = put_events(c, r, id, err)) < 0)

@@ -58,6 +58,9 @@ const struct code codes[] = {
     { "M042", "`transitions` without a stage", "list the stages that may come before" },
     { "M043", "a stage is called new", "call it otherwise: new means that nothing was seen before" },
     { "M044", "a stage stands twice in a list", "keep it once" },
+    { "M055", "a match key has a wrong number of values",
+      "a list only for email, phone and external_id, of at most ten" },
+    { "M056", "not a separator", "write split: \",\" or split: \",;\"" },
     /* configuration */
     { "C001", "a file can't be read", "check its path and rights" },
     { "C002", "a secret is readable by others", "chmod 600 the file" },
@@ -139,6 +142,7 @@ const struct code codes[] = {
       "nothing to do: the refusal counts; a constant consent=1 in the URL is no answer" },
     { "W074", "what was taken back is reported again",
       "transitions: of the mapping can refuse it; see docs/lifecycle.md" },
+    { "W080", "more than ten values of a match key", "send the visitor's own, not a list of all" },
     /* verdicts */
     { "Q001", "no status",
       "add the status macro to the postback URL, or default_stage to the mapping" },

@@ -52,9 +52,11 @@ int past_before(const struct memory *m, const struct offer *offer, struct transl
     if (click_id.len == 0) {
         if (load(m, t, click_id, ttclid, err) != 0)
             return -1;
-        return adopt(t->history, ttclid, click, known)
-                   ? load(m, t, click->fields[FIELD_CLICK_ID], ttclid, err)
-                   : 0;
+        if (!adopt(t->history, ttclid, click, known))
+            return 0;
+        trail_add(&t->trail, S("event_id"), click->fields[FIELD_EVENT_ID], NULL,
+                  "of the click that an earlier postback with this ttclid named");
+        return load(m, t, click->fields[FIELD_CLICK_ID], ttclid, err);
     }
     if (!lifecycle_wants(offer, t->conversion.stage) &&
         (marked = m->marked(m->context, click_id, ttclid, err)) <= 0)

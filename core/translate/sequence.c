@@ -209,7 +209,8 @@ static int keep_postback(struct sequence *s, const struct params *params, int64_
                              .code = slice_from(t->code) };
     p->ttclid = arena_dup(a, f[FIELD_TTCLID].value);
     if (!s->lean)
-        p->params = translate_storable(s->offer, params, s->translator->hasher, a);
+        p->params = translate_storable(s->offer, params, &t->conversion,
+                                       s->translator->hasher, a);
     if ((p->seen.click_id.len &&
          keep(&s->by_click, a, slice_hash(p->seen.click_id, 0), p) != 0) ||
         (p->ttclid.len && keep(&s->by_ttclid, a, slice_hash(p->ttclid, 0), p) != 0))
@@ -220,14 +221,15 @@ static int keep_postback(struct sequence *s, const struct params *params, int64_
 /* ---- one postback ---- */
 
 /* An id as it is kept: the postback's own, or its click's. */
-static struct slice id_of(const struct sequence *s, const struct translation *t, enum field f,
-                          const struct click *click)
+static struct slice id_of(const struct sequence *s, const struct params *params,
+                          const struct translation *t, enum field f, const struct click *click)
 {
+    const struct template_values values = { &t->conversion, params, s->offer->name };
     const struct field_value *v = &t->conversion.fields[f];
     struct slice value = v->value.len || !click ? v->value : click->fields[f];
 
     return identity_looks_personal(value)
-               ? storable_value(s->offer, v->name, value, s->translator->hasher, t->arena)
+               ? storable_value(s->offer, &values, v->name, value, s->translator->hasher, t->arena)
                : value;
 }
 
@@ -247,8 +249,8 @@ int sequence_next(struct sequence *s, struct params *params, const struct click 
     if (click)
         own = *click;
     if (translate_read(s->offer, params, out->arena, out, err) != 0 ||
-        past_before(&memory, s->offer, out, id_of(s, out, FIELD_CLICK_ID, click),
-                    id_of(s, out, FIELD_TTCLID, click), &own, &known, err) != 0 ||
+        past_before(&memory, s->offer, out, id_of(s, params, out, FIELD_CLICK_ID, click),
+                    id_of(s, params, out, FIELD_TTCLID, click), &own, &known, err) != 0 ||
         translate_finish(s->translator, s->offer, params, known ? &own : NULL, now, out, err) != 0)
         return -1;
     for (size_t i = 0; i < out->event_count; i++) {

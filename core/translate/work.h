@@ -76,6 +76,9 @@ void past_twin_ids(struct work *w, const struct event_rule *rule, struct transla
  * matched. */
 int keys_gather(struct work *w);
 
+/* A match key by its rule, as far as consent goes. */
+void keys_of_rule(struct work *w, const struct user_rule *rule);
+
 /* The page and the one before it. */
 void keys_page(struct work *w);
 

@@ -145,7 +145,7 @@ def translate_tells():
     equal("mapping tests may expect it", run("check", path).code, 0)
     folder.write("offers/anonymous.yaml", offer_text("anonymous", more=OFFERS["anonymous"] + "tests:\n" + test % ("", "granted")))
     r = run("check", path)
-    has("and say what it is", r.out + r.err, 'consent should be "granted", but is "anonymized"')
+    has("and say what it is", r.out + r.err, '- consent: granted\n  + consent: anonymized')
 
 
 @part

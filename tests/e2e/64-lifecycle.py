@@ -179,6 +179,11 @@ def translate_with_history():
     past = [json.loads(l) for l in run("translate", offer, "-", "--json", "--history", stdin=lines).out.splitlines()]
     equal("with it they follow each other", [(v["verdict"], v.get("code")) for v in past],
           [("queued", None), ("ignored", "I006"), ("duplicate", "D004")])
+    r = run("translate", offer, "?subid=h", "--history")
+    equal("it needs lines", (r.code, "needs the postbacks as lines" in r.err), (2, True))
+    r = run("translate", offer, "-", "--history", "--explain",
+            stdin="subid=h&ttclid=T&status=lead\nttclid=T&status=sale&payout=5\n")
+    has("a click id from before is told", r.out, "of the click that an earlier postback with this ttclid named")
     start = time.monotonic()
     many = run("translate", offer, "-", "--json", "--history", seconds=120,
                stdin="".join("subid=m%d&ttclid=T%d&status=sale&payout=5\n" % (i % 15000, i % 15000) for i in range(30000)))
