@@ -59,6 +59,17 @@ static bool value_text(const struct outcome *o, size_t i, struct arena *arena, s
     return true;
 }
 
+/* One for each event, in their order. */
+static struct slice pixels_of(const struct translation *t, struct arena *arena)
+{
+    struct slice out = { 0 };
+
+    for (size_t i = 0; i < t->event_count; i++)
+        out = arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(out), i ? " " : "",
+                           SLICE_ARG(t->events[i].pixel));
+    return t->event_count ? out : S("absent");
+}
+
 /* W020, W031: each code once, in the order of their coming. */
 static struct slice codes_of(const struct translation *t, struct arena *arena)
 {
@@ -109,6 +120,8 @@ static struct slice actual(const struct outcome *o, struct slice path, struct ar
         return arena_dup(arena, consent_name(t->consent.action));
     if (slice_eq(path, S("events")))
         return arena_printf(arena, "%zu", t->event_count);
+    if (slice_eq(path, S("pixels")))
+        return pixels_of(t, arena);
     if (slice_eq(path, S("warnings")))
         return codes_of(t, arena);
     return arena_dup(arena, of_event(o, path, arena));

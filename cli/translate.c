@@ -69,6 +69,7 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
     struct arena arena;
     struct translation t = { 0 };
     struct err err = { 0 };
+    const struct show_frame frame = { catalog, offer };
 
     arena_init(&arena, 4 * 1024 * 1024);
     t.arena = t.notes.arena = &arena;
@@ -80,10 +81,10 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
         t.event_count = 0;
     }
     if (o->json) {
-        show_json(out, &t, S("web"));
+        show_json(out, &t, &frame);
     } else {
         for (size_t i = 0; i < t.event_count; i++)
-            show_body(out, &t, i, S("web"));
+            show_body(out, &t, i, &frame);
         show_verdict(log, &t);
     }
     if (o->explain && !o->json)

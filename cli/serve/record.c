@@ -103,12 +103,13 @@ int record_click(const struct record_context *c, struct intake_request *r, struc
 
 /* ---- a postback ---- */
 
-static struct slice test_code_of(const struct catalog *catalog, struct slice pixel)
+/* One of several pixels is new to this conversion, or one of several events. */
+static void note_known(struct translation *t, const struct translated_event *e)
 {
-    for (size_t i = 0; i < catalog->pixel_count; i++)
-        if (slice_eq(catalog->pixels[i].pixel, pixel))
-            return catalog->pixels[i].test_code;
-    return (struct slice){ 0 };
+    note_add(&t->notes, "W075", e->event,
+             "%.*s with event_id \"%.*s\" was accepted for %.*s before, and is not sent there again",
+             SLICE_ARG(e->event), SLICE_ARG(record_shown(t->arena, e->event_id)),
+             SLICE_ARG(e->pixel));
 }
 
 /* Queue the events.  How many of them were not there before; -1: *err. */
@@ -117,6 +118,7 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
 {
     struct translation *t = &r->translation;
     const struct conversion *conv = &t->conversion;
+    bool known[TRANSLATE_EVENTS_MAX] = { false };
     int fresh = 0;
 
     for (size_t i = 0; i < t->event_count; i++) {
@@ -129,7 +131,7 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
             .event_id = e->event_id,
             .formerly = { e->formerly[0], e->formerly[1], e->formerly[2], e->formerly[3],
                           e->formerly[4] },
-            .test_code = test_code_of(r->rules->catalog, e->pixel),
+            .test_code = catalog_test_code(r->rules->catalog, r->offer, e->pixel),
             .click_id = conv->fields[FIELD_CLICK_ID].value,
             .ttclid = conv->fields[FIELD_TTCLID].value,
             .body = e->body,
@@ -144,8 +146,12 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
         int rc = store_event_put(c->store, &ev, NULL, err);
         if (rc < 0)
             return -1;
+        known[i] = rc != 0;
         fresh += rc == 0;
     }
+    for (size_t i = 0; fresh && i < t->event_count; i++)
+        if (known[i])
+            note_known(t, &t->events[i]);
     return fresh;
 }
 

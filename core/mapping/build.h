@@ -80,6 +80,16 @@ void build_report_shared(const struct mapping_loader *loader, const struct diags
 void build_models(struct build *b, const struct yaml *root, const struct source *from);
 const struct value_model *build_find_model(struct build *b, const struct yaml *name);
 
+/* `event_source`, `test_event_code`, `lead`: what kind of events these are. */
+void build_source(struct build *b, const struct yaml *root);
+/* When everything is read: what does not go with that kind. */
+void build_source_fit(struct build *b, const struct yaml *root);
+
+/* `pixel` of the offer or of one event. */
+void build_pixel(struct build *b, const struct yaml *node, struct pixel_route *out);
+/* When all events are read: no event twice to one pixel, not too many events of one postback. */
+void build_pixels_fit(struct build *b);
+
 void build_properties(struct build *b, const struct yaml *node);
 void build_user(struct build *b, const struct yaml *node);
 void build_consent(struct build *b, const struct yaml *node);

@@ -94,6 +94,7 @@ static const struct shape_key event_keys[] = {
     SHAPE_KEY("event", &event_name, "one of TikTok's standard events, or a custom name",
               .required = "name it: {event: Purchase, value: payout}"),
     SHAPE_KEY("value", &shape_value, "what the event is worth; without it no value is sent"),
+    SHAPE_KEY("pixel", &shape_pixel, "where this event goes, instead of the offer's pixel"),
     SHAPE_KEY("repeatable", &shape_bool, "each transaction is an event of its own",
               .otherwise = "false"),
     SHAPE_END,
@@ -288,7 +289,6 @@ static const struct shape tests = { SHAPE_LIST, .of = &shape_test };
 
 static const struct shape offer_name = { SHAPE_TEXT,
                                          .pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$" };
-static const struct shape pixel = { SHAPE_TEMPLATE, .pattern = "^[A-Za-z0-9]{1,64}$" };
 static const struct shape page_url = { SHAPE_TEMPLATE, .pattern = "^https?://" };
 static const struct shape origin = { SHAPE_TEXT, .pattern = "^https?://[a-z0-9.:-]+$" };
 static const struct shape origins = { SHAPE_LIST, .of = &origin, .lone = true };
@@ -304,8 +304,12 @@ static const struct shape_key offer_keys[] = {
     SHAPE_KEY("offer", &offer_name, "the offer's name, also the last part of its postback URL",
               .required = "name it; the name ends its postback URL: offer: nutra-de"),
     SHARED_ROWS,
-    SHAPE_KEY("pixel", &pixel, "the pixel code of Events Manager, or a template",
+    SHAPE_KEY("event_source", &shape_event_source, "the kind of events", .otherwise = "web"),
+    SHAPE_KEY("pixel", &shape_pixel,
+              "the pixel code of Events Manager, or an event set's id; also several, by a parameter",
               .required = "add the pixel code of Events Manager: pixel: C9..."),
+    SHAPE_KEY("test_event_code", &shape_test_code,
+              "all events of the offer are test events with this code"),
     SHAPE_KEY("page_url", &page_url, "the page to name when the click brought none"),
     SHAPE_KEY("origins", &origins, "pages that may register clicks without a key"),
     SHAPE_KEY("value_currency", &shape_currency, "what values are converted to"),
@@ -316,6 +320,7 @@ static const struct shape_key offer_keys[] = {
               .required = "say what is sent: events: {sale: {event: Purchase, value: payout}}"),
     SHAPE_KEY("properties", &properties, "TikTok's properties"),
     SHAPE_KEY("user", &shape_user, "match keys"),
+    SHAPE_KEY("lead", &shape_lead, "what crm events say of the lead"),
     SHAPE_KEY("consent", &shape_consent, "what happens without consent"),
     SHAPE_KEY("key", &shape_file, "a key of this offer's own instead of the common one"),
     SHAPE_KEY("tests", &tests, "examples that `check` runs"),

@@ -10,6 +10,7 @@
 #include "core/rules/consent.h"
 #include "core/rules/lifecycle.h"
 #include "core/rules/rates.h"
+#include "core/rules/route.h"
 
 enum verdict { VERDICT_QUEUED = 1, VERDICT_DUPLICATE, VERDICT_IGNORED, VERDICT_QUARANTINED,
                VERDICT_REFUSED };
@@ -18,7 +19,7 @@ const char *verdict_name(enum verdict v);
 /* What stays the same from postback to postback. */
 struct translator {
     const struct rates *rates;
-    const struct slice *pixels; /* configured ones, ended by an empty slice; NULL: any is taken */
+    const struct route_known *known; /* the configured pixels; NULL: any is taken */
     struct identity_hasher *hasher;
 };
 
@@ -36,7 +37,7 @@ struct translated_event {
     struct money value, original; /* sent; and as the postback or rule had it */
     struct slice currency, original_currency;
 };
-#define TRANSLATE_EVENTS_MAX 8
+#define TRANSLATE_EVENTS_MAX EVENTS_PER_POSTBACK_MAX
 
 struct translation {
     enum verdict verdict;

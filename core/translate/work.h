@@ -79,6 +79,11 @@ int keys_gather(struct work *w);
 /* A match key by its rule, as far as consent goes. */
 void keys_of_rule(struct work *w, const struct user_rule *rule);
 
+/* destination.c.  1: quarantined. */
+int destination_pixels(struct work *w, const struct event_rule *rule,
+                       struct slice pixels[PIXELS_PER_EVENT_MAX], size_t *count);
+int destination_lead(struct work *w);
+
 /* The page and the one before it. */
 void keys_page(struct work *w);
 

@@ -182,7 +182,8 @@ static void problems(void **state)
           "extends: keitaro\n"
           "pixel: \"{{x\"\n"
           "events: {sale: Purchase}\n",
-          "" },
+          "o.yaml:4:8 error M016 \"{{x\" is not a pixel code | letters and digits, as "
+          "Events Manager shows it\n" },
         { "version: 1\n"
           "offer: o\n"
           "extends: keitaro\n"
