@@ -188,6 +188,16 @@ static void check_twice(struct build *b, const struct stage_rule *rule)
                          SLICE_ARG(x->event));
 }
 
+/* A sale and a rebill that both send Purchase: their transactions must not be counted twice. */
+static void find_twins(struct offer *offer)
+{
+    for (size_t i = 0; i < offer->rule_count; i++)
+        for (struct event_rule *x = offer->rules[i].events; x; x = x->next)
+            for (size_t k = 0; k < offer->rule_count; k++)
+                for (struct event_rule *y = offer->rules[k].events; y; y = y->next)
+                    x->twin |= x->repeatable != y->repeatable && slice_eq(x->event, y->event);
+}
+
 void build_events(struct build *b, const struct yaml *events)
 {
     struct stage_rule *rules;
@@ -204,6 +214,7 @@ void build_events(struct build *b, const struct yaml *events)
         check_twice(b, &rules[b->offer->rule_count++]);
     }
     b->offer->rules = rules;
+    find_twins(b->offer);
 }
 
 const struct stage_rule *mapping_rule(const struct offer *offer, struct slice stage)

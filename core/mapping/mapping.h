@@ -89,6 +89,7 @@ struct event_rule {
     struct slice event;
     struct value_rule value;
     bool repeatable;
+    bool twin; /* another stage sends this event too, one of both repeatable and the other not */
     struct place at;
     struct event_rule *next;
 };
@@ -97,6 +98,15 @@ struct stage_rule {
     struct slice stage;
     bool ignore;
     struct event_rule *events;
+    struct place at;
+};
+
+/* One line of `transitions:`. */
+struct transition_rule {
+    struct slice stage;
+    const struct slice *from; /* stages that it may come after */
+    size_t from_count;
+    bool from_new; /* or when nothing was seen before */
     struct place at;
 };
 
@@ -168,6 +178,8 @@ struct mapping_expect {
 
 struct mapping_test {
     struct slice name, given, click;
+    const struct slice *before; /* postbacks that came earlier, oldest first */
+    size_t before_count;
     int64_t now; /* the postback's arrival, Unix seconds; 0: whenever the test runs */
     struct mapping_expect *expect;
     size_t expect_count;
@@ -185,6 +197,8 @@ struct offer {
     const struct slice *stages; /* every stage name that may occur, ended by an empty slice */
     struct slice default_stage;
     struct place default_stage_at;
+    const struct transition_rule *transitions;
+    size_t transition_count;
     enum money_mark mark;
     struct slice payout_currency; /* when the postback names none */
 
@@ -248,6 +262,9 @@ bool mapping_is_models(struct slice text);
 /* The stage of a word, compared without case; NULL when no stage lists it. */
 const struct stage_word *mapping_word(const struct offer *offer, struct slice word);
 const struct stage_rule *mapping_rule(const struct offer *offer, struct slice stage);
+
+/* The line of `transitions:` for this stage; NULL: it may always come. */
+const struct transition_rule *mapping_transition(const struct offer *offer, struct slice stage);
 
 /* Does it name amounts of its own (in v->currency, else value_currency), and does it ask for the
  * payout?  A table may do both. */

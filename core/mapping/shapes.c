@@ -46,6 +46,12 @@ const struct shape shape_fields = { SHAPE_MAP, .row = field_row };
 static const struct shape stage_name = { SHAPE_TEXT, .pattern = "^[A-Za-z][A-Za-z0-9_-]{0,39}$" };
 static const struct shape stages = { SHAPE_MAP, .of = &shape_texts, .names = &stage_name };
 
+static const struct shape after = {
+    SHAPE_LIST, .of = &stage_name, .lone = true, .min = 1,
+    .about = "stages; new: nothing was seen before; any, alone: no limit",
+};
+static const struct shape transitions = { SHAPE_MAP, .of = &after, .names = &stage_name, .min = 1 };
+
 static const struct slice decimals[] = { SLICE("point"), SLICE("comma"), { 0 } };
 static const struct shape decimal = { SHAPE_WORD, .words = decimals };
 
@@ -58,6 +64,8 @@ static const struct shape decimal = { SHAPE_WORD, .words = decimals };
               "a path beside this file"),                                                          \
         SHAPE_KEY("fields", &shape_fields, "where each canonical field comes from"),               \
         SHAPE_KEY("stages", &stages, "the tracker's words for each stage, compared without case"), \
+        SHAPE_KEY("transitions", &transitions,                                                     \
+                  "the stages that each stage may come after, for one conversion"),                \
         SHAPE_KEY("default_stage", &stage_name,                                                    \
                   "the stage of a postback without a status; without "                             \
                   "this key it is quarantined"),                                                   \
@@ -266,6 +274,7 @@ static const struct shape_key test_keys[] = {
     SHAPE_KEY("given", &shape_text, "a postback's query",
               .required = "give it a postback: given: \"?subid=...\""),
     SHAPE_KEY("click", &shape_text, "a registered click that goes with it"),
+    SHAPE_KEY("before", &shape_texts, "postbacks that came earlier, oldest first"),
     SHAPE_KEY("at", &moment, "when the postback comes: 2026-05-28T20:26:40Z or Unix seconds",
               .otherwise = "now"),
     SHAPE_KEY("expect", &expected, "what must come: verdict, event, event_id, user.ttclid ...",
