@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/rates/rates.h"
@@ -30,6 +31,17 @@ static void summary(const struct catalog *c, const struct checked *done)
     rates_summary(c, cli_now());
 }
 
+/* For people, not for logs. */
+static void more(const struct catalog *c)
+{
+    const struct diag *d = c->diags.first;
+
+    while (d && d->level != DIAG_ERROR)
+        d = d->next;
+    if (d && isatty(STDERR_FILENO))
+        fprintf(stderr, "clickbaton explain %s says more\n", d->code);
+}
+
 static void failures(struct catalog *c, const struct checked *done)
 {
     const struct maptest_result *tests = &done->tests;
@@ -37,6 +49,7 @@ static void failures(struct catalog *c, const struct checked *done)
     fprintf(stderr, "check: %u error%s, %u warning%s, %u of %u tests failed\n", catalog_errors(c),
             catalog_errors(c) == 1 ? "" : "s", c->diags.warnings, c->diags.warnings == 1 ? "" : "s",
             tests->failed, tests->passed + tests->failed);
+    more(c);
 }
 
 /* ---- JSON ---- */
