@@ -31,15 +31,13 @@ static void summary(const struct catalog *c, const struct checked *done)
     rates_summary(c, cli_now());
 }
 
-/* For people, not for logs. */
-static void more(const struct catalog *c)
+static const char *first_error(const struct catalog *c)
 {
     const struct diag *d = c->diags.first;
 
     while (d && d->level != DIAG_ERROR)
         d = d->next;
-    if (d && isatty(STDERR_FILENO))
-        fprintf(stderr, "clickbaton explain %s says more\n", d->code);
+    return d ? d->code : NULL;
 }
 
 static void failures(struct catalog *c, const struct checked *done)
@@ -49,7 +47,6 @@ static void failures(struct catalog *c, const struct checked *done)
     fprintf(stderr, "check: %u error%s, %u warning%s, %u of %u tests failed\n", catalog_errors(c),
             catalog_errors(c) == 1 ? "" : "s", c->diags.warnings, c->diags.warnings == 1 ? "" : "s",
             tests->failed, tests->passed + tests->failed);
-    more(c);
 }
 
 /* ---- JSON ---- */
@@ -138,6 +135,7 @@ int check_report(struct catalog *c, const struct checked *done, bool json, const
 {
     bool quiet = json || (junit && strcmp(junit, "-") == 0);
     struct buf out = { 0 };
+    const char *first = first_error(c);
     int code = done->code;
 
     if (json) {
@@ -153,5 +151,7 @@ int check_report(struct catalog *c, const struct checked *done, bool json, const
         failures(c, done);
     else if (!quiet)
         summary(c, done);
+    if (first && isatty(STDERR_FILENO)) /* for people, not for logs */
+        fprintf(stderr, "clickbaton explain %s says more\n", first);
     return code;
 }

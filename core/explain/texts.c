@@ -83,6 +83,7 @@ int explain_next(struct slice *rest, unsigned *line_number, struct explain_text 
 {
     struct slice line, after = *rest;
     const char *wrong = NULL;
+    unsigned head = 0;
     int where = WHERE_PROSE;
 
     *out = (struct explain_text){ .example_count = 0 };
@@ -93,17 +94,21 @@ int explain_next(struct slice *rest, unsigned *line_number, struct explain_text 
         ++*line_number;
         if (!line.len)
             continue;
-        if (out->code.ptr)
+        if (out->code.ptr) {
             wrong = put_line(out, line, &where);
-        else if (slice_starts(line, S("# ")) && is_code(slice_from_at(line, 2)))
+            continue;
+        }
+        head = *line_number;
+        if (slice_starts(line, S("# ")) && is_code(slice_from_at(line, 2)))
             out->code = slice_from_at(line, 2);
         else
             wrong = "a code is missing: \"# M001\"";
     }
-    if (!wrong && out->code.ptr)
-        wrong = lacks(out);
     if (wrong)
         return err_set(err, ERR_INPUT, "line %u: %s", *line_number, wrong);
+    wrong = out->code.ptr ? lacks(out) : NULL;
+    if (wrong)
+        return err_set(err, ERR_INPUT, "line %u: %s", head, wrong);
     return out->code.ptr != NULL;
 }
 
