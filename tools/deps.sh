@@ -20,6 +20,7 @@ command:python3 python3
 command:curl curl
 command:sqlite3 sqlite3
 command:valgrind valgrind
+file:/usr/lib/python3/dist-packages/phonenumbers/__init__.py python3-phonenumbers
 '
 fuzz_needs='
 command:clang clang
@@ -56,6 +57,7 @@ present() {
     header:*) echo "#include <${1#header:}>" | ${CC:-cc} -E -x c - >/dev/null 2>&1 ;;
     fuzzer:) echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }' |
         clang -fsanitize=fuzzer,address -x c - -o /dev/null >/dev/null 2>&1 ;;
+    file:*) [ -e "${1#file:}" ] ;;
     command:*) command -v "${1#command:}" >/dev/null 2>&1 || [ -x "/usr/sbin/${1#command:}" ] ;;
     esac
 }
