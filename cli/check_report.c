@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/rates/rates.h"
@@ -28,6 +29,15 @@ static void summary(const struct catalog *c, const struct checked *done)
         count(", ", c->diags.warnings, "warning", "");
     putchar('\n');
     rates_summary(c, cli_now());
+}
+
+static const char *first_error(const struct catalog *c)
+{
+    const struct diag *d = c->diags.first;
+
+    while (d && d->level != DIAG_ERROR)
+        d = d->next;
+    return d ? d->code : NULL;
 }
 
 static void failures(struct catalog *c, const struct checked *done)
@@ -125,6 +135,7 @@ int check_report(struct catalog *c, const struct checked *done, bool json, const
 {
     bool quiet = json || (junit && strcmp(junit, "-") == 0);
     struct buf out = { 0 };
+    const char *first = first_error(c);
     int code = done->code;
 
     if (json) {
@@ -140,5 +151,7 @@ int check_report(struct catalog *c, const struct checked *done, bool json, const
         failures(c, done);
     else if (!quiet)
         summary(c, done);
+    if (first && isatty(STDERR_FILENO)) /* for people, not for logs */
+        fprintf(stderr, "clickbaton explain %s says more\n", first);
     return code;
 }

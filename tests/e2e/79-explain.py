@@ -2,6 +2,7 @@
 code about.  With names of files (`79-explain.py warnings.md`): only those."""
 import concurrent.futures
 import http.server
+import pty
 
 from harness import *
 
@@ -28,6 +29,8 @@ CONFIGURATION = {
 GOOD = "?subid=2t4ch5&ttclid=E.C.P.abc&status=sale&payout=12.50&currency=usd"
 # Codes that no few lines can show: what brings them about, and the test that does.
 ELSEWHERE = {
+    "Y006": "tests/unit/test_yaml.c",
+    "Y010": "tests/unit/test_yaml.c",
 }
 
 
@@ -289,6 +292,9 @@ def every_code_has_its_text():
         for code, blocks, prose, _ in entries:
             true("%s: its text" % code, 20 < len(prose) < 700, "%d letters" % len(prose))
             equal("%s: an example, or known to have none" % code, bool(blocks), code not in ELSEWHERE)
+            if code in ELSEWHERE:
+                with open(os.path.join(ROOT, ELSEWHERE[code]), encoding="utf-8") as f:
+                    has("%s: %s brings it about" % (code, ELSEWHERE[code]), f.read(), code)
 
 
 @part
@@ -303,6 +309,88 @@ def every_example_brings_its_code_about():
                      "what came: %s" % (sorted(got) or "nothing"))
             except Exception as e:
                 bad("%s: its example" % code, "%s: %s" % (type(e).__name__, e))
+
+
+@part
+def the_verb():
+    if asked:
+        return
+    title, remedy = re.search(r'"M012", "([^"]+)",\s*"([^"]+)"', source("core", "base", "codes.c")).groups()
+    entry_of = {e[0]: e for e in read("mapping.md")}["M012"]
+    for word in ("M012", "m012"):
+        r = run("explain", word)
+        equal("explain %s: exit 0" % word, (r.code, r.err), (0, ""))
+        lines = r.out.split("\n")
+        equal("explain %s: code and title first" % word, lines[0], "M012: " + title)
+        has("explain %s: cause, example, remedy" % word, r.out,
+            "\nExample offer:\n" + "".join("    %s\n" % l for l in entry_of[1]["offer"].splitlines()),
+            "\nWhat to do: %s\n" % remedy)
+        has("explain %s: the cause" % word, " ".join(lines), entry_of[2])
+    r = run("explain", "Y002", "m019")
+    equal("several codes, in the order that was asked", re.findall(r"(?m)^([A-Z]\d{3}): ", r.out), ["Y002", "M019"])
+    has("what to do beyond one line", r.out, "\nwhen what comes is right, `clickbaton check --update` writes it down.\n")
+    r = run("explain")
+    equal("explain alone: every code once", sorted(re.findall(r"(?m)^  ([A-Z]\d{3})  \S", r.out)), sorted(codes()))
+    has("explain alone: groups", r.out, "The form of a file\n  Y001  ", "\n\nReal chains\n  H060  ")
+    for word, near in (("M0012", "; did you mean M001?"), ("M12", "; did you mean M012?"), ("x999", "\n"),
+                       ("", "\n"), ("\N{EURO SIGN}" * 300, "\n"), ("M0120000", "\n")):
+        r = run("explain", word)
+        equal("explain %s: exit 1, nothing on stdout" % short(word, 9), (r.code, r.out), (1, ""))
+        has("explain %s: said" % short(word, 9), r.err, 'clickbaton explain: there is no code "%s"%s' % (word, near),
+            "all of them: clickbaton explain\n")
+    r = run("explain", "M999", "M001")
+    equal("one unknown of two: the other is explained, exit 1", (r.code, r.out[:6]), (1, "M001: "))
+    r = run("explain", "--markdown", "M001")
+    equal("--markdown with a code: misuse", (r.code, r.out), (2, ""))
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run([BINARY, "explain", "M012"], stdout=full, stderr=subprocess.PIPE, timeout=30)
+    equal("a full disk behind stdout: exit 4", p.returncode, 4)
+
+
+@part
+def the_page():
+    if asked:
+        return
+    r = run("explain", "--markdown")
+    equal("explain --markdown: exit 0", (r.code, r.err), (0, ""))
+    true("docs/diagnostics.md is what explain --markdown prints (make docs)", r.out == source("docs", "diagnostics.md"))
+    equal("the page has every code once", sorted(re.findall(r"(?m)^### ([A-Z]\d{3}): ", r.out)), sorted(codes()))
+    has("docs/mapping.md leads there", source("docs", "mapping.md"), "](diagnostics.md)")
+
+
+@part
+def check_leads_there_on_a_terminal():
+    if asked:
+        return
+    f = folder_of({"offer": "page_ulr: https://lander.example/page\npixel: a b\n"})
+    words = [BINARY, "check", "offers/example.yaml"]
+    last = "clickbaton explain %s says more\n"
+    first, second = pty_run(words, f.path)
+    equal("check on a terminal: exit 3", first, 3)
+    true("check on a terminal: the first code's explanation is named last", second.endswith(last % "M001"), second[-200:])
+    hasnt("check into a pipe: it is not", run("check", "offers/example.yaml", cwd=f.path).err, "says more")
+    hasnt("check without errors on a terminal: it is not", pty_run(words, folder_of({}).path)[1], "says more")
+
+
+def source(*names):
+    with open(os.path.join(ROOT, *names), encoding="utf-8") as f:
+        return f.read()
+
+
+def pty_run(words, cwd):
+    """Exit code, and what a terminal behind stderr shows."""
+    outer, inner = pty.openpty()
+    p = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=inner, cwd=cwd)
+    os.close(inner)
+    out = b""
+    with contextlib.suppress(OSError):  # Linux: the end of a terminal
+        while True:
+            more = os.read(outer, 65536)
+            if not more:
+                break
+            out += more
+    os.close(outer)
+    return p.wait(30), out.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 main()
