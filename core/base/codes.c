@@ -73,6 +73,8 @@ const struct code codes[] = {
     { "M055", "a match key has a wrong number of values",
       "a list only for email, phone and external_id, of at most ten" },
     { "M056", "not a separator", "write split: \",\" or split: \",;\"" },
+    { "M066", "a repeatable event, and no field for its transaction",
+      "say under fields: which parameter txid comes from, or take repeatable out" },
     /* configuration */
     { "C001", "a file can't be read", "check its path and rights" },
     { "C002", "a secret is readable by others", "chmod 600 the file" },

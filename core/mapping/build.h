@@ -94,6 +94,8 @@ void build_properties(struct build *b, const struct yaml *node);
 void build_user(struct build *b, const struct yaml *node);
 void build_consent(struct build *b, const struct yaml *node);
 void build_tests(struct build *b, const struct yaml *node);
+/* Whether an outcome may have that path; M001 at `at` when not. */
+bool build_expected_path(struct build *b, struct slice path, struct place at);
 
 /* without_rate, rate_max_age; after value_currency. */
 void build_rate_part(struct build *b, const struct yaml *root);

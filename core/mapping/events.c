@@ -125,10 +125,19 @@ static void read_event_name(struct build *b, const struct yaml *node, const char
     check_near_miss(b, node, rule);
 }
 
+/* Each of its postbacks would be quarantined (Q010). */
+static void check_repeatable(struct build *b, const struct yaml *repeatable)
+{
+    if (!b->orphan && b->offer->fields[FIELD_TXID].count == 0)
+        diag_add(b->expect.diags, DIAG_ERROR, "M066", repeatable->key->at,
+                 S("name the parameter that carries the transaction id: fields: {txid: [txid]}"),
+                 "`repeatable` needs a transaction id, and no parameter is read for `txid`");
+}
+
 static struct event_rule *read_event(struct build *b, const struct yaml *node)
 {
     struct event_rule *rule = ARENA_NEW(b->expect.arena, struct event_rule);
-    const struct yaml *name;
+    const struct yaml *name, *repeatable = yaml_get(node, S("repeatable"));
 
     if (!rule)
         return NULL;
@@ -144,7 +153,8 @@ static struct event_rule *read_event(struct build *b, const struct yaml *node)
     build_value(b, yaml_get(node, S("value")), node, &rule->value);
     if (yaml_get(node, S("pixel")))
         build_pixel(b, yaml_get(node, S("pixel")), &rule->pixel);
-    expect_bool(&b->expect, yaml_get(node, S("repeatable")), "`repeatable`", &rule->repeatable);
+    if (expect_bool(&b->expect, repeatable, "`repeatable`", &rule->repeatable) && rule->repeatable)
+        check_repeatable(b, repeatable);
     return rule;
 }
 

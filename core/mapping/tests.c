@@ -53,10 +53,11 @@ static void read_expected(struct build *b, struct mapping_test *test, const stru
     if (node->kind == YAML_LIST && slice_eq(path, S("events")))
         add(b, test, node, path, arena_printf(a, "%zu", node->count));
     for (const struct yaml *v = node->first; v; v = v->next, i++) {
-        struct slice step =
-            node->kind == YAML_MAP ? v->key->text : arena_printf(a, "%zu", i);
-        read_expected(b, test, v,
-                      path.len ? arena_printf(a, "%.*s.%.*s", SLICE_ARG(path), SLICE_ARG(step)) : step);
+        struct slice step = node->kind == YAML_MAP ? v->key->text : arena_printf(a, "%zu", i);
+        if (path.len)
+            step = arena_printf(a, "%.*s.%.*s", SLICE_ARG(path), SLICE_ARG(step));
+        if (node->kind != YAML_MAP || build_expected_path(b, step, v->key->at))
+            read_expected(b, test, v, step);
     }
 }
 
