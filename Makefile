@@ -65,7 +65,7 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libclickbaton.a
 	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # What editors check our files by, as the program prints it: after a change of the tables of keys.
-SCHEMAS := offer tracker mapping chain rates config
+SCHEMAS := offer tracker mapping chain rates models config
 schemas: all
 	@mkdir -p mappings/schema
 	@$(BUILD)/clickbaton schema > mappings/schema/clickbaton.json

@@ -17,7 +17,7 @@ struct schema_kind {
 void schema_write(struct buf *out, struct arena *arena, const char *title,
                   const struct schema_kind *kinds, size_t count);
 
-/* "" for any file of ours, or offer, tracker, mapping, chain, rates, config; false when there is no
+/* "" for any file of ours, or offer, tracker, mapping, chain, rates, models, config; false when there is no
  * such kind. */
 bool schema_print(struct buf *out, struct arena *arena, const char *name);
 

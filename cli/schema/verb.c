@@ -11,7 +11,7 @@
 #include "core/rules/rates.h"
 
 static const struct verb_usage usage = {
-    .synopsis = "schema [offer|tracker|mapping|chain|rates|config]",
+    .synopsis = "schema [offer|tracker|mapping|chain|rates|models|config]",
     .about = "Prints the JSON Schema (draft-07) of a kind of file, or one for all of them. An editor\n"
              "with a YAML language server completes and checks by it: docs/mapping.md tells how.",
     .examples = "  clickbaton schema > schema.json\n  clickbaton schema offer > offer.json",
@@ -23,6 +23,7 @@ static const struct schema_kind kinds[] = {
     { "tracker", "tracker", &mapping_tracker_shape },
     { "chain", "chain", &chain_shape },
     { "rates", "days", &rates_shape },
+    { "models", "value_models", &mapping_models_shape },
     { "config", "", &config_shape },
 };
 
@@ -30,18 +31,20 @@ static const struct file {
     const char *name, *title;
     size_t first, count; /* of kinds */
 } files[] = {
-    { "", "a file of clickbaton", 0, 5 },
+    { "", "a file of clickbaton", 0, 6 },
     { "offer", "clickbaton: an offer mapping", 0, 1 },
     { "tracker", "clickbaton: a tracker mapping", 1, 1 },
     { "mapping", "clickbaton: a mapping", 0, 2 },
     { "chain", "clickbaton: a redirect chain", 2, 1 },
     { "rates", "clickbaton: exchange rates", 3, 1 },
-    { "config", "clickbaton: the configuration", 4, 1 },
+    { "models", "clickbaton: value models", 4, 1 },
+    { "config", "clickbaton: the configuration", 5, 1 },
 };
 #define FILES (sizeof(files) / sizeof(*files))
 
 static const struct slice names[] = { SLICE("offer"), SLICE("tracker"), SLICE("mapping"),
-                                      SLICE("chain"), SLICE("rates"), SLICE("config"), { 0 } };
+                                      SLICE("chain"), SLICE("rates"), SLICE("models"), SLICE("config"),
+                                      { 0 } };
 
 bool schema_print(struct buf *out, struct arena *arena, const char *name)
 {
