@@ -1,9 +1,8 @@
 /* check.c: `clickbaton check`: would serve start with these files, and do they do what they say? */
 #include <stdio.h>
 
-#include "cli/catalog.h"
+#include "cli/check.h"
 #include "cli/cli.h"
-#include "cli/maptest.h"
 #include "cli/options.h"
 #include "cli/rates/rates.h"
 #include "cli/simulate/rehearsal.h"
@@ -11,19 +10,18 @@
 #define FILES_MAX 1000
 
 static const struct verb_usage usage = {
-    .synopsis = "check [-c clickbaton.yaml] [FILE...]",
+    .synopsis = "check [-c clickbaton.yaml] [FILE...] [--json] [--junit FILE|-] [--update]",
     .about =
         "Reads everything that serve would load, reports every problem with its place, and runs\n"
         "the tests that the offer mappings carry. With files (mappings, chains): only those; a chain\n"
-        "is walked, and its `expect:` is its test.",
+        "is walked, and its `expect:` is its test. --update writes what came into the tests that fail:\n"
+        "look at the change before you keep it.",
     .examples = "  clickbaton check\n  clickbaton check offers/nutra-de.yaml chains/nutra-de.yaml",
 };
 
-struct checked {
-    struct maptest_result tests;
-    unsigned trackers, chains, models, rates;
-    const char *later[FILES_MAX]; /* chains: offers that are named as well are loaded first */
-    size_t later_count;
+struct later {
+    const char *chains[FILES_MAX]; /* offers that are named as well are loaded first */
+    size_t count;
 };
 
 /* People name the file that they have just edited, whichever it is. */
@@ -37,7 +35,8 @@ static bool is_configuration(struct slice text)
     return false;
 }
 
-static void check_file(struct catalog *c, const char *path, struct checked *done)
+static void check_file(struct catalog *c, const char *path, struct checked *done,
+                       struct later *later)
 {
     const struct source *source = files_source(&c->arena, path, &c->diags);
     const struct offer *offer;
@@ -45,7 +44,7 @@ static void check_file(struct catalog *c, const char *path, struct checked *done
     if (!source)
         return;
     if (chain_is_chain(source->text)) {
-        done->later[done->later_count++] = path;
+        later->chains[later->count++] = path;
         return;
     }
     if (is_configuration(source->text)) {
@@ -117,67 +116,73 @@ static void check_chain(struct catalog *c, const char *path, struct checked *don
     walk_chain(c, &run, &done->tests);
 }
 
-static void count(const char *before, size_t n, const char *what, const char *after)
+/* Everything that was asked for. */
+static void check_all(struct catalog *c, const char *const *files, int n, struct checked *done)
 {
-    printf("%s%zu %s%s%s", before, n, what, n == 1 ? "" : "s", after);
+    struct later later = { .count = 0 };
+
+    for (int i = 0; i < n; i++)
+        check_file(c, files[i], done, &later);
+    for (size_t i = 0; i < later.count; i++)
+        check_chain(c, later.chains[i], done);
+    if (n == 0 && c->offers_dir) {
+        catalog_add_offers(c);
+        for (size_t i = 0; i < c->offer_count; i++)
+            maptest_run(c, c->offers[i].offer, cli_now(), &done->tests);
+    }
+    rates_check(c, cli_now());
+    done->code = catalog_errors(c) > done->tests.problems ? EXIT_CONFIG
+                 : done->tests.failed                     ? EXIT_NO
+                                                          : EXIT_DONE;
 }
 
-static void summary(const struct catalog *c, const struct checked *done)
+/* Only files without other errors: what failed for another reason is no expectation to be kept. */
+static int update(struct catalog *c, const struct checked *done)
 {
-    count("ok: ", c->offer_count, "offer mapping", "");
-    if (done->trackers)
-        count(", ", done->trackers, "tracker mapping", "");
-    if (done->models)
-        count(", ", done->models, "file", " of value models");
-    if (done->chains)
-        count(", ", done->chains, "chain", "");
-    if (done->rates)
-        count(", ", done->rates, "file", " of rates");
-    count(", ", done->tests.passed, "test", " passed");
-    if (c->diags.warnings)
-        count(", ", c->diags.warnings, "warning", "");
-    putchar('\n');
-    rates_summary(c, cli_now());
+    struct err err = { 0 };
+    unsigned changed;
+
+    if (done->code != EXIT_NO)
+        return done->code;
+    if (maptest_update(c, &done->tests, &changed, &err) != 0) {
+        fprintf(stderr, "clickbaton check: %s\n", err.text);
+        return err.kind == ERR_INPUT ? EXIT_NO : EXIT_IO;
+    }
+    if (changed == 0)
+        return done->code;
+    printf("%u expectation%s rewritten with what came; look at the change before you keep it\n",
+           changed, changed == 1 ? "" : "s");
+    return EXIT_DONE;
 }
 
 int cli_check(int argc, char **argv)
 {
-    const char *config = NULL, *files[FILES_MAX];
+    const char *config = NULL, *junit = NULL, *files[FILES_MAX];
+    bool json = false, rewrite = false;
     const struct option_row rows[] = {
         { "--config", "-c", OPTION_TEXT, &config, "FILE",
           "the configuration; default clickbaton.yaml" },
+        { "--json", NULL, OPTION_FLAG, &json, NULL, "everything as one JSON object on stdout" },
+        { "--junit", NULL, OPTION_TEXT, &junit, "FILE|-", "the tests' results as JUnit XML" },
+        { "--update", NULL, OPTION_FLAG, &rewrite, NULL,
+          "write what came into the tests that fail" },
         { 0 },
     };
     struct checked done = { .chains = 0 };
-    const struct maptest_result *tests = &done.tests;
     struct catalog *c;
     int code, n = options_parse(argc, argv, rows, &usage, files, 0, FILES_MAX, &code);
 
     if (n < 0)
         return code;
+    if (json && junit && slice_eq(slice_from(junit), S("-")))
+        return options_misuse("check", "--json and --junit - both want stdout");
     c = catalog_open(config ? config : n == 0 ? "clickbaton.yaml" : NULL);
     if (!c)
         return EXIT_IO;
-    for (int i = 0; i < n; i++)
-        check_file(c, files[i], &done);
-    for (size_t i = 0; i < done.later_count; i++)
-        check_chain(c, done.later[i], &done);
-    if (n == 0 && c->offers_dir) {
-        catalog_add_offers(c);
-        for (size_t i = 0; i < c->offer_count; i++)
-            maptest_run(c, c->offers[i].offer, cli_now(), &done.tests);
-    }
-    rates_check(c, cli_now());
-    catalog_print_problems(c, stderr);
-    code = catalog_errors(c) > tests->problems ? EXIT_CONFIG
-           : tests->failed                     ? EXIT_NO
-                                               : EXIT_DONE;
-    if (code == EXIT_DONE)
-        summary(c, &done);
-    else
-        fprintf(stderr, "check: %u error%s, %u warning%s, %u of %u tests failed\n",
-                catalog_errors(c), catalog_errors(c) == 1 ? "" : "s", c->diags.warnings,
-                c->diags.warnings == 1 ? "" : "s", tests->failed, tests->passed + tests->failed);
+    check_all(c, files, n, &done);
+    code = check_report(c, &done, json, junit);
+    if (rewrite && code == done.code)
+        code = update(c, &done);
     catalog_close(c);
     return fflush(stdout) == 0 ? code : EXIT_IO;
 }

@@ -15,6 +15,7 @@ static const struct {
     { FIELD_PAGE_URL, offsetof(struct store_click, page_url) },
     { FIELD_REFERRER, offsetof(struct store_click, referrer) },
     { FIELD_CONSENT, offsetof(struct store_click, consent) },
+    { FIELD_COUNTRY, offsetof(struct store_click, country) },
 };
 #define COLUMNS (sizeof(columns) / sizeof(*columns))
 

@@ -5,7 +5,7 @@
 
 struct outcome {
     const struct translation *t;
-    cJSON *event; /* of the first event; NULL when there is none */
+    cJSON *events[TRANSLATE_EVENTS_MAX]; /* their bodies */
 };
 
 /* user.ttclid, properties.contents.0.price: down the tree by names and indexes. */
@@ -45,71 +45,149 @@ static struct slice json_text(const cJSON *node, struct arena *arena)
 }
 
 /* Money is compared exactly, so it is taken from the translation and not from a double. */
-static bool value_text(const struct outcome *o, struct arena *arena, struct slice *out)
+static bool value_text(const struct outcome *o, size_t i, struct arena *arena, struct slice *out)
 {
     struct buf b = { .limit = 64 };
 
-    if (!o->t->event_count || !o->t->events[0].has_value)
+    if (i >= o->t->event_count || !o->t->events[i].has_value)
         return false;
-    money_print(&b, o->t->events[0].value);
+    money_print(&b, o->t->events[i].value);
     *out = arena_dup(arena, buf_slice(&b));
     buf_free(&b);
     return true;
 }
 
+/* W020, W031: each code once, in the order of their coming. */
+static struct slice codes_of(const struct translation *t, struct arena *arena)
+{
+    struct buf b = { .limit = 1024 };
+    struct slice out;
+
+    for (const struct note *n = t->notes.first; n; n = n->next) {
+        struct slice code = slice_from(n->code);
+        if (slice_find(buf_slice(&b), code) == b.len)
+            buf_printf(&b, "%s%s", b.len ? ", " : "", n->code);
+    }
+    out = b.len ? arena_dup(arena, buf_slice(&b)) : S("none");
+    buf_free(&b);
+    return out;
+}
+
+/* events.1.user.ttclid: of the second event.  Any other path goes into the first. */
+static struct slice of_event(const struct outcome *o, struct slice path, struct arena *arena)
+{
+    struct slice rest = path, head, value;
+    uint64_t index = 0;
+
+    if (slice_starts(path, S("events."))) {
+        slice_cut(slice_from_at(path, 7), '.', &head, &rest);
+        if (!slice_to_u64(head, &index) || index >= o->t->event_count)
+            return S("absent");
+    }
+    if (slice_eq(rest, S("pixel")))
+        return index < o->t->event_count ? o->t->events[index].pixel : S("absent");
+    if (slice_eq(rest, S("properties.value")) && value_text(o, (size_t)index, arena, &value))
+        return value;
+    return json_text(o->events[index] ? descend(o->events[index], rest) : NULL, arena);
+}
+
 static struct slice actual(const struct outcome *o, struct slice path, struct arena *arena)
 {
     const struct translation *t = o->t;
-    struct slice value;
 
     if (slice_eq(path, S("verdict")))
         return slice_from(verdict_name(t->verdict));
     if (slice_eq(path, S("code")))
-        return *t->code ? slice_from(t->code) : S("absent");
+        return *t->code ? arena_dup(arena, slice_from(t->code)) : S("absent");
     if (slice_eq(path, S("reason")))
-        return t->reason.len ? t->reason : S("absent");
+        return t->reason.len ? arena_dup(arena, t->reason) : S("absent");
     if (slice_eq(path, S("stage")))
         return t->conversion.stage.len ? t->conversion.stage : S("absent");
-    if (slice_eq(path, S("pixel")))
-        return t->event_count ? t->events[0].pixel : S("absent");
+    if (slice_eq(path, S("consent")))
+        return arena_dup(arena, consent_name(t->consent.action));
     if (slice_eq(path, S("events")))
         return arena_printf(arena, "%zu", t->event_count);
-    if (slice_eq(path, S("properties.value")) && value_text(o, arena, &value))
-        return value;
-    return json_text(o->event ? descend(o->event, path) : NULL, arena);
+    if (slice_eq(path, S("warnings")))
+        return codes_of(t, arena);
+    return arena_dup(arena, of_event(o, path, arena));
 }
 
-static bool same(struct slice expected, struct slice got, bool amount)
+/* The same codes in any order. */
+static bool same_codes(struct slice a, struct slice b)
 {
+    struct slice rest = a, code;
+
+    while (slice_next(&rest, ',', &code))
+        if (slice_find(b, slice_trim(code)) == b.len)
+            return false;
+    return a.len == b.len;
+}
+
+static bool same(const struct mapping_expect *x, struct slice got)
+{
+    bool amount = slice_ends(x->path, S("value")) || slice_ends(x->path, S("price"));
     struct money a, b;
 
-    if (slice_eq(expected, got))
+    if (slice_eq(x->value, got))
         return true;
-    return amount && money_parse(expected, MONEY_MARK_POINT, &a, NULL) == MONEY_OK &&
+    if (slice_eq(x->value, S("present")))
+        return !slice_eq(got, S("absent"));
+    if (slice_eq(x->path, S("warnings")))
+        return same_codes(x->value, got);
+    return amount && money_parse(x->value, MONEY_MARK_POINT, &a, NULL) == MONEY_OK &&
            money_parse(got, MONEY_MARK_POINT, &b, NULL) == MONEY_OK && a.micros == b.micros;
 }
 
-static bool compare(struct catalog *c, const struct mapping_test *test, const struct outcome *o)
+struct slice maptest_name(const struct mapping_test *test)
 {
-    bool ok = true;
+    return test->name.len ? test->name : test->given;
+}
 
-    for (size_t i = 0; i < test->expect_count; i++) {
-        const struct mapping_expect *x = &test->expect[i];
+static void fail(struct maptest_case *k, struct arena *arena, const struct mapping_expect *x,
+                 struct slice got)
+{
+    struct maptest_failure *f = ARENA_NEW(arena, struct maptest_failure), **end = &k->failures;
+
+    if (!f)
+        return;
+    while (*end)
+        end = &(*end)->next;
+    *f = (struct maptest_failure){ x, got, NULL };
+    *end = f;
+    k->failure_count++;
+}
+
+static void compare(struct catalog *c, struct maptest_case *k, const struct outcome *o)
+{
+    for (size_t i = 0; i < k->test->expect_count; i++) {
+        const struct mapping_expect *x = &k->test->expect[i];
         struct slice got = actual(o, x->path, &c->arena);
-        if (same(x->value, got, slice_ends(x->path, S("value")) || slice_ends(x->path, S("price"))))
-            continue;
-        ok = false;
-        diag_add(&c->diags, DIAG_ERROR, "M019", x->at,
-                 o->t->verdict == VERDICT_QUEUED
-                     ? (struct slice){ 0 }
-                     : arena_printf(&c->arena, "the verdict is %s%s%.*s",
-                                    verdict_name(o->t->verdict), o->t->reason.len ? ": " : "",
-                                    SLICE_ARG(o->t->reason)),
-                 "test \"%.*s\": %.*s should be \"%.*s\", but is \"%.*s\"",
-                 SLICE_ARG(test->name.len ? test->name : test->given), SLICE_ARG(x->path),
-                 SLICE_ARG(x->value), SLICE_ARG(got));
+        if (!same(x, got))
+            fail(k, &c->arena, x, got);
     }
-    return ok;
+}
+
+/* What a test of this postback would say. */
+static struct slice summary(const struct outcome *o, struct arena *arena)
+{
+    static const struct slice paths[] = { SLICE("verdict"), SLICE("code"), SLICE("events"),
+                                          SLICE("event"), SLICE("event_id"), SLICE("user.ttclid"),
+                                          SLICE("properties.value"), SLICE("properties.currency"),
+                                          { 0 } };
+    struct buf b = { .limit = 4096 };
+    struct slice out;
+
+    for (const struct slice *p = paths; p->ptr; p++) {
+        struct slice got = actual(o, *p, arena);
+        if (slice_eq(got, S("absent")) || (slice_eq(*p, S("events")) && o->t->event_count < 2))
+            continue;
+        buf_printf(&b, "%s%.*s: ", b.len ? ", " : "{", SLICE_ARG(*p));
+        maptest_scalar(&b, got);
+    }
+    buf_byte(&b, '}');
+    out = buf_ok(&b) ? arena_dup(arena, buf_slice(&b)) : (struct slice){ 0 };
+    buf_free(&b);
+    return out;
 }
 
 static int translate(struct catalog *c, const struct offer *offer, const struct mapping_test *test,
@@ -136,29 +214,77 @@ static int translate(struct catalog *c, const struct offer *offer, const struct 
     return translate_finish(&c->translator, offer, &params, known ? &click : NULL, now, t, err);
 }
 
-static bool run_one(struct catalog *c, const struct offer *offer, const struct mapping_test *test,
-                    int64_t now)
+/* ---- what is said of a failing test ---- */
+
+/* - path: expected, + path: what came; then the verdict, which mostly says why. */
+static struct slice detail(struct catalog *c, const struct maptest_case *k)
+{
+    struct buf b = { .limit = 16384 };
+    struct slice out;
+
+    for (const struct maptest_failure *f = k->failures; f; f = f->next)
+        if (f->expect)
+            buf_printf(&b, "- %.*s: %.*s\n+ %.*s: %.*s\n", SLICE_ARG(f->expect->path),
+                       SLICE_ARG(f->expect->value), SLICE_ARG(f->expect->path), SLICE_ARG(f->got));
+    if (k->verdict.len)
+        buf_printf(&b, "the verdict is %.*s; warnings: %.*s\n", SLICE_ARG(k->verdict),
+                   SLICE_ARG(k->warnings));
+    out = arena_dup(&c->arena, buf_slice(&b));
+    buf_free(&b);
+    return out;
+}
+
+static void complain(struct catalog *c, const struct maptest_case *k)
+{
+    const struct mapping_test *t = k->test;
+    const struct maptest_failure *first = k->failures;
+    struct place at = first && first->expect ? first->expect->at : t->at;
+    struct slice hint = { 0 };
+
+    if (k->error.len) {
+        diag_add(&c->diags, DIAG_ERROR, "M019", at, hint, "test \"%.*s\": %.*s",
+                 SLICE_ARG(maptest_name(t)), SLICE_ARG(k->error));
+        return;
+    }
+    if (t->expect_count == 0) {
+        diag_add(&c->diags, DIAG_ERROR, "M019", t->expect_at,
+                 S("clickbaton check --update writes down what comes now"),
+                 "test \"%.*s\" expects nothing, so it can't fail", SLICE_ARG(maptest_name(t)));
+        return;
+    }
+    diag_add(&c->diags, DIAG_ERROR, "M019", at, hint,
+             "test \"%.*s\": %zu of %zu expectations %s not met", SLICE_ARG(maptest_name(t)),
+             k->failure_count, t->expect_count, k->failure_count == 1 ? "is" : "are");
+    diag_detail(&c->diags, detail(c, k));
+}
+
+static void run_one(struct catalog *c, struct maptest_case *k, int64_t now)
 {
     struct arena arena;
     struct translation t = { 0 };
-    struct outcome o = { &t, NULL };
+    struct outcome o = { &t, { NULL } };
     struct err err = { 0 };
-    bool ok;
 
     arena_init(&arena, 4 * 1024 * 1024);
     t.arena = t.notes.arena = &arena;
-    if (translate(c, offer, test, now, &t, &err) == 0) {
-        if (t.event_count)
-            o.event = cJSON_ParseWithLength(t.events[0].body.ptr, t.events[0].body.len);
-        ok = compare(c, test, &o);
-        cJSON_Delete(o.event);
+    if (translate(c, k->offer, k->test, k->test->now ? k->test->now : now, &t, &err) == 0) {
+        for (size_t i = 0; i < t.event_count; i++)
+            o.events[i] = cJSON_ParseWithLength(t.events[i].body.ptr, t.events[i].body.len);
+        compare(c, k, &o);
+        k->verdict = arena_printf(&c->arena, "%s%s%s%s%.*s", verdict_name(t.verdict),
+                                  *t.code ? " " : "", t.code, t.reason.len ? ": " : "",
+                                  SLICE_ARG(t.reason));
+        k->warnings = codes_of(&t, &c->arena);
+        k->summary = summary(&o, &c->arena);
+        for (size_t i = 0; i < t.event_count; i++)
+            cJSON_Delete(o.events[i]);
     } else {
-        ok = false;
-        diag_add(&c->diags, DIAG_ERROR, "M019", test->at, (struct slice){ 0 }, "test \"%.*s\": %s",
-                 SLICE_ARG(test->name.len ? test->name : test->given), err.text);
+        k->error = arena_dup(&c->arena, slice_from(err.text));
     }
+    if (k->error.len || k->test->expect_count == 0)
+        fail(k, &c->arena, NULL, k->summary);
+    k->passed = k->failure_count == 0;
     arena_free(&arena);
-    return ok;
 }
 
 void maptest_run(struct catalog *c, const struct offer *offer, int64_t now,
@@ -167,10 +293,24 @@ void maptest_run(struct catalog *c, const struct offer *offer, int64_t now,
     unsigned before = c->diags.errors;
 
     for (size_t i = 0; i < offer->test_count; i++) {
-        if (run_one(c, offer, &offer->tests[i], now))
+        struct maptest_case *k = ARENA_NEW(&c->arena, struct maptest_case);
+        if (!k) {
+            result->failed++;
+            continue;
+        }
+        *k = (struct maptest_case){ .offer = offer, .test = &offer->tests[i] };
+        run_one(c, k, now);
+        if (k->passed)
             result->passed++;
         else
             result->failed++;
+        if (!k->passed)
+            complain(c, k);
+        if (result->last)
+            result->last->next = k;
+        else
+            result->first = k;
+        result->last = k;
     }
     result->problems += c->diags.errors - before;
 }

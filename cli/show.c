@@ -69,16 +69,15 @@ void show_answer(struct buf *out, enum verdict verdict, const char *code, struct
     buf_puts(out, "}\n");
 }
 
-static void place(struct buf *out, const struct place *at)
+void show_place(struct buf *out, const struct place *at)
 {
     if (at->source && at->line)
         buf_printf(out, "%.*s:%u", SLICE_ARG(at->source->name), at->line);
 }
 
-/* A page's URL, say, with an e-mail address in it: not onto a screen or into a log. */
-static struct slice shown(const struct field_value *v)
+struct slice show_impersonal(struct slice value)
 {
-    return identity_looks_personal(v->value) ? S("[personal data]") : v->value;
+    return identity_looks_personal(value) ? S("[personal data]") : value;
 }
 
 static void field_json(struct buf *out, struct slice name, const struct field_value *v)
@@ -87,20 +86,35 @@ static void field_json(struct buf *out, struct slice name, const struct field_va
 
     buf_json(out, name);
     buf_puts(out, ":{");
-    member(out, "value", shown(v));
+    member(out, "value", show_impersonal(v->value));
     buf_byte(out, ',');
     member(out, "from", slice_from(origin_name(v->origin)));
     if (v->name.len) {
         buf_byte(out, ',');
         member(out, "name", v->name);
     }
-    place(&at, &v->at);
+    show_place(&at, &v->at);
     if (at.len) {
         buf_byte(out, ',');
         member(out, "at", buf_slice(&at));
     }
     buf_byte(out, '}');
     buf_free(&at);
+}
+
+static void consent_json(struct buf *out, const struct consent *c)
+{
+    buf_puts(out, ",\"consent\":{");
+    member(out, "decision", consent_name(c->action));
+    if (c->postback.len) {
+        buf_byte(out, ',');
+        member(out, "postback", c->postback);
+    }
+    if (c->click.len) {
+        buf_byte(out, ',');
+        member(out, "click", c->click);
+    }
+    buf_byte(out, '}');
 }
 
 void show_json(struct buf *out, const struct translation *t, struct slice event_source)
@@ -112,6 +126,7 @@ void show_json(struct buf *out, const struct translation *t, struct slice event_
 
     buf_byte(out, '{');
     verdict_members(out, t->verdict, t->code, t->reason, &t->notes);
+    consent_json(out, &t->consent);
     buf_puts(out, ",\"bodies\":[");
     for (size_t i = 0; i < t->event_count; i++) {
         if (pixel_before(t, i))
@@ -133,7 +148,10 @@ void show_json(struct buf *out, const struct translation *t, struct slice event_
         buf_puts(out, comma);
         field_json(out, S("stage"), &stage);
     }
-    buf_puts(out, "}}\n");
+    buf_byte(out, '}');
+    if (t->trail.on)
+        show_steps_json(out, &t->trail);
+    buf_puts(out, "}\n");
 }
 
 /* Bytes that could move a terminal's cursor are shown as '?'. */
@@ -162,49 +180,4 @@ void show_verdict(struct buf *out, const struct translation *t)
     buf_printf(out, "%s[%s]: ", verdict_name(t->verdict), t->code);
     show_safe(out, t->reason);
     buf_byte(out, '\n');
-}
-
-static void row(struct buf *out, struct slice name, const struct field_value *v)
-{
-    struct buf from = { 0 };
-
-    buf_printf(&from, "%s", origin_name(v->origin));
-    if (v->name.len) {
-        buf_byte(&from, ' ');
-        show_safe(&from, v->name);
-    }
-    buf_printf(out, "%-11.*s %-28.*s ", SLICE_ARG(name), SLICE_ARG(buf_slice(&from)));
-    place(out, &v->at);
-    buf_puts(out, v->at.source ? "  " : "");
-    show_safe(out, slice_head(shown(v), 200));
-    buf_puts(out, shown(v).len > 200 ? "...\n" : "\n");
-    buf_free(&from);
-}
-
-void show_fields(struct buf *out, const struct translation *t)
-{
-    const struct conversion *conv = &t->conversion;
-    struct field_value stage = { conv->stage, ORIGIN_MAPPING, { 0 }, conv->stage_at };
-
-    for (size_t f = 0; f < FIELD_COUNT; f++)
-        if (conv->fields[f].value.len)
-            row(out, field_names[f], &conv->fields[f]);
-    if (conv->stage.len)
-        row(out, S("stage"), &stage);
-    for (size_t i = 0; i < t->event_count; i++) {
-        const struct translated_event *e = &t->events[i];
-        buf_printf(out, "event       %.*s, event_id ", SLICE_ARG(e->event));
-        show_safe(out, e->event_id);
-        if (e->has_value) {
-            buf_puts(out, ", value ");
-            money_print(out, e->value);
-            buf_printf(out, " %.*s", SLICE_ARG(e->currency));
-            if (!slice_eq(e->currency, e->original_currency)) {
-                buf_puts(out, " (of ");
-                money_print(out, e->original);
-                buf_printf(out, " %.*s)", SLICE_ARG(e->original_currency));
-            }
-        }
-        buf_printf(out, ", by the rule at %.*s\n", SLICE_ARG(t->offer_line));
-    }
 }

@@ -22,7 +22,19 @@ void show_answer(struct buf *out, enum verdict verdict, const char *code, struct
 /* queued / ignored I001: reason, and the warnings; control bytes shown as '?'. */
 void show_verdict(struct buf *out, const struct translation *t);
 
-/* field  value  from  where, as a table. */
+/* "offers/nutra.yaml:12"; nothing when there is no place. */
+void show_place(struct buf *out, const struct place *at);
+
+/* A page's URL, say, with an e-mail address in it: not onto a screen or into a log. */
+struct slice show_impersonal(struct slice value);
+
+/* ---- show_fields.c: `translate --explain` ---- */
+
+/* Two tables: what was read out of the postback and its click, each with its parameter and line; and
+ * (when the trail was on) what was done to each field of the event, step by step. */
 void show_fields(struct buf *out, const struct translation *t);
+
+/* ,"steps":[{"field","value","done","at"}, ...] */
+void show_steps_json(struct buf *out, const struct trail *trail);
 
 #endif

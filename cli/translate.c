@@ -67,6 +67,7 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
 
     arena_init(&arena, 4 * 1024 * 1024);
     t.arena = t.notes.arena = &arena;
+    t.trail = (struct trail){ .on = o->explain, .arena = &arena };
     if (translate_one(catalog, offer, url, o, &t, &err) != 0) {
         t.verdict = VERDICT_REFUSED;
         t.code = url.len > URL_MAX ? "R003" : "R004";
@@ -80,8 +81,8 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
             show_body(out, &t, i, S("web"));
         show_verdict(log, &t);
     }
-    if (o->explain)
-        show_fields(o->json ? log : out, &t);
+    if (o->explain && !o->json)
+        show_fields(out, &t);
     arena_free(&arena);
     return t.verdict == VERDICT_QUEUED;
 }
@@ -127,7 +128,7 @@ int cli_translate(int argc, char **argv)
         { "--at", NULL, OPTION_INTEGER, &o.at, "EPOCH", "pretend that it is this Unix time" },
         { "--json", NULL, OPTION_FLAG, &o.json, NULL,
           "verdict, reason, warnings, bodies and fields" },
-        { "--explain", NULL, OPTION_FLAG, &o.explain, NULL, "where every field came from" },
+        { "--explain", NULL, OPTION_FLAG, &o.explain, NULL, "where every field came from, and what was done to it" },
         { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
           "take rates, mappings and pixels from this configuration" },
         { 0 },

@@ -28,15 +28,13 @@ const good = s =>
 
 // Also behind '#' or a second '?', after "&amp;", and from the page before on this host.
 function param(list) {
-  const before = d.referrer.split('/')[2] == loc.host ? d.referrer : '',
-    all = new URLSearchParams(`${loc.href}?${page}?${before}`.replace(/[?#]|&amp;/g, '&'));
+  const all = new URLSearchParams([loc.href, page, d.referrer.split('/')[2] == loc.host && d.referrer]
+    .join('?').replace(/[?#]|&amp;/g, '&'));
   return list.map(n => all.getAll(n).map(s => s.trim()).find(good)).find(s => s);
 }
 
-function hash(s) {
-  return [257, 251].map(k => [...s]
-    .reduce((h, c) => (h * k + c.codePointAt(0)) % 35046933135337, 7).toString(36)).join('');
-}
+const hash = s => [257, 251].map(k => [...s]
+  .reduce((h, c) => (h * k + c.codePointAt(0)) % 35046933135337, 7).toString(36)).join('');
 
 // ---- the visit, kept in a cookie and in localStorage: either may fail, the newer one counts ----
 
@@ -85,15 +83,16 @@ function visit() {
 
 // ---- what goes out ----
 
-// The server merges what is said twice, and a page never overwrites what was said before.
-const tell = safe(() => {
+// The server merges what is said twice, and a page never overwrites what was said before; but a
+// refusal counts, and takes back what was not sent on yet.
+const tell = safe(no => {
     const says = [...ids('click_id'), ['ttp', cookie('_ttp')],
-      ['consent', yes && (conf.consentValue || 1)]].filter(p => p[1]), what = hash(says.join());
+      ['consent', no || yes && (conf.consentValue || 1)]].filter(p => p[1]), what = hash(says.join());
     if (!(v.click || v.ttclid) || tried == what || v.sent == what) return;
     tried = what;
     says.push(['page_url', page.split('#')[0]], ['referrer', d.referrer]);
     const url = el.src.replace(/\/lander\.js.*/, '/click/') + enc(conf.offer),
-      body = new URLSearchParams(says), done = s => { v.sent = s; keep(); };
+      body = new URLSearchParams(says), done = s => keep(v.sent = s);
     // What becomes of a beacon nobody learns: the next page says it again, by fetch.
     if (v.sent != what + '?' && go(() => navigator.sendBeacon(url, body))) done(what + '?');
     else fetch(url, { method: 'POST', body, keepalive: true, credentials: 'omit' })
@@ -175,6 +174,8 @@ const tell = safe(() => {
   consent = safe(said => {
     yes = !!go(() => /^(1|true|yes|granted)$/.test(said));
     if (yes) return start();
+    v = stored();
+    tell('denied');
     v = null;
     queue.length = 0;
     write('');

@@ -9,7 +9,9 @@ struct store_ops {
     int (*begin)(struct store *, struct err *);
     int (*commit)(struct store *, struct err *);
     void (*rollback)(struct store *);
-    int (*click_put)(struct store *, const struct store_click *, struct err *);
+    /* how and the struct after it: NULL, or of store_click_decide */
+    int (*click_put)(struct store *, const struct store_click *, const struct store_refusal *,
+                     struct store_refused *, struct err *);
     int (*postback_id)(struct store *, int64_t *, struct err *);
     int (*postback_put)(struct store *, struct store_postback *, struct err *);
     int (*event_put)(struct store *, struct store_event *, int64_t *, struct err *);

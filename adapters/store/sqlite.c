@@ -34,7 +34,8 @@ static int read_counts(struct sqlite *s, struct store_counts *out, struct err *e
         *out = (struct store_counts){ .clicks = col_int(st, 0), .postbacks = col_int(st, 1),
                                       .waiting = col_int(st, 2), .sending = col_int(st, 3),
                                       .delivered = col_int(st, 4), .dead = col_int(st, 5),
-                                      .quarantined = col_int(st, 6) };
+                                      .quarantined = col_int(st, 6),
+                                      .withdrawn = col_int(st, 7) };
     sql_done(st);
     return rc < 0 ? -1 : 0;
 }
@@ -55,6 +56,7 @@ static int write_counts(struct sqlite *s, struct err *err)
     bind_int(st, 5, c->delivered);
     bind_int(st, 6, c->dead);
     bind_int(st, 7, c->quarantined);
+    bind_int(st, 8, c->withdrawn);
     return sql_run(s, st, err);
 }
 

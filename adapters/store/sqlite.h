@@ -139,12 +139,19 @@ int sqlite_search(struct sqlite *s, const struct sqlite_search *what, struct sli
                   unsigned max, struct arena *arena, void **list, size_t *count, struct err *err);
 
 /* ---- one file per kind of row ---- */
-int sqlite_click_put(struct store *, const struct store_click *, struct err *);
+int sqlite_click_put(struct store *, const struct store_click *, const struct store_refusal *,
+                     struct store_refused *, struct err *);
 int sqlite_click_find(struct store *, struct slice, struct slice, struct slice, struct arena *,
                       struct store_click *, struct err *);
 int sqlite_find_clicks(struct store *, struct slice, unsigned, struct arena *,
                        struct store_click **, size_t *, struct err *);
 int sqlite_clicks_index(struct sqlite *s, int64_t after, struct err *err);
+
+/* sqlite_refusal.c: cut the click's events and postbacks; in the transaction that remembers it. */
+int sqlite_refuse(struct sqlite *s, int64_t offer, const struct store_click *click,
+                  const struct store_refusal *how, struct store_refused *out, struct err *err);
+/* Overwrite what updates leave behind in the file (they are rare), or not. */
+int sqlite_wipe(struct sqlite *s, bool on, struct err *err);
 
 int sqlite_postback_id(struct store *, int64_t *, struct err *);
 int sqlite_postback_put(struct store *, struct store_postback *, struct err *);

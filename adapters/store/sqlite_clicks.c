@@ -1,41 +1,14 @@
 #include <string.h>
 
+#include "adapters/store/sqlite_click.h"
 #include "adapters/store/sqlite_index.h"
-
-/* What a registration may say.  The place in this table is the bit in column `keyed` that tells
- * whether a keyed call said it: rows may be added at the end, never moved. */
-static const size_t fields[] = {
-    offsetof(struct store_click, click_id), offsetof(struct store_click, ttclid),
-    offsetof(struct store_click, event_id), offsetof(struct store_click, ttp),
-    offsetof(struct store_click, ip),       offsetof(struct store_click, user_agent),
-    offsetof(struct store_click, page_url), offsetof(struct store_click, referrer),
-    offsetof(struct store_click, consent),
-};
-#define FIELDS      (sizeof(fields) / sizeof(*fields))
-#define KEYED_AT    ((int64_t)1 << 30) /* `at` was said by a keyed call */
-#define KEYED_CLICK ((int64_t)1 << 31) /* a keyed call registered it, or added to it */
 
 /* Kinds of hashes: a page must not lead a look-up by click_id to many rows by other ids. */
 enum { BY_CLICK_ID, BY_TTCLID, BY_EVENT_ID, KINDS };
 
 /* Columns of CLICK_COLUMNS. */
 enum { ID, OFFER, AT, KEYED, CLICK_ID, EVENT_ID, TTP, IP, CONSENT, PAGE_URL, TTCLID, USER_AGENT,
-       REFERRER };
-
-struct known {
-    int64_t id, offer, keyed;
-    struct store_click click;
-};
-
-static struct slice *field(struct store_click *c, size_t i)
-{
-    return (struct slice *)(void *)((char *)c + fields[i]);
-}
-
-static struct slice said(const struct store_click *c, size_t i)
-{
-    return *(const struct slice *)(const void *)((const char *)c + fields[i]);
-}
+       REFERRER, COUNTRY };
 
 static struct slice id_of(const struct store_click *c, int kind)
 {
@@ -45,7 +18,7 @@ static struct slice id_of(const struct store_click *c, int kind)
 /* ---- rows ---- */
 
 static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
-                    struct known *out, struct err *err)
+                    struct sqlite_click *out, struct err *err)
 {
     struct store_click *c = &out->click;
 
@@ -61,8 +34,10 @@ static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *are
         .page_url = arena_dup(arena, col_text(st, PAGE_URL)),
         .user_agent = arena_dup(arena, col_text(st, USER_AGENT)),
         .referrer = arena_dup(arena, col_text(st, REFERRER)),
+        .country = arena_dup(arena, col_text(st, COUNTRY)),
         .at = col_int(st, AT),
-        .keyed = (out->keyed & KEYED_CLICK) != 0,
+        .keyed = (out->keyed & CLICK_KEYED) != 0,
+        .refused = (out->keyed & CLICK_REFUSED) != 0,
     };
     c->ttclid = arena_dup(arena, col_within(st, TTCLID, c->page_url));
     if (col_name(s, st, OFFER, arena, &c->offer, err) != 0)
@@ -70,7 +45,7 @@ static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *are
     return arena->full ? sqlite_no_room(err) : 0;
 }
 
-static int write_row(struct sqlite *s, enum sql which, const struct known *k, struct err *err)
+static int write_row(struct sqlite *s, enum sql which, const struct sqlite_click *k, struct err *err)
 {
     struct sqlite3_stmt *st = sql_use(s, which, err);
     const struct store_click *c = &k->click;
@@ -90,6 +65,7 @@ static int write_row(struct sqlite *s, enum sql which, const struct known *k, st
     bind_within(st, TTCLID + 1, c->ttclid, c->page_url);
     bind_text(st, USER_AGENT + 1, c->user_agent);
     bind_text(st, REFERRER + 1, c->referrer);
+    bind_text(st, COUNTRY + 1, c->country);
     return sql_run(s, st, err);
 }
 
@@ -142,7 +118,7 @@ struct wanted {
     struct slice value;
     bool nameless; /* only a click without a click_id */
     struct arena *arena;
-    struct known *out;
+    struct sqlite_click *out;
 };
 
 static bool is_wanted(const struct wanted *w, struct sqlite3_stmt *st)
@@ -217,7 +193,7 @@ int sqlite_click_find(struct store *store, struct slice offer, struct slice clic
                       struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
-    struct known known;
+    struct sqlite_click known;
     struct wanted w = { .s = s, .kind = BY_CLICK_ID, .value = click_id, .arena = arena,
                         .out = &known };
     int rc;
@@ -239,7 +215,7 @@ int sqlite_click_find(struct store *store, struct slice offer, struct slice clic
 /* ---- registering ---- */
 
 static int find_known(struct sqlite *s, const struct store_click *click, int64_t offer,
-                      struct known *out, struct err *err)
+                      struct sqlite_click *out, struct err *err)
 {
     struct wanted w = { .s = s, .offer = offer, .kind = BY_CLICK_ID, .value = click->click_id,
                         .arena = &s->scratch, .out = out };
@@ -253,56 +229,17 @@ static int find_known(struct sqlite *s, const struct store_click *click, int64_t
     return look_up(&w, err);
 }
 
-/* The marks of what `click` says by itself. */
-static int64_t marks(const struct store_click *click)
-{
-    int64_t keyed = KEYED_CLICK | (click->at ? KEYED_AT : 0);
-
-    if (!click->keyed)
-        return 0;
-    for (size_t i = 0; i < FIELDS; i++)
-        if (said(click, i).len)
-            keyed |= (int64_t)1 << i;
-    return keyed;
-}
-
-/* Add to k what click may say; true when that changed anything. */
-static bool merge(struct known *k, const struct store_click *click)
-{
-    int64_t keyed = k->keyed, new = marks(click);
-    bool changed = false;
-
-    for (size_t i = 0; i < FIELDS; i++) {
-        struct slice *is = field(&k->click, i), says = said(click, i);
-        bool wins = is->len == 0 || (new & ~keyed & (int64_t)1 << i);
-        if (says.len == 0 || !wins)
-            continue;
-        changed |= !slice_eq(*is, says);
-        *is = says;
-        k->keyed |= new & (int64_t)1 << i;
-    }
-    if (click->at && (k->click.at == 0 || (new & ~keyed & KEYED_AT))) {
-        changed |= k->click.at != click->at;
-        k->click.at = click->at;
-        k->keyed |= new & KEYED_AT;
-    }
-    k->keyed |= new & KEYED_CLICK;
-    return changed || k->keyed != keyed;
-}
-
-static int add_to(struct sqlite *s, struct known *k, const struct store_click *click,
+/* Write what has become of a known click. */
+static int change(struct sqlite *s, const struct sqlite_click *k, const struct store_click *had,
                   struct err *err)
 {
-    struct store_click had = k->click;
     struct sqlite3_stmt *st;
     uint32_t ids = 0;
 
-    if (!merge(k, click))
-        return 0;
     if (write_row(s, SQL_CLICK_SET, k, err) != 0)
         return -1;
     for (int kind = 0; kind < KINDS; kind++)
-        ids += !slice_eq(id_of(&had, kind), id_of(&k->click, kind));
+        ids += !slice_eq(id_of(had, kind), id_of(&k->click, kind));
     if (ids == 0)
         return 0;
     if (index_covers(s, ROWS_CLICKS, k->id)) {
@@ -312,31 +249,65 @@ static int add_to(struct sqlite *s, struct known *k, const struct store_click *c
         if (sql_run(s, st, err) != 0)
             return -1;
     }
-    return index_click(s, k->id, &k->click, &had, err);
+    return index_click(s, k->id, &k->click, had, err);
 }
 
-int sqlite_click_put(struct store *store, const struct store_click *click, struct err *err)
+static int add(struct sqlite *s, struct sqlite_click *k, struct err *err)
+{
+    k->id = s->now.last[ROWS_CLICKS] + 1;
+    if (write_row(s, SQL_CLICK_ADD, k, err) != 0)
+        return -1;
+    s->now.last[ROWS_CLICKS]++;
+    s->now.counts.clicks++;
+    return index_click(s, k->id, &k->click, NULL, err);
+}
+
+/* Write k, which `click` was added to (known) or is, without what a refusal forbids. */
+static int settle(struct sqlite *s, struct sqlite_click *k, bool known,
+                  const struct store_click *had, const struct store_click *click,
+                  const struct store_refusal *how, struct store_refused *out, struct err *err)
+{
+    bool changed = !known || click_merge(k, click);
+    bool cut = how && k->click.refused && click_cut(k, how);
+    int rc = 0;
+
+    if (changed || cut)
+        rc = known ? change(s, k, had, err) : add(s, k, err);
+    if (rc != 0 || !how || !k->click.refused || (known && had->refused))
+        return rc;
+    out->anew = true;
+    return sqlite_refuse(s, k->offer, &k->click, how, out, err);
+}
+
+int sqlite_click_put(struct store *store, const struct store_click *click,
+                     const struct store_refusal *how, struct store_refused *out, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
-    struct known k;
+    struct store_click had = { .offer = click->offer };
+    struct sqlite_click k;
     int64_t offer = 0;
-    int rc;
+    bool wipe;
+    int rc, known;
 
     arena_reset(&s->scratch);
     if (click->offer.len && names_id(s, click->offer, true, &offer, err) != 1)
         return -1;
-    rc = find_known(s, click, offer, &k, err);
-    if (rc < 0)
+    known = find_known(s, click, offer, &k, err);
+    if (known < 0)
         return -1;
-    if (rc == 1)
-        return add_to(s, &k, click, err) == 0 ? 1 : -1;
-    k = (struct known){ .id = s->now.last[ROWS_CLICKS] + 1, .offer = offer,
-                        .keyed = marks(click), .click = *click };
-    if (write_row(s, SQL_CLICK_ADD, &k, err) != 0)
+    if (known)
+        had = k.click;
+    else
+        k = (struct sqlite_click){ .offer = offer, .keyed = click_marks(click), .click = *click };
+    wipe = how && (click->refused || had.refused);
+    if (wipe && sqlite_wipe(s, true, err) != 0)
         return -1;
-    s->now.last[ROWS_CLICKS]++;
-    s->now.counts.clicks++;
-    return index_click(s, k.id, click, NULL, err);
+    rc = settle(s, &k, known, &had, click, how, out, err);
+    if (wipe && sqlite_wipe(s, false, err) != 0)
+        rc = -1;
+    if (rc != 0)
+        s->store.failed = true; /* half of a refusal must never be committed */
+    return rc != 0 ? -1 : known;
 }
 
 /* ---- any id ---- */
@@ -350,7 +321,7 @@ static bool match(struct sqlite3_stmt *st, struct slice id)
 static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
                 size_t at, struct err *err)
 {
-    struct known k;
+    struct sqlite_click k;
     int rc = read_row(s, st, arena, &k, err);
 
     ((struct store_click *)list)[at] = k.click;

@@ -226,7 +226,7 @@ static int settings(struct sqlite *s, struct err *err)
 
     snprintf(sql, sizeof(sql),
              "PRAGMA synchronous = FULL; PRAGMA cache_size = -%d; PRAGMA mmap_size = 0;"
-             "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF; PRAGMA foreign_keys = OFF;"
+             "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = FAST; PRAGMA foreign_keys = OFF;"
              "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA %s",
              s->store.writer ? s->tuning.cache_kib : 1024,
              s->store.writer ? "query_only = OFF" : "query_only = ON");

@@ -1,8 +1,8 @@
 #include "adapters/store/sqlite_index.h"
 
-/* Columns of EVENT_COLUMNS; those up to TTCLID are of the event itself. */
+/* Columns of EVENT_COLUMNS; those up to CONSENT_SAID are of the event itself. */
 enum { ID, POSTBACK, CREATED, OFFER, PIXEL, EVENT, TEST_CODE, EVENT_ID, CLICK_ID, BODY, TTCLID,
-       STATE, DUE, ATTEMPTS, UNKNOWN_SINCE, NOTE };
+       VALUE, CURRENCY, ORIGINAL_VALUE, ORIGINAL_CURRENCY, CONSENT, CONSENT_SAID, STATE, DUE, ATTEMPTS, UNKNOWN_SINCE, NOTE };
 
 /* ---- the key that tells duplicates ---- */
 
@@ -72,14 +72,29 @@ static int add_delivery(struct sqlite *s, const struct store_event *ev, int64_t 
     return sql_run(s, st, err);
 }
 
+/* An amount and, in the next column, its currency: both NULL when there is none. */
+static int bind_money(struct sqlite *s, struct sqlite3_stmt *st, int at, int64_t micros,
+                      struct slice currency, struct err *err)
+{
+    if (currency.len)
+        bind_int(st, at, micros);
+    else
+        bind_int_or_null(st, at, 0);
+    return bind_name(s, st, at + 1, currency, err);
+}
+
 static int add_event(struct sqlite *s, const struct store_event *ev, int64_t id,
                      const struct key *k, struct err *err)
 {
     struct sqlite3_stmt *st = sql_use(s, SQL_EVENT_ADD, err);
 
     if (!st || bind_name(s, st, OFFER + 1, ev->offer, err) != 0 ||
-        bind_name(s, st, TEST_CODE + 1, ev->test_code, err) != 0)
+        bind_name(s, st, TEST_CODE + 1, ev->test_code, err) != 0 ||
+        bind_money(s, st, VALUE + 1, ev->value, ev->currency, err) != 0 ||
+        bind_money(s, st, ORIGINAL_VALUE + 1, ev->original_value, ev->original_currency, err) != 0 ||
+        bind_name(s, st, CONSENT + 1, ev->consent, err) != 0)
         return -1;
+    bind_text(st, CONSENT_SAID + 1, ev->consent_said);
     bind_int(st, ID + 1, id);
     bind_int_or_null(st, POSTBACK + 1, ev->postback_id);
     bind_int(st, CREATED + 1, ev->created);
@@ -179,6 +194,9 @@ static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *are
         .event_id = arena_dup(arena, col_text(st, EVENT_ID)),
         .click_id = arena_dup(arena, col_text(st, CLICK_ID)),
         .body = arena_dup(arena, col_text(st, BODY)),
+        .value = col_int(st, VALUE),
+        .original_value = col_int(st, ORIGINAL_VALUE),
+        .consent_said = arena_dup(arena, col_text(st, CONSENT_SAID)),
         .state = (enum store_state)col_int(st, STATE),
         .due = col_int(st, DUE),
         .attempts = (uint32_t)col_int(st, ATTEMPTS),
@@ -189,7 +207,10 @@ static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *are
     if (col_name(s, st, OFFER, arena, &out->offer, err) != 0 ||
         col_name(s, st, PIXEL, arena, &out->pixel, err) != 0 ||
         col_name(s, st, EVENT, arena, &out->event, err) != 0 ||
-        col_name(s, st, TEST_CODE, arena, &out->test_code, err) != 0)
+        col_name(s, st, TEST_CODE, arena, &out->test_code, err) != 0 ||
+        col_name(s, st, CURRENCY, arena, &out->currency, err) != 0 ||
+        col_name(s, st, ORIGINAL_CURRENCY, arena, &out->original_currency, err) != 0 ||
+        col_name(s, st, CONSENT, arena, &out->consent, err) != 0)
         return -1;
     return arena->full ? sqlite_no_room(err) : 0;
 }

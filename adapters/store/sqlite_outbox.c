@@ -173,31 +173,42 @@ static int add_attempt(struct sqlite *s, const struct store_attempt *a, int64_t 
     return sql_run(s, st, err);
 }
 
-static int report_one(struct sqlite *s, const struct store_attempt *a, int64_t attempt,
-                      const struct store_outcome *o, struct err *err)
+/* How many rows `which` changed: 0 or 1. */
+static int set_outcome(struct sqlite *s, enum sql which, const struct store_attempt *a,
+                       const struct store_outcome *o, struct err *err)
 {
-    struct sqlite3_stmt *st = sql_use(s, SQL_DELIVERY_REPORT, err);
-    struct store_counts *c = &s->now.counts;
+    struct sqlite3_stmt *st = sql_use(s, which, err);
 
     if (!st)
         return -1;
     bind_int(st, 1, o->event_id);
     bind_int(st, 2, o->state);
-    if (o->state == STORE_WAITING)
+    if (which == SQL_DELIVERY_REPORT && o->state == STORE_WAITING)
         bind_int(st, 3, o->due);
-    else
+    else if (which == SQL_DELIVERY_REPORT)
         bind_int_or_null(st, 3, 0);
     bind_text(st, 4, o->note);
     bind_int(st, 5, o->unknown);
     bind_int(st, 6, a->at);
-    if (sql_run(s, st, err) != 0)
-        return -1;
-    if (sqlite3_changes(s->db) == 0)
-        return 0;
+    return sql_run(s, st, err) != 0 ? -1 : sqlite3_changes(s->db);
+}
+
+static int report_one(struct sqlite *s, const struct store_attempt *a, int64_t attempt,
+                      const struct store_outcome *o, struct err *err)
+{
+    struct store_counts *c = &s->now.counts;
+    int known = set_outcome(s, SQL_DELIVERY_REPORT, a, o, err), refused = 0;
+    struct sqlite3_stmt *st;
+
+    if (known == 0)
+        known = refused = set_outcome(s, SQL_WITHDRAWN_REPORT, a, o, err);
+    if (known <= 0)
+        return known;
     c->sending--;
-    c->waiting += o->state == STORE_WAITING;
     c->delivered += o->state == STORE_DELIVERED;
-    c->dead += o->state == STORE_DEAD;
+    c->waiting += !refused && o->state == STORE_WAITING;
+    c->dead += !refused && o->state == STORE_DEAD;
+    c->withdrawn += refused && o->state != STORE_DELIVERED;
     if (!(st = sql_use(s, SQL_TRY_ADD, err)))
         return -1;
     bind_int(st, 1, o->event_id);
@@ -223,10 +234,15 @@ int sqlite_report(struct store *store, const struct store_attempt *attempt,
 int sqlite_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
-    struct sqlite3_stmt *st = sql_use(s, SQL_DELIVERY_RECOVER, err);
+    struct sqlite3_stmt *st;
     int64_t n;
 
-    if (!st)
+    if (sql_now(s, SQL_WITHDRAWN_RECOVER, err) != 0)
+        return -1;
+    n = sqlite3_changes(s->db);
+    s->now.counts.sending -= n;
+    s->now.counts.withdrawn += n;
+    if (!(st = sql_use(s, SQL_DELIVERY_RECOVER, err)))
         return -1;
     bind_int(st, 1, now);
     if (sql_run(s, st, err) != 0)

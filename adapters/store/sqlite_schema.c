@@ -12,6 +12,9 @@
 #define ISO_MS(column)                                                                             \
     "strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000, 'unixepoch') ||"                             \
     " printf('.%03dZ', " column " % 1000)"
+#define MONEY(column)                                                                              \
+    "rtrim(rtrim(printf('%s%d.%06d', iif(" column " < 0, '-', ''), abs(" column ") / 1000000,"    \
+    " abs(" column ") % 1000000), '0'), '.')"
 #define NAME(column) "(SELECT text FROM names n WHERE n.id = " column ")"
 
 /* offer, pixel, event, tracker, stage, method, code and test_code are ids of `names`.  A ttclid may
@@ -66,8 +69,35 @@ static const char version_1[] =
     ISO_MS("due") " AS due, " ISO_MS("unknown_since") " AS unknown_since, note, body"
     " FROM events e LEFT JOIN deliveries d ON d.event = e.id;";
 
+/* value and original_value are millionths of a unit, unknown when their currency is NULL; currency,
+ * original_currency and consent are ids of `names`.  `withdrawn` marks an event that was on its way
+ * when its visitor refused: whatever becomes of that attempt, there is no other. */
+static const char version_2[] =
+    "ALTER TABLE counts ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE clicks ADD COLUMN country TEXT;"
+    "ALTER TABLE events ADD COLUMN value INTEGER;"
+    "ALTER TABLE events ADD COLUMN currency INTEGER;"
+    "ALTER TABLE events ADD COLUMN original_value INTEGER;"
+    "ALTER TABLE events ADD COLUMN original_currency INTEGER;"
+    "ALTER TABLE events ADD COLUMN consent INTEGER;"
+    "ALTER TABLE events ADD COLUMN consent_said TEXT;"
+    "ALTER TABLE deliveries ADD COLUMN withdrawn INTEGER;"
+    "DROP VIEW ledger;"
+    "CREATE VIEW ledger AS SELECT e.id, e.postback, " ISO_MS("created") " AS time, "
+    NAME("e.offer") " AS offer, " NAME("e.pixel") " AS pixel, " NAME("e.event") " AS event,"
+    " event_id, click_id, " TEXT_WITHIN("ttclid", "body") " AS ttclid, "
+    NAME("e.test_code") " AS test_code, "
+    "iif(currency IS NULL, NULL, " MONEY("value") ") AS value, " NAME("currency") " AS currency, "
+    "iif(original_currency IS NULL, NULL, " MONEY("original_value") ") AS original_value, "
+    NAME("original_currency") " AS original_currency, " NAME("consent") " AS consent,"
+    " consent_said, CASE state WHEN 1 THEN 'waiting' WHEN 2 THEN 'sending'"
+    " WHEN 3 THEN 'delivered' WHEN 4 THEN 'dead' WHEN 5 THEN 'withdrawn' END AS state, attempts, "
+    ISO_MS("due") " AS due, " ISO_MS("unknown_since") " AS unknown_since, note, body"
+    " FROM events e LEFT JOIN deliveries d ON d.event = e.id;";
+
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
+    { 2, version_2 },
     { 0, NULL },
 };
 

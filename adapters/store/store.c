@@ -43,13 +43,22 @@ void store_rollback(struct store *s)
     s->in_tx = s->failed = false;
 }
 
-int store_click_put(struct store *s, const struct store_click *click, struct err *err)
+int store_click_decide(struct store *s, const struct store_click *click,
+                       const struct store_refusal *how, struct store_refused *out, struct err *err)
 {
+    *out = (struct store_refused){ .anew = false };
     if (writing(s, err) != 0)
         return -1;
     if (click->click_id.len == 0 && click->ttclid.len == 0)
         return err_set(err, ERR_INPUT, "store: a click needs a click_id or a ttclid");
-    return s->ops->click_put(s, click, err);
+    return s->ops->click_put(s, click, how, out, err);
+}
+
+int store_click_put(struct store *s, const struct store_click *click, struct err *err)
+{
+    struct store_refused none;
+
+    return store_click_decide(s, click, NULL, &none, err);
 }
 
 int store_postback_id(struct store *s, int64_t *id, struct err *err)

@@ -15,9 +15,10 @@
 /* One visit.  Empty slice: not known. */
 struct store_click {
     struct slice offer, click_id, ttclid, event_id, ttp, ip, user_agent, page_url, referrer,
-        consent;
+        consent, country;
     int64_t at; /* Unix seconds of the click or, unknown, of its registration */
     bool keyed; /* registered with the key, not by a page */
+    bool refused; /* consent is a refusal, by the offer's words */
 };
 
 enum store_verdict { STORE_QUEUED = 1, STORE_DUPLICATE, STORE_IGNORED, STORE_QUARANTINED };
@@ -40,6 +41,7 @@ enum store_state {
     STORE_SENDING,     /* handed out by take */
     STORE_DELIVERED,   /* confirmed by TikTok */
     STORE_DEAD,        /* will not be sent again by itself; `note` says why */
+    STORE_WITHDRAWN,   /* the visitor refused before TikTok had it: never sent, its body is {} */
 };
 
 struct store_event {
@@ -50,6 +52,11 @@ struct store_event {
      * click; one that is there makes it a duplicate.  Empty: none. */
     struct slice formerly[2];
     struct slice body;             /* one entry of data[], JSON */
+    /* Millionths of a unit: as sent, and before conversion.  Not known when its currency is empty. */
+    int64_t value, original_value;
+    struct slice currency, original_currency;
+    struct slice consent;          /* "granted", "anonymized", "limited"; empty: not asked */
+    struct slice consent_said;     /* the word it rests on and where that came from */
     int64_t created, due;          /* Unix milliseconds */
     int64_t
         unknown_since; /* first attempt whose outcome is not known, Unix milliseconds; 0: none */
@@ -79,7 +86,7 @@ struct store_outcome {
 };
 
 struct store_counts {
-    int64_t clicks, postbacks, waiting, sending, delivered, dead, quarantined;
+    int64_t clicks, postbacks, waiting, sending, delivered, dead, quarantined, withdrawn;
     int64_t oldest_waiting; /* created, of the first event put, Unix milliseconds; 0: none */
 };
 
@@ -92,9 +99,41 @@ void store_rollback(struct store *s);
 
 /* Remember a click, or add to the one with the same (offer, click_id), or without a click_id (on
  * either side) the newest with the same (offer, ttclid).  A field that is already there stays,
- * except that a keyed call overwrites what a page said.  0: new.  1: added to a known one.  A click
- * with neither a click_id nor a ttclid can't be found again: ERR_INPUT. */
+ * except that a keyed call overwrites what a page said.  Consent is the visitor's to change: a
+ * refusal overwrites whatever was said, and a later yes overwrites the refusal, but a page's yes
+ * not the refusal of a keyed call.  0: new.  1: added to a known one.  A click with neither a
+ * click_id nor a ttclid can't be found again: ERR_INPUT. */
 int store_click_put(struct store *s, const struct store_click *click, struct err *err);
+
+/* What becomes of the data of a visitor who refuses.  The callbacks must not call the store. */
+struct store_refusal {
+    struct slice note;         /* of the events that are withdrawn */
+    const struct slice *spare; /* events with one of these consents stay: they were made after a
+                                * refusal; ended by an empty slice */
+    /* Empty what may not stay of a click; its ids and its consent do. */
+    void (*cut_click)(void *context, struct store_click *click);
+    /* The params of a postback as they may stay; from arena, or empty. */
+    struct slice (*cut_params)(void *context, struct slice params, struct arena *arena);
+    void *context;
+};
+
+/* What a refusal met. */
+struct store_refused {
+    bool anew;         /* the click had not been refused before */
+    int64_t withdrawn; /* events that waited, or were dead: STORE_WITHDRAWN now */
+    int64_t sending;   /* they can't be called back; what is not delivered won't be tried again */
+    int64_t delivered; /* TikTok has them */
+};
+
+/* store_click_put for an offer that asks for consent.  While the click is refused, what may not
+ * stay of it is cut.  The first refusal takes back what is in the store of the visitor: the events
+ * of this click (that with the same offer and click_id, or without one on either side the same
+ * ttclid) that are not delivered become STORE_WITHDRAWN, or will when the attempt that is under
+ * way has failed; the bodies of all become {}, and the params of its postbacks are cut.  Old bytes
+ * are overwritten in the file, and in its log as far as that goes round. */
+int store_click_decide(struct store *s, const struct store_click *click,
+                       const struct store_refusal *how, struct store_refused *out,
+                       struct err *err);
 
 /* The id of a postback that will be put later in this transaction, for the events that go first
  * (their duplicates decide its verdict). */
@@ -118,11 +157,13 @@ int store_take(struct store *s, struct slice pixel, int64_t now, int64_t give_up
 
 /* Record an attempt and what became of each of its events.  unknown == false clears the mark that
  * take has set, but keeps one from an earlier attempt.  An outcome for an event that is not
- * STORE_SENDING changes nothing. */
+ * STORE_SENDING changes nothing.  An event whose visitor has refused in the meantime becomes
+ * STORE_WITHDRAWN instead of STORE_WAITING or STORE_DEAD. */
 int store_report(struct store *s, const struct store_attempt *attempt,
                  const struct store_outcome *outcomes, size_t count, struct err *err);
 
-/* After a restart: what was STORE_SENDING waits again, due now; its outcome stays unknown. */
+/* After a restart: what was STORE_SENDING waits again, due now; its outcome stays unknown.  Unless its
+ * visitor has refused: then it is STORE_WITHDRAWN. */
 int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err);
 
 /* ---- reading: inside or outside of a transaction ---- */

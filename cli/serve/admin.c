@@ -42,11 +42,12 @@ static void delivery_state(struct admin *a, struct arena *arena, struct reasons 
 static void counts_json(struct buf *out, const struct store_counts *c, const struct intake_stats *s)
 {
     buf_printf(out,
-               "\"outbox\":{\"waiting\":%lld,\"sending\":%lld,\"delivered\":%lld,\"dead\":%lld},"
+               "\"outbox\":{\"waiting\":%lld,\"sending\":%lld,\"delivered\":%lld,\"dead\":%lld,"
+               "\"withdrawn\":%lld},"
                "\"since_start\":{\"postbacks\":%llu,\"queued\":%llu,\"duplicate\":%llu,"
                "\"ignored\":%llu,\"quarantined\":%llu,\"clicks\":%llu}",
                (long long)c->waiting, (long long)c->sending, (long long)c->delivered,
-               (long long)c->dead, (unsigned long long)s->postbacks, (unsigned long long)s->queued,
+               (long long)c->dead, (long long)c->withdrawn, (unsigned long long)s->postbacks, (unsigned long long)s->queued,
                (unsigned long long)s->duplicate, (unsigned long long)s->ignored,
                (unsigned long long)s->quarantined, (unsigned long long)s->clicks);
 }

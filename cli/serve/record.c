@@ -36,18 +36,71 @@ static int find_click(const struct record_context *c, const struct intake_reques
     return 1;
 }
 
+/* ---- a refusal ---- */
+
+struct refusing {
+    const struct offer *offer;
+};
+
+/* Of a click whose visitor refused stays what the offer may send of it, and what it is found by. */
+static void cut_click(void *context, struct store_click *click)
+{
+    const struct consent_rule *rule = &((const struct refusing *)context)->offer->consent;
+    const struct {
+        struct slice key, *value;
+    } keys[] = {
+        { S("ttp"), &click->ttp },
+        { S("ip"), &click->ip },
+        { S("user_agent"), &click->user_agent },
+    };
+
+    if (rule->otherwise != CONSENT_DROP && rule->otherwise != CONSENT_ANONYMIZE)
+        return;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+        if (!consent_keeps(rule, rule->otherwise, keys[i].key))
+            *keys[i].value = (struct slice){ 0 };
+    click->page_url = click->referrer = (struct slice){ 0 };
+    if (rule->otherwise == CONSENT_DROP)
+        click->country = (struct slice){ 0 };
+}
+
+static struct slice cut_params(void *context, struct slice params, struct arena *arena)
+{
+    const struct offer *offer = ((const struct refusing *)context)->offer;
+
+    return translate_cut(offer, offer->consent.otherwise, params, arena);
+}
+
+static int put_click(const struct record_context *c, const struct offer *offer,
+                     struct store_click *click, struct err *err)
+{
+    const struct slice spare[] = { consent_name(CONSENT_ANONYMIZE), consent_name(CONSENT_LIMITED),
+                                   { 0 } };
+    struct refusing context = { offer };
+    const struct store_refusal how = { S("the visitor withdrew consent"), spare, cut_click,
+                                       cut_params, &context };
+    struct store_refused met;
+
+    if (offer->consent.from.count == 0)
+        return store_click_put(c->store, click, err);
+    click->refused = click->consent.len && !consent_is_granted(&offer->consent, click->consent);
+    return store_click_decide(c->store, click, &how, &met, err);
+}
+
 int record_click(const struct record_context *c, struct intake_request *r, struct err *err)
 {
     struct store_click click = { .offer = r->offer->name, .keyed = r->keyed };
 
     clicks_to_store(&r->click, &click);
-    if (store_click_put(c->store, &click, err) >= 0)
+    if (put_click(c, r->offer, &click, err) >= 0)
         return 0;
     if (err->kind != ERR_INPUT)
         return -1;
     err->kind = ERR_NONE; /* a click that could never be found again: no reason to fail the group */
     return 0;
 }
+
+/* ---- a postback ---- */
 
 static struct slice test_code_of(const struct catalog *catalog, struct slice pixel)
 {
@@ -78,6 +131,12 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
             .click_id = conv->fields[FIELD_CLICK_ID].value,
             .ttclid = conv->fields[FIELD_TTCLID].value,
             .body = e->body,
+            .value = e->value.micros,
+            .original_value = e->original.micros,
+            .currency = e->has_value ? e->currency : (struct slice){ 0 },
+            .original_currency = e->original_currency,
+            .consent = t->consent.action ? consent_name(t->consent.action) : (struct slice){ 0 },
+            .consent_said = t->consent.said,
             .created = c->now_ms,
         };
         int rc = store_event_put(c->store, &ev, NULL, err);
@@ -165,6 +224,8 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
                              c->now_ms / 1000, &r->translation, &problem) != 0)
             keep_too_large(&r->translation);
     }
+    r->storable = translate_cut(r->offer, r->translation.consent.action, r->storable,
+                                r->translation.arena);
     if (store_postback_id(c->store, &id, err) != 0 || put_events(c, r, id, err) != 0)
         return -1;
     return put_postback(c, r, id, err);

@@ -42,6 +42,7 @@ void diag_add(struct diags *d, enum diag_level level, const char *code, struct p
 
     if (level != DIAG_NOTE)
         ++*count;
+    d->newest = NULL;
     if (d->kept == DIAGS_MAX || !(diag = ARENA_NEW(d->arena, struct diag)))
         return;
     va_start(ap, fmt);
@@ -52,6 +53,13 @@ void diag_add(struct diags *d, enum diag_level level, const char *code, struct p
     diag->at = at;
     diag->hint = hint.len ? arena_dup(d->arena, hint) : (struct slice){ 0 };
     insert(d, diag);
+    d->newest = diag;
+}
+
+void diag_detail(struct diags *d, struct slice lines)
+{
+    if (d->newest)
+        d->newest->detail = lines;
 }
 
 /* The line of a place without its end and a byte order mark; false when there is none. */
@@ -181,6 +189,11 @@ void diag_print(struct buf *out, const struct diag *d)
     print_clean(out, d->text, false);
     buf_byte(out, '\n');
     print_source(out, d->at);
+    for (struct slice rest = d->detail, line; rest.len && slice_next(&rest, '\n', &line);) {
+        buf_puts(out, "  ");
+        print_clean(out, line, false);
+        buf_byte(out, '\n');
+    }
     if (d->hint.len) {
         buf_puts(out, "  ");
         print_clean(out, d->hint, false);

@@ -26,13 +26,15 @@ struct diag {
     const char *code; /* "M012" */
     struct place at;
     struct slice text;
-    struct slice hint; /* what to do; may be empty */
+    struct slice hint;   /* what to do; may be empty */
+    struct slice detail; /* more lines about it; may be empty */
     struct diag *next;
 };
 
 struct diags {
     struct arena *arena; /* of the texts */
     struct diag *first, *last;
+    struct diag *newest; /* what diag_add has made; NULL: it was not kept */
     unsigned errors, warnings;
     unsigned kept; /* how many the list holds */
 };
@@ -41,6 +43,9 @@ struct diags {
  * as neither).  code is borrowed for as long as d lives. */
 void diag_add(struct diags *d, enum diag_level level, const char *code, struct place at,
               struct slice hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+/* Lines about the problem that was added last, if it was kept; borrowed. */
+void diag_detail(struct diags *d, struct slice lines);
 
 /* offers/nutra.yaml:7:3: error[M012]: unknown key "evnets"
  *     7 |   evnets:

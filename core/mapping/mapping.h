@@ -123,28 +123,39 @@ struct user_rule {
     struct slice country; /* phone and zip */
 };
 
-enum consent_otherwise { CONSENT_DROP, CONSENT_ANONYMIZE, CONSENT_LIMITED };
+/* What may be sent of a visitor. */
+enum consent_action {
+    CONSENT_NOT_ASKED, /* everything: the offer has no consent rule */
+    CONSENT_GRANTED,   /* everything */
+    CONSENT_DROP,      /* nothing */
+    CONSENT_ANONYMIZE, /* the event with no match keys but those of `keep` */
+    CONSENT_LIMITED,   /* everything, marked as limited_data_use */
+};
 
 struct consent_rule {
     struct template from; /* count 0: the offer has no consent rule */
-    const struct slice *granted;
+    const struct slice *granted; /* words that mean yes; any other one means no */
     size_t granted_count;
-    enum consent_otherwise otherwise;
+    enum consent_action otherwise, missing; /* after a no; and when nobody has answered */
+    bool says_missing;
+    const struct slice *keep; /* TikTok's names of match keys; for CONSENT_ANONYMIZE */
+    size_t keep_count;
     struct place at;
 };
 
 enum without_rate { WITHOUT_RATE_QUARANTINE, WITHOUT_RATE_NO_VALUE };
 
 struct mapping_expect {
-    struct slice path, value; /* "user.ttclid", "verdict" */
+    struct slice path, value; /* "user.ttclid", "verdict", "events.1.event" */
     struct place at;
 };
 
 struct mapping_test {
     struct slice name, given, click;
+    int64_t now; /* the postback's arrival, Unix seconds; 0: whenever the test runs */
     struct mapping_expect *expect;
     size_t expect_count;
-    struct place at;
+    struct place at, expect_at;
 };
 
 struct offer {

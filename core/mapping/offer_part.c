@@ -1,5 +1,5 @@
 /* offer_part.c: what an offer mapping says beside its events: pixel, page, properties, user,
- * consent, tests. */
+ * tests. */
 #include "core/mapping/build.h"
 
 static void read_user_rule(struct build *b, const struct yaml *node, struct user_rule *rule)
@@ -53,51 +53,6 @@ void build_user(struct build *b, const struct yaml *node)
         read_user_rule(b, v, &list[b->offer->user_count++]);
     }
     b->offer->user = list;
-}
-
-void build_consent(struct build *b, const struct yaml *node)
-{
-    struct consent_rule *rule = &b->offer->consent;
-    size_t action = 0;
-
-    if (!expect_map(&b->expect, node, "`consent`", &shape_consent))
-        return;
-    rule->at = node->at;
-    build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
-    rule->granted =
-        expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
-    if (expect_choice(&b->expect, node, &shape_consent, "otherwise", &action))
-        rule->otherwise = (enum consent_otherwise)action;
-}
-
-static void read_test(struct build *b, const struct yaml *node, struct mapping_test *test)
-{
-    const struct yaml *expect = yaml_get(node, S("expect"));
-
-    test->at = node->at;
-    if (!expect_map(&b->expect, node, "a test", &shape_test))
-        return;
-    expect_text(&b->expect, yaml_get(node, S("name")), "`name`", &test->name);
-    expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given);
-    expect_text(&b->expect, yaml_get(node, S("click")), "`click`", &test->click);
-    if (!expect_map(&b->expect, expect, "`expect`", NULL))
-        return;
-    test->expect = ARENA_ARRAY(b->expect.arena, struct mapping_expect, expect->count);
-    for (const struct yaml *v = expect->first; test->expect && v; v = v->next) {
-        struct mapping_expect *x = &test->expect[test->expect_count];
-        *x = (struct mapping_expect){ .path = v->key->text, .at = v->at };
-        if (expect_text(&b->expect, v, "an expected value", &x->value))
-            test->expect_count++;
-    }
-}
-
-void build_tests(struct build *b, const struct yaml *node)
-{
-    if (!expect_list(&b->expect, node, "`tests`", false))
-        return;
-    b->offer->tests = ARENA_ARRAY(b->expect.arena, struct mapping_test, node->count);
-    for (const struct yaml *v = node->first; b->offer->tests && v; v = v->next)
-        read_test(b, v, &b->offer->tests[b->offer->test_count++]);
 }
 
 /* http(s)://host[:port], nothing behind it: as browsers send it in `Origin`. */

@@ -201,28 +201,54 @@ static const struct shape_key user_keys[] = {
 };
 const struct shape shape_user = { SHAPE_MAP, .keys = user_keys };
 
-/* In the order of enum consent_otherwise. */
-static const struct slice without_consent[] = {
+/* In the order of enum consent_action, from CONSENT_DROP on; behind them what only `missing` takes. */
+static const struct slice refused_words[] = {
     SLICE("drop"), SLICE("anonymize"), SLICE("limited"), { 0 }
 };
-static const struct shape otherwise = { SHAPE_WORD, .words = without_consent };
+static const struct slice unanswered_words[] = {
+    SLICE("drop"), SLICE("anonymize"), SLICE("limited"), SLICE("granted"), { 0 }
+};
+static const struct shape otherwise = { SHAPE_WORD, .words = refused_words };
+static const struct shape missing = { SHAPE_WORD, .words = unanswered_words };
+
+/* TikTok's names of what an event may be matched by. */
+static const struct slice kept_words[] = {
+    SLICE("ttclid"), SLICE("ttp"),        SLICE("external_id"), SLICE("email"),
+    SLICE("phone"),  SLICE("ip"),         SLICE("user_agent"),  SLICE("first_name"),
+    SLICE("last_name"), SLICE("zip_code"), SLICE("city"),       SLICE("state"),
+    SLICE("country"), SLICE("locale"),    { 0 },
+};
+const struct shape shape_kept_key = { SHAPE_WORD, .words = kept_words };
+static const struct shape keep = { SHAPE_LIST, .of = &shape_kept_key, .min = 1, .lone = true };
+
 static const struct shape_key consent_keys[] = {
     SHAPE_KEY("from", &shape_template, "where the decision stands",
               .required = "say where the decision stands: from: \"{consent}\""),
-    SHAPE_KEY("granted", &shape_texts, "the words that mean yes",
+    SHAPE_KEY("granted", &shape_texts, "the words that mean yes; every other one means no",
               .required = "list the words that mean yes: granted: [\"1\", yes]"),
-    SHAPE_KEY("otherwise", &otherwise, "what happens without a yes",
+    SHAPE_KEY("otherwise", &otherwise, "what happens after a no",
               .required = "choose drop, anonymize or limited"),
+    SHAPE_KEY("missing", &missing, "what happens when nobody has answered; as otherwise if not said"),
+    SHAPE_KEY("keep", &keep, "the match keys that stay with anonymize", .otherwise = "[ttclid]"),
     SHAPE_END,
 };
 const struct shape shape_consent = { SHAPE_MAP, .keys = consent_keys };
 
-static const struct shape expected = { SHAPE_MAP, .of = &shape_text };
+/* user.ttclid: x, or user: {ttclid: x}; warnings: [W020]; events: [{event: Lead}]. */
+static const struct shape expected_value;
+static const struct shape expected = { SHAPE_MAP, .of = &expected_value };
+static const struct shape expected_list = { SHAPE_LIST, .of = &expected_value };
+static const struct shape *const expected_values[] = { &shape_text, &expected, &expected_list,
+                                                       NULL };
+static const struct shape expected_value = { SHAPE_EITHER, .either = expected_values };
+static const struct shape moment = { SHAPE_TEXT };
 static const struct shape_key test_keys[] = {
     SHAPE_KEY("name", &shape_text, "what the test shows"),
     SHAPE_KEY("given", &shape_text, "a postback's query",
               .required = "give it a postback: given: \"?subid=...\""),
     SHAPE_KEY("click", &shape_text, "a registered click that goes with it"),
+    SHAPE_KEY("at", &moment, "when the postback comes: 2026-05-28T20:26:40Z or Unix seconds",
+              .otherwise = "now"),
     SHAPE_KEY("expect", &expected, "what must come: verdict, event, event_id, user.ttclid ...",
               .required = "say what must come: expect: {verdict: queued}"),
     SHAPE_END,

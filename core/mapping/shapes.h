@@ -18,6 +18,7 @@ extern const struct shape shape_cost; /* {from, currency} of `minus:` */
 extern const struct shape shape_user;      /* id: enum identity_kind */
 extern const struct shape shape_place_key; /* {from, country} of `user:` */
 extern const struct shape shape_consent;
+extern const struct shape shape_kept_key; /* one of consent's `keep:` */
 extern const struct shape shape_test; /* one of `tests:` */
 
 /* What may stand beside `value`, in an event and in a model. */

@@ -20,6 +20,7 @@ static const char *const abouts[] = {
 const enum field record_click_fields[RECORD_CLICK_FIELDS] = {
     FIELD_CLICK_ID, FIELD_TTCLID,   FIELD_EVENT_ID, FIELD_TTP,     FIELD_IP,
     FIELD_USER_AGENT, FIELD_PAGE_URL, FIELD_REFERRER, FIELD_CONSENT,
+    FIELD_COUNTRY,
 };
 
 enum field field_named(struct slice name)

@@ -51,7 +51,7 @@ struct conversion {
 };
 
 /* What a click tells of a conversion. */
-#define RECORD_CLICK_FIELDS 9
+#define RECORD_CLICK_FIELDS 10
 extern const enum field record_click_fields[RECORD_CLICK_FIELDS];
 
 /* A visit, as registered. */

@@ -84,15 +84,11 @@ static bool known_need(const struct offer *offer, const struct value_rule *v, si
 {
     struct slice own = v->currency.len ? v->currency : offer->value_currency;
     struct slice payout = offer->payout_currency;
-    bool pays = v->kind == VALUE_AMOUNT && v->amount.payout;
-    bool fixed = v->kind == VALUE_AMOUNT && !v->amount.payout;
+    bool pays, fixed;
 
     if (v->kind == VALUE_NONE)
         return false;
-    for (size_t i = 0; v->kind == VALUE_TABLE && i < v->table.count; i++) {
-        pays |= v->table.entries[i].amount.payout;
-        fixed |= !v->table.entries[i].amount.payout;
-    }
+    mapping_value_kinds(v, &fixed, &pays);
     *out = (struct currency_need){ .to = offer->value_currency, .at = v->at };
     if (slot == 0 && fixed) {
         out->from = own;

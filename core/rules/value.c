@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 
-#include "core/base/when.h"
 #include "core/rules/currency.h"
 #include "core/rules/value_work.h"
 
@@ -69,17 +68,11 @@ struct slice value_origin(struct value_work *w, const struct field_value *v)
     }
 }
 
-struct slice value_rate_text(struct value_work *w, const struct rate_pair *rate)
+struct slice value_rate_text(struct value_work *w, struct slice from, struct slice to,
+                             const struct rate_pair *rate)
 {
-    struct buf day = { .limit = 64 };
-    struct slice out;
-
-    when_print(&day, rate->day);
-    out = arena_printf(w->in->arena, " at %.*s/%.*s of %.*s (%.*s)",
-                       SLICE_ARG(money_text(w, rate->to)), SLICE_ARG(money_text(w, rate->from)),
-                       SLICE_ARG(slice_head(buf_slice(&day), 10)), SLICE_ARG(rate->origin));
-    buf_free(&day);
-    return out;
+    return arena_printf(w->in->arena, " at %.*s",
+                        SLICE_ARG(rates_describe(w->in->arena, from, to, rate)));
 }
 
 void value_tell(struct value_work *w, const struct place *at, const char *fmt, ...)
@@ -160,7 +153,7 @@ static enum value_step convert(struct value_work *w)
             return value_too_large(w);
         w->computed = true;
         if (value_is_told(w))
-            value_tell(w, NULL, "to %.*s%.*s", SLICE_ARG(to), SLICE_ARG(value_rate_text(w, &rate)));
+            value_tell(w, NULL, "to %.*s%.*s", SLICE_ARG(to), SLICE_ARG(value_rate_text(w, from, to, &rate)));
         trail_add(in->trail, S("properties.currency"), to, NULL, "value_currency of the mapping");
     }
     if (!event_currency_supported(w->currency))

@@ -71,7 +71,7 @@ static enum value_step in_value_currency(struct value_work *w, const struct cost
     if (value_is_told(w))
         *how = arena_printf(w->in->arena, ", which are %.*s %.*s%.*s",
                             SLICE_ARG(value_text(w, out)), SLICE_ARG(w->currency),
-                            SLICE_ARG(value_rate_text(w, &rate)));
+                            SLICE_ARG(value_rate_text(w, cost->currency, w->currency, &rate)));
     return VALUE_NEXT;
 }
 

@@ -46,8 +46,9 @@ struct slice value_text(struct value_work *w, const struct exact *value);
 /* "parameter payout", "the registered click" ... */
 struct slice value_origin(struct value_work *w, const struct field_value *v);
 
-/* " at 1.0389/1 of 2024-12-31 (European Central Bank)" */
-struct slice value_rate_text(struct value_work *w, const struct rate_pair *rate);
+/* " at 1 EUR = 1.0389 USD, 2024-12-31, European Central Bank" */
+struct slice value_rate_text(struct value_work *w, struct slice from, struct slice to,
+                             const struct rate_pair *rate);
 
 /* An ISO code in upper case, or the empty slice when it has another form. */
 struct slice value_currency_code(struct slice s, struct arena *arena);

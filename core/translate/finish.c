@@ -177,28 +177,6 @@ static int find_event_id(struct work *w)
     return 0;
 }
 
-/* Gives CONSENT_LIMITED + 1 when consent is granted or not asked. */
-static int consent_of(struct work *w, int *action)
-{
-    const struct consent_rule *rule = &w->offer->consent;
-    struct slice word;
-
-    *action = CONSENT_LIMITED + 1;
-    if (rule->from.count == 0)
-        return 0;
-    word = slice_trim(template_expand(&rule->from, &w->values, w->out->arena));
-    if (word.len == 0)
-        word = slice_trim(field(w, FIELD_CONSENT));
-    for (size_t i = 0; i < rule->granted_count; i++)
-        if (slice_eq_nocase(rule->granted[i], word))
-            return 0;
-    *action = (int)rule->otherwise;
-    if (rule->otherwise == CONSENT_DROP)
-        return decide(w, VERDICT_IGNORED, "I003",
-                      S("the visitor has not consented, and the offer says `otherwise: drop`"));
-    return 0;
-}
-
 /* ---- the events ---- */
 
 static int find_pixel(struct work *w, struct slice *pixel)
@@ -284,14 +262,14 @@ static int decide_all(struct work *w)
 {
     const struct stage_rule *rule = NULL;
     struct slice pixel;
-    int consent;
 
     merge_click(w);
     hash_personal(w);
-    if (check_conflict(w) || find_rule(w, &rule) || find_event_id(w) || consent_of(w, &consent) ||
-        check_time(w) || keys_gather(w, consent) || find_pixel(w, &pixel))
+    consent_find(w);
+    if (check_conflict(w) || find_rule(w, &rule) || find_event_id(w) || consent_check(w) ||
+        check_time(w) || keys_gather(w) || consent_limit(w) || find_pixel(w, &pixel))
         return 1;
-    keys_page(w, consent);
+    keys_page(w);
     w->event.properties = w->offer->properties;
     w->event.property_count = w->offer->property_count;
     w->event.values = &w->values;

@@ -55,29 +55,34 @@ static bool kind_by_mapping(const struct offer *offer, struct slice name, bool e
     return false;
 }
 
-/* The hashed match key that a parameter feeds, by the mapping, its name or its value. */
-static bool personal_kind(const struct offer *offer, struct slice name, bool looks_personal,
-                          enum identity_kind *kind, struct slice *country)
+bool storable_personal_name(struct slice name, enum identity_kind *kind)
 {
     struct slice step = params_last_step(name);
 
-    *country = (struct slice){ 0 };
-    if (kind_by_mapping(offer, name, false, kind, country))
-        return true;
-    if (looks_personal && kind_by_mapping(offer, name, true, kind, country))
-        return true;
     for (size_t i = 0; i < PERSONAL_NAMES; i++)
         if (slice_eq_nocase(step, personal_names[i].name)) {
             *kind = personal_names[i].kind;
             return true;
         }
+    return false;
+}
+
+/* The hashed match key that a parameter feeds, by the mapping, its name or its value. */
+static bool personal_kind(const struct offer *offer, struct slice name, bool looks_personal,
+                          enum identity_kind *kind, struct slice *country)
+{
+    *country = (struct slice){ 0 };
+    if (kind_by_mapping(offer, name, false, kind, country))
+        return true;
+    if (looks_personal && kind_by_mapping(offer, name, true, kind, country))
+        return true;
+    if (storable_personal_name(name, kind))
+        return true;
     *kind = IDENTITY_EMAIL;
     return looks_personal;
 }
 
-/* Of a page's URL with personal data in it the ttclid stays, in the form that reading finds it in.
- */
-static struct slice ttclid_only(struct slice url, struct arena *arena)
+struct slice storable_ttclid(struct slice url, struct arena *arena)
 {
     struct params params = { .arena = arena };
     struct buf b = { 0 };
@@ -108,7 +113,7 @@ struct slice storable_value(const struct offer *offer, struct slice name, struct
     /* An unfilled macro says nothing about anybody, and shall be seen as one. */
     if (params_unusable(value))
         return personal ? REMOVED : value;
-    if (personal && (out = ttclid_only(value, arena)).len)
+    if (personal && (out = storable_ttclid(value, arena)).len)
         return out;
     switch (identity_prepare(hasher, arena, kind, value, country, &out, &why)) {
     case IDENTITY_OK:

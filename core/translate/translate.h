@@ -7,6 +7,7 @@
 #include "core/base/trail.h"
 #include "core/identity/identity.h"
 #include "core/mapping/mapping.h"
+#include "core/rules/consent.h"
 #include "core/rules/rates.h"
 
 enum verdict { VERDICT_QUEUED = 1, VERDICT_DUPLICATE, VERDICT_IGNORED, VERDICT_QUARANTINED,
@@ -39,6 +40,7 @@ struct translation {
     struct slice reason;
     struct conversion conversion;
     int64_t event_time;
+    struct consent consent; /* known whatever the verdict, unless the body could not be read */
     struct slice offer_line; /* of the rule that decided: "offers/nutra.yaml:12" */
     struct translated_event events[TRANSLATE_EVENTS_MAX];
     size_t event_count;
@@ -67,5 +69,11 @@ int translate_click(const struct offer *offer, struct params *params, struct are
  * out, personal data replaced by its match key hash (or taken out when there is none). */
 struct slice translate_storable(const struct offer *offer, const struct params *params,
                                 struct identity_hasher *hasher, struct arena *arena);
+
+/* What may stay of them, for a visitor of whom only `action` may be sent: parameters that feed, or
+ * look like, a match key that is not to be sent are taken out, those that say which click and which
+ * conversion it was stay. */
+struct slice translate_cut(const struct offer *offer, enum consent_action action,
+                           struct slice storable, struct arena *arena);
 
 #endif

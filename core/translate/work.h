@@ -43,11 +43,17 @@ static inline struct slice shown(struct work *w, struct slice value)
     return record_shown(w->out->arena, value);
 }
 
-/* What the event says about the visitor, as far as consent goes (an enum consent_otherwise, or one
- * past the last when it is granted).  1: quarantined, nobody could be matched. */
-int keys_gather(struct work *w, int consent);
+/* What the event says about the visitor, as far as consent goes.  1: quarantined, nobody could be
+ * matched. */
+int keys_gather(struct work *w);
 
 /* The page and the one before it. */
-void keys_page(struct work *w, int consent);
+void keys_page(struct work *w);
+
+/* Consent, into w->out->consent, when the click is merged. */
+void consent_find(struct work *w);
+int consent_check(struct work *w); /* 1: nothing may be sent */
+bool consent_allows(struct work *w, const char *key); /* may the match key be sent? */
+int consent_limit(struct work *w); /* when the keys are gathered.  1: quarantined */
 
 #endif

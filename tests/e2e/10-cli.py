@@ -59,7 +59,7 @@ def translate_json():
     r = run("translate", path, SALE, "--at", AT, "--json")
     got = json.loads(r.out)
     equal("--json: exit 0", r.code, 0)
-    equal("--json: the keys", list(got), ["verdict", "reason", "warnings", "bodies", "fields"])
+    equal("--json: the keys", list(got), ["verdict", "reason", "warnings", "consent", "bodies", "fields"])
     equal("--json: verdict and reason", (got["verdict"], got["reason"], got["warnings"]),
           ("queued", "", []))
     equal("--json: bodies", got["bodies"], [BODY])
@@ -113,14 +113,18 @@ def translate_explain():
     r = run("translate", path, SALE, "--at", AT, "--explain")
     rows = lines(r.out)
     equal("--explain: the body comes first", json.loads(rows[0]), BODY)
-    table = {row.split()[0]: row for row in rows[1:]}
-    has("--explain: ttclid", table["ttclid"], "param external_id", "keitaro.yaml (built in):", "E.C.P.abc")
+    table = {}
+    for row in rows[1:]:
+        table.setdefault(row.split()[0], row)
+    has("--explain: ttclid", table["ttclid"], "parameter external_id", "keitaro.yaml (built in):", "E.C.P.abc")
     has("--explain: the derived event_id", table["event_id"], "derived click_id", "2t4ch5")
     has("--explain: the rule", table["event"], "Purchase, event_id 2t4ch5, value 12.5 USD",
         "by the rule at ", "plain.yaml:8")
     r = run("translate", path, SALE, "--at", AT, "--explain", "--json")
     equal("--explain --json: stdout is JSON alone", json.loads(r.out)["verdict"], "queued")
-    has("--explain --json: the table goes to stderr", r.err, "param external_id")
+    steps = json.loads(r.out)["steps"]
+    equal("--explain --json: what was done to the value", [(s["value"], s["done"]) for s in steps if s["field"] == "properties.value"],
+          [("12.5", "12.50 USD is what parameter payout says")])
     r = run("translate", path, "?subid=%1B%5B31mred&ttclid=a&status=sale&payout=1", "--explain")
     hasnt("--explain: no escape sequence reaches the terminal", r.out.split("\n", 1)[1] + r.err, "\x1b")
 
@@ -234,9 +238,10 @@ def check_failing_test():
     line = text.count("\n")
     equal("check: a failing test alone is exit 1", r.code, 1)
     equal("check: what should be and what is", r.err,
-          'fails.yaml:%d:21: error[M019]: test "wrong": event should be "Lead", but is "Purchase"\n'
+          'fails.yaml:%d:21: error[M019]: test "wrong": 1 of 1 expectations is not met\n'
           "   %d |     expect: {event: Lead}\n"
           "      |                     ^^^^\n"
+          "  - event: Lead\n  + event: Purchase\n  the verdict is queued; warnings: none\n"
           "check: 1 error, 0 warnings, 1 of 1 tests failed\n" % (line, line))
     f.write("both.yaml", text.replace("page_url: https", "page_url: ftp"))
     r = run("check", "both.yaml", cwd=f.path)

@@ -97,7 +97,7 @@ def verdicts():
           {"queued": 4, "duplicate": 3, "ignored": 1, "quarantined": 1})
     equal("events", folder.rows("SELECT count(*) AS n FROM ledger")[0]["n"], 4)
     wait_until("the counts of /readyz",
-               lambda: serve.ready()[1]["outbox"] == {"waiting": 0, "sending": 0, "delivered": 4, "dead": 0})
+               lambda: serve.ready()[1]["outbox"] == {"waiting": 0, "sending": 0, "delivered": 4, "dead": 0, "withdrawn": 0})
     status, ready = serve.ready()
     equal("/readyz", (status, ready["ready"], ready["problems"], ready["warnings"]), (200, True, [], []))
     equal("/readyz since start", ready["since_start"],

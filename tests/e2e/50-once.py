@@ -45,7 +45,7 @@ def ten_thousand():
     say("# %d postbacks in %.1f s, all delivered after %.1f s, in %d requests of which %d were taken; sent again "
         "because the outcome was not known: %d; faults %s" % (COUNT + 500, fired, took, stats["requests"],
         stats["accepted_requests"], stats["merged"] + stats["dropped"], json.dumps(faults)))
-    wait_until("/readyz", lambda: serve.ready()[1]["outbox"] == {"waiting": 0, "sending": 0, "delivered": COUNT, "dead": 0})
+    wait_until("/readyz", lambda: serve.ready()[1]["outbox"] == {"waiting": 0, "sending": 0, "delivered": COUNT, "dead": 0, "withdrawn": 0})
     good("/readyz agrees")
     equal("exit 0", (serve.stop(), sandbox.stop()), (0, 0))
 

@@ -84,15 +84,21 @@ class Maker:
             parts["max"] = str(values_oracle.Decimal(low) + values_oracle.Decimal(self.amount(4)))
         return parts
 
+    def rate(self):
+        """Two of them stay a ratio of whole numbers below 2^63, whatever their decimals."""
+        while True:
+            text = self.above_zero(self.rng.choice([0, 1, 1, 3, 5]), self.rng.choice([2, 4, 6, 9]))
+            if len(text.split(".")[0]) <= 8:
+                return text
+
     def rates(self):
-        """{day: {currency: rate}}; on some days a currency is without."""
-        days = sorted(self.rng.sample(range(AT - 400 * 86400, AT, 86400), self.rng.randint(1, 4)))
+        """{day: {currency: rate}}; not every currency has every day, some only days to come, some none."""
+        days = self.rng.sample(range(AT - 400 * 86400, AT + 100 * 86400, 86400), self.rng.randint(1, 4))
         table = {}
         for day in days:
-            midnight = day - day % 86400
-            table[midnight] = {c: self.above_zero(self.rng.choice([0, 1, 1, 3, 5])) for c in CURRENCIES
-                               if c != "EUR"}
-            table[midnight]["EUR"] = "1"
+            table[day - day % 86400] = {
+                c: self.rate() for c in CURRENCIES if c != "EUR" and (len(days) == 1 or self.maybe(0.8))}
+            table[day - day % 86400]["EUR"] = "1"
         if self.maybe(0.3):
             for day in table.values():
                 day.pop("XBT", None)

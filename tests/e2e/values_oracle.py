@@ -42,9 +42,11 @@ def read(text, code):
 
 
 def rate(rates, currency, at):
-    """How much of it one unit of the base was worth: of the newest day that is not after `at`."""
-    days = sorted(day for day in rates if day <= at) or [min(rates)]
-    return Fraction(Decimal(rates[days[-1]][currency])) if currency in rates[days[-1]] else None
+    """How much of it one unit of the base was worth: of its newest day that is not after `at`, else of
+    its oldest."""
+    days = sorted(day for day in rates if currency in rates[day])
+    past = [day for day in days if day <= at]
+    return Fraction(Decimal(rates[past[-1] if past else days[0]][currency])) if days else None
 
 
 def converted(amount, source, to, rates, at):

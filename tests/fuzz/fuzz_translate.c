@@ -82,6 +82,25 @@ static void check_stored(const struct offer *offer, const struct params *p, stru
     assert(arena->full || notes.count || slice_eq(stored, again));
 }
 
+/* Cut, there is no address and no name of a person left; cut again, it is the same. */
+static void check_cut(const struct offer *offer, const struct params *p, struct arena *arena)
+{
+    static const enum consent_action actions[] = { CONSENT_DROP, CONSENT_ANONYMIZE };
+    struct slice stored = translate_storable(offer, p, shipped_hasher(), arena);
+
+    for (size_t i = 0; i < 2; i++) {
+        struct slice cut = translate_cut(offer, actions[i], stored, arena);
+        struct slice again = translate_cut(offer, actions[i], cut, arena);
+        struct params back = { .arena = arena, .max = 1000 };
+        if (arena->full)
+            return;
+        assert(cut.len <= stored.len && slice_eq(cut, again));
+        assert(params_query(&back, cut, NULL) == 0);
+        for (size_t j = 0; j < back.count; j++)
+            assert(!slice_eq(back.list[j].name, S("email")) && !slice_eq(back.list[j].name, S("ip")));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice raw = { (const char *)data + 1, size - 1 };
@@ -111,6 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (rc == 0) {
         check_stored(offer, &p, &arena);
+        check_cut(offer, &p, &arena);
         run(offer, &p, &t);
     }
     arena_free(&arena);

@@ -93,6 +93,7 @@ static inline void assert_counts(struct fixture *f, struct store_counts want)
     assert_int_equal(is.delivered, want.delivered);
     assert_int_equal(is.dead, want.dead);
     assert_int_equal(is.quarantined, want.quarantined);
+    assert_int_equal(is.withdrawn, want.withdrawn);
     assert_int_equal(is.oldest_waiting, want.oldest_waiting);
 }
 

@@ -121,6 +121,12 @@ static void needs(void **state)
           "postback would be quarantined | add VND to rates.yaml (docs/currency.md)\n"
           "o.yaml:8:41 error C035 KZT is to be converted to USD, but r.yaml has no rate for KZT: the "
           "postback would be quarantined | add KZT to rates.yaml (docs/currency.md)\n" },
+        /* what stands for everything else is an amount of the rule's, too */
+        { "value_currency: USD\nevents: {sale: {event: Purchase, value: {table: {a: payout}, by: "
+          "\"{param.c}\", default: 5}, currency: VND}}\n",
+          DAY(9), true, true,
+          "o.yaml:7:41 error C035 VND is to be converted to USD, but r.yaml has no rate for VND: the "
+          "postback would be quarantined | add VND to rates.yaml (docs/currency.md)\n" },
         /* each currency once */
         { "value_currency: USD\nevents: {sale: {event: Purchase, value: 5, currency: VND}, lead: "
           "[{event: Lead, value: 1, currency: VND}, {event: Contact, value: 1, currency: KZT}]}\n",

@@ -16,6 +16,7 @@ static void assert_click(const struct store_click *want, const struct store_clic
     SAME(want->page_url, is->page_url);
     SAME(want->referrer, is->referrer);
     SAME(want->consent, is->consent);
+    SAME(want->country, is->country);
     assert_int_equal(is->at, want->at);
     assert_int_equal(is->keyed, want->keyed);
 }
@@ -128,7 +129,7 @@ static void test_click_round_trip(void **state)
         .offer = S("nutra-de"), .click_id = S("2t4ch5"), .ttclid = ttclid, .event_id = S("ev-1"),
         .ttp = S("ttp"), .ip = S("2001:db8::1"), .user_agent = S("Mozilla/5.0"),
         .page_url = text(f, "https://l.example/?x=1&ttclid=%.*s&y=2", SLICE_ARG(ttclid)),
-        .referrer = S("a\0b\xff\xc3"), .consent = S("granted"), .at = 1790000000, .keyed = true,
+        .referrer = S("a\0b\xff\xc3"), .consent = S("granted"), .country = S("DE"), .at = 1790000000, .keyed = true,
     };
     struct store_click *list;
     size_t count;
@@ -301,6 +302,12 @@ static void assert_event(const struct store_event *want, const struct store_even
     SAME(want->ttclid, is->ttclid);
     SAME(want->body, is->body);
     SAME(want->note, is->note);
+    SAME(want->currency, is->currency);
+    SAME(want->original_currency, is->original_currency);
+    SAME(want->consent, is->consent);
+    SAME(want->consent_said, is->consent_said);
+    assert_int_equal(is->value, want->value);
+    assert_int_equal(is->original_value, want->original_value);
     assert_int_equal(is->created, want->created);
     assert_int_equal(is->due, want->due);
     assert_int_equal(is->unknown_since, want->unknown_since);
@@ -316,7 +323,9 @@ static void test_event_round_trip(void **state)
         .postback_id = 77, .offer = S("nutra-de"), .pixel = S("P"), .event = S("Purchase"),
         .event_id = S("ev-1"), .test_code = S("TEST1"), .click_id = S("c1"), .ttclid = ttclid,
         .body = text(f, "{\"a\":\"%05000d\",\"ttclid\":\"%.*s\"}", 1, SLICE_ARG(ttclid)),
-        .created = NOW,
+        .created = NOW, .value = INT64_C(1000000000000000000), .currency = S("USD"),
+        .original_value = 1, .original_currency = S("EUR"), .consent = S("limited"),
+        .consent_said = S("\"no\" (param.c)"),
     };
     size_t count;
 

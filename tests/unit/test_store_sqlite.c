@@ -119,15 +119,17 @@ static void test_schema(void **state)
     struct fixture *f = *state;
     const struct sqlite_step newer[] = {
         sqlite_steps[0],
-        { 2, "ALTER TABLE clicks ADD COLUMN extra; UPDATE clicks SET extra = 'x'" },
-        { 3, "CREATE TABLE more(a)" },
+        sqlite_steps[1],
+        { 3, "ALTER TABLE clicks ADD COLUMN extra; UPDATE clicks SET extra = 'x'" },
+        { 4, "CREATE TABLE more(a)" },
         { 0, NULL },
     };
     const struct sqlite_step broken[] = {
-        sqlite_steps[0], newer[1], { 3, "CREATE TABLE more(a); CREATE TABLE more(a)" }, { 0, NULL },
+        sqlite_steps[0], sqlite_steps[1], newer[2],
+        { 4, "CREATE TABLE more(a); CREATE TABLE more(a)" }, { 0, NULL },
     };
 
-    assert_int_equal(ask(f, "PRAGMA user_version"), 1);
+    assert_int_equal(ask(f, "PRAGMA user_version"), 2);
     assert_int_equal(ask(f, "PRAGMA application_id"), 0x436c6b42);
     OK(f, put_group(f, 0, 20, 10));
     store_close(f->s);
@@ -135,19 +137,19 @@ static void test_schema(void **state)
 
     tuning.steps = newer; /* a file from before */
     assert_null(open_tuned(f->dir, false, &f->err));
-    says(f, "DIR/clickbaton.db: its schema version is 1, this clickbaton needs 3; start "
+    says(f, "DIR/clickbaton.db: its schema version is 2, this clickbaton needs 4; start "
             "`clickbaton serve` once, it will bring it up to date");
 
     tuning.steps = broken; /* a step that fails leaves nothing of itself */
     assert_null(open_tuned(f->dir, true, &f->err));
-    says(f, "DIR/clickbaton.db: bringing it to schema version 3: table more already exists");
-    assert_int_equal(ask(f, "PRAGMA user_version"), 2);
+    says(f, "DIR/clickbaton.db: bringing it to schema version 4: table more already exists");
+    assert_int_equal(ask(f, "PRAGMA user_version"), 3);
     assert_int_equal(ask(f, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"), 0);
 
     tuning.steps = newer;
     fixture_open(f);
-    assert_int_equal(ask(f, "PRAGMA user_version"), 3);
-    assert_int_equal(ask(f, "SELECT value FROM meta WHERE key = 'schema'"), 3);
+    assert_int_equal(ask(f, "PRAGMA user_version"), 4);
+    assert_int_equal(ask(f, "SELECT value FROM meta WHERE key = 'schema'"), 4);
     assert_int_equal(ask(f, "SELECT count(*) FROM more"), 0);
     assert_holds(f, 20);
     store_close(f->s);
@@ -155,9 +157,109 @@ static void test_schema(void **state)
 
     for (int writer = 0; writer < 2; writer++) {
         assert_null(store_sqlite_open(f->dir, writer, &f->err));
-        says(f, "DIR/clickbaton.db: its schema version is 3, this clickbaton (" CLICKBATON_VERSION
-                ") knows up to 1; use the newer clickbaton that wrote it, or another `data:`");
+        says(f, "DIR/clickbaton.db: its schema version is 4, this clickbaton (" CLICKBATON_VERSION
+                ") knows up to 2; use the newer clickbaton that wrote it, or another `data:`");
     }
+}
+
+/* A file of the first release: its rows, written as that release wrote them, are all found, and what
+ * is written beside them too. */
+static const char rows_of_version_1[] =
+    "PRAGMA journal_mode = WAL; PRAGMA application_id = 0x436c6b42; PRAGMA user_version = 1;"
+    "INSERT INTO meta VALUES('schema', 1);"
+    "INSERT INTO names(id, text) VALUES(1, 'nutra-de'), (2, 'C9'), (3, 'Lead'), (4, 'keitaro');"
+    "INSERT INTO clicks VALUES(7, 1, 1790000000, 3221225473, 'c1', 'e1', 'tp', '1.2.3.4', 'yes',"
+    " 'https://l.example/?ttclid=E.C.P.abcdefgh', 26 << 16 | 14, 'UA', 'https://r.example/');"
+    "INSERT INTO postbacks VALUES(5, 1790000000123, 1, 4, NULL, NULL, 1, NULL, 'c1', 'e1', NULL,"
+    " NULL, '::1', 'subid=c1', NULL, NULL, NULL);"
+    "INSERT INTO events VALUES(3, 5, 1790000000123, 1, 2, 3, NULL, 'e1', 'c1', '{\"a\":1}', 'T1');"
+    "INSERT INTO events VALUES(4, 5, 1790000000124, 1, 2, 3, NULL, 'e2', 'c2', '{\"a\":2}', 'T1');"
+    "INSERT INTO deliveries VALUES(3, 2, 1, 1790000000123, 0, NULL, NULL, NULL, NULL),"
+    " (4, 2, 2, 1790000000124, 0, NULL, 1790000000130, NULL, NULL);"
+    "UPDATE counts SET clicks = 1, postbacks = 1, waiting = 1, sending = 1;";
+
+static void make_version_1(struct fixture *f)
+{
+    static const char *const files[] = { "clickbaton.db", "clickbaton.db-wal",
+                                         "clickbaton.db-shm" };
+    struct sqlite3 *db;
+
+    store_close(f->s);
+    f->s = NULL;
+    for (size_t i = 0; i < COUNT(files); i++)
+        remove(path(f, files[i]));
+    assert_int_equal(sqlite_steps[0].version, 1);
+    assert_int_equal(sqlite3_open(path(f, "clickbaton.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sqlite_steps[0].sql, NULL, NULL, NULL), SQLITE_OK);
+    if (sqlite3_exec(db, rows_of_version_1, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static void assert_old_rows(struct fixture *f)
+{
+    struct store_postback *pb;
+    struct store_event *ev;
+    struct store_click *click;
+    struct store_counts c;
+    size_t count;
+
+    OK(f, store_counts(f->s, &c, &f->err));
+    assert_true(c.clicks == 1 && c.postbacks == 1 && c.withdrawn == 0);
+    OK(f, store_find_clicks(f->s, S("E.C.P.abcdefgh"), 9, &f->arena, &click, &count, &f->err));
+    assert_int_equal(count, 1);
+    SAME(S("c1"), click->click_id);
+    SAME(S("yes"), click->consent);
+    SAME(S("https://r.example/"), click->referrer);
+    SAME(S(""), click->country);
+    assert_true(click->keyed);
+    OK(f, store_find_postbacks(f->s, S("c1"), 9, &f->arena, &pb, &count, &f->err));
+    assert_int_equal(count, 1);
+    SAME(S("subid=c1"), pb->params);
+    OK(f, store_find_events(f->s, S("T1"), 9, &f->arena, &ev, &count, &f->err));
+    assert_int_equal(count, 2);
+    SAME(S("{\"a\":2}"), ev[0].body);
+    SAME(S(""), ev[0].currency);
+    SAME(S(""), ev[0].consent);
+    assert_int_equal(ev[0].value, 0);
+}
+
+static void test_version_1(void **state)
+{
+    struct fixture *f = *state;
+    struct store_event same = { .pixel = S("C9"), .event = S("Lead"), .event_id = S("e2") };
+    struct store_event new = { .pixel = S("C9"), .event = S("Lead"), .event_id = S("e3"),
+                               .value = 1, .currency = S("EUR"), .created = NOW };
+    struct store_event *list;
+    int64_t recovered, first;
+    size_t count;
+
+    make_version_1(f);
+    assert_null(store_sqlite_open(f->dir, false, &f->err));
+    says(f, "DIR/clickbaton.db: its schema version is 1, this clickbaton needs 2; start "
+            "`clickbaton serve` once, it will bring it up to date");
+    for (int i = 0; i < 2; i++) {
+        f->s = store_sqlite_open(f->dir, true, &f->err);
+        assert_non_null(f->s);
+        assert_int_equal(ask(f, "PRAGMA user_version"), 2);
+        assert_old_rows(f);
+        OK(f, store_begin(f->s, &f->err));
+        OK(f, store_recover(f->s, NOW, &recovered, &f->err));
+        assert_int_equal(recovered, i == 0);
+        GIVES(f, 1, store_event_put(f->s, &same, &first, &f->err));
+        assert_int_equal(first, 4);
+        GIVES(f, i, store_event_put(f->s, &new, &first, &f->err));
+        assert_int_equal(i ? first : new.id, 5);
+        OK(f, store_commit(f->s, &f->err));
+        store_close(f->s);
+    }
+    f->s = store_sqlite_open(f->dir, true, &f->err);
+    assert_int_equal(ask(f, "SELECT count(*) FROM ledger WHERE state = 'waiting'"), 3);
+    assert_int_equal(ask(f, "SELECT count(*) FROM ledger WHERE value = '0.000001'"), 1);
+    OK(f, store_begin(f->s, &f->err));
+    OK(f, store_take(f->s, S("C9"), NOW, 0, 9, &f->arena, &list, &count, &f->err));
+    assert_int_equal(count, 3);
+    OK(f, store_commit(f->s, &f->err));
 }
 
 /* No statement reads a table whole, or sorts: each is a search by key or index. */
@@ -251,7 +353,10 @@ static void test_command(void **state)
         .offer = S("nutra-de"), .pixel = S("C9"), .event = S("Purchase"), .event_id = S("ev-1"),
         .click_id = S("2t4ch5"), .ttclid = S("E.C.P.abcdefgh"), .created = NOW,
         .body = S("{\"x\":\"\xc3\xa9\",\"ttclid\":\"E.C.P.abcdefgh\"}"),
+        .value = 12500000, .currency = S("USD"), .original_value = 1000001000000000001,
+        .original_currency = S("VND"), .consent = S("granted"), .consent_said = S("\"1\""),
     };
+    struct store_event bare = { .pixel = S("C9"), .event = S("Lead"), .created = NOW, .value = 7 };
     struct store_attempt attempt = { .at = NOW + 900, .pixel = S("C9"), .code = -1 };
     struct store_outcome outcome = { 1, STORE_WAITING, NOW + 2000, true, S("timeout") };
     struct store_event *list;
@@ -261,6 +366,8 @@ static void test_command(void **state)
     OK(f, store_postback_put(f->s, &pb, &f->err));
     ev.postback_id = pb.id;
     OK(f, store_event_put(f->s, &ev, NULL, &f->err));
+    bare.event_id = S("ev-2");
+    OK(f, store_event_put(f->s, &bare, NULL, &f->err));
     pb = (struct store_postback){ .at = 7, .verdict = STORE_QUARANTINED, .code = S("Q003"),
                                   .reason = S("why"), .ttclid = S("short"), .params = S("short") };
     OK(f, store_postback_put(f->s, &pb, &f->err));
@@ -274,11 +381,14 @@ static void test_command(void **state)
                   "2|1970-01-01T00:00:00.007Z||||quarantined|Q003|why||short|||short|\n");
     assert_prints(f, "SELECT * FROM ledger",
                   "1|1|2026-09-21T14:13:20.123Z|nutra-de|C9|Purchase|ev-1|2t4ch5|E.C.P.abcdefgh||"
+                  "12.5|USD|1000001000000.000001|VND|granted|\"1\"|"
                   "waiting|1|2026-09-21T14:13:22.123Z|2026-09-21T14:13:21.023Z|timeout|"
-                  "{\"x\":\"\xc3\xa9\",\"ttclid\":\"E.C.P.abcdefgh\"}\n");
+                  "{\"x\":\"\xc3\xa9\",\"ttclid\":\"E.C.P.abcdefgh\"}\n"
+                  "2||2026-09-21T14:13:20.123Z||C9|Lead|ev-2||||||||||waiting|0|"
+                  "2026-09-21T14:13:20.123Z|||\n");
     assert_prints(f, "PRAGMA integrity_check; PRAGMA journal_mode; PRAGMA page_size",
                   "ok\nwal\n4096\n");
-    assert_prints(f, "SELECT typeof(ttclid), ttclid >> 16, ttclid & 65535 FROM events",
+    assert_prints(f, "SELECT typeof(ttclid), ttclid >> 16, ttclid & 65535 FROM events LIMIT 1",
                   "integer|20|14\n");
 }
 
@@ -291,6 +401,7 @@ int main(void)
         CASE(test_bad_folders),
         CASE(test_foreign_files),
         CASE(test_schema),
+        CASE(test_version_1),
         CASE(test_query_plans),
         CASE(test_names),
         CASE(test_command),

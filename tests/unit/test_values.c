@@ -478,6 +478,22 @@ static void costs(void **state)
     RUN_ROWS(offer, rows, false);
 }
 
+/* What happens without a rate is the mapping's choice, for the cost as for the value. */
+static void costs_without_a_rate(void **state)
+{
+    static const char offer[] =
+        DOLLAR "without_rate: send_without_value\nevents:\n"
+               "  sale: {event: Purchase, value: payout, minus: {from: \"{cost}\", currency: XXX}}\n";
+    static const struct row rows[] = {
+        { "cid=1&status=sale&payout=5&currency=usd&cost=1", "no value W065\n" },
+        { "cid=1&status=sale&payout=5&currency=usd&cost=0", "5 USD of 5 USD\n" },
+        { "cid=1&status=sale&payout=5&currency=xxx&cost=1", "no value W065\n" },
+    };
+
+    (void)state;
+    RUN_ROWS(offer, rows, false);
+}
+
 /* A hair's breadth decides, and every step before the last would have lost it. */
 static void rounded_once(void **state)
 {
@@ -528,7 +544,7 @@ static void told(void **state)
           "12.5: 12,50 EUR is what parameter payout says [o.yaml:11]\n"
           "10: times 80 % [o.yaml:12]\n"
           "9: minus 1 EUR, the cost by {cost} [o.yaml:13]\n"
-          "11.25: to USD at 1.25/1 of 2026-09-01 (test)\n"
+          "11.25: to USD at 1 EUR = 1.25 USD, 2026-09-01, test\n"
           "USD: value_currency of the mapping\n" },
         { "cid=1&status=sale&payout=25.0013&currency=usd&cost=0",
           "20 USD of 25.0013 USD\n"
@@ -542,7 +558,7 @@ static void told(void **state)
           "30: a fixed amount in EUR, the tier \"verified\" for \"VERIFIED\" ({param.quality}), by "
           "the value model lead-quality [models.yaml:4]\n"
           "15: times 50 % [o.yaml:15]\n"
-          "18.75: to USD at 1.25/1 of 2026-09-01 (test)\n"
+          "18.75: to USD at 1 EUR = 1.25 USD, 2026-09-01, test\n"
           "USD: value_currency of the mapping\n" },
         { "cid=1&status=rebill",
           "41.48 USD of 9.99 USD\n"
@@ -563,7 +579,7 @@ static void told(void **state)
           "1 USD of 2 USD W031 W023\n"
           "USD: assumed: it is value_currency of the mapping\n"
           "2: 2 USD is what parameter payout says, by the value model net [models.yaml:6]\n"
-          "0: minus 1.6 EUR, the cost by {cost}, which are 2 USD at 1.25/1 of 2026-09-01 (test) "
+          "0: minus 1.6 EUR, the cost by {cost}, which are 2 USD at 1 EUR = 1.25 USD, 2026-09-01, test "
           "[models.yaml:6]\n"
           "1: raised to min [models.yaml:6]\n" },
     };
@@ -621,7 +637,8 @@ int main(void)
         cmocka_unit_test(files_of_models), cmocka_unit_test(lifetimes),
         cmocka_unit_test(tables),       cmocka_unit_test(costs),
         cmocka_unit_test(rounded_once), cmocka_unit_test(told),
-        cmocka_unit_test(nearer_models_win), cmocka_unit_test(any_room),
+        cmocka_unit_test(nearer_models_win), cmocka_unit_test(costs_without_a_rate),
+        cmocka_unit_test(any_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

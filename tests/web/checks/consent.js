@@ -106,18 +106,40 @@ module.exports = [
     t.equal('ttclid', (await t.fixture.click(sub)).ttclid, click);
   }],
 
-  ['taken back: what was stored goes', async (t, v) => {
+  ['taken back: what was stored goes, and what is not sent yet is withdrawn', async (t, v) => {
     page_of(t);
-    const page = await waiting(t, v, `?ttclid=${ttclid()}&subid=${unique('sub')}`);
+    const click = ttclid(), sub = unique('sub');
+    const page = await waiting(t, v, `?ttclid=${click}&subid=${sub}`);
     await page.evaluate(() => clickbaton.consent(true));
     await until('the registration', () => v.sent.length);
+    t.equal('agreed', (await t.fixture.click(sub)).consent, '1');
     await page.evaluate(() => clickbaton.consent(false));
     const before = v.calls.length;
     await page.evaluate(() => { clickbaton.track('Purchase'); history.pushState({}, '', '/asks/2'); });
+    await until('the refusal', async () => (await t.fixture.click(sub)).consent == 'denied');
     await rest(page, 300);
-    const state = await v.context.storageState();
+    const state = await v.context.storageState(), row = await t.fixture.click(sub);
     t.equal('stored', [state.cookies.length, state.origins.length], [0, 0]);
     t.equal('fired', v.calls.length, before);
+    t.equal('told once', v.sent.filter(s => /consent=denied/.test(s.body)).length, 1);
+    t.equal('what the server keeps of the click', [row.ttclid, row.page_url, row.ip, row.user_agent], [click, null, null, null]);
+    t.equal('its conversion', await t.fixture.postback(`subid=${sub}&status=lead&consent=1`, 'asks'), 'ignored');
+    await page.evaluate(() => clickbaton.consent(true));
+    await until('the later yes', async () => (await t.fixture.click(sub)).consent == '1');
+    t.equal('and then', await t.fixture.postback(`subid=${sub}&status=lead`, 'asks'), 'queued');
+  }],
+
+  ['taken back on a later page, before it was agreed to there', async (t, v) => {
+    page_of(t);
+    const sub = unique('sub');
+    const page = await waiting(t, v, `?ttclid=${ttclid()}&subid=${sub}`);
+    await page.evaluate(() => clickbaton.consent(true));
+    t.equal('agreed', (await t.fixture.click(sub)).consent, '1');
+    await v.go(page, 'lander', '/asks', () => window.clickbaton);
+    await page.evaluate(() => clickbaton.consent(false));
+    await until('the refusal', async () => (await t.fixture.click(sub)).consent == 'denied');
+    const state = await v.context.storageState();
+    t.equal('stored', [state.cookies.length, state.origins.length], [0, 0]);
   }],
 
   ['known at load, without data-consent', async (t, v) => {

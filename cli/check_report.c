@@ -1,0 +1,144 @@
+#include "cli/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/rates/rates.h"
+
+static void count(const char *before, size_t n, const char *what, const char *after)
+{
+    printf("%s%zu %s%s%s", before, n, what, n == 1 ? "" : "s", after);
+}
+
+static void summary(const struct catalog *c, const struct checked *done)
+{
+    count("ok: ", c->offer_count, "offer mapping", "");
+    if (done->trackers)
+        count(", ", done->trackers, "tracker mapping", "");
+    if (done->models)
+        count(", ", done->models, "file", " of value models");
+    if (done->chains)
+        count(", ", done->chains, "chain", "");
+    if (done->rates)
+        count(", ", done->rates, "file", " of rates");
+    count(", ", done->tests.passed, "test", " passed");
+    if (c->diags.warnings)
+        count(", ", c->diags.warnings, "warning", "");
+    putchar('\n');
+    rates_summary(c, cli_now());
+}
+
+static void failures(struct catalog *c, const struct checked *done)
+{
+    const struct maptest_result *tests = &done->tests;
+
+    fprintf(stderr, "check: %u error%s, %u warning%s, %u of %u tests failed\n", catalog_errors(c),
+            catalog_errors(c) == 1 ? "" : "s", c->diags.warnings, c->diags.warnings == 1 ? "" : "s",
+            tests->failed, tests->passed + tests->failed);
+}
+
+/* ---- JSON ---- */
+
+static void member(struct buf *out, const char *name, struct slice value)
+{
+    buf_printf(out, "\"%s\":", name);
+    buf_json(out, value);
+}
+
+static void diag_json(struct buf *out, const struct diag *d)
+{
+    static const char *const levels[] = { "error", "warning", "note" };
+
+    buf_byte(out, '{');
+    member(out, "level", slice_from(levels[d->level]));
+    buf_byte(out, ',');
+    member(out, "code", slice_from(d->code));
+    if (d->at.source) {
+        buf_byte(out, ',');
+        member(out, "file", d->at.source->name);
+        buf_printf(out, ",\"line\":%u,\"col\":%u", d->at.line, d->at.col);
+    }
+    buf_byte(out, ',');
+    member(out, "text", d->text);
+    buf_byte(out, ',');
+    member(out, "hint", d->hint);
+    buf_byte(out, '}');
+}
+
+static void offers_json(struct buf *out, const struct catalog *c)
+{
+    buf_puts(out, "\"offers\":[");
+    for (size_t i = 0; i < c->offer_count; i++) {
+        buf_puts(out, i ? ",{" : "{");
+        member(out, "name", c->offers[i].offer->name);
+        buf_byte(out, ',');
+        member(out, "file", c->offers[i].offer->file);
+        buf_byte(out, '}');
+    }
+    buf_puts(out, "],");
+}
+
+static void put_json(struct buf *out, struct catalog *c, const struct checked *done)
+{
+    buf_printf(out, "{\"ok\":%s,\"errors\":%u,\"warnings\":%u,",
+               done->code == EXIT_DONE ? "true" : "false", catalog_errors(c), c->diags.warnings);
+    offers_json(out, c);
+    buf_printf(out, "\"trackers\":%u,\"chains\":%u,\"tests\":{\"passed\":%u,\"failed\":%u},",
+               done->trackers, done->chains, done->tests.passed, done->tests.failed);
+    maptest_json(out, &done->tests);
+    buf_puts(out, ",\"diagnostics\":[");
+    for (const struct diag *d = c->diags.first; d; d = d->next) {
+        buf_puts(out, d == c->diags.first ? "\n" : ",\n");
+        diag_json(out, d);
+    }
+    buf_puts(out, "]}\n");
+}
+
+/* ---- the whole ---- */
+
+static bool print(const struct buf *out)
+{
+    return buf_ok(out) && fwrite(out->ptr ? out->ptr : "", 1, out->len, stdout) == out->len &&
+           fflush(stdout) == 0;
+}
+
+static int put_junit(struct catalog *c, const struct checked *done, const char *path)
+{
+    struct buf out = { 0 };
+    struct err err = { 0 };
+    bool written;
+
+    maptest_junit(&out, c, &done->tests);
+    if (strcmp(path, "-") == 0)
+        written = print(&out) || err_set(&err, ERR_SYSTEM, "stdout: %s", strerror(errno)) == 0;
+    else
+        written = buf_ok(&out) && files_replace(path, buf_slice(&out), &err) == 0;
+    if (!written)
+        fprintf(stderr, "clickbaton check: %s\n", err.text[0] ? err.text : "out of memory");
+    buf_free(&out);
+    return written ? done->code : EXIT_IO;
+}
+
+int check_report(struct catalog *c, const struct checked *done, bool json, const char *junit)
+{
+    bool quiet = json || (junit && strcmp(junit, "-") == 0);
+    struct buf out = { 0 };
+    int code = done->code;
+
+    if (json) {
+        put_json(&out, c, done);
+        if (!print(&out))
+            code = EXIT_IO;
+        buf_free(&out);
+    }
+    if (junit && put_junit(c, done, junit) == EXIT_IO)
+        code = EXIT_IO;
+    catalog_print_problems(c, stderr);
+    if (done->code != EXIT_DONE)
+        failures(c, done);
+    else if (!quiet)
+        summary(c, done);
+    return code;
+}
