@@ -228,12 +228,15 @@ static void put_either(struct writer *w, const struct shape *s)
     close_with(w, ']');
 }
 
-/* What holds when the key is left out: as a value for the editor where it is one. */
+/* What holds when the key is left out, as a value that editors offer: only where it can't be a
+ * remark such as "now" or "hop N". */
 static void put_default(struct writer *w, const struct shape_key *row)
 {
     struct slice text = slice_from(row->otherwise);
+    bool exact = row->is->kind == SHAPE_BOOL || row->is->kind == SHAPE_WHOLE ||
+                 row->is->kind == SHAPE_WORD || (row->is->kind == SHAPE_TEXT && row->is->pattern);
 
-    if (!text.len || slice_index(text, ' ') < text.len)
+    if (!exact || !text.len || slice_index(text, ' ') < text.len)
         return;
     if (is_whole(text) || is_boolean(text))
         put_raw(w, "default", row->otherwise);
