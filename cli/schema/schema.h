@@ -1,4 +1,5 @@
-/* schema.h: JSON Schema (draft-07, the one that editors read) written from the tables of shape.h. */
+/* schema.h: JSON Schema (draft-07, the one that editors read) written from the tables of shape.h.
+ */
 #ifndef CLI_SCHEMA_SCHEMA_H
 #define CLI_SCHEMA_SCHEMA_H
 
@@ -17,8 +18,8 @@ struct schema_kind {
 void schema_write(struct buf *out, struct arena *arena, const char *title,
                   const struct schema_kind *kinds, size_t count);
 
-/* "" for any file of ours, or offer, tracker, mapping, chain, rates, models, config; false when there is no
- * such kind. */
+/* "" for any file of ours, or offer, tracker, mapping, chain, rates, models, config; false when
+ * there is no such kind. */
 bool schema_print(struct buf *out, struct arena *arena, const char *name);
 
 #endif

@@ -12,8 +12,9 @@
 
 static const struct verb_usage usage = {
     .synopsis = "schema [offer|tracker|mapping|chain|rates|models|config]",
-    .about = "Prints the JSON Schema (draft-07) of a kind of file, or one for all of them. An editor\n"
-             "with a YAML language server completes and checks by it: docs/mapping.md tells how.",
+    .about =
+        "Prints the JSON Schema (draft-07) of a kind of file, or one for all of them. An editor\n"
+        "with a YAML language server completes and checks by it: docs/mapping.md tells how.",
     .examples = "  clickbaton schema > schema.json\n  clickbaton schema offer > offer.json",
 };
 
@@ -42,9 +43,10 @@ static const struct file {
 };
 #define FILES (sizeof(files) / sizeof(*files))
 
-static const struct slice names[] = { SLICE("offer"), SLICE("tracker"), SLICE("mapping"),
-                                      SLICE("chain"), SLICE("rates"), SLICE("models"), SLICE("config"),
-                                      { 0 } };
+static const struct slice names[] = { SLICE("offer"),   SLICE("tracker"),
+                                      SLICE("mapping"), SLICE("chain"),
+                                      SLICE("rates"),   SLICE("models"),
+                                      SLICE("config"),  { 0 } };
 
 bool schema_print(struct buf *out, struct arena *arena, const char *name)
 {

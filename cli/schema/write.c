@@ -1,162 +1,7 @@
-/* write.c: a table of keys as JSON Schema.  YAML reads 302 and true as a number and a boolean where
- * our loaders take any scalar as its text: what is text to them may be all three. */
-#include "cli/schema/schema.h"
+/* write.c: a table of keys as JSON Schema. */
+#include "cli/schema/writer.h"
 
-#include <regex.h>
-#include <stdio.h>
-
-#define SHARED_MAX 400
 #define WORDS_INLINE 6 /* longer lists stand in one place */
-
-/* A shape that may stand in `definitions`: it does when it is used twice. */
-struct shared {
-    const struct shape *shape;
-    struct slice name;
-    unsigned uses;
-};
-
-struct writer {
-    struct buf *out;
-    struct arena *arena;
-    int depth;
-    bool first; /* nothing stands in the innermost bracket yet */
-    struct shared shared[SHARED_MAX];
-    size_t shared_count;
-};
-
-/* ---- JSON with a line for each member ---- */
-
-static void open_with(struct writer *w, char bracket)
-{
-    buf_byte(w->out, bracket);
-    w->depth++;
-    w->first = true;
-}
-
-static void next_line(struct writer *w)
-{
-    if (!w->first)
-        buf_byte(w->out, ',');
-    w->first = false;
-    buf_printf(w->out, "\n%*s", 2 * w->depth, "");
-}
-
-static void close_with(struct writer *w, char bracket)
-{
-    w->depth--;
-    if (!w->first)
-        buf_printf(w->out, "\n%*s", 2 * w->depth, "");
-    buf_byte(w->out, bracket);
-    w->first = false;
-}
-
-static void put_key(struct writer *w, struct slice name)
-{
-    next_line(w);
-    buf_json(w->out, name);
-    buf_puts(w->out, ": ");
-}
-
-static void put_text(struct writer *w, const char *name, struct slice value)
-{
-    put_key(w, slice_from(name));
-    buf_json(w->out, value);
-}
-
-/* value is JSON already. */
-static void put_raw(struct writer *w, const char *name, const char *value)
-{
-    put_key(w, slice_from(name));
-    buf_puts(w->out, value);
-}
-
-static void put_number(struct writer *w, const char *name, int64_t n)
-{
-    put_key(w, slice_from(name));
-    buf_i64(w->out, n);
-}
-
-/* ---- scalars ---- */
-
-static bool is_boolean(struct slice word)
-{
-    return slice_eq(word, S("true")) || slice_eq(word, S("false"));
-}
-
-static bool is_whole(struct slice word)
-{
-    int64_t n;
-
-    return slice_to_i64(word, &n) && (word.len == 1 || word.ptr[0] != '0');
-}
-
-static void put_words(struct writer *w, const struct slice *words)
-{
-    put_key(w, S("enum"));
-    buf_byte(w->out, '[');
-    for (const struct slice *s = words; s->len; s++) {
-        if (s != words)
-            buf_puts(w->out, ", ");
-        if (is_whole(*s) || is_boolean(*s))
-            buf_printf(w->out, "%.*s, ", SLICE_ARG(*s));
-        buf_json(w->out, *s);
-    }
-    buf_byte(w->out, ']');
-}
-
-/* Does the pattern take what YAML reads as something else than a string? */
-static bool takes_one(const char *pattern, const char *const *samples)
-{
-    bool found = false;
-    regex_t re;
-
-    if (!pattern || regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        return true; /* never stricter than the loader */
-    for (; *samples && !found; samples++)
-        found = regexec(&re, *samples, 0, NULL, 0) == 0;
-    regfree(&re);
-    return found;
-}
-
-static void put_scalar(struct writer *w, const char *pattern, const char *also)
-{
-    static const char *const numbers[] = { "7", "42", "123", "1.5", "+0200", "-1", "20260528", NULL };
-    static const char *const booleans[] = { "true", "false", NULL };
-    bool number = takes_one(pattern, numbers), boolean = takes_one(pattern, booleans);
-
-    put_raw(w, "type", number && boolean ? "[\"string\", \"number\", \"boolean\"]"
-                       : number          ? "[\"string\", \"number\"]"
-                       : boolean         ? "[\"string\", \"boolean\"]"
-                                         : "\"string\"");
-    if (pattern)
-        put_text(w, "pattern", arena_printf(w->arena, "%s%s", pattern, also));
-    else
-        put_raw(w, "minLength", "1");
-}
-
-static void put_whole(struct writer *w, const struct shape *s)
-{
-    put_raw(w, "type", "[\"integer\", \"string\"]");
-    put_number(w, "minimum", s->min);
-    put_number(w, "maximum", s->max);
-    put_text(w, "pattern", S("^[+-]?[0-9]+$"));
-}
-
-/* A word, or something to fill in. */
-static void put_template_words(struct writer *w, const struct shape *s)
-{
-    put_key(w, S("anyOf"));
-    open_with(w, '[');
-    next_line(w);
-    open_with(w, '{');
-    put_words(w, s->words);
-    close_with(w, '}');
-    next_line(w);
-    open_with(w, '{');
-    put_scalar(w, "[{]", "");
-    close_with(w, '}');
-    close_with(w, ']');
-}
 
 /* ---- what holds others ---- */
 
@@ -184,20 +29,20 @@ static void put_schema(struct writer *w, const struct shape *s)
 {
     if (put_reference(w, s))
         return;
-    open_with(w, '{');
+    writer_open(w, '{');
     put_members(w, s);
-    close_with(w, '}');
+    writer_close(w, '}');
 }
 
 static void put_array(struct writer *w, const struct shape *s)
 {
-    put_raw(w, "type", "\"array\"");
-    put_key(w, S("items"));
+    writer_raw(w, "type", "\"array\"");
+    writer_key(w, S("items"));
     put_schema(w, s->of);
     if (s->min)
-        put_number(w, "minItems", s->min);
+        writer_number(w, "minItems", s->min);
     if (s->max)
-        put_number(w, "maxItems", s->max);
+        writer_number(w, "maxItems", s->max);
 }
 
 static void put_list(struct writer *w, const struct shape *s)
@@ -206,26 +51,26 @@ static void put_list(struct writer *w, const struct shape *s)
         put_array(w, s);
         return;
     }
-    put_key(w, S("anyOf"));
-    open_with(w, '[');
-    next_line(w);
+    writer_key(w, S("anyOf"));
+    writer_open(w, '[');
+    writer_item(w);
     put_schema(w, s->of);
-    next_line(w);
-    open_with(w, '{');
+    writer_item(w);
+    writer_open(w, '{');
     put_array(w, s);
-    close_with(w, '}');
-    close_with(w, ']');
+    writer_close(w, '}');
+    writer_close(w, ']');
 }
 
 static void put_either(struct writer *w, const struct shape *s)
 {
-    put_key(w, S("anyOf"));
-    open_with(w, '[');
+    writer_key(w, S("anyOf"));
+    writer_open(w, '[');
     for (size_t i = 0; s->either[i]; i++) {
-        next_line(w);
+        writer_item(w);
         put_schema(w, s->either[i]);
     }
-    close_with(w, ']');
+    writer_close(w, ']');
 }
 
 /* What holds when the key is left out, as a value that editors offer: only where it can't be a
@@ -238,30 +83,31 @@ static void put_default(struct writer *w, const struct shape_key *row)
 
     if (!exact || !text.len || slice_index(text, ' ') < text.len)
         return;
-    if (is_whole(text) || is_boolean(text))
-        put_raw(w, "default", row->otherwise);
+    if (writer_is_plain(text))
+        writer_raw(w, "default", row->otherwise);
     else
-        put_text(w, "default", text);
+        writer_text(w, "default", text);
 }
 
 static void put_property(struct writer *w, const struct shape_key *row)
 {
     const struct shared *shared = find_shared(w, row->is);
 
-    put_key(w, row->name);
-    open_with(w, '{');
-    put_text(w, "description",
-             row->otherwise ? arena_printf(w->arena, "%s (left out: %s)", row->about, row->otherwise)
-                            : slice_from(row->about));
+    writer_key(w, row->name);
+    writer_open(w, '{');
+    writer_text(w, "description",
+                row->otherwise
+                    ? arena_printf(w->arena, "%s (left out: %s)", row->about, row->otherwise)
+                    : slice_from(row->about));
     put_default(w, row);
     if (shared && shared->uses > 1) {
-        put_raw(w, "allOf", "["); /* draft-07 looks at nothing beside a $ref */
+        writer_raw(w, "allOf", "["); /* draft-07 looks at nothing beside a $ref */
         put_reference(w, row->is);
         buf_byte(w->out, ']');
     } else {
         put_members(w, row->is);
     }
-    close_with(w, '}');
+    writer_close(w, '}');
 }
 
 static void put_required(struct writer *w, const struct shape *s)
@@ -273,7 +119,7 @@ static void put_required(struct writer *w, const struct shape *s)
         if (!row.required)
             continue;
         if (!any)
-            put_raw(w, "required", "[");
+            writer_raw(w, "required", "[");
         else
             buf_puts(w->out, ", ");
         buf_json(w->out, row.name);
@@ -287,17 +133,17 @@ static void put_required(struct writer *w, const struct shape *s)
 static void put_open_keys(struct writer *w, const struct shape *s)
 {
     if (s->names && s->names->pattern) {
-        put_key(w, S("patternProperties"));
-        open_with(w, '{');
-        put_key(w, slice_from(s->names->pattern));
+        writer_key(w, S("patternProperties"));
+        writer_open(w, '{');
+        writer_key(w, slice_from(s->names->pattern));
         put_schema(w, s->of);
-        close_with(w, '}');
+        writer_close(w, '}');
     }
     if (!s->of || s->names) {
-        put_raw(w, "additionalProperties", "false");
+        writer_raw(w, "additionalProperties", "false");
         return;
     }
-    put_key(w, S("additionalProperties"));
+    writer_key(w, S("additionalProperties"));
     put_schema(w, s->of);
 }
 
@@ -306,55 +152,51 @@ static void put_map(struct writer *w, const struct shape *s)
     const struct slice *words = s->names ? s->names->words : NULL;
     struct shape_key row;
 
-    put_raw(w, "type", "\"object\"");
+    writer_raw(w, "type", "\"object\"");
     put_required(w, s);
     if (words || shape_row(s, w->arena, 0, &row)) {
-        put_key(w, S("properties"));
-        open_with(w, '{');
+        writer_key(w, S("properties"));
+        writer_open(w, '{');
         for (size_t i = 0; shape_row(s, w->arena, i, &row); i++)
             put_property(w, &row);
         for (; words && words->len; words++) {
-            put_key(w, *words);
+            writer_key(w, *words);
             put_schema(w, s->of);
         }
-        close_with(w, '}');
+        writer_close(w, '}');
     }
     put_open_keys(w, s);
     if (s->min)
-        put_number(w, "minProperties", s->min);
+        writer_number(w, "minProperties", s->min);
     if (s->max)
-        put_number(w, "maxProperties", s->max);
+        writer_number(w, "maxProperties", s->max);
 }
 
 static void put_members(struct writer *w, const struct shape *s)
 {
     if (s->about)
-        put_text(w, "title", slice_from(s->about));
+        writer_text(w, "title", slice_from(s->about));
     switch (s->kind) {
     case SHAPE_TEXT:
-        put_scalar(w, s->pattern, "");
+        writer_scalar(w, s->pattern, "");
         break;
     case SHAPE_TEMPLATE:
         if (s->words)
-            put_template_words(w, s);
+            writer_template_words(w, s);
         else
-            put_scalar(w, s->pattern, "|[{]");
+            writer_scalar(w, s->pattern, "|[{]");
         break;
     case SHAPE_WORD:
-        put_words(w, s->words);
+        writer_words(w, s->words);
         break;
     case SHAPE_BOOL:
-        put_raw(w, "type", "[\"boolean\", \"string\"]");
-        put_text(w, "pattern", S("^([Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|"
-                                 "[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff])$"));
+        writer_bool(w);
         break;
     case SHAPE_AMOUNT:
-        put_raw(w, "type", "[\"number\", \"string\"]");
-        put_raw(w, "minimum", "0");
-        put_text(w, "pattern", S("^[0-9]*[.]?[0-9]+[.]?$"));
+        writer_amount(w);
         break;
     case SHAPE_WHOLE:
-        put_whole(w, s);
+        writer_whole(w, s);
         break;
     case SHAPE_LIST:
         put_list(w, s);
@@ -423,39 +265,39 @@ static void put_definitions(struct writer *w)
         if (w->shared[i].uses < 2)
             continue;
         if (!any) {
-            put_key(w, S("definitions"));
-            open_with(w, '{');
+            writer_key(w, S("definitions"));
+            writer_open(w, '{');
         }
         any = true;
-        put_key(w, w->shared[i].name);
-        open_with(w, '{');
+        writer_key(w, w->shared[i].name);
+        writer_open(w, '{');
         put_members(w, w->shared[i].shape);
-        close_with(w, '}');
+        writer_close(w, '}');
     }
     if (any)
-        close_with(w, '}');
+        writer_close(w, '}');
 }
 
 /* if it has this kind's key, then this kind, else the next one */
 static void put_kinds(struct writer *w, const struct schema_kind *kinds, size_t count)
 {
     if (count == 1) {
-        put_key(w, S("allOf"));
+        writer_key(w, S("allOf"));
         buf_byte(w->out, '[');
         put_reference(w, kinds->shape);
         buf_byte(w->out, ']');
         return;
     }
-    put_key(w, S("if"));
+    writer_key(w, S("if"));
     buf_puts(w->out, "{\"required\": [");
     buf_json(w->out, slice_from(kinds->key));
     buf_puts(w->out, "]}");
-    put_key(w, S("then"));
+    writer_key(w, S("then"));
     put_reference(w, kinds->shape);
-    put_key(w, S("else"));
-    open_with(w, '{');
+    writer_key(w, S("else"));
+    writer_open(w, '{');
     put_kinds(w, kinds + 1, count - 1);
-    close_with(w, '}');
+    writer_close(w, '}');
 }
 
 void schema_write(struct buf *out, struct arena *arena, const char *title,
@@ -472,14 +314,14 @@ void schema_write(struct buf *out, struct arena *arena, const char *title,
         if (count > 1)
             collect(w, kinds[i].shape, slice_from(kinds[i].name));
     }
-    open_with(w, '{');
-    put_text(w, "$schema", S("http://json-schema.org/draft-07/schema#"));
-    put_text(w, "title", slice_from(title));
+    writer_open(w, '{');
+    writer_text(w, "$schema", S("http://json-schema.org/draft-07/schema#"));
+    writer_text(w, "title", slice_from(title));
     if (count == 1)
         put_map(w, kinds->shape);
     else
         put_kinds(w, kinds, count);
     put_definitions(w);
-    close_with(w, '}');
+    writer_close(w, '}');
     buf_byte(out, '\n');
 }
