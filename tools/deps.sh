@@ -22,6 +22,7 @@ python:yaml python3-yaml
 command:curl curl
 command:sqlite3 sqlite3
 command:valgrind valgrind
+file:/usr/lib/python3/dist-packages/phonenumbers/__init__.py python3-phonenumbers
 '
 fuzz_needs='
 command:clang clang
@@ -59,6 +60,7 @@ present() {
     fuzzer:) echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }' |
         clang -fsanitize=fuzzer,address -x c - -o /dev/null >/dev/null 2>&1 ;;
     python:*) python3 -c "import ${1#python:}" >/dev/null 2>&1 ;;
+    file:*) [ -e "${1#file:}" ] ;;
     command:*) command -v "${1#command:}" >/dev/null 2>&1 || [ -x "/usr/sbin/${1#command:}" ] ;;
     esac
 }

@@ -31,6 +31,8 @@ struct store_ops {
                        struct store_event **, size_t *, struct err *);
     int (*list_postbacks)(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
                           struct store_postback **, size_t *, struct err *);
+    int (*walk_events)(struct store *, int64_t, store_event_visit *, void *, struct err *);
+    int (*walk_click_ids)(struct store *, store_click_ids_visit *, void *, struct err *);
     int (*attempts_of)(struct store *, int64_t, struct arena *, struct store_attempt **, size_t *,
                        struct err *);
     int (*counts)(struct store *, struct store_counts *, struct err *);

@@ -168,6 +168,12 @@ int sqlite_events_index(struct sqlite *s, int64_t after, struct err *err);
 int sqlite_event_read(struct sqlite *s, int64_t id, struct arena *arena, struct store_event *out,
                       struct err *err); /* 1, 0: no such event, -1 */
 
+int sqlite_event_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
+                     struct store_event *out, struct err *err); /* of EVENT_COLUMNS */
+
+int sqlite_walk_events(struct store *, int64_t, store_event_visit *, void *, struct err *);
+int sqlite_walk_click_ids(struct store *, store_click_ids_visit *, void *, struct err *);
+
 int sqlite_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
                 struct store_event **, size_t *, struct err *);
 int sqlite_report(struct store *, const struct store_attempt *, const struct store_outcome *,

@@ -184,8 +184,8 @@ int sqlite_events_index(struct sqlite *s, int64_t after, struct err *err)
 
 /* ---- reading ---- */
 
-static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
-                    struct store_event *out, struct err *err)
+int sqlite_event_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
+                     struct store_event *out, struct err *err)
 {
     *out = (struct store_event){
         .id = col_int(st, ID),
@@ -225,7 +225,7 @@ int sqlite_event_read(struct sqlite *s, int64_t id, struct arena *arena, struct 
         return -1;
     bind_int(st, 1, id);
     rc = sql_step(s, st, err);
-    if (rc == 1 && read_row(s, st, arena, out, err) != 0)
+    if (rc == 1 && sqlite_event_row(s, st, arena, out, err) != 0)
         rc = -1;
     sql_done(st);
     return rc;
@@ -240,7 +240,7 @@ static bool match(struct sqlite3_stmt *st, struct slice id)
 static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
                 size_t at, struct err *err)
 {
-    return read_row(s, st, arena, (struct store_event *)list + at, err);
+    return sqlite_event_row(s, st, arena, (struct store_event *)list + at, err);
 }
 
 int sqlite_find_events(struct store *store, struct slice id, unsigned max, struct arena *arena,

@@ -138,11 +138,26 @@ int sqlite_find_postbacks(struct store *store, struct slice id, unsigned max,
 
 #define CLOCK_JUMP_MS (INT64_C(86400) * 1000) /* a clock that was set back is forgiven as much */
 
+/* The id behind the last one: another handle may have put it. */
+static int next_id(struct sqlite *s, int64_t *id, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_LAST_IDS, err);
+    int rc = st ? sql_step(s, st, err) : -1;
+
+    if (rc == 1)
+        *id = col_int(st, ROWS_POSTBACKS) + 1;
+    if (st)
+        sql_done(st);
+    return rc == 1 ? 0 : -1;
+}
+
 /* Ids are given in order of arrival: the last id whose arrival lies safely before `since`. */
 static int id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err)
 {
-    int64_t low = 0, high = s->now.last[ROWS_POSTBACKS] + 1;
+    int64_t low = 0, high;
 
+    if (next_id(s, &high, err) != 0)
+        return -1;
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2, at = INT64_MAX;
         struct sqlite3_stmt *st = sql_use(s, SQL_POSTBACK_NEXT, err);

@@ -140,6 +140,18 @@ int store_list_postbacks(struct store *s, struct slice offer, int64_t since, int
     return s->ops->list_postbacks(s, offer, since, after, max, arena, list, count, err);
 }
 
+int store_walk_events(struct store *s, int64_t since, store_event_visit *visit, void *context,
+                      struct err *err)
+{
+    return s->ops->walk_events(s, since, visit, context, err);
+}
+
+int store_walk_click_ids(struct store *s, store_click_ids_visit *visit, void *context,
+                         struct err *err)
+{
+    return s->ops->walk_click_ids(s, visit, context, err);
+}
+
 int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
                       struct store_attempt **list, size_t *count, struct err *err)
 {

@@ -196,6 +196,16 @@ int store_find_events(struct store *s, struct slice id, unsigned max, struct are
 int store_list_postbacks(struct store *s, struct slice offer, int64_t since, int64_t after,
                          unsigned max, struct arena *arena, struct store_postback **list,
                          size_t *count, struct err *err);
+/* Every event that was created at `since` (Unix milliseconds) or later, and the ids of every click,
+ * newest first; what visit gets lives for the call.  A visit that gives -1 ends the walk with its
+ * *err.  Short reads as above. */
+typedef int store_event_visit(void *context, const struct store_event *ev, struct err *err);
+int store_walk_events(struct store *s, int64_t since, store_event_visit *visit, void *context,
+                      struct err *err);
+typedef int store_click_ids_visit(void *context, struct slice offer, struct slice click_id,
+                                  struct slice event_id, struct err *err);
+int store_walk_click_ids(struct store *s, store_click_ids_visit *visit, void *context,
+                         struct err *err);
 /* The attempts that carried an event, oldest first. */
 int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
                       struct store_attempt **list, size_t *count, struct err *err);

@@ -206,6 +206,16 @@ static void keep_too_large(struct translation *t)
     t->event_count = 0;
 }
 
+/* The click knows the visitor's country, and so what phone number the digits are. */
+static void store_better(const struct record_context *c, struct intake_request *r)
+{
+    struct slice better = translate_storable(r->offer, &r->params, &r->translation.conversion,
+                                             c->hasher, r->translation.arena);
+
+    if (better.len)
+        r->storable = better;
+}
+
 int record_postback(const struct record_context *c, struct intake_request *r, struct err *err)
 {
     struct translator translator = r->rules->catalog->translator;
@@ -223,6 +233,8 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
             translate_finish(&translator, r->offer, &r->params, known ? &click : NULL,
                              c->now_ms / 1000, &r->translation, &problem) != 0)
             keep_too_large(&r->translation);
+        if (translate_storable_by_click(r->offer, &r->translation.conversion))
+            store_better(c, r);
     }
     r->storable = translate_cut(r->offer, r->translation.consent.action, r->storable,
                                 r->translation.arena);

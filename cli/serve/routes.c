@@ -191,10 +191,13 @@ static int postback(struct visit *v, struct slice rest)
         return -1;
     if (!key_ok(v, &given))
         return refuse_key(v, given);
-    r->storable = translate_storable(r->offer, &r->params, v->routes->hasher, v->http->arena);
-    if (!r->unreadable &&
-        translate_read(r->offer, &r->params, v->http->arena, &r->translation, &err) != 0) {
-        answer_refused(v->http, r->verbose, 413, "R003", slice_from(err.text));
+    if (r->unreadable ||
+        translate_read(r->offer, &r->params, v->http->arena, &r->translation, &err) == 0)
+        r->storable = translate_storable(r->offer, &r->params, &r->translation.conversion,
+                                         v->routes->hasher, v->http->arena);
+    if (v->http->arena->full) {
+        answer_refused(v->http, r->verbose, 413, "R003",
+                       S("the postback needs more memory than a request may have"));
         return -1;
     }
     return 0;

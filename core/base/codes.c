@@ -53,6 +53,9 @@ const struct code codes[] = {
     { "M038", "not a match key", "use one of those in docs/consent.md" },
     { "M039", "no match key is kept", "keep: [ttclid], or otherwise: drop" },
     { "M040", "keep without anonymize", "say otherwise: anonymize, or remove keep" },
+    { "M055", "a match key has a wrong number of values",
+      "a list only for email, phone and external_id, of at most ten" },
+    { "M056", "not a separator", "write split: \",\" or split: \",;\"" },
     /* configuration */
     { "C001", "a file can't be read", "check its path and rights" },
     { "C002", "a secret is readable by others", "chmod 600 the file" },
@@ -132,6 +135,7 @@ const struct code codes[] = {
     { "W067", "the exchange rate is too old, so no value was sent", "renew rates.yaml" },
     { "W070", "postback and click disagree about consent",
       "nothing to do: the refusal counts; a constant consent=1 in the URL is no answer" },
+    { "W080", "more than ten values of a match key", "send the visitor's own, not a list of all" },
     /* verdicts */
     { "Q001", "no status",
       "add the status macro to the postback URL, or default_stage to the mapping" },

@@ -1,9 +1,13 @@
 /* Facts of the world's numbering plans as in ITU-T E.164 and the national plans that libphonenumber
  * (https://github.com/google/libphonenumber) collects; lengths are those of mobile and fixed lines.
- * Benin has had ten digits since November 2024; both of its lengths are in use. */
+ * Mexico dropped the 1 of mobile numbers in 2019.  Benin has had ten digits since November 2024;
+ * both of its lengths are in use. */
 #include "core/identity/phone.h"
 
 #include <string.h>
+
+/* The trunk prefix alone, or with the carrier that the call goes over. */
+#define BR_TRUNKS "0 012 014 015 021 022 023 025 031 041 043 055 065 099"
 
 /* In order of the ISO code: country_find relies on it. */
 /* clang-format off */
@@ -18,7 +22,7 @@ const struct country countries[] = {
     { "BG", "359", "0", 6, 9 }, { "BH", "973", "", 8, 8 }, { "BI", "257", "", 8, 8 },
     { "BJ", "229", "", 8, 10 }, { "BL", "590", "0", 9, 9 }, { "BM", "1", "1", 10, 10 },
     { "BN", "673", "", 7, 7 }, { "BO", "591", "0", 8, 8 }, { "BQ", "599", "", 7, 7 },
-    { "BR", "55", "0", 10, 11 }, { "BS", "1", "1", 10, 10 }, { "BT", "975", "", 7, 8 },
+    { "BR", "55", BR_TRUNKS, 10, 11 }, { "BS", "1", "1", 10, 10 }, { "BT", "975", "", 7, 8 },
     { "BW", "267", "", 7, 8 }, { "BY", "375", "80 8 0", 9, 9 }, { "BZ", "501", "", 7, 7 },
     { "CA", "1", "1", 10, 10 }, { "CC", "61", "0", 9, 9 }, { "CD", "243", "0", 7, 9 },
     { "CF", "236", "", 8, 8 }, { "CG", "242", "", 9, 9 }, { "CH", "41", "0", 9, 9 },
@@ -32,7 +36,7 @@ const struct country countries[] = {
     { "EG", "20", "0", 8, 10 }, { "EH", "212", "0", 9, 9 }, { "ER", "291", "0", 7, 7 },
     { "ES", "34", "", 9, 9 }, { "ET", "251", "0", 9, 9 }, { "FI", "358", "0", 5, 10 },
     { "FJ", "679", "", 7, 7 }, { "FK", "500", "", 5, 5 }, { "FM", "691", "", 7, 7 },
-    { "FO", "298", "", 6, 6 }, { "FR", "33", "0", 9, 9 }, { "GA", "241", "0", 7, 8 },
+    { "FO", "298", "", 6, 6 }, { "FR", "33", "0", 9, 9 }, { "GA", "241", "0", 8, 8 },
     { "GB", "44", "0", 9, 10 }, { "GD", "1", "1", 10, 10 }, { "GE", "995", "0", 9, 9 },
     { "GF", "594", "0", 9, 9 }, { "GG", "44", "0", 10, 10 }, { "GH", "233", "0", 9, 9 },
     { "GI", "350", "", 8, 8 }, { "GL", "299", "", 6, 6 }, { "GM", "220", "", 7, 7 },
@@ -59,7 +63,7 @@ const struct country countries[] = {
     { "MO", "853", "", 8, 8 }, { "MP", "1", "1", 10, 10 }, { "MQ", "596", "0", 9, 9 },
     { "MR", "222", "", 8, 8 }, { "MS", "1", "1", 10, 10 }, { "MT", "356", "", 8, 8 },
     { "MU", "230", "", 7, 8 }, { "MV", "960", "", 7, 7 }, { "MW", "265", "0", 7, 9 },
-    { "MX", "52", "01", 10, 11 }, { "MY", "60", "0", 8, 10 }, { "MZ", "258", "", 8, 9 },
+    { "MX", "52", "01 044 045 1", 10, 10 }, { "MY", "60", "0", 8, 10 }, { "MZ", "258", "", 8, 9 },
     { "NA", "264", "0", 8, 9 }, { "NC", "687", "", 6, 6 }, { "NE", "227", "", 8, 8 },
     { "NF", "672", "", 6, 6 }, { "NG", "234", "0", 7, 10 }, { "NI", "505", "", 8, 8 },
     { "NL", "31", "0", 9, 9 }, { "NO", "47", "", 8, 8 }, { "NP", "977", "0", 8, 10 },
@@ -88,7 +92,7 @@ const struct country countries[] = {
     { "VC", "1", "1", 10, 10 }, { "VE", "58", "0", 10, 10 }, { "VG", "1", "1", 10, 10 },
     { "VI", "1", "1", 10, 10 }, { "VN", "84", "0", 9, 10 }, { "VU", "678", "", 5, 7 },
     { "WF", "681", "", 6, 6 }, { "WS", "685", "", 5, 10 }, { "XK", "383", "0", 8, 9 },
-    { "YE", "967", "0", 7, 9 }, { "YT", "262", "0", 9, 9 }, { "ZA", "27", "0", 5, 9 },
+    { "YE", "967", "0", 7, 9 }, { "YT", "262", "0", 9, 9 }, { "ZA", "27", "0", 9, 9 },
     { "ZM", "260", "0", 9, 9 }, { "ZW", "263", "0", 5, 10 },
 };
 /* clang-format on */
@@ -127,8 +131,8 @@ const struct country *country_find(struct slice iso)
 
 static const struct country *with_code(const struct country *row, size_t n, struct slice digits)
 {
-    for (; n; n--, row++)
-        if (slice_starts(digits, slice_from(row->code)))
+    for (; n && digits.len; n--, row++)
+        if (row->code[0] == digits.ptr[0] && slice_starts(digits, slice_from(row->code)))
             return row;
     return NULL;
 }

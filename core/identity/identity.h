@@ -21,18 +21,21 @@ bool sha256_hex(struct identity_hasher *h, struct slice s, char out[SHA256_HEX])
 /* Trimming takes off what JavaScript's trim() does, lower case covers Latin, Greek, Cyrillic and
  * Armenian letters: a page's pixel must come to the same hash. */
 enum identity_kind {
-    IDENTITY_EMAIL,       /* trim, lower, nothing else; hashed */
-    IDENTITY_PHONE,       /* E.164 with '+'; hashed */
+    IDENTITY_EMAIL,       /* trim, lower, nothing else; "Bob <bob@x.de>" and mailto: give what is
+                             inside; hashed */
+    IDENTITY_PHONE,       /* E.164 with '+'; extension and "tel:" dropped, digits of any script;
+                             hashed */
     IDENTITY_EXTERNAL_ID, /* trim, case kept; hashed */
     IDENTITY_FIRST_NAME,  /* trim, lower, punctuation dropped, blanks inside and letters of any */
     IDENTITY_LAST_NAME,   /* script kept; hashed */
-    IDENTITY_ZIP,         /* lower, no blanks or dashes, US: first five digits; hashed */
+    IDENTITY_ZIP,         /* lower, no blanks or punctuation, US: first five digits; hashed */
     IDENTITY_CITY,        /* lower, no blanks or punctuation */
-    IDENTITY_STATE,       /* trim, lower */
+    IDENTITY_STATE,       /* trim, lower; US: two letters, also of the name and of "US-CA" */
     IDENTITY_COUNTRY,     /* lower ISO 3166-1 alpha-2; UK becomes gb */
     IDENTITY_LOCALE,      /* BCP 47 as it came, '_' to '-' */
     IDENTITY_IP,          /* one public IPv4 or IPv6 address, documentation networks among them */
-    IDENTITY_TEXT,        /* verbatim: ttclid, ttp, user agent */
+    IDENTITY_TTP,         /* verbatim, and so is the */
+    IDENTITY_USER_AGENT,  /* user agent */
 };
 
 enum identity_result {
@@ -43,8 +46,9 @@ enum identity_result {
 };
 
 /* Normalise and, where the kind demands it, hash.  A value of 64 hex digits passes through in lower
- * case for hashed kinds, unless it is the hash of nothing.  country: ISO alpha-2 in any case, for
- * phones without a country code and zips; may be empty.  Give value untrimmed: a blank in front of
+ * case for hashed kinds, unless it is the hash of nothing ("", "null" ...); MD5, SHA-1 and base64 are
+ * unusable, except in an external_id.  country: ISO alpha-2 in any case, for phones without a country
+ * code, zips and states; may be empty.  Give value untrimmed: a blank in front of
  * a phone number is a '+' that got lost.  *out lives in the arena or is static; it is empty, and
  * *why NULL, where the result does not say otherwise. */
 enum identity_result identity_prepare(struct identity_hasher *h, struct arena *arena,

@@ -92,6 +92,15 @@ static uint32_t decode(const char *s, size_t n)
     return c;
 }
 
+uint32_t letters_first(struct slice s, size_t *n)
+{
+    *n = utf8_len(s);
+    if (*n)
+        return decode(s.ptr, *n);
+    *n = 1;
+    return 0xfffd;
+}
+
 /* The length of the last character of s, 0 when it is damaged. */
 static size_t last_len(struct slice s)
 {
@@ -123,6 +132,11 @@ static uint32_t lower_sigma(uint32_t before, struct slice after)
     size_t n = utf8_len(after);
 
     return is_word(before) && !(n && is_word(decode(after.ptr, n))) ? 0x3c2 : 0x3c3;
+}
+
+bool letters_is_unseen(uint32_t c)
+{
+    return IN(c, blanks) || IN(c, invisible);
 }
 
 struct slice letters_lower(struct arena *arena, struct slice s, int drop)

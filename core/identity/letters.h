@@ -9,6 +9,13 @@
  * does before it hashes: ASCII ones, no-break and other spaces of Unicode, the byte order mark. */
 struct slice letters_trim(struct slice s);
 
+/* The first character of s, which is not empty, and its length; a byte that is not UTF-8 counts as
+ * one U+FFFD. */
+uint32_t letters_first(struct slice s, size_t *n);
+
+/* A blank, or a character that cannot be seen at all. */
+bool letters_is_unseen(uint32_t c);
+
 enum {
     LETTERS_NO_PUNCTUATION = 1, /* drop it, and characters that cannot be seen */
     LETTERS_NO_BLANKS = 2,      /* drop them; else all become ' ', and none is left at the ends */

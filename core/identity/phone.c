@@ -3,69 +3,12 @@
 #include <string.h>
 
 #include "core/identity/letters.h"
+#include "core/identity/phone_read.h"
 
-#define DIGITS_MIN 7
-#define DIGITS_MAX 15
+#define AREA_15_LINE 12 /* digits of a mobile number as it is dialled in Argentina, without the 0  \
+                         */
 
-enum prefix {
-    PREFIX_NONE,
-    PREFIX_PLUS,
-    PREFIX_BLANK, /* a blank in front: most often a '+' that a query string turned into one */
-};
-
-/* A number as it was typed, without its punctuation. */
-struct typed {
-    enum prefix prefix;
-    char digits[DIGITS_MAX + 6]; /* an exit code and a trunk more than E.164 allows */
-    size_t len;
-};
-
-/* Bytes of the punctuation that s begins with, 0 when it is none that people put into numbers. */
-static size_t punctuation(struct slice s)
-{
-    static const struct slice wide[] = {
-        SLICE("\xc2\xa0"),     /* no-break space */
-        SLICE("\xc2\xad"),     /* soft hyphen */
-        SLICE("\xe2\x80\x89"), /* thin space */
-        SLICE("\xe2\x80\xaf"), /* narrow no-break space */
-        SLICE("\xe2\x80\x90"), /* hyphens and dashes */
-        SLICE("\xe2\x80\x91"), SLICE("\xe2\x80\x92"), SLICE("\xe2\x80\x93"),
-        SLICE("\xe2\x80\x94"), SLICE("\xe2\x88\x92"),
-    };
-
-    if (ascii_is_space(s.ptr[0]) || memchr("-.()/", s.ptr[0], 5))
-        return 1;
-    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
-        if (slice_starts(s, wide[i]))
-            return wide[i].len;
-    return 0;
-}
-
-/* NULL, or what is wrong. */
-static const char *read_typed(struct slice value, struct typed *t)
-{
-    *t = (struct typed){ .prefix = PREFIX_NONE };
-    if (value.len > 1 && value.ptr[0] == ' ' && value.ptr[1] >= '1' && value.ptr[1] <= '9')
-        t->prefix = PREFIX_BLANK;
-    value = letters_trim(value);
-    while (value.len) {
-        char c = value.ptr[0];
-        size_t n = 1;
-        if (ascii_is_digit(c)) {
-            if (t->len == sizeof(t->digits))
-                return "has too many digits for a phone number";
-            t->digits[t->len++] = c;
-        } else if (c == '+' && t->prefix == PREFIX_NONE && t->len == 0) {
-            t->prefix = PREFIX_PLUS;
-        } else if ((n = punctuation(value)) == 0) {
-            return ascii_is_alpha(c) || (unsigned char)c >= 0x80
-                       ? "has letters in it"
-                       : "has characters that no phone number has";
-        }
-        value = slice_from_at(value, n);
-    }
-    return t->len ? NULL : "has no digits";
-}
+static const char WRONG_LENGTH[] = "has a wrong number of digits for its country";
 
 static bool fits(const struct country *c, struct slice rest)
 {
@@ -85,9 +28,43 @@ static bool skip_trunk(const struct country *c, struct slice s, struct slice *re
     return false;
 }
 
-static bool has_zero_trunk(const struct country *c)
+/* Do no numbers begin with the 0 that is dialled before them?  Gabon's old ones and some lines in
+ * Rwanda do. */
+static bool drops_zeros(const struct country *c)
 {
-    return c->trunk[0] && strchr(c->trunk, '0');
+    return strchr(c->trunk, '0') && strcmp(c->iso, "GA") != 0 && strcmp(c->iso, "RW") != 0;
+}
+
+/* Argentina's mobile numbers are dialled as area, 15 and line at home, 9, area and line abroad; the
+ * area has two (Buenos Aires, 11), three or four digits.  s: behind the calling code.  0 when it is
+ * none of the first kind. */
+static size_t argentine_mobile(struct slice s, char out[PHONE_MAX])
+{
+    size_t area;
+
+    while (s.len > AREA_15_LINE && (s.ptr[0] == '0' || s.ptr[0] == '9'))
+        s = slice_from_at(s, 1);
+    if (s.len != AREA_15_LINE)
+        return 0;
+    area = slice_starts(s, S("11")) ? 2 : memcmp(s.ptr + 3, "15", 2) == 0 ? 3 : 4;
+    if (memcmp(s.ptr + area, "15", 2) != 0)
+        return 0;
+    memcpy(out, "+549", 4);
+    memcpy(out + 4, s.ptr, area);
+    memcpy(out + 4 + area, s.ptr + area + 2, AREA_15_LINE - 2 - area);
+    return 4 + AREA_15_LINE - 2;
+}
+
+static bool is_argentine(const struct country *c)
+{
+    return strcmp(c->iso, "AR") == 0;
+}
+
+/* Of the United States, Canada and the others of +1: neither area nor exchange begin with 0 or 1.
+ */
+static bool is_north_american(struct slice s)
+{
+    return s.len == 10 && s.ptr[0] >= '2' && s.ptr[3] >= '2';
 }
 
 static size_t write_number(const struct country *c, struct slice rest, char out[PHONE_MAX],
@@ -95,9 +72,13 @@ static size_t write_number(const struct country *c, struct slice rest, char out[
 {
     size_t code = strlen(c->code);
 
-    if (code + rest.len > DIGITS_MAX || code + rest.len < DIGITS_MIN) {
-        *why = code + rest.len < DIGITS_MIN ? "has too few digits for a phone number"
-                                            : "has too many digits for a phone number";
+    if (code + rest.len > PHONE_DIGITS_MAX || code + rest.len < PHONE_DIGITS_MIN) {
+        *why = code + rest.len < PHONE_DIGITS_MIN ? "has too few digits for a phone number"
+                                                  : "has too many digits for a phone number";
+        return 0;
+    }
+    if (strcmp(c->code, "1") == 0 && !is_north_american(rest)) {
+        *why = rest.len == 10 ? "has an area code that nobody has" : WRONG_LENGTH;
         return 0;
     }
     out[0] = '+';
@@ -111,17 +92,23 @@ static size_t write_number(const struct country *c, struct slice rest, char out[
  * be behind the times; but +49 (0)151 and +7 8 916 lose their trunk prefix. */
 static size_t from_abroad(struct slice digits, char out[PHONE_MAX], const char **why)
 {
-    const struct country *c = country_of_number(digits);
+    const struct country *c;
     struct slice rest, bare;
+    size_t n;
 
+    if (slice_starts(digits, S("00"))) /* +0049 */
+        digits = slice_from_at(digits, 2);
+    c = country_of_number(digits);
     if (!c) {
         *why = "begins with no country's calling code";
         return 0;
     }
     rest = slice_from_at(digits, strlen(c->code));
+    if (is_argentine(c) && (n = argentine_mobile(rest, out)) != 0)
+        return n;
     if ((rest.len > c->longest || slice_starts(rest, S("0"))) && skip_trunk(c, rest, &bare))
         rest = bare;
-    while (has_zero_trunk(c) && slice_starts(rest, S("0"))) /* no number there begins with 0 */
+    while (drops_zeros(c) && slice_starts(rest, S("0"))) /* no number there begins with 0 */
         rest = slice_from_at(rest, 1);
     return write_number(c, rest, out, why);
 }
@@ -139,25 +126,44 @@ static struct slice skip_exit_code(const struct country *c, struct slice digits)
                                            : (struct slice){ 0 };
 }
 
+/* Do digits that nobody has put a '+' before begin with the calling code all the same?  Where
+ * numbers at home begin with a trunk prefix, one without it does.  Elsewhere one that is too long
+ * for home does, and one in a small country that could be either: that a number begins with the
+ * three digits of its own country's code is rare.  In Italy only fixed lines, which begin with 0,
+ * are longer than ten digits. */
+static bool begins_with_code(const struct country *c, struct slice digits)
+{
+    if (!slice_starts(digits, slice_from(c->code)))
+        return false;
+    return c->trunk[0] || !fits(c, digits) || strlen(c->code) == 3 ||
+           (strcmp(c->code, "39") == 0 && digits.len > 10);
+}
+
 /* Digits as they are dialled at home, or with the calling code but without '+'. */
 static size_t from_home(const struct country *c, struct slice digits, char out[PHONE_MAX],
                         const char **why)
 {
     struct slice code = slice_from(c->code), rest, bare;
+    bool has_code = begins_with_code(c, digits);
+    size_t n;
 
+    if (is_argentine(c) &&
+        (n = argentine_mobile(
+             slice_from_at(digits, has_code && digits.len > AREA_15_LINE + 1 ? code.len : 0),
+             out)) != 0)
+        return n;
     if (skip_trunk(c, digits, &rest))
         return write_number(c, rest, out, why);
     rest = slice_from_at(digits, code.len);
-    /* where numbers at home begin with a trunk prefix, one without it begins with the code */
-    if (slice_starts(digits, code) && (c->trunk[0] || !fits(c, digits))) {
+    if (has_code) {
         if (skip_trunk(c, rest, &bare))
             return write_number(c, bare, out, why);
         if (fits(c, rest))
             return write_number(c, rest, out, why);
     }
-    if (fits(c, digits) && !(has_zero_trunk(c) && digits.ptr[0] == '0'))
+    if (fits(c, digits) && !(drops_zeros(c) && digits.ptr[0] == '0'))
         return write_number(c, digits, out, why);
-    *why = "has a wrong number of digits for its country";
+    *why = WRONG_LENGTH;
     return 0;
 }
 
@@ -178,7 +184,7 @@ size_t phone_normalise(struct slice value, struct slice country, char out[PHONE_
     *why = NULL;
     if (letters_trim(value).len == 0)
         return 0;
-    *why = read_typed(value, &t);
+    *why = phone_read(value, &t);
     if (*why)
         return 0;
     digits = (struct slice){ t.digits, t.len };

@@ -7,7 +7,7 @@
 struct country {
     char iso[3];  /* ISO 3166-1 alpha-2, upper case */
     char code[4]; /* calling code */
-    char trunk[8]; /* what is dialled before a number at home and dropped abroad; several: "8 0" */
+    const char *trunk; /* what is dialled before a number at home and dropped abroad; several: "8 0" */
     uint8_t shortest, longest; /* digits after calling code and trunk */
 };
 extern const struct country countries[];

@@ -46,26 +46,13 @@ void kit_add_txid(struct buf *b, const struct kit_work *w, const struct stage_ru
              SLICE_ARG(rule->stage), SLICE_ARG(name));
 }
 
-struct wanted {
-    struct slice param;
-    bool found;
-};
-
-static void is_wanted(void *context, struct slice name)
-{
-    struct wanted *wanted = context;
-
-    wanted->found |= slice_eq(wanted->param, name);
-}
-
 static bool is_personal(const struct offer *offer, struct slice param)
 {
-    struct wanted wanted = { .param = param };
-
     for (size_t i = 0; i < offer->user_count; i++)
-        if (identity_is_hashed(offer->user[i].kind))
-            template_params(&offer->user[i].from, is_wanted, &wanted);
-    return wanted.found;
+        if (identity_is_hashed(offer->user[i].kind) &&
+            mapping_user_reads(&offer->user[i], param))
+            return true;
+    return false;
 }
 
 /* "{sub_id_3}"; REPLACE when there is no such macro, or none left. */

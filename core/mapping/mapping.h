@@ -116,12 +116,28 @@ struct property_list {
     size_t count;
 };
 
+/* A match key.  Of email, phone and external_id there may be several values: by several templates,
+ * by a JSON array (a template that is one {param.x} takes x.0, x.1 ... when there is no x), and by
+ * what stands between separators. */
+#define USER_VALUES_MAX 10
+
 struct user_rule {
     const char *name; /* TikTok's: "email" */
     enum identity_kind kind;
-    struct template from;
-    struct slice country; /* phone and zip */
+    const struct template *from;
+    size_t from_count;
+    struct slice split;      /* characters that separate values; empty: the value is one */
+    struct template country; /* phone, zip, state; count 0: the field `country` */
+    struct place at;
 };
+
+/* Does a parameter of that name feed the key?  Is it an element of the array that `from` names? */
+bool mapping_user_reads(const struct user_rule *rule, struct slice param);
+bool mapping_user_element(const struct user_rule *rule, const struct template *from,
+                          struct slice param);
+
+/* Keys that `user:` says itself, instead of the fields of that name. */
+enum user_own { USER_OWN_TTP = 1, USER_OWN_IP = 2, USER_OWN_USER_AGENT = 4 };
 
 /* What may be sent of a visitor. */
 enum consent_action {
@@ -187,6 +203,7 @@ struct offer {
     size_t property_count;
     const struct user_rule *user;
     size_t user_count;
+    unsigned user_own; /* of enum user_own */
     struct consent_rule consent;
     struct slice key_file; /* the offer's own key, relative to its file; empty: the common one */
     struct mapping_test *tests;

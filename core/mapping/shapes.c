@@ -167,36 +167,55 @@ static const struct shape properties = { SHAPE_MAP, .row = property_row };
 
 /* ---- match keys, consent, tests ---- */
 
-#define MATCH_ROW                                                                                  \
-    SHAPE_KEY("from", &shape_template, "where it comes from",                                      \
-              .required = "write {from: \"{param.phone}\", country: DE}")
+#define MATCH_REMEDY "write {from: \"{param.phone}\", country: DE}"
+#define MATCH_ROW(shape)                                                                           \
+    SHAPE_KEY("from", (shape), "where it comes from", .required = MATCH_REMEDY)
+#define COUNTRY_ROW                                                                                \
+    SHAPE_KEY("country", &country,                                                                 \
+              "of numbers and codes that name none (ISO 3166), or a template; "                    \
+              "without it the field `country` counts")
+#define SPLIT_ROW                                                                                  \
+    SHAPE_KEY("split", &split, "characters between several values in one parameter")
 
-static const struct shape country = { SHAPE_TEXT, .pattern = "^[A-Za-z]{2}$" };
-static const struct shape_key match_keys[] = { MATCH_ROW, SHAPE_END };
-static const struct shape_key place_keys[] = {
-    MATCH_ROW,
-    SHAPE_KEY("country", &country, "of numbers and codes that name none (ISO 3166)"),
-    SHAPE_END,
-};
+static const struct shape country = { SHAPE_TEMPLATE, .pattern = "^[A-Za-z]{2}$" };
+static const struct shape split = { SHAPE_TEXT, .pattern = "^[,;|/ \\t\\n]{1,4}$" };
+static const struct shape several = { SHAPE_LIST, .min = 1, .max = USER_VALUES_MAX,
+                                      .of = &shape_template, .lone = true };
+
+static const struct shape_key match_keys[] = { MATCH_ROW(&shape_template), SHAPE_END };
+static const struct shape_key place_keys[] = { MATCH_ROW(&shape_template), COUNTRY_ROW, SHAPE_END };
+static const struct shape_key list_keys[] = { MATCH_ROW(&several), SPLIT_ROW, SHAPE_END };
+static const struct shape_key phone_keys[] = { MATCH_ROW(&several), COUNTRY_ROW, SPLIT_ROW,
+                                               SHAPE_END };
 static const struct shape match_map = { SHAPE_MAP, .keys = match_keys };
-const struct shape shape_place_key = { SHAPE_MAP, .keys = place_keys };
+static const struct shape place_map = { SHAPE_MAP, .keys = place_keys };
+static const struct shape list_map = { SHAPE_MAP, .keys = list_keys };
+const struct shape shape_match_key = { SHAPE_MAP, .keys = phone_keys };
 static const struct shape *const match_ways[] = { &shape_template, &match_map, NULL };
-static const struct shape *const place_ways[] = { &shape_template, &shape_place_key, NULL };
+static const struct shape *const place_ways[] = { &shape_template, &place_map, NULL };
+static const struct shape *const list_ways[] = { &several, &list_map, NULL };
+static const struct shape *const phone_ways[] = { &several, &shape_match_key, NULL };
 static const struct shape match = { SHAPE_EITHER, .either = match_ways };
 static const struct shape place = { SHAPE_EITHER, .either = place_ways };
+static const struct shape match_list = { SHAPE_EITHER, .either = list_ways };
+static const struct shape phone = { SHAPE_EITHER, .either = phone_ways };
 
 static const struct shape_key user_keys[] = {
-    SHAPE_KEY("email", &match, "e-mail address, sent hashed", .id = IDENTITY_EMAIL),
-    SHAPE_KEY("phone", &place, "telephone number, sent hashed", .id = IDENTITY_PHONE),
-    SHAPE_KEY("external_id", &match, "your own id of the visitor, sent hashed",
+    SHAPE_KEY("email", &match_list, "e-mail address, sent hashed", .id = IDENTITY_EMAIL),
+    SHAPE_KEY("phone", &phone, "telephone number, sent hashed", .id = IDENTITY_PHONE),
+    SHAPE_KEY("external_id", &match_list, "your own id of the visitor, sent hashed",
               .id = IDENTITY_EXTERNAL_ID),
     SHAPE_KEY("first_name", &match, "sent hashed", .id = IDENTITY_FIRST_NAME),
     SHAPE_KEY("last_name", &match, "sent hashed", .id = IDENTITY_LAST_NAME),
     SHAPE_KEY("zip_code", &place, "sent hashed", .id = IDENTITY_ZIP),
     SHAPE_KEY("city", &match, "name of the city", .id = IDENTITY_CITY),
-    SHAPE_KEY("state", &match, "state or region", .id = IDENTITY_STATE),
+    SHAPE_KEY("state", &place, "state or region", .id = IDENTITY_STATE),
     SHAPE_KEY("country", &match, "two letters (ISO 3166)", .id = IDENTITY_COUNTRY),
     SHAPE_KEY("locale", &match, "language and region, such as de-DE", .id = IDENTITY_LOCALE),
+    SHAPE_KEY("ttp", &match, "TikTok's cookie, instead of the field `ttp`", .id = IDENTITY_TTP),
+    SHAPE_KEY("ip", &match, "the visitor's address, instead of the field `ip`", .id = IDENTITY_IP),
+    SHAPE_KEY("user_agent", &match, "the visitor's browser, instead of the field `user_agent`",
+              .id = IDENTITY_USER_AGENT),
     SHAPE_END,
 };
 const struct shape shape_user = { SHAPE_MAP, .keys = user_keys };
@@ -241,7 +260,7 @@ static const struct shape expected_list = { SHAPE_LIST, .of = &expected_value };
 static const struct shape *const expected_values[] = { &shape_text, &expected, &expected_list,
                                                        NULL };
 static const struct shape expected_value = { SHAPE_EITHER, .either = expected_values };
-static const struct shape moment = { SHAPE_TEXT };
+static const struct shape moment = { .kind = SHAPE_TEXT };
 static const struct shape_key test_keys[] = {
     SHAPE_KEY("name", &shape_text, "what the test shows"),
     SHAPE_KEY("given", &shape_text, "a postback's query",
@@ -271,6 +290,11 @@ static const struct slice without_rates[] = { SLICE("quarantine"), SLICE("send_w
 static const struct shape without_rate = { SHAPE_WORD, .words = without_rates };
 static const struct shape rate_age = { SHAPE_TEXT, .pattern = "^[0-9]+[smhd]$" };
 
+static const struct shape tiktok_currency = { SHAPE_WORD, "one that TikTok takes",
+                                              .words = event_currencies };
+static const struct shape *const currency_ways[] = { &tiktok_currency, &shape_currency, NULL };
+static const struct shape value_currency = { SHAPE_EITHER, .either = currency_ways };
+
 static const struct shape_key offer_keys[] = {
     VERSION_ROW,
     SHAPE_KEY("offer", &offer_name, "the offer's name, also the last part of its postback URL",
@@ -280,7 +304,7 @@ static const struct shape_key offer_keys[] = {
               .required = "add the pixel code of Events Manager: pixel: C9..."),
     SHAPE_KEY("page_url", &page_url, "the page to name when the click brought none"),
     SHAPE_KEY("origins", &origins, "pages that may register clicks without a key"),
-    SHAPE_KEY("value_currency", &shape_currency, "what values are converted to"),
+    SHAPE_KEY("value_currency", &value_currency, "what values are converted to"),
     SHAPE_KEY("without_rate", &without_rate, "what happens when there is no exchange rate",
               .otherwise = "quarantine"),
     SHAPE_KEY("rate_max_age", &rate_age, "a rate that is older than this counts as none"),

@@ -16,7 +16,7 @@ extern const struct shape shape_tiers, shape_table, shape_model_use; /* the same
 extern const struct shape shape_lifetime;
 extern const struct shape shape_cost; /* {from, currency} of `minus:` */
 extern const struct shape shape_user;      /* id: enum identity_kind */
-extern const struct shape shape_place_key; /* {from, country} of `user:` */
+extern const struct shape shape_match_key; /* {from, country, split} of `user:` */
 extern const struct shape shape_consent;
 extern const struct shape shape_kept_key; /* one of consent's `keep:` */
 extern const struct shape shape_test; /* one of `tests:` */

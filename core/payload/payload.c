@@ -169,6 +169,18 @@ static void properties(struct writer *w, const struct property *list, size_t cou
         property(w, &list[i], event, scratch, notes);
 }
 
+static void texts(struct writer *w, const struct payload_user *u)
+{
+    key(w, slice_from(u->name));
+    buf_byte(w->out, '[');
+    buf_json(w->out, u->value);
+    for (size_t i = 0; i < u->more_count; i++) {
+        buf_byte(w->out, ',');
+        buf_json(w->out, u->more[i]);
+    }
+    buf_byte(w->out, ']');
+}
+
 static void user_object(struct writer *w, const struct payload_event *event)
 {
     struct writer user = { w->out, true };
@@ -178,7 +190,10 @@ static void user_object(struct writer *w, const struct payload_event *event)
     key(w, S("user"));
     buf_byte(w->out, '{');
     for (size_t i = 0; i < event->user_count; i++)
-        text(&user, event->user[i].name, event->user[i].value);
+        if (event->user[i].more_count)
+            texts(&user, &event->user[i]);
+        else
+            text(&user, event->user[i].name, event->user[i].value);
     buf_byte(w->out, '}');
 }
 

@@ -13,6 +13,8 @@
 struct payload_user {
     const char *name;
     struct slice value;
+    const struct slice *more; /* further values: then it is written as an array */
+    size_t more_count;
 };
 
 struct payload_event {

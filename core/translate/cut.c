@@ -29,18 +29,6 @@ static bool reads(const struct offer *offer, enum field f, struct slice name)
     return false;
 }
 
-struct wanted {
-    struct slice name;
-    bool found;
-};
-
-static void match_name(void *context, struct slice name)
-{
-    struct wanted *w = context;
-
-    w->found |= slice_eq(w->name, name);
-}
-
 /* SHA-256 in hex: personal data under a name that nobody foresaw was stored as that. */
 static bool is_hash(struct slice value)
 {
@@ -76,14 +64,11 @@ static enum part part_of(const struct offer *offer, const struct param *p, struc
 
     if (part != PART_KEY || key->len)
         return part;
-    for (size_t i = 0; i < offer->user_count; i++) {
-        struct wanted w = { p->name, false };
-        template_params(&offer->user[i].from, match_name, &w);
-        if (!w.found)
-            continue;
-        *key = slice_from(offer->user[i].name);
-        return PART_KEY;
-    }
+    for (size_t i = 0; i < offer->user_count; i++)
+        if (mapping_user_reads(&offer->user[i], p->name)) {
+            *key = slice_from(offer->user[i].name);
+            return PART_KEY;
+        }
     return storable_personal_name(p->name, &kind) || identity_looks_personal(p->value) ||
                    is_hash(p->value)
                ? PART_KEY

@@ -25,7 +25,8 @@ static void hash_personal(struct work *w)
             f == FIELD_TIME || f == FIELD_CLICK_TIME || !identity_looks_personal(v->value))
             continue;
         v->value =
-            storable_value(w->offer, v->name, v->value, w->translator->hasher, w->out->arena);
+            storable_value(w->offer, &w->values, v->name, v->value, w->translator->hasher,
+                           w->out->arena);
         note_add(&w->out->notes, "W051", field_names[f],
                  "%.*s: the value holds personal data, so its hash takes its place",
                  SLICE_ARG(field_names[f]));

@@ -1,27 +1,33 @@
 /* keys.c: match keys and the page of an event. */
 #include "core/translate/work.h"
 
-static void add_key(struct work *w, const char *name, struct slice value)
+/* A key that a field of the postback or click gives; where that came from is the field's own. */
+static void add_field(struct work *w, const char *name, enum field f, struct slice value)
 {
-    if (value.len && w->event.user_count < PAYLOAD_USER_MAX && consent_allows(w, name))
-        w->event.user[w->event.user_count++] = (struct payload_user){ name, value };
+    const struct field_value *v = &w->out->conversion.fields[f];
+
+    if (value.len == 0 || w->event.user_count == PAYLOAD_USER_MAX || !consent_allows(w, name))
+        return;
+    w->event.user[w->event.user_count++] = (struct payload_user){ .name = name, .value = value };
+    if (w->out->trail.on)
+        trail_add(&w->out->trail, arena_printf(w->out->arena, "user.%s", name), value, &v->at,
+                  "%s %.*s, as it came", origin_name(v->origin), SLICE_ARG(v->name));
 }
 
-static void prepare_key(struct work *w, const char *name, enum identity_kind kind,
-                        struct slice value, struct slice country)
+static void add_ip(struct work *w)
 {
-    struct slice out, subject = slice_from(name);
+    struct slice value = field(w, FIELD_IP), out;
     const char *why = "";
 
-    if (value.len == 0 || !consent_allows(w, name))
+    if (value.len == 0 || !consent_allows(w, "ip"))
         return;
-    switch (identity_prepare(w->translator->hasher, w->out->arena, kind, value, country, &out,
-                             &why)) {
+    switch (identity_prepare(w->translator->hasher, w->out->arena, IDENTITY_IP, value,
+                             (struct slice){ 0 }, &out, &why)) {
     case IDENTITY_OK:
-        add_key(w, name, out);
+        add_field(w, "ip", FIELD_IP, out);
         break;
-    case IDENTITY_UNUSABLE: /* never the value itself: it may be personal data */
-        note_add(&w->out->notes, "W027", subject, "%s: the value %s; left out", name, why);
+    case IDENTITY_UNUSABLE:
+        note_add(&w->out->notes, "W027", S("ip"), "ip: the value %s; left out", why);
         break;
     case IDENTITY_FAILED:
         w->out->arena->full = true; /* try again rather than send less */
@@ -42,7 +48,7 @@ static void add_ttclid(struct work *w)
                  "ttclid: %zu characters are more than the 1000 that TikTok gives; left out",
                  ttclid.len);
     else if (ttclid.len)
-        add_key(w, "ttclid", ttclid);
+        add_field(w, "ttclid", FIELD_TTCLID, ttclid);
     else
         note_add(&w->out->notes, "W021", S("ttclid"),
                  "ttclid: neither the postback nor a registered click has one, so TikTok can't "
@@ -51,17 +57,17 @@ static void add_ttclid(struct work *w)
 
 int keys_gather(struct work *w)
 {
-    struct slice none = { 0 };
+    unsigned own = w->offer->user_own;
 
-    for (size_t i = 0; i < w->offer->user_count; i++) {
-        const struct user_rule *u = &w->offer->user[i];
-        prepare_key(w, u->name, u->kind, template_expand(&u->from, &w->values, w->out->arena),
-                    u->country);
-    }
+    for (size_t i = 0; i < w->offer->user_count; i++)
+        keys_of_rule(w, &w->offer->user[i]);
     add_ttclid(w);
-    add_key(w, "ttp", field(w, FIELD_TTP));
-    prepare_key(w, "ip", IDENTITY_IP, field(w, FIELD_IP), none);
-    add_key(w, "user_agent", field(w, FIELD_USER_AGENT));
+    if (!(own & USER_OWN_TTP))
+        add_field(w, "ttp", FIELD_TTP, field(w, FIELD_TTP));
+    if (!(own & USER_OWN_IP))
+        add_ip(w);
+    if (!(own & USER_OWN_USER_AGENT))
+        add_field(w, "user_agent", FIELD_USER_AGENT, field(w, FIELD_USER_AGENT));
     if (w->event.user_count == 0)
         return quarantine(w, "Q007", S("the event has no match key (ttclid, external_id, e-mail, "
                                        "...), so TikTok could match it with nobody"));

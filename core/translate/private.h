@@ -4,9 +4,19 @@
 
 #include "core/translate/translate.h"
 
-/* A parameter's value as it may be kept: itself, or the hash of personal data. */
-struct slice storable_value(const struct offer *offer, struct slice name, struct slice value,
-                            struct identity_hasher *hasher, struct arena *arena);
+/* A parameter's value as it may be kept: itself, or the hash of personal data.  values: for the
+ * country of a phone number. */
+struct slice storable_value(const struct offer *offer, const struct template_values *values,
+                            struct slice name, struct slice value, struct identity_hasher *hasher,
+                            struct arena *arena);
+
+/* The country that a key's values are of, as the mapping or the visitor's own says; may be empty. */
+struct slice keys_country(const struct user_rule *rule, const struct template_values *values,
+                          struct arena *arena);
+
+/* The next of the values that a parameter holds by the rule's `split`; false when *rest is used up.
+ * Values may be empty. */
+bool keys_next_value(const struct user_rule *rule, struct slice *rest, struct slice *value);
 
 /* Is it the name of a parameter that trackers and forms send personal data under? */
 bool storable_personal_name(struct slice name, enum identity_kind *kind);

@@ -7,6 +7,7 @@ static const struct {
     enum identity_kind kind;
 } personal_names[] = {
     { SLICE("email"), IDENTITY_EMAIL },           { SLICE("mail"), IDENTITY_EMAIL },
+    { SLICE("emails"), IDENTITY_EMAIL },          { SLICE("phones"), IDENTITY_PHONE },
     { SLICE("e-mail"), IDENTITY_EMAIL },          { SLICE("user_email"), IDENTITY_EMAIL },
     { SLICE("phone"), IDENTITY_PHONE },           { SLICE("phone_number"), IDENTITY_PHONE },
     { SLICE("tel"), IDENTITY_PHONE },             { SLICE("mobile"), IDENTITY_PHONE },
@@ -24,62 +25,55 @@ static const struct {
 
 #define REMOVED S("[personal data removed]")
 
-struct wanted {
-    struct slice name;
-    bool found;
-};
-
-static void match_name(void *context, struct slice name)
-{
-    struct wanted *w = context;
-
-    w->found |= slice_eq(w->name, name);
-}
-
-/* The match key that a parameter feeds by the mapping; of external_id only when `external`. */
-static bool kind_by_mapping(const struct offer *offer, struct slice name, bool external,
-                            enum identity_kind *kind, struct slice *country)
+/* The rule of the match key that a parameter feeds; of external_id only when `external`. */
+static const struct user_rule *rule_of(const struct offer *offer, struct slice name, bool external)
 {
     for (size_t i = 0; offer && i < offer->user_count; i++) {
-        struct wanted w = { name, false };
         const struct user_rule *u = &offer->user[i];
-        if (!identity_is_hashed(u->kind) || (u->kind == IDENTITY_EXTERNAL_ID) != external)
-            continue;
-        template_params(&u->from, match_name, &w);
-        if (!w.found)
-            continue;
-        *kind = u->kind;
-        *country = u->country;
-        return true;
+        if (identity_is_hashed(u->kind) && (u->kind == IDENTITY_EXTERNAL_ID) == external &&
+            mapping_user_reads(u, name))
+            return u;
     }
-    return false;
+    return NULL;
+}
+
+/* email of fields.email, and of fields.email.0 */
+static struct slice last_word(struct slice name)
+{
+    struct slice step = params_last_step(name);
+    uint64_t index;
+
+    if (step.len < name.len && slice_to_u64(step, &index))
+        return params_last_step(slice_head(name, (size_t)(step.ptr - name.ptr) - 1));
+    return step;
 }
 
 bool storable_personal_name(struct slice name, enum identity_kind *kind)
 {
-    struct slice step = params_last_step(name);
+    struct slice word = last_word(name);
 
     for (size_t i = 0; i < PERSONAL_NAMES; i++)
-        if (slice_eq_nocase(step, personal_names[i].name)) {
+        if (slice_eq_nocase(word, personal_names[i].name)) {
             *kind = personal_names[i].kind;
             return true;
         }
     return false;
 }
 
-/* The hashed match key that a parameter feeds, by the mapping, its name or its value. */
-static bool personal_kind(const struct offer *offer, struct slice name, bool looks_personal,
-                          enum identity_kind *kind, struct slice *country)
+/* What a parameter is, by the mapping, its name or its value: the rule of the match key that it
+ * feeds (without a mapping's own: one made into *unmapped); NULL when nothing says that it is
+ * personal. */
+static const struct user_rule *personal_rule(const struct offer *offer, struct slice name,
+                                             bool looks_personal, struct user_rule *unmapped)
 {
-    *country = (struct slice){ 0 };
-    if (kind_by_mapping(offer, name, false, kind, country))
-        return true;
-    if (looks_personal && kind_by_mapping(offer, name, true, kind, country))
-        return true;
-    if (storable_personal_name(name, kind))
-        return true;
-    *kind = IDENTITY_EMAIL;
-    return looks_personal;
+    const struct user_rule *rule = rule_of(offer, name, false);
+
+    if (!rule && looks_personal)
+        rule = rule_of(offer, name, true);
+    if (rule)
+        return rule;
+    *unmapped = (struct user_rule){ .kind = IDENTITY_EMAIL };
+    return storable_personal_name(name, &unmapped->kind) || looks_personal ? unmapped : NULL;
 }
 
 struct slice storable_ttclid(struct slice url, struct arena *arena)
@@ -100,22 +94,14 @@ struct slice storable_ttclid(struct slice url, struct arena *arena)
     return out;
 }
 
-struct slice storable_value(const struct offer *offer, struct slice name, struct slice value,
-                            struct identity_hasher *hasher, struct arena *arena)
+/* One value as its hash; REMOVED when it makes none. */
+static struct slice hashed(const struct user_rule *rule, struct slice value, struct slice country,
+                           struct identity_hasher *hasher, struct arena *arena)
 {
-    bool personal = identity_looks_personal(value);
-    struct slice country, out;
-    enum identity_kind kind;
+    struct slice out;
     const char *why;
 
-    if (!personal_kind(offer, name, personal, &kind, &country))
-        return value;
-    /* An unfilled macro says nothing about anybody, and shall be seen as one. */
-    if (params_unusable(value))
-        return personal ? REMOVED : value;
-    if (personal && (out = storable_ttclid(value, arena)).len)
-        return out;
-    switch (identity_prepare(hasher, arena, kind, value, country, &out, &why)) {
+    switch (identity_prepare(hasher, arena, rule->kind, value, country, &out, &why)) {
     case IDENTITY_OK:
         return out;
     case IDENTITY_EMPTY:
@@ -124,15 +110,66 @@ struct slice storable_value(const struct offer *offer, struct slice name, struct
         break;
     }
     /* No match key; but an id must stay one that is told from others. */
-    if (personal && identity_prepare(hasher, arena, IDENTITY_EXTERNAL_ID, value, country, &out,
-                                     &why) == IDENTITY_OK)
+    if (identity_looks_personal(value) &&
+        identity_prepare(hasher, arena, IDENTITY_EXTERNAL_ID, value, country, &out, &why) ==
+            IDENTITY_OK)
         return out;
     return REMOVED;
 }
 
+/* Several values: their hashes, separated as they were. */
+static struct slice hashed_each(const struct user_rule *rule, struct slice value,
+                                struct slice country, struct identity_hasher *hasher,
+                                struct arena *arena)
+{
+    struct slice rest = value, piece, out;
+    struct buf b = { .limit = 256 * 1024 };
+    bool any = false;
+
+    while (keys_next_value(rule, &rest, &piece)) {
+        out = hashed(rule, piece, country, hasher, arena);
+        if (out.len == 0 || slice_eq(out, REMOVED))
+            continue;
+        if (any)
+            buf_byte(&b, rule->split.ptr[0]);
+        buf_add(&b, out);
+        any = true;
+    }
+    if (!buf_ok(&b))
+        arena->full = true;
+    out = any && buf_ok(&b) ? arena_dup(arena, buf_slice(&b)) : REMOVED;
+    buf_free(&b);
+    return out;
+}
+
+struct slice storable_value(const struct offer *offer, const struct template_values *values,
+                            struct slice name, struct slice value, struct identity_hasher *hasher,
+                            struct arena *arena)
+{
+    bool personal = identity_looks_personal(value);
+    struct user_rule unmapped;
+    const struct user_rule *rule = personal_rule(offer, name, personal, &unmapped);
+    struct slice country, out;
+
+    if (!rule)
+        return value;
+    /* An unfilled macro says nothing about anybody, and shall be seen as one. */
+    if (params_unusable(value))
+        return personal ? REMOVED : value;
+    if (personal && (out = storable_ttclid(value, arena)).len)
+        return out;
+    country = keys_country(rule, values, arena);
+    return rule->split.len ? hashed_each(rule, value, country, hasher, arena)
+                           : hashed(rule, value, country, hasher, arena);
+}
+
 struct slice translate_storable(const struct offer *offer, const struct params *params,
+                                const struct conversion *conversion,
                                 struct identity_hasher *hasher, struct arena *arena)
 {
+    static const struct conversion unknown;
+    struct template_values values = { conversion ? conversion : &unknown, params,
+                                      offer ? offer->name : (struct slice){ 0 } };
     struct buf b = { .limit = 512 * 1024 };
     struct slice out;
 
@@ -144,11 +181,21 @@ struct slice translate_storable(const struct offer *offer, const struct params *
             buf_byte(&b, '&');
         buf_percent(&b, identity_looks_personal(p->name) ? REMOVED : p->name);
         buf_byte(&b, '=');
-        buf_percent(&b, storable_value(offer, p->name, p->value, hasher, arena));
+        buf_percent(&b, storable_value(offer, &values, p->name, p->value, hasher, arena));
     }
     out = buf_ok(&b) ? arena_dup(arena, buf_slice(&b)) : (struct slice){ 0 };
     if (!buf_ok(&b))
         arena->full = true;
     buf_free(&b);
     return out;
+}
+
+bool translate_storable_by_click(const struct offer *offer, const struct conversion *conversion)
+{
+    if (conversion->fields[FIELD_COUNTRY].origin != ORIGIN_CLICK)
+        return false;
+    for (size_t i = 0; i < offer->user_count; i++)
+        if (offer->user[i].kind == IDENTITY_PHONE || offer->user[i].kind == IDENTITY_ZIP)
+            return true;
+    return false;
 }

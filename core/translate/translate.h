@@ -66,9 +66,15 @@ int translate_click(const struct offer *offer, struct params *params, struct are
                     int64_t now, struct click *out, const char **why);
 
 /* The parameters as they may be stored: name=value&..., percent-encoded, key and signature left
- * out, personal data replaced by its match key hash (or taken out when there is none). */
+ * out, personal data replaced by its match key hash (or taken out when there is none).  conversion:
+ * as translate_read understood it, or NULL; the visitor's country decides about phone numbers. */
 struct slice translate_storable(const struct offer *offer, const struct params *params,
+                                const struct conversion *conversion,
                                 struct identity_hasher *hasher, struct arena *arena);
+
+/* Has the click told something that makes other hashes of the parameters than the postback alone:
+ * the country, where the mapping names none? */
+bool translate_storable_by_click(const struct offer *offer, const struct conversion *conversion);
 
 /* What may stay of them, for a visitor of whom only `action` may be sent: parameters that feed, or
  * look like, a match key that is not to be sent are taken out, those that say which click and which

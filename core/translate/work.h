@@ -47,6 +47,9 @@ static inline struct slice shown(struct work *w, struct slice value)
  * matched. */
 int keys_gather(struct work *w);
 
+/* A match key by its rule, as far as consent goes. */
+void keys_of_rule(struct work *w, const struct user_rule *rule);
+
 /* The page and the one before it. */
 void keys_page(struct work *w);
 

@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&arena, 64 + 16 * size);
     check_letters(&arena, value, data[0] & 3);
     arena_reset(&arena);
-    for (int kind = IDENTITY_EMAIL; kind <= IDENTITY_TEXT; kind++) {
+    for (int kind = IDENTITY_EMAIL; kind <= IDENTITY_USER_AGENT; kind++) {
         check_prepare(hasher, &arena, (enum identity_kind)kind, value, country);
         arena_reset(&arena);
     }

@@ -20,9 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     "properties: {content_ids: [\"{txid}\", \"{param.a}\"], order_id: \"{param.b|lower}\", "       \
     "num_items: \"{param.n}\", contents: [{content_id: \"{param.c}\", price: \"{param.d}\"}, "     \
     "{price: value}]}\n"                                                                           \
-    "user: {email: \"{param.email}\", phone: {from: \"{param.phone}\", country: DE}, "             \
-    "external_id: "                                                                                \
-    "\"{click_id}\", first_name: \"{param.name}\", city: \"{param.city}\"}\n"                      \
+    "user: {email: {from: [\"{param.email}\", \"{param.emails}\"], split: \",; \"}, "                \
+    "phone: {from: \"{param.phone}\", country: \"{param.geo|default:DE}\"}, "                        \
+    "external_id: [\"{click_id}\", \"{param.crm}\"], first_name: \"{param.name}\", "                 \
+    "city: \"{param.city}\", zip_code: \"{param.zip}\"}\n"                                           \
     "consent: {from: \"{param.consent}\", granted: [\"1\"], otherwise: anonymize}\n"
 
 static const char *const names[] = { "keitaro", "bemob", "binom", "redtrack", "voluum", "generic" };
@@ -65,7 +66,7 @@ static int run(const struct offer *offer, struct params *p, struct translation *
 /* The stored form holds nothing personal, and is stable: stored again, it is the same. */
 static void check_stored(const struct offer *offer, const struct params *p, struct arena *arena)
 {
-    struct slice stored = translate_storable(offer, p, shipped_hasher(), arena), again;
+    struct slice stored = translate_storable(offer, p, NULL, shipped_hasher(), arena), again;
     struct notes notes = { .arena = arena };
     struct params back = { .arena = arena, .max = 1000, .notes = &notes };
 
@@ -78,7 +79,7 @@ static void check_stored(const struct offer *offer, const struct params *p, stru
         assert(!identity_looks_personal(back.list[i].name));
         assert(notes.count || !slice_eq_nocase(back.list[i].name, S("key")));
     }
-    again = translate_storable(offer, &back, shipped_hasher(), arena);
+    again = translate_storable(offer, &back, NULL, shipped_hasher(), arena);
     assert(arena->full || notes.count || slice_eq(stored, again));
 }
 
@@ -86,7 +87,7 @@ static void check_stored(const struct offer *offer, const struct params *p, stru
 static void check_cut(const struct offer *offer, const struct params *p, struct arena *arena)
 {
     static const enum consent_action actions[] = { CONSENT_DROP, CONSENT_ANONYMIZE };
-    struct slice stored = translate_storable(offer, p, shipped_hasher(), arena);
+    struct slice stored = translate_storable(offer, p, NULL, shipped_hasher(), arena);
 
     for (size_t i = 0; i < 2; i++) {
         struct slice cut = translate_cut(offer, actions[i], stored, arena);

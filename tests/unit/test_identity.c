@@ -122,7 +122,10 @@ static void check_all(const struct kind_case *c, size_t n)
 
 static void test_emails(void **state)
 {
-    static const char bad[] = "is not an e-mail address";
+    static const char bad[] = "is not an e-mail address", md5[] = "is a hash, but not SHA-256",
+                      two[] = "holds more than one e-mail address; `split:` takes them apart",
+                      base64[] = "is a hash in base64; send its 64 hexadecimal digits",
+                      encoded[] = "is percent-encoded once too often (%40)";
     static const struct kind_case cases[] = {
         { IDENTITY_EMAIL, "a@b.c", "", "a@b.c", NULL },
         { IDENTITY_EMAIL, "\r\n A.B+Tag@GMail.COM\t\n", "", "a.b+tag@gmail.com", NULL },
@@ -135,11 +138,42 @@ static void test_emails(void **state)
         { IDENTITY_EMAIL, "@b.c", "", NULL, bad },
         { IDENTITY_EMAIL, "a@", "", NULL, bad },
         { IDENTITY_EMAIL, " @ ", "", NULL, bad },
-        { IDENTITY_EMAIL, "a@b@c", "", NULL, bad },
+        { IDENTITY_EMAIL, "a@b@c", "", NULL, two },
         { IDENTITY_EMAIL, "a b@c.d", "", NULL, bad },
-        { IDENTITY_EMAIL, "a@b.c,d@e.f", "", NULL, bad },
+        { IDENTITY_EMAIL, "a@b.c,d@e.f", "", NULL, two },
+        { IDENTITY_EMAIL, "a@b.dec@d.de", "", NULL, two },
+        { IDENTITY_EMAIL, "a@b.de c@d.de", "", NULL, two },
         { IDENTITY_EMAIL, "a@b\x7f.c", "", NULL, bad },
-        { IDENTITY_EMAIL, "d41d8cd98f00b204e9800998ecf8427e", "", NULL, bad }, /* MD5 */
+        { IDENTITY_EMAIL, "d41d8cd98f00b204e9800998ecf8427e", "", NULL, md5 },
+        { IDENTITY_EMAIL, "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", "", NULL, md5 }, /* SHA-1 */
+        { IDENTITY_EMAIL, "d14a028c2a3a2bc9476102bb288234c415a2b01f828ea62ac5b3e42f", "", NULL, md5 },
+        { IDENTITY_EMAIL, "5f0c1a5f0c1a5f0c1a5f0c1a5f0c1a5f", "", NULL, md5 },
+        { IDENTITY_EMAIL, "12345678901234567890123456789012", "", NULL, bad },
+        { IDENTITY_EMAIL, "hIp3FFhDj8LsQgVg12n7m5uGhR7jOOxWUXuqvXnTu08=", "", NULL, base64 },
+        { IDENTITY_EMAIL, "ab +/-_+ab+LsQgVg12n7m5uGhR7jOOxWUXuqvXnTuz=", "", NULL, base64 },
+        { IDENTITY_EMAIL, ALICE "0", "", NULL, bad },
+        { IDENTITY_EMAIL, "Bob <Bob@X.de>", "", "bob@x.de", NULL },
+        { IDENTITY_EMAIL, "\"Bob, B.\" <bob@x.de>", "", "bob@x.de", NULL },
+        { IDENTITY_EMAIL, "< bob@x.de >", "", "bob@x.de", NULL },
+        { IDENTITY_EMAIL, "bob@x.de <bob@y.de>", "", NULL, two },
+        { IDENTITY_EMAIL, "bob@x.de>", "", NULL, bad },
+        { IDENTITY_EMAIL, "Bob <>", "", NULL, bad },
+        { IDENTITY_EMAIL, "MailTo:Bob@x.de?subject=a@b", "", "bob@x.de", NULL },
+        { IDENTITY_EMAIL, "mailto: bob@x.de", "", "bob@x.de", NULL },
+        { IDENTITY_EMAIL, "mailto:", "", NULL, bad },
+        { IDENTITY_EMAIL, "bob%40x.de", "", NULL, encoded },
+        { IDENTITY_EMAIL, "bob@x.de,", "", NULL, bad },
+        { IDENTITY_EMAIL, "bob@x.de;", "", NULL, bad },
+        { IDENTITY_EMAIL, "'bob'@x.de", "", "'bob'@x.de", NULL },
+        { IDENTITY_EMAIL, "\"bob\"@x.de", "", NULL, bad },
+        { IDENTITY_EMAIL, "bob@x.de.", "", NULL, bad },
+        { IDENTITY_EMAIL, "bob@.x.de", "", NULL, bad },
+        { IDENTITY_EMAIL, "bob@x..de", "", NULL, bad },
+        { IDENTITY_EMAIL, "bob@-x.de", "", NULL, bad },
+        { IDENTITY_EMAIL, "bob\xe2\x80\x8b@x.de", "", NULL, bad }, /* zero-width space */
+        { IDENTITY_EMAIL, "b.o.b+tiktok@Gmail.com", "", "b.o.b+tiktok@gmail.com", NULL },
+        { IDENTITY_EMAIL, "bob@xn--bro-hoa.de", "", "bob@xn--bro-hoa.de", NULL },
+        { IDENTITY_EMAIL, "\n bob@x.de \r\n", "", "bob@x.de", NULL },
     };
 
     (void)state;
@@ -153,6 +187,10 @@ static void test_external_ids(void **state)
         { IDENTITY_EXTERNAL_ID, " 2t4ch5\n", "", "2t4ch5", NULL },
         { IDENTITY_EXTERNAL_ID, "a b", "", "a b", NULL },
         { IDENTITY_EXTERNAL_ID, "\xff\xfe", "", "\xff\xfe", NULL },
+        { IDENTITY_EXTERNAL_ID, "d41d8cd98f00b204e9800998ecf8427e", "",
+          "d41d8cd98f00b204e9800998ecf8427e", NULL }, /* ids look like that */
+        { IDENTITY_EXTERNAL_ID, "hIp3FFhDj8LsQgVg12n7m5uGhR7jOOxWUXuqvXnTu08=", "",
+          "hIp3FFhDj8LsQgVg12n7m5uGhR7jOOxWUXuqvXnTu08=", NULL },
         { IDENTITY_EXTERNAL_ID, "  ", "", NULL, NULL },
     };
 
@@ -186,6 +224,9 @@ static void test_names(void **state)
         { IDENTITY_FIRST_NAME, "محمد،", "", "محمد", NULL },
         { IDENTITY_FIRST_NAME, "Jo\xe2\x80\x8bhn", "", "john", NULL }, /* zero-width space */
         { IDENTITY_FIRST_NAME, "R2D2", "", "r2d2", NULL },
+        { IDENTITY_FIRST_NAME, "Dr. Anna", "", "dr anna", NULL },
+        { IDENTITY_FIRST_NAME, "d41d8cd98f00b204e9800998ecf8427e", "", NULL,
+          "is a hash, but not SHA-256" },
         { IDENTITY_FIRST_NAME, "---", "", NULL, NULL },
         { IDENTITY_FIRST_NAME, "", "", NULL, NULL },
         { IDENTITY_LAST_NAME, "M\xfcller", "", NULL, "is not UTF-8 text" },
@@ -198,6 +239,7 @@ static void test_names(void **state)
 static void test_places(void **state)
 {
     static const char no_zip[] = "is not a ZIP code of the United States";
+    static const char no_state[] = "is not a state of the United States";
     static const char no_country[] = "is not a two-letter country code";
     static const struct kind_case cases[] = {
         { IDENTITY_ZIP, "SW1A 1AA", "gb", "sw1a1aa", NULL },
@@ -205,6 +247,10 @@ static void test_places(void **state)
         { IDENTITY_ZIP, " 12345 ", "us", "12345", NULL },
         { IDENTITY_ZIP, "12345-6789", "", "123456789", NULL },
         { IDENTITY_ZIP, "00-950", "PL", "00950", NULL },
+        { IDENTITY_ZIP, "01310\xe2\x80\x93" "100", "BR", "01310100", NULL },
+        { IDENTITY_ZIP, "01.310-100", "", "01310100", NULL },
+        { IDENTITY_ZIP, "1012 AB", "nl", "1012ab", NULL },
+        { IDENTITY_ZIP, "-", "US", NULL, NULL },
         { IDENTITY_ZIP, "2139", "US", NULL, no_zip },
         { IDENTITY_ZIP, "SW1A 1AA", "US", NULL, no_zip },
         { IDENTITY_ZIP, "-", "", NULL, NULL },
@@ -217,6 +263,17 @@ static void test_places(void **state)
         { IDENTITY_STATE, " CA", "", "ca", NULL },
         { IDENTITY_STATE, "New York", "", "new york", NULL },
         { IDENTITY_STATE, "\xff", "", NULL, "is not UTF-8 text" },
+        { IDENTITY_STATE, "CA", "US", "ca", NULL },
+        { IDENTITY_STATE, "California", " us ", "ca", NULL },
+        { IDENTITY_STATE, "New York", "us", "ny", NULL },
+        { IDENTITY_STATE, "N.Y.", "us", "ny", NULL },
+        { IDENTITY_STATE, "US-TX", "us", "tx", NULL },
+        { IDENTITY_STATE, "District of Columbia", "us", "dc", NULL },
+        { IDENTITY_STATE, "U.S. Virgin Islands", "us", "vi", NULL },
+        { IDENTITY_STATE, "Bavaria", "us", NULL, no_state },
+        { IDENTITY_STATE, "-", "us", NULL, no_state },
+        { IDENTITY_STATE, "Bayern", "de", "bayern", NULL },
+        { IDENTITY_STATE, "Georgia", "ge", "georgia", NULL },
         { IDENTITY_COUNTRY, "DE", "", "de", NULL },
         { IDENTITY_COUNTRY, " uS ", "", "us", NULL },
         { IDENTITY_COUNTRY, "UK", "", "gb", NULL },
@@ -232,9 +289,9 @@ static void test_places(void **state)
         { IDENTITY_LOCALE, "1-1", "", NULL, "is not a language tag" },
         { IDENTITY_LOCALE, "abcdefgh-abcdefgh-abcdefgh-abcdefghi", "", NULL,
           "is not a language tag" },
-        { IDENTITY_TEXT, " E.C.P.aB ", "", " E.C.P.aB ", NULL },
-        { IDENTITY_TEXT, "  ", "", NULL, NULL },
-        { IDENTITY_TEXT, ALICE, "", ALICE, NULL },
+        { IDENTITY_USER_AGENT, " E.C.P.aB ", "", " E.C.P.aB ", NULL },
+        { IDENTITY_TTP, "  ", "", NULL, NULL },
+        { IDENTITY_TTP, ALICE, "", ALICE, NULL },
     };
 
     (void)state;
@@ -246,6 +303,11 @@ static const char unknown_country[] = "has no country code, and its country is n
 static const char wrong_length[] = "has a wrong number of digits for its country";
 static const char too_long[] = "has too many digits for a phone number";
 static const char too_short[] = "has too few digits for a phone number";
+static const char several[] = "holds more than one phone number; `split:` takes them apart";
+static const char no_area[] = "has an area code that nobody has";
+static const char exponent[] = "was made a number with an exponent on its way, which drops digits";
+static const char letters[] = "has letters in it";
+static const char strange[] = "has characters that no phone number has";
 static const char no_such_code[] = "begins with no country's calling code";
 
 static const struct kind_case phones[] = {
@@ -276,7 +338,71 @@ static const struct kind_case phones[] = {
     { IDENTITY_PHONE, "+7 812 123-45-67", "", "+78121234567", NULL },
     { IDENTITY_PHONE, "+36 06 20 123 4567", "", "+36201234567", NULL },
     { IDENTITY_PHONE, "+80012345678", "", "+80012345678", NULL },
-    { IDENTITY_PHONE, "+123456789012345", "", "+123456789012345", NULL },
+    { IDENTITY_PHONE, "+43 664 1234567890", "", "+436641234567890", NULL },    /* 15 digits */
+    { IDENTITY_PHONE, "+43 664 12345678901", "", NULL, too_long },                 /* 16 */
+    { IDENTITY_PHONE, "436641234567890", "AT", "+436641234567890", NULL },
+    { IDENTITY_PHONE, "4366412345678901", "AT", NULL, wrong_length },
+    { IDENTITY_PHONE, "+0049 151 12345678", "", "+4915112345678", NULL },
+    { IDENTITY_PHONE, "+123456789012345", "", NULL, wrong_length },
+    { IDENTITY_PHONE, "+1 123 373 4253", "", NULL, no_area },
+    { IDENTITY_PHONE, "+1 213 173 4253", "", NULL, no_area },
+    { IDENTITY_PHONE, "1234567890", "US", NULL, no_area },
+    /* a program took it for an amount: JSON numbers, spreadsheets */
+    { IDENTITY_PHONE, "4915112345678", "DE", "+4915112345678", NULL },
+    { IDENTITY_PHONE, "4915112345678.0", "DE", "+4915112345678", NULL },
+    { IDENTITY_PHONE, "4915112345678.00", "DE", "+4915112345678", NULL },
+    { IDENTITY_PHONE, "1.5e10", "DE", NULL, exponent },
+    { IDENTITY_PHONE, "4.915112345678E+12", "DE", NULL, exponent },
+    { IDENTITY_PHONE, "4e12", "DE", NULL, exponent },
+    { IDENTITY_PHONE, "01.23.45.67.89", "FR", "+33123456789", NULL },
+    /* with what belongs to no number */
+    { IDENTITY_PHONE, "tel:+49-151-12345678", "", "+4915112345678", NULL },
+    { IDENTITY_PHONE, "TEL:+1-201-555-0123;ext=12", "", "+12015550123", NULL },
+    { IDENTITY_PHONE, "tel:555-0123;phone-context=+1-201", "", NULL,
+      "is only the local part of a phone number (phone-context)" },
+    { IDENTITY_PHONE, "Tel.: 0151 12345678", "DE", "+4915112345678", NULL },
+    { IDENTITY_PHONE, "WhatsApp:+14155238886", "", "+14155238886", NULL },
+    { IDENTITY_PHONE, "tel", "DE", NULL, letters },
+    { IDENTITY_PHONE, "telly:0151 12345678", "DE", NULL, letters },
+    { IDENTITY_PHONE, "+1 213 373 4253 x123", "", "+12133734253", NULL },
+    { IDENTITY_PHONE, "+1 213 373 4253x123", "", "+12133734253", NULL },
+    { IDENTITY_PHONE, "(213) 373-4253 Ext. 9", "US", "+12133734253", NULL },
+    { IDENTITY_PHONE, "+49 30 123456 extension: 5", "", "+4930123456", NULL },
+    { IDENTITY_PHONE, "+49 30 123456 #12", "", "+4930123456", NULL },
+    { IDENTITY_PHONE, "+49 30 123456 x", "", NULL, letters },
+    { IDENTITY_PHONE, "+49 30 123456 x12345678", "", NULL, letters },
+    { IDENTITY_PHONE, "+49 30 123456 x12 ask for Bob", "", NULL, letters },
+    { IDENTITY_PHONE, "x123", "DE", NULL, letters },
+    { IDENTITY_PHONE, "+4915112xxx678", "", NULL, letters },
+    { IDENTITY_PHONE, "[+49] (0151) 1234\xe2\x80\x8e" "5678", "", "+4915112345678", NULL },
+    /* other scripts' digits */
+    { IDENTITY_PHONE, "０３－１２３４－５６７８", "JP", "+81312345678", NULL },
+    { IDENTITY_PHONE, "＋８１　９０　１２３４　５６７８", "", "+819012345678", NULL },
+    { IDENTITY_PHONE, "٠١٠١٢٣٤٥٦٧٨", "EG", "+201012345678", NULL },
+    { IDENTITY_PHONE, "+۹۸ ۹۱۲ ۳۴۵ ۶۷۸۹", "", "+989123456789", NULL },
+    { IDENTITY_PHONE, "९८७६५ ४३२१०", "IN", "+919876543210", NULL },
+    { IDENTITY_PHONE, "²0151 12345678", "DE", NULL, letters },
+    /* the old and the domestic ways of single countries */
+    { IDENTITY_PHONE, "+52 1 55 1234 5678", "", "+525512345678", NULL },
+    { IDENTITY_PHONE, "044 55 1234 5678", "MX", "+525512345678", NULL },
+    { IDENTITY_PHONE, "55 1234 5678", "MX", "+525512345678", NULL },
+    { IDENTITY_PHONE, "011 15-1234-5678", "AR", "+5491112345678", NULL },
+    { IDENTITY_PHONE, "11 15 1234 5678", "AR", "+5491112345678", NULL },
+    { IDENTITY_PHONE, "03878 15-69-6717", "AR", "+5493878696717", NULL },
+    { IDENTITY_PHONE, "0221 15 456-7890", "AR", "+5492214567890", NULL },
+    { IDENTITY_PHONE, "+54 11 15 1234 5678", "", "+5491112345678", NULL },
+    { IDENTITY_PHONE, "54 9 11 15 1234 5678", "AR", "+5491112345678", NULL },
+    { IDENTITY_PHONE, "+54 9 11 1234 5678", "", "+5491112345678", NULL },
+    { IDENTITY_PHONE, "+54 11 1234 5678", "", "+541112345678", NULL }, /* a fixed line, for all we know */
+    { IDENTITY_PHONE, "0 15 11 98765-4321", "BR", "+5511987654321", NULL },
+    { IDENTITY_PHONE, "021 98765-4321", "BR", "+5521987654321", NULL },
+    { IDENTITY_PHONE, "(11) 8765-4321", "BR", "+551187654321", NULL }, /* the ninth digit is not ours */
+    { IDENTITY_PHONE, "39358973723", "IT", "+39358973723", NULL },
+    { IDENTITY_PHONE, "352621123456", "LU", "+352621123456", NULL },
+    { IDENTITY_PHONE, "376381975", "AD", "+376381975", NULL },
+    { IDENTITY_PHONE, "06 40 17 14", "GA", "+24106401714", NULL },
+    { IDENTITY_PHONE, "+241 06 40 17 14", "", "+24106401714", NULL },
+    { IDENTITY_PHONE, "0788 123 456", "RW", "+250788123456", NULL },
     { IDENTITY_PHONE, "+290 2158", "", "+2902158", NULL },
     { IDENTITY_PHONE, "+1234567890123456", "", NULL, too_long },
     { IDENTITY_PHONE, "+1 234567890123456789012", "", NULL, too_long },
@@ -335,14 +461,17 @@ static const struct kind_case phones[] = {
     { IDENTITY_PHONE, "()", "DE", NULL, "has no digits" },
     { IDENTITY_PHONE, "none", "DE", NULL, "has letters in it" },
     { IDENTITY_PHONE, "+1 800 FLOWERS", "", NULL, "has letters in it" },
-    { IDENTITY_PHONE, "+49 151 123456 ext. 5", "", NULL, "has letters in it" },
-    { IDENTITY_PHONE, "\xd9\xa0\xd9\xa1", "EG", NULL, "has letters in it" },
-    { IDENTITY_PHONE, "+49+15112345678", "", NULL, "has characters that no phone number has" },
-    { IDENTITY_PHONE, "++4915112345678", "", NULL, "has characters that no phone number has" },
-    { IDENTITY_PHONE, "49+15112345678", "", NULL, "has characters that no phone number has" },
-    { IDENTITY_PHONE, "+4915112345678#", "", NULL, "has characters that no phone number has" },
-    { IDENTITY_PHONE, "+4915112345678,+49301234", "", NULL,
-      "has characters that no phone number has" },
+    { IDENTITY_PHONE, "\xd9\xa0\xd9\xa1", "EG", NULL, wrong_length },
+    { IDENTITY_PHONE, "d41d8cd98f00b204e9800998ecf8427e", "DE", NULL, "is a hash, but not SHA-256" },
+    { IDENTITY_PHONE, "+49+15112345678", "", NULL, strange },
+    { IDENTITY_PHONE, "++4915112345678", "", NULL, strange },
+    { IDENTITY_PHONE, "49+15112345678", "", NULL, strange },
+    { IDENTITY_PHONE, "+4915112345678#", "", NULL, strange },
+    { IDENTITY_PHONE, "*123#", "DE", NULL, strange },
+    { IDENTITY_PHONE, "+4915112345678,+49301234", "", NULL, several },
+    { IDENTITY_PHONE, "+4915112345678/+49301234", "", NULL, several },
+    { IDENTITY_PHONE, "015112345678; 030123456", "DE", NULL, several },
+    { IDENTITY_PHONE, "015112345678 / 030123456789", "DE", NULL, too_long },
 };
 
 static void test_phones(void **state)
@@ -462,6 +591,8 @@ static void test_hashes_pass_through(void **state)
     static const char upper[] =
         " 848A771458438FC2EC420560D769FB9B9B86851EE338EC56517BAABD79D3BB4F\n";
     static const char nothing[] = HASH_OF_NOTHING;
+    static const char *const words_for_nothing[] = { "null", "NULL", "undefined", "None",
+                                                     "none", "NaN",  "nan" };
     struct slice out;
     const char *why;
 
@@ -477,8 +608,15 @@ static void test_hashes_pass_through(void **state)
                          IDENTITY_UNUSABLE);
         assert_string_equal(why, "is the SHA-256 of nothing");
         assert_int_equal(out.len, 0);
+        for (size_t i = 0; i < COUNT(words_for_nothing); i++) {
+            char hex[SHA256_HEX];
+            assert_true(sha256_hex(f.hasher, slice_from(words_for_nothing[i]), hex));
+            assert_int_equal(identity_prepare(f.hasher, &f.arena, (enum identity_kind)kind,
+                                              (struct slice){ hex, SHA256_HEX }, S(""), &out, &why),
+                             IDENTITY_UNUSABLE);
+        }
     }
-    for (int kind = IDENTITY_CITY; kind <= IDENTITY_TEXT; kind++)
+    for (int kind = IDENTITY_CITY; kind <= IDENTITY_USER_AGENT; kind++)
         assert_false(identity_is_hashed((enum identity_kind)kind));
     assert_true(identity_is_sha256(S(ALICE)));
     assert_false(identity_is_sha256(S("848a")));
@@ -495,10 +633,10 @@ static void test_a_full_arena(void **state)
     (void)state;
     /* with every limit up to what is needed: a failure, and never half an answer */
     for (size_t limit = 0; limit < 400; limit += 16) {
-        for (int kind = IDENTITY_EMAIL; kind <= IDENTITY_TEXT; kind++) {
+        for (int kind = IDENTITY_EMAIL; kind <= IDENTITY_USER_AGENT; kind++) {
             static const char *const values[] = { "a@b.c", "+4915112345678", "id", "ann", "lee",
                                                   "10115", "Berlin", "BE", "DE", "de", "8.8.8.8",
-                                                  "text" };
+                                                  "cookie", "browser" };
             enum identity_result r;
             arena_init(&small, limit);
             r = identity_prepare(f.hasher, &small, (enum identity_kind)kind,

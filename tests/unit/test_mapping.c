@@ -406,16 +406,40 @@ static void problems(void **state)
           "o.yaml:6:15 error M006 email would be the same for every visitor | name the "
           "parameter that holds it: \"{param.NAME}\"\n"
           "o.yaml:6:21 error M013 `user` has no \"emial\" | did you mean \"email\"?\n"
-          "o.yaml:6:45 error M013 `user` has no \"ttclid\" | ttclid, ttp, ip and "
-          "user_agent are sent by themselves; say in `fields:` where they come from\n"
+          "o.yaml:6:45 error M013 `user` has no \"ttclid\" | ttclid is sent by itself; say in "
+          "`fields:` where it comes from\n"
           "o.yaml:6:101 error M023 \"Germany\" is not a country code | two letters, such "
-          "as DE or US (ISO 3166)\n"
+          "as DE or US (ISO 3166), or a template that gives them: country: \"{country}\"\n"
           "o.yaml:6:124 error M002 a match key must be text, but this is a map | put it "
           "in quotes: \"{param.x}\"\n"
-          "o.yaml:6:181 error M002 `country` does not belong to first_name | only phone "
-          "and zip_code depend on a country\n"
+          "o.yaml:6:181 error M002 `country` does not belong to first_name | only "
+          "phone, zip_code and state depend on a country\n"
           "o.yaml:6:205 error M003 `from:` is missing | write {from: \"{param.phone}\", "
           "country: DE}\n" },
+        { HEAD SALE "user: {email: [a, \"{param.b}\"], city: [x, y], phone: [], external_id: "
+          "{from: \"{param.e}\", split: ab}, first_name: {from: \"{param.f}\", split: \",\"}}\n",
+          "o.yaml:6:16 error M006 email would be the same for every visitor | name the "
+          "parameter that holds it: \"{param.NAME}\"\n"
+          "o.yaml:6:39 error M055 city is one value, not a list | TikTok takes several values of "
+          "email, phone and external_id only; for a choice between parameters see `fields:`\n"
+          "o.yaml:6:54 error M055 a list of 0 values of phone | one to ten, one each line\n"
+          "o.yaml:6:98 error M056 \"ab\" can't separate the values of external_id | write split: "
+          "\",\" or split: \",;\": each character of it separates\n"
+          "o.yaml:6:135 error M002 `split` does not belong to first_name | TikTok takes several "
+          "values of email, phone and external_id only\n" },
+        { HEAD SALE "user: {ip: 1.2.3.4, ttp: \"{offer}\", user_agent: x, phone: {from: "
+          "[\"{param.p}\", {param.q}], split: \" \", country: \"{param.}\"}, state: Bayern}\n",
+          "o.yaml:6:12 error M006 ip would be the same for every visitor | name the "
+          "parameter that holds it: \"{param.NAME}\"\n"
+          "o.yaml:6:26 error M006 ttp would be the same for every visitor | name the "
+          "parameter that holds it: \"{param.NAME}\"\n"
+          "o.yaml:6:49 error M006 user_agent would be the same for every visitor | name the "
+          "parameter that holds it: \"{param.NAME}\"\n"
+          "o.yaml:6:80 error M002 a match key must be text, but this is a map | put it in "
+          "quotes: \"{param.q}\"\n"
+          "o.yaml:6:99 error M056 \" \" can't separate the values of phone | write split: "
+          "\",\" or split: \",;\": each character of it separates\n"
+          "o.yaml:6:113 error M006 no parameter is named in \"{param.}\" | write {param.NAME}\n" },
         { HEAD SALE "consent: {from: \"{consent}\", granted: , otherwise: ask}\n",
           "o.yaml:6:39 error M002 `granted` must be a list [a, b], but this is empty\n"
           "o.yaml:6:52 error M024 `otherwise` can't be \"ask\" | one of: drop, "
@@ -631,7 +655,7 @@ static void whole_offer(void **state)
     assert_int_equal(o->properties[0].item_count, 2);
     assert_true(o->properties[1].contents[0].list[0].is_value);
     assert_int_equal(o->user_count, 2);
-    assert_text(o->user[0].country, "de");
+    assert_text(o->user[0].country.raw, "de");
     assert_int_equal(o->consent.otherwise, CONSENT_LIMITED);
     assert_int_equal(o->consent.granted_count, 1);
     assert_int_equal(o->param_count, 3);

@@ -113,7 +113,7 @@ static void exact(void **state)
         for (size_t k = 0; k < 4; k++)
             list[k] = rows[i].list[k];
         if (rows[i].full) {
-            e.user[e.user_count++] = (struct payload_user){ "ttclid", S("E") };
+            e.user[e.user_count++] = (struct payload_user){ .name = "ttclid", .value = S("E") };
             e.has_value = e.limited_data_use = true;
             e.value.micros = 12500000;
             e.currency = S("USD");

@@ -79,7 +79,7 @@ static struct slice stored(const struct fixture *f, struct slice query, struct a
     struct params p = { .arena = arena };
 
     assert_int_equal(params_query(&p, query, NULL), 0);
-    return translate_storable(f->offer, &p, f->hasher, arena);
+    return translate_storable(f->offer, &p, NULL, f->hasher, arena);
 }
 
 /* "$x" in an expected text stands for the SHA-256 of x, up to the next '&' or the end. */
@@ -383,7 +383,7 @@ static void any_room(void **state)
         }
         arena_reset(&less);
         if (params_query(&p, query, NULL) == 0) {
-            kept = translate_storable(((struct fixture *)*state)->offer, &p,
+            kept = translate_storable(((struct fixture *)*state)->offer, &p, NULL,
                                       ((struct fixture *)*state)->hasher, &less);
             assert_true(slice_find(kept, S("Jane")) == kept.len);
         }

@@ -1,0 +1,113 @@
+/* sqlite_walk.c: everything of a kind, newest first, a page at a time: no read lasts so long that
+ * the log of a running server could not be shortened. */
+#include "adapters/store/sqlite.h"
+
+#define PAGE 500
+#define ROW_BYTES ((size_t)4 << 20)
+#define CLOCK_JUMP_MS (INT64_C(86400) * 1000) /* a clock that was set back is forgiven as much */
+
+typedef int visit_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, struct err *err);
+
+/* One page of rows with ids below *below, which becomes the lowest of them.  1: there may be more,
+ * 0: that was the last. */
+static int page(struct sqlite *s, enum sql which, int64_t *below, visit_row *visit, void *context,
+                struct err *err)
+{
+    struct sqlite3_stmt *st;
+    int rc = 1, count = 0;
+
+    if (sqlite_read_begin(s, err) != 0)
+        return -1;
+    st = sql_use(s, which, err);
+    if (!st)
+        rc = -1;
+    else {
+        bind_int(st, 1, *below);
+        bind_int(st, 2, PAGE);
+        while (rc == 1 && (rc = sql_step(s, st, err)) == 1) {
+            *below = col_int(st, 0);
+            count++;
+            rc = visit(s, st, context, err);
+        }
+        sql_done(st);
+    }
+    sqlite_read_end(s);
+    return rc < 0 ? -1 : rc == 0 && count == PAGE;
+}
+
+static int walk(struct sqlite *s, enum sql which, visit_row *visit, void *context, bool *over,
+                struct err *err)
+{
+    int64_t below = INT64_MAX;
+    int rc;
+
+    do
+        rc = page(s, which, &below, visit, context, err);
+    while (rc == 1 && !*over);
+    return rc < 0 ? -1 : 0;
+}
+
+struct events_walk {
+    struct arena arena; /* of one row */
+    int64_t since;
+    bool over;
+    store_event_visit *visit;
+    void *context;
+};
+
+static int event_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, struct err *err)
+{
+    struct events_walk *w = context;
+    struct store_event ev;
+
+    arena_reset(&w->arena);
+    if (sqlite_event_row(s, st, &w->arena, &ev, err) != 0)
+        return -1;
+    if (ev.created < w->since - CLOCK_JUMP_MS)
+        w->over = true;
+    else if (ev.created >= w->since && w->visit(w->context, &ev, err) != 0)
+        return -1;
+    return w->over ? 0 : 1;
+}
+
+int sqlite_walk_events(struct store *store, int64_t since, store_event_visit *visit, void *context,
+                       struct err *err)
+{
+    struct events_walk w = { .since = since, .visit = visit, .context = context };
+    int rc;
+
+    arena_init(&w.arena, ROW_BYTES);
+    rc = walk((struct sqlite *)store, SQL_EVENT_DOWN, event_row, &w, &w.over, err);
+    arena_free(&w.arena);
+    return rc;
+}
+
+struct ids_walk {
+    struct arena arena;
+    bool over;
+    store_click_ids_visit *visit;
+    void *context;
+};
+
+static int ids_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, struct err *err)
+{
+    struct ids_walk *w = context;
+    struct slice offer;
+
+    arena_reset(&w->arena);
+    if (col_name(s, st, 1, &w->arena, &offer, err) != 0)
+        return -1;
+    return w->visit(w->context, offer, col_text(st, 2), col_text(st, 3), err) == 0 ? 1 : -1;
+}
+
+int sqlite_walk_click_ids(struct store *store, store_click_ids_visit *visit, void *context,
+                          struct err *err)
+{
+    struct ids_walk w = { .visit = visit, .context = context };
+    int rc;
+
+    arena_init(&w.arena, ROW_BYTES);
+    rc = walk((struct sqlite *)store, SQL_CLICK_IDS, ids_row, &w, &w.over, err);
+    arena_free(&w.arena);
+    return rc;
+}
