@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/rates/rates.h"
@@ -39,6 +40,15 @@ static void print_advice(const struct diags *advice)
     if (b.len)
         fwrite(b.ptr, 1, b.len, stderr);
     buf_free(&b);
+}
+
+static const char *first_error(const struct catalog *c)
+{
+    const struct diag *d = c->diags.first;
+
+    while (d && d->level != DIAG_ERROR)
+        d = d->next;
+    return d ? d->code : NULL;
 }
 
 static void failures(struct catalog *c, const struct checked *done)
@@ -143,6 +153,7 @@ int check_report(struct catalog *c, const struct checked *done, bool json, const
 {
     bool quiet = json || (junit && strcmp(junit, "-") == 0);
     struct buf out = { 0 };
+    const char *first = first_error(c);
     int code = done->code;
 
     if (json) {
@@ -160,5 +171,7 @@ int check_report(struct catalog *c, const struct checked *done, bool json, const
         print_advice(&done->advice);
         summary(c, done);
     }
+    if (first && isatty(STDERR_FILENO)) /* for people, not for logs */
+        fprintf(stderr, "clickbaton explain %s says more\n", first);
     return code;
 }

@@ -3,6 +3,8 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
+#include "core/translate/sequence.h"
+
 struct outcome {
     const struct translation *t;
     cJSON *events[TRANSLATE_EVENTS_MAX]; /* their bodies */
@@ -203,9 +205,24 @@ static struct slice summary(const struct outcome *o, struct arena *arena)
     return out;
 }
 
+/* The postbacks of `before:`, in order; each a second later than the one before. */
+static int run_before(struct sequence *s, const struct mapping_test *test, const struct click *click,
+                      int64_t now, struct err *err)
+{
+    for (size_t i = 0; i < test->before_count; i++) {
+        struct translation t = { .code = "", .arena = s->arena, .notes = { .arena = s->arena } };
+        struct params params = { .arena = s->arena, .notes = &t.notes };
+        if (params_url(&params, test->before[i], err) != 0 ||
+            sequence_next(s, &params, click, now - (int64_t)(test->before_count - i), &t, err) != 0)
+            return err_context(err, "before");
+    }
+    return 0;
+}
+
 static int translate(struct catalog *c, const struct offer *offer, const struct mapping_test *test,
                      int64_t now, struct translation *t, struct err *err)
 {
+    struct sequence sequence = { .translator = &c->translator, .offer = offer, .arena = t->arena };
     struct notes click_notes = { .arena = t->arena };
     struct params params = { .arena = t->arena, .notes = &t->notes };
     struct params click_params = { .arena = t->arena, .notes = &click_notes };
@@ -222,9 +239,9 @@ static int translate(struct catalog *c, const struct offer *offer, const struct 
             return err_set(err, ERR_INPUT, "the click has %s", why);
         known = true;
     }
-    if (translate_read(offer, &params, t->arena, t, err) != 0)
+    if (run_before(&sequence, test, known ? &click : NULL, now, err) != 0)
         return -1;
-    return translate_finish(&c->translator, offer, &params, known ? &click : NULL, now, t, err);
+    return sequence_next(&sequence, &params, known ? &click : NULL, now, t, err);
 }
 
 /* ---- what is said of a failing test ---- */

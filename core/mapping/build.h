@@ -27,6 +27,8 @@ struct build {
     size_t word_count;
     struct slice stages[BUILD_STAGES_MAX + 1]; /* ended by an empty slice */
     size_t stage_count;
+    struct transition_rule transitions[BUILD_STAGES_MAX];
+    size_t transition_count;
     struct slice params[BUILD_PARAMS_MAX]; /* that templates read */
     size_t param_count;
     bool crowded; /* there are too many words or stages; said once */
@@ -42,6 +44,11 @@ bool build_is_time(enum field f);
 /* fields, stages, default_stage, decimal, payout_currency: the part that a tracker mapping and an
  * offer mapping share.  A later file overrides what an earlier one said. */
 void build_tracker_part(struct build *b, const struct yaml *root);
+
+/* `transitions:` of one file; and, after the last one, into the offer, with a diagnostic for every
+ * stage that no postback could reach. */
+void build_transitions(struct build *b, const struct yaml *node);
+int build_seal_transitions(struct build *b); /* -1: out of memory */
 
 /* The words as a sorted table, and the stages, into the offer. */
 int build_seal_words(struct build *b); /* -1: out of memory */
@@ -87,6 +94,8 @@ void build_properties(struct build *b, const struct yaml *node);
 void build_user(struct build *b, const struct yaml *node);
 void build_consent(struct build *b, const struct yaml *node);
 void build_tests(struct build *b, const struct yaml *node);
+/* Whether an outcome may have that path; M001 at `at` when not. */
+bool build_expected_path(struct build *b, struct slice path, struct place at);
 
 /* without_rate, rate_max_age; after value_currency. */
 void build_rate_part(struct build *b, const struct yaml *root);

@@ -125,6 +125,7 @@ struct event_rule {
     struct value_rule value;
     struct pixel_route pixel;
     bool repeatable;
+    bool twin; /* another stage sends this event too, one of both repeatable and the other not */
     struct place at;
     struct event_rule *next;
 };
@@ -133,6 +134,15 @@ struct stage_rule {
     struct slice stage;
     bool ignore;
     struct event_rule *events;
+    struct place at;
+};
+
+/* One line of `transitions:`. */
+struct transition_rule {
+    struct slice stage;
+    const struct slice *from; /* stages that it may come after */
+    size_t from_count;
+    bool from_new; /* or when nothing was seen before */
     struct place at;
 };
 
@@ -204,6 +214,8 @@ struct mapping_expect {
 
 struct mapping_test {
     struct slice name, given, click;
+    const struct slice *before; /* postbacks that came earlier, oldest first */
+    size_t before_count;
     int64_t now; /* the postback's arrival, Unix seconds; 0: whenever the test runs */
     struct mapping_expect *expect;
     size_t expect_count;
@@ -221,6 +233,8 @@ struct offer {
     const struct slice *stages; /* every stage name that may occur, ended by an empty slice */
     struct slice default_stage;
     struct place default_stage_at;
+    const struct transition_rule *transitions;
+    size_t transition_count;
     enum money_mark mark;
     struct slice payout_currency; /* when the postback names none */
 
@@ -291,6 +305,8 @@ bool mapping_is_models(struct slice text);
 const struct stage_word *mapping_word(const struct offer *offer, struct slice word);
 const struct stage_rule *mapping_rule(const struct offer *offer, struct slice stage);
 
+/* The line of `transitions:` for this stage; NULL: it may always come. */
+const struct transition_rule *mapping_transition(const struct offer *offer, struct slice stage);
 /* Every pixel that the offer's file names, in its order; one may come several times. */
 void mapping_pixels(const struct offer *offer,
                     void (*each)(void *context, struct slice pixel, const struct place *at),

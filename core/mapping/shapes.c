@@ -46,6 +46,12 @@ const struct shape shape_fields = { SHAPE_MAP, .row = field_row };
 static const struct shape stage_name = { SHAPE_TEXT, .pattern = "^[A-Za-z][A-Za-z0-9_-]{0,39}$" };
 static const struct shape stages = { SHAPE_MAP, .of = &shape_texts, .names = &stage_name };
 
+static const struct shape after = {
+    SHAPE_LIST, .of = &stage_name, .lone = true, .min = 1,
+    .about = "stages; new: nothing was seen before; any, alone: no limit",
+};
+static const struct shape transitions = { SHAPE_MAP, .of = &after, .names = &stage_name, .min = 1 };
+
 static const struct slice decimals[] = { SLICE("point"), SLICE("comma"), { 0 } };
 static const struct shape decimal = { SHAPE_WORD, .words = decimals };
 
@@ -58,6 +64,8 @@ static const struct shape decimal = { SHAPE_WORD, .words = decimals };
               "a path beside this file"),                                                          \
         SHAPE_KEY("fields", &shape_fields, "where each canonical field comes from"),               \
         SHAPE_KEY("stages", &stages, "the tracker's words for each stage, compared without case"), \
+        SHAPE_KEY("transitions", &transitions,                                                     \
+                  "the stages that each stage may come after, for one conversion"),                \
         SHAPE_KEY("default_stage", &stage_name,                                                    \
                   "the stage of a postback without a status; without "                             \
                   "this key it is quarantined"),                                                   \
@@ -267,6 +275,7 @@ static const struct shape_key test_keys[] = {
     SHAPE_KEY("given", &shape_text, "a postback's query",
               .required = "give it a postback: given: \"?subid=...\""),
     SHAPE_KEY("click", &shape_text, "a registered click that goes with it"),
+    SHAPE_KEY("before", &shape_texts, "postbacks that came earlier, oldest first"),
     SHAPE_KEY("at", &moment, "when the postback comes: 2026-05-28T20:26:40Z or Unix seconds",
               .otherwise = "now"),
     SHAPE_KEY("expect", &expected, "what must come: verdict, event, event_id, user.ttclid ...",
@@ -290,6 +299,11 @@ static const struct slice without_rates[] = { SLICE("quarantine"), SLICE("send_w
 static const struct shape without_rate = { SHAPE_WORD, .words = without_rates };
 static const struct shape rate_age = { SHAPE_TEXT, .pattern = "^[0-9]+[smhd]$" };
 
+static const struct shape tiktok_currency = { SHAPE_WORD, "one that TikTok takes",
+                                              .words = event_currencies };
+static const struct shape *const currency_ways[] = { &tiktok_currency, &shape_currency, NULL };
+static const struct shape value_currency = { SHAPE_EITHER, .either = currency_ways };
+
 static const struct shape_key offer_keys[] = {
     VERSION_ROW,
     SHAPE_KEY("offer", &offer_name, "the offer's name, also the last part of its postback URL",
@@ -303,7 +317,7 @@ static const struct shape_key offer_keys[] = {
               "all events of the offer are test events with this code"),
     SHAPE_KEY("page_url", &page_url, "the page to name when the click brought none"),
     SHAPE_KEY("origins", &origins, "pages that may register clicks without a key"),
-    SHAPE_KEY("value_currency", &shape_currency, "what values are converted to"),
+    SHAPE_KEY("value_currency", &value_currency, "what values are converted to"),
     SHAPE_KEY("without_rate", &without_rate, "what happens when there is no exchange rate",
               .otherwise = "quarantine"),
     SHAPE_KEY("rate_max_age", &rate_age, "a rate that is older than this counts as none"),

@@ -46,6 +46,17 @@ static int check_conflict(struct work *w)
                                    SLICE_ARG(shown(w, name))));
 }
 
+/* A stage that sends nothing.  When it takes back what was sent, that is what the sentence says. */
+static int ignore(struct work *w, const char *code, struct slice reason)
+{
+    struct slice back = past_taken_back(w);
+
+    return decide(w, VERDICT_IGNORED, back.len ? "I006" : code,
+                  back.len ? arena_printf(w->out->arena, "%.*s%.*s", SLICE_ARG(reason),
+                                          SLICE_ARG(back))
+                           : reason);
+}
+
 static int find_rule(struct work *w, const struct stage_rule **rule)
 {
     struct conversion *conv = &w->out->conversion;
@@ -63,12 +74,12 @@ static int find_rule(struct work *w, const struct stage_rule **rule)
                                        "default_stage"));
     *rule = mapping_rule(w->offer, conv->stage);
     if (!*rule)
-        return decide(w, VERDICT_IGNORED, "I002",
+        return ignore(w, "I002",
                       arena_printf(a, "the offer has no rule for the stage \"%.*s\"",
                                    SLICE_ARG(conv->stage)));
     w->out->offer_line = line_of(w, &(*rule)->at);
     if ((*rule)->ignore)
-        return decide(w, VERDICT_IGNORED, "I001",
+        return ignore(w, "I001",
                       arena_printf(a, "the offer ignores the stage \"%.*s\" (%.*s)",
                                    SLICE_ARG(conv->stage), SLICE_ARG(w->out->offer_line)));
     return 0;
@@ -155,7 +166,7 @@ static void find_former_ids(struct work *w)
 
     if (id_from == ORIGIN_CLICK)
         w->formerly[0] = click_id;
-    if (id_from == ORIGIN_CLICK ||
+    if (id_from == ORIGIN_CLICK || past_has_nameless(w) ||
         (id_from == ORIGIN_DERIVED && v[FIELD_CLICK_ID].origin == ORIGIN_CLICK))
         w->formerly[1] = id_of_ttclid(w);
 }
@@ -180,18 +191,13 @@ static int find_event_id(struct work *w)
 
 /* ---- the events ---- */
 
-static struct slice with_txid(struct work *w, struct slice id)
-{
-    struct slice txid = slice_trim(field(w, FIELD_TXID));
-
-    return id.len ? arena_printf(w->out->arena, "%.*s.%.*s", SLICE_ARG(id), SLICE_ARG(txid)) : id;
-}
-
 static int set_event_ids(struct work *w, const struct event_rule *rule, struct translated_event *e)
 {
     e->event_id = w->event_id;
     for (size_t i = 0; i < 2; i++)
         e->formerly[i] = w->formerly[i];
+    if (rule->twin)
+        past_twin_ids(w, rule, e);
     if (!rule->repeatable)
         return 0;
     if (slice_trim(field(w, FIELD_TXID)).len == 0)
@@ -200,9 +206,9 @@ static int set_event_ids(struct work *w, const struct event_rule *rule, struct t
                                        "a repeatable %.*s needs a transaction id to be "
                                        "told from the one before",
                                        SLICE_ARG(rule->event)));
-    e->event_id = with_txid(w, e->event_id);
+    e->event_id = work_with_txid(w, e->event_id);
     for (size_t i = 0; i < 2; i++)
-        e->formerly[i] = with_txid(w, e->formerly[i]);
+        e->formerly[i] = work_with_txid(w, e->formerly[i]);
     return 0;
 }
 
@@ -258,8 +264,9 @@ static int decide_all(struct work *w)
     merge_click(w);
     hash_personal(w);
     consent_find(w);
-    if (check_conflict(w) || find_rule(w, &rule) || find_event_id(w) || consent_check(w) ||
-        check_time(w) || keys_gather(w) || consent_limit(w) || destination_lead(w))
+    if (check_conflict(w) || past_forbids(w) || find_rule(w, &rule) || find_event_id(w) ||
+        consent_check(w) || check_time(w) || keys_gather(w) || consent_limit(w) ||
+        destination_lead(w))
         return 1;
     keys_page(w);
     w->event.properties = w->offer->properties;
