@@ -14,7 +14,7 @@ SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-rec
 LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
-EMBED    := $(sort $(wildcard mappings/*.yaml cli/init/*.yaml) $(filter-out web/lander.js,$(wildcard web/*.js))) \
+EMBED    := $(sort $(wildcard mappings/*.yaml cli/init/*.yaml cli/explain/texts/*.md) $(filter-out web/lander.js,$(wildcard web/*.js))) \
             $(BUILD)/web/lander.js
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/embed.o
 LIB_OBJ  := $(filter-out $(BUILD)/cli/main.o,$(OBJ))
@@ -22,7 +22,7 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz bench install \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -134,6 +134,11 @@ demo: | need-demo
 bench: | need-bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) bench/run.sh
+
+# The page of diagnostics, from the texts that `explain` prints.
+docs: all
+	@$(BUILD)/clickbaton explain --markdown > $(BUILD)/diagnostics.md
+	@mv $(BUILD)/diagnostics.md docs/diagnostics.md
 
 # ---- installing ----
 

@@ -20,6 +20,7 @@ int cli_check(int argc, char **argv);
 int cli_coverage(int argc, char **argv);
 int cli_diff(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
+int cli_explain(int argc, char **argv);
 int cli_follow(int argc, char **argv);
 int cli_init(int argc, char **argv);
 int cli_rates(int argc, char **argv);

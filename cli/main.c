@@ -19,6 +19,7 @@ static const struct verb {
     { "diff", cli_diff, "what a changed mapping would have done to postbacks there were" },
     { "simulate", cli_simulate, "a redirect chain, hop by hop, to the event" },
     { "follow", cli_follow, "a real redirect chain: where it drops the ttclid" },
+    { "explain", cli_explain, "what a code such as M012 means, and what to do" },
     { "urls", cli_urls, "the URLs to paste for an offer, and where each goes" },
     { "snippet", cli_snippet, "what to paste into a landing page" },
     { "rates", cli_rates, "exchange rates: what is there, and import of the ECB's files" },
