@@ -67,8 +67,8 @@ def a_source_and_its_pixel():
     f.config(f.endpoint, pixels={PIXEL: TOKENED, PIXEL2: TOKENED, SET: TOKENED, SHOPS: OF % "crm"})
     r = run("check", cwd=f.path)
     equal("offer and pixel disagree: exit 3", r.code, 3)
-    has("both places are named", r.err, "offers/crm-leads.yaml:9:8: error[C010]: the offer sends crm events, but clickbaton.yaml:12 "
-        "says that %s takes web events" % SET, "offers/offline-shops.yaml:9:8: error[C010]: the offer sends offline events, but "
+    has("both places are named", r.err, "offers/crm-leads.yaml:10:8: error[C010]: the offer sends crm events, but clickbaton.yaml:12 "
+        "says that %s takes web events" % SET, "offers/offline-shops.yaml:10:8: error[C010]: the offer sends offline events, but "
         "clickbaton.yaml:13 says that %s takes crm events" % SHOPS, "write the same event_source into both")
     serve = Serve(f, start=False)
     equal("serve does not start", serve.wait(), 3)
@@ -115,7 +115,7 @@ def translate_prints_the_frame():
 def explain():
     """What was done to each field names the pixel's row and the lead."""
     r = run("translate", os.path.join(ROOT, "examples/offers/casino-br.yaml"), "?subid=2t&external_id=E.C.P.a&status=reg&buyer=ben", "--at", AT, "--explain")
-    equal("explain: both pixels, by their row", re.findall(r"^  pixel +(\S+) +(.*?)  \(\S*casino-br.yaml:7\)$", r.out, re.M),
+    equal("explain: both pixels, by their row", re.findall(r"^  pixel +(\S+) +(.*?)  \(\S*casino-br.yaml:8\)$", r.out, re.M),
           [(PIXEL, "the row ben of the table"), (PIXEL2, "the row ben of the table")])
     has("explain: which event goes where", r.out, "event  CompleteRegistration to %s, event_id 2t," % PIXEL, "event  CompleteRegistration to %s, event_id 2t," % PIXEL2)
     r = run("translate", os.path.join(ROOT, "examples/offers/crm-leads.yaml"), "?" + CRM % 1, "--at", AT, "--explain")
