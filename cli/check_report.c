@@ -31,6 +31,17 @@ static void summary(const struct catalog *c, const struct checked *done)
     rates_summary(c, cli_now());
 }
 
+static void print_advice(const struct diags *advice)
+{
+    struct buf b = { 0 };
+
+    for (const struct diag *d = advice->first; d; d = d->next)
+        diag_print_line(&b, d);
+    if (b.len)
+        fwrite(b.ptr, 1, b.len, stderr);
+    buf_free(&b);
+}
+
 static const char *first_error(const struct catalog *c)
 {
     const struct diag *d = c->diags.first;
@@ -77,6 +88,16 @@ static void diag_json(struct buf *out, const struct diag *d)
     buf_byte(out, '}');
 }
 
+static void diags_json(struct buf *out, const char *name, const struct diags *list)
+{
+    buf_printf(out, ",\"%s\":[", name);
+    for (const struct diag *d = list->first; d; d = d->next) {
+        buf_puts(out, d == list->first ? "\n" : ",\n");
+        diag_json(out, d);
+    }
+    buf_byte(out, ']');
+}
+
 static void offers_json(struct buf *out, const struct catalog *c)
 {
     buf_puts(out, "\"offers\":[");
@@ -98,12 +119,9 @@ static void put_json(struct buf *out, struct catalog *c, const struct checked *d
     buf_printf(out, "\"trackers\":%u,\"chains\":%u,\"tests\":{\"passed\":%u,\"failed\":%u},",
                done->trackers, done->chains, done->tests.passed, done->tests.failed);
     maptest_json(out, &done->tests);
-    buf_puts(out, ",\"diagnostics\":[");
-    for (const struct diag *d = c->diags.first; d; d = d->next) {
-        buf_puts(out, d == c->diags.first ? "\n" : ",\n");
-        diag_json(out, d);
-    }
-    buf_puts(out, "]}\n");
+    diags_json(out, "diagnostics", &c->diags);
+    diags_json(out, "advice", &done->advice);
+    buf_puts(out, "}\n");
 }
 
 /* ---- the whole ---- */
@@ -149,8 +167,10 @@ int check_report(struct catalog *c, const struct checked *done, bool json, const
     catalog_print_problems(c, stderr);
     if (done->code != EXIT_DONE)
         failures(c, done);
-    else if (!quiet)
+    else if (!quiet) { /* first things first: advice when all is right */
+        print_advice(&done->advice);
         summary(c, done);
+    }
     if (first && isatty(STDERR_FILENO)) /* for people, not for logs */
         fprintf(stderr, "clickbaton explain %s says more\n", first);
     return code;

@@ -72,6 +72,8 @@ static void read_test(struct build *b, const struct yaml *node, struct mapping_t
     expect_text(&b->expect, yaml_get(node, S("name")), "`name`", &test->name);
     expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given);
     expect_text(&b->expect, yaml_get(node, S("click")), "`click`", &test->click);
+    test->before =
+        expect_texts(&b->expect, yaml_get(node, S("before")), "`before`", &test->before_count);
     if (expect_text(&b->expect, at, "`at`", &text) && !when_parse(text, WHEN_ANY, 0, &test->now))
         diag_add(b->expect.diags, DIAG_ERROR, "M002", at->at,
                  S("write it like 2026-05-28T20:26:40Z, or as Unix seconds"),
