@@ -25,6 +25,7 @@ int cli_follow(int argc, char **argv);
 int cli_init(int argc, char **argv);
 int cli_rates(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
+int cli_schema(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
 int cli_snippet(int argc, char **argv);

@@ -299,6 +299,11 @@ static const struct slice without_rates[] = { SLICE("quarantine"), SLICE("send_w
 static const struct shape without_rate = { SHAPE_WORD, .words = without_rates };
 static const struct shape rate_age = { SHAPE_TEXT, .pattern = "^[0-9]+[smhd]$" };
 
+static const struct shape tiktok_currency = { SHAPE_WORD, "one that TikTok takes",
+                                              .words = event_currencies };
+static const struct shape *const currency_ways[] = { &tiktok_currency, &shape_currency, NULL };
+static const struct shape value_currency = { SHAPE_EITHER, .either = currency_ways };
+
 static const struct shape_key offer_keys[] = {
     VERSION_ROW,
     SHAPE_KEY("offer", &offer_name, "the offer's name, also the last part of its postback URL",
@@ -312,7 +317,7 @@ static const struct shape_key offer_keys[] = {
               "all events of the offer are test events with this code"),
     SHAPE_KEY("page_url", &page_url, "the page to name when the click brought none"),
     SHAPE_KEY("origins", &origins, "pages that may register clicks without a key"),
-    SHAPE_KEY("value_currency", &shape_currency, "what values are converted to"),
+    SHAPE_KEY("value_currency", &value_currency, "what values are converted to"),
     SHAPE_KEY("without_rate", &without_rate, "what happens when there is no exchange rate",
               .otherwise = "quarantine"),
     SHAPE_KEY("rate_max_age", &rate_age, "a rate that is older than this counts as none"),
