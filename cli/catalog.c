@@ -93,8 +93,8 @@ static bool name_taken(struct catalog *c, const struct offer *o)
             other = &c->offers[i];
     if (!other)
         return false;
-    diag_add(&c->diags, DIAG_ERROR, "M018",
-             (struct place){ .source = o->pixel.at.source }, (struct slice){ 0 },
+    diag_add(&c->diags, DIAG_ERROR, "M018", o->name_at,
+             S("give each offer a name of its own: it ends the postback URL"),
              "the offer \"%.*s\" is defined in %.*s already", SLICE_ARG(o->name),
              SLICE_ARG(other->offer->file));
     return true;

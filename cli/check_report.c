@@ -63,7 +63,7 @@ static void diag_json(struct buf *out, const struct diag *d)
     buf_byte(out, ',');
     member(out, "text", d->text);
     buf_byte(out, ',');
-    member(out, "hint", d->hint);
+    member(out, "hint", diag_remedy(d));
     buf_byte(out, '}');
 }
 

@@ -17,7 +17,8 @@ const struct code codes[] = {
     { "Y010", "the file is not UTF-8 text", "save it as UTF-8" },
     /* mapping files */
     { "M001", "unknown key", "correct the spelling, or remove it" },
-    { "M002", "a value has the wrong form", "see docs/mapping.md for the key" },
+    { "M002", "a value has the wrong form",
+      "write what the sentence asks for; docs/mapping.md has each key's form" },
     { "M003", "a key is missing", "add it" },
     { "M004", "the file's version is not known",
       "write version: 1, or install a newer clickbaton" },
@@ -56,6 +57,8 @@ const struct code codes[] = {
     { "M055", "a match key has a wrong number of values",
       "a list only for email, phone and external_id, of at most ten" },
     { "M056", "not a separator", "write split: \",\" or split: \",;\"" },
+    { "M060", "repeatable events without a transaction id",
+      "say where it comes from: fields: {txid: [NAME]}, or take `repeatable` out" },
     /* configuration */
     { "C001", "a file can't be read", "check its path and rights" },
     { "C002", "a secret is readable by others", "chmod 600 the file" },

@@ -125,6 +125,16 @@ static void read_event_name(struct build *b, const struct yaml *node, const char
     check_near_miss(b, node, rule);
 }
 
+/* Without a transaction id every one of them would be quarantined (Q010). */
+static void read_repeatable(struct build *b, const struct yaml *node, struct event_rule *rule)
+{
+    if (expect_bool(&b->expect, node, "`repeatable`", &rule->repeatable) && rule->repeatable &&
+        !b->orphan && b->offer->fields[FIELD_TXID].count == 0)
+        diag_add(b->expect.diags, DIAG_ERROR, "M060", node->key->at,
+                 S("say which parameter carries it: fields: {txid: [NAME]}, or take `repeatable` out"),
+                 "`repeatable` needs a transaction id, and no parameter is named for `txid`");
+}
+
 static struct event_rule *read_event(struct build *b, const struct yaml *node)
 {
     struct event_rule *rule = ARENA_NEW(b->expect.arena, struct event_rule);
@@ -142,7 +152,7 @@ static struct event_rule *read_event(struct build *b, const struct yaml *node)
     name = yaml_get(node, S("event"));
     read_event_name(b, name, "`event`", rule);
     build_value(b, yaml_get(node, S("value")), node, &rule->value);
-    expect_bool(&b->expect, yaml_get(node, S("repeatable")), "`repeatable`", &rule->repeatable);
+    read_repeatable(b, yaml_get(node, S("repeatable")), rule);
     return rule;
 }
 
