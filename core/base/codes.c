@@ -38,7 +38,7 @@ const struct code codes[] = {
     { "M016", "not a pixel code", "copy it from Events Manager" },
     { "M017", "not a URL or origin", "write https://host" },
     { "M018", "an offer's name is unusable or taken", "give each offer its own short name" },
-    { "M019", "a mapping's own test fails", "correct the rule or the expectation" },
+    { "M019", "a mapping's own test fails", "correct the rule or the expectation; check --update takes what came" },
     { "M020", "an event's name is old", "use the name that TikTok uses now" },
     { "M021", "a stage sends one event twice", "TikTok counts them once: use another event" },
     { "M022", "the parts of a value do not fit together", "see `value` in docs/mapping.md" },
