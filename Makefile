@@ -14,7 +14,7 @@ SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-rec
 LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
-EMBED    := $(sort $(wildcard mappings/*.yaml cli/init/*.yaml) $(filter-out web/lander.js,$(wildcard web/*.js))) \
+EMBED    := $(sort $(wildcard mappings/*.yaml cli/init/*.yaml cli/explain/texts/*.md) $(filter-out web/lander.js,$(wildcard web/*.js))) \
             $(BUILD)/web/lander.js
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/embed.o
 LIB_OBJ  := $(filter-out $(BUILD)/cli/main.o,$(OBJ))
@@ -22,7 +22,7 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz bench install \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -63,6 +63,13 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(BUILD)/libclickbaton
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# What editors check our files by, as the program prints it: after a change of the tables of keys.
+SCHEMAS := offer tracker mapping chain rates models config
+schemas: all
+	@mkdir -p mappings/schema
+	@$(BUILD)/clickbaton schema > mappings/schema/clickbaton.json
+	@for s in $(SCHEMAS); do $(BUILD)/clickbaton schema $$s > mappings/schema/$$s.json || exit 1; done
 
 # ---- tests ----
 
@@ -128,12 +135,18 @@ bench: | need-bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) bench/run.sh
 
+# The page of diagnostics, from the texts that `explain` prints.
+docs: all
+	@$(BUILD)/clickbaton explain --markdown > $(BUILD)/diagnostics.md
+	@mv $(BUILD)/diagnostics.md docs/diagnostics.md
+
 # ---- installing ----
 
 install: all
 	install -D -m 755 $(BUILD)/clickbaton $(DESTDIR)$(PREFIX)/bin/clickbaton
-	install -d $(DESTDIR)$(PREFIX)/share/clickbaton/mappings
+	install -d $(DESTDIR)$(PREFIX)/share/clickbaton/mappings/schema
 	install -m 644 mappings/*.yaml $(DESTDIR)$(PREFIX)/share/clickbaton/mappings/
+	install -m 644 mappings/schema/*.json $(DESTDIR)$(PREFIX)/share/clickbaton/mappings/schema/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/clickbaton
 	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(PREFIX)/share/doc/clickbaton/
 uninstall:

@@ -3,8 +3,8 @@
  *     bench_store [DIR [CLICKS [POSTBACKS [GROUP]]]]
  *
  * Fills CLICKS clicks (200,000) into a new store in DIR, then puts POSTBACKS (100,000) in groups of
- * GROUP (64) per commit, each: the click looked up, an event put (which looks for its duplicate),
- * the postback put.  Another thread moves the log into the file, as `serve` does.  DIR must be on
+ * GROUP (64) per commit, each: the click looked up,
+ * its past asked for, an event put (which looks for its duplicate), the postback put.  Another thread moves the log into the file, as `serve` does.  DIR must be on
  * the disk that is to be measured; what was in it of a store is an error. */
 #include <errno.h>
 #include <pthread.h>
@@ -176,7 +176,9 @@ static int postback(struct run *r, struct conversion *c)
     arena_reset(&r->arena);
     rc = store_click_find(r->store, c->pb.offer, c->pb.click_id, (struct slice){ 0 }, &r->arena,
                           &click, &r->err);
-    if (rc < 0 || store_postback_id(r->store, &c->pb.id, &r->err) != 0)
+    if (rc < 0 ||
+        store_marked(r->store, c->pb.offer, c->pb.click_id, c->pb.ttclid, &r->err) < 0 ||
+        store_postback_id(r->store, &c->pb.id, &r->err) != 0)
         return -1;
     r->found += rc;
     c->ev.postback_id = c->pb.id;
@@ -297,6 +299,29 @@ static void look_up(struct run *r)
            (seconds(CLOCK_MONOTONIC) - t) * 1e6 / (double)n, (long long)found, (long long)n);
 }
 
+/* What a rejection or a duplicate costs more: the postbacks of its click. */
+static void look_back(struct run *r)
+{
+    double t = seconds(CLOCK_MONOTONIC);
+    struct store_seen *list;
+    size_t count = 0, rows = 0;
+    struct sample x;
+    int64_t n = 20000;
+
+    if (store_begin(r->store, &r->err) != 0)
+        return;
+    for (int64_t i = 0; i < n; i++) {
+        arena_reset(&r->arena);
+        sample(&x, r->clicks ? (int64_t)(mix((uint64_t)i) % (uint64_t)r->clicks) : i);
+        store_history(r->store, S("nutra-de"), slice_from(x.click_id), slice_from(x.ttclid), 100,
+                      &r->arena, &list, &count, &r->err);
+        rows += count;
+    }
+    store_rollback(r->store);
+    printf("history: %.1f us, %.1f rows each\n",
+           (seconds(CLOCK_MONOTONIC) - t) * 1e6 / (double)n, (double)rows / (double)n);
+}
+
 static int64_t number(int argc, char **argv, int at, int64_t otherwise)
 {
     int64_t n;
@@ -332,6 +357,7 @@ int main(int argc, char **argv)
            (double)r.clicks / (seconds(CLOCK_MONOTONIC) - t), rss_kb());
     measure(&r);
     look_up(&r);
+    look_back(&r);
     printf("RSS %ld KB\n", rss_kb());
     store_close(r.store);
     t = seconds(CLOCK_MONOTONIC);

@@ -14,16 +14,21 @@ unsigned catalog_errors(const struct catalog *c)
     return c->diags.errors;
 }
 
+void catalog_take_problems(struct catalog *c, struct buf *out)
+{
+    diags_print(out, &c->diags);
+    c->diags.first = c->diags.last = NULL;
+    c->diags.kept = 0;
+}
+
 void catalog_print_problems(struct catalog *c, FILE *to)
 {
     struct buf b = { 0 };
 
-    diags_print(&b, &c->diags);
+    catalog_take_problems(c, &b);
     if (b.len)
         fwrite(b.ptr, 1, b.len, to);
     buf_free(&b);
-    c->diags.first = c->diags.last = NULL;
-    c->diags.kept = 0;
 }
 
 /* ---- loading ---- */
@@ -71,17 +76,57 @@ struct catalog *catalog_open(const char *config)
     return c;
 }
 
-static void check_pixel(struct catalog *c, const struct offer *o)
-{
-    const struct slice *known = c->translator.pixels;
-    bool literal = o->pixel.count == 1 && o->pixel.parts[0].kind == TEMPLATE_TEXT;
+struct pixel_check {
+    struct catalog *c;
+    const struct offer *offer;
+};
 
-    while (literal && known && known->ptr && !slice_eq(*known, o->pixel.raw))
-        known++;
-    if (literal && known && !known->ptr)
-        diag_add(&c->diags, DIAG_ERROR, "C006", o->pixel.at,
-                 diag_suggest(&c->arena, o->pixel.raw, c->translator.pixels),
-                 "the pixel %.*s is not configured (tiktok.pixels)", SLICE_ARG(o->pixel.raw));
+static const struct catalog_pixel *pixel_named(const struct catalog *c, struct slice pixel)
+{
+    for (size_t i = 0; i < c->pixel_count; i++)
+        if (slice_eq(c->pixels[i].pixel, pixel))
+            return &c->pixels[i];
+    return NULL;
+}
+
+static void check_pixel(void *context, struct slice pixel, const struct place *at)
+{
+    const struct pixel_check *p = context;
+    struct catalog *c = p->c;
+    const struct catalog_pixel *known = pixel_named(c, pixel);
+
+    if (!known)
+        diag_add(&c->diags, DIAG_ERROR, "C006", *at,
+                 diag_suggest(&c->arena, pixel, c->known.pixels),
+                 "the pixel %.*s is not configured (tiktok.pixels)", SLICE_ARG(pixel));
+    else if (known->source != p->offer->source)
+        diag_add(&c->diags, DIAG_ERROR, "C010", *at,
+                 S("write the same event_source into both"),
+                 "the offer sends %s events, but %.*s:%u says that %.*s takes %s events",
+                 event_source_names[p->offer->source].ptr, SLICE_ARG(known->at.source->name),
+                 known->at.line, SLICE_ARG(pixel), event_source_names[known->source].ptr);
+}
+
+/* What only the configuration can tell, and what everybody should see. */
+static void check_offer(struct catalog *c, const struct offer *o)
+{
+    struct pixel_check p = { c, o };
+
+    if (c->known.pixels)
+        mapping_pixels(o, check_pixel, &p);
+    if (o->test_code.len)
+        diag_add(&c->diags, DIAG_WARNING, "C011", o->test_code_at,
+                 S("take it out when the test is over"),
+                 "all events of %.*s are test events (%.*s), which TikTok does not count",
+                 SLICE_ARG(o->name), SLICE_ARG(o->test_code));
+}
+
+struct slice catalog_test_code(const struct catalog *c, const struct offer *offer,
+                               struct slice pixel)
+{
+    const struct catalog_pixel *known = offer->test_code.len ? NULL : pixel_named(c, pixel);
+
+    return known ? known->test_code : offer->test_code;
 }
 
 static bool name_taken(struct catalog *c, const struct offer *o)
@@ -93,8 +138,8 @@ static bool name_taken(struct catalog *c, const struct offer *o)
             other = &c->offers[i];
     if (!other)
         return false;
-    diag_add(&c->diags, DIAG_ERROR, "M018", o->name_at,
-             S("give each offer a name of its own: it ends the postback URL"),
+    diag_add(&c->diags, DIAG_ERROR, "M018",
+             (struct place){ .source = o->pixel.at.source }, (struct slice){ 0 },
              "the offer \"%.*s\" is defined in %.*s already", SLICE_ARG(o->name),
              SLICE_ARG(other->offer->file));
     return true;
@@ -121,7 +166,7 @@ const struct offer *catalog_add_offer(struct catalog *c, const char *path)
 
     if (!o)
         return NULL;
-    check_pixel(c, o);
+    check_offer(c, o);
     if (name_taken(c, o) || !(slot = add_slot(c)))
         return NULL;
     *slot = (struct catalog_offer){ .offer = o };

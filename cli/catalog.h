@@ -11,6 +11,8 @@
 
 struct catalog_pixel {
     struct slice pixel, test_code;
+    enum event_source source;
+    struct place at;
     char *token;      /* secret; NULL in `check` without its file */
     int64_t token_at; /* when its file was written, Unix seconds; 0: not known */
 };
@@ -36,6 +38,7 @@ struct catalog {
     struct slice endpoint;
     struct catalog_pixel *pixels;
     size_t pixel_count;
+    struct route_known known; /* the same for the translator */
     int64_t keep_clicks, keep_ledger, keep_ip; /* seconds */
     struct catalog_limits limits;
 
@@ -55,11 +58,16 @@ const struct offer *catalog_add_offer(struct catalog *c, const char *path);
  * models are only checked. */
 void catalog_add_offers(struct catalog *c);
 
+/* The test event code that the offer's events to that pixel go with; empty: they are real. */
+struct slice catalog_test_code(const struct catalog *c, const struct offer *offer,
+                               struct slice pixel);
+
 /* The offer by the last path segment of a postback's URL; NULL when there is none. */
 const struct catalog_offer *catalog_find(const struct catalog *c, struct slice name);
 
 unsigned catalog_errors(const struct catalog *c);
-void catalog_print_problems(struct catalog *c, FILE *to); /* each only once */
+void catalog_print_problems(struct catalog *c, FILE *to);       /* each only once */
+void catalog_take_problems(struct catalog *c, struct buf *out); /* the same, into out */
 void catalog_close(struct catalog *c);                    /* accepts NULL */
 
 #endif

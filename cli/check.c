@@ -24,6 +24,13 @@ struct later {
     size_t count;
 };
 
+static void check_offer(struct catalog *c, const struct offer *offer, struct checked *done)
+{
+    done->advice.arena = &c->arena;
+    mapping_advise(offer, &done->advice);
+    maptest_run(c, offer, cli_now(), &done->tests);
+}
+
 /* People name the file that they have just edited, whichever it is. */
 static bool is_configuration(struct slice text)
 {
@@ -67,7 +74,7 @@ static void check_file(struct catalog *c, const char *path, struct checked *done
     }
     offer = catalog_add_offer(c, path);
     if (offer)
-        maptest_run(c, offer, cli_now(), &done->tests);
+        check_offer(c, offer, done);
 }
 
 /* Walk it; a verdict that is not the one of `expect:` is a failed test. */
@@ -86,7 +93,7 @@ static void walk_chain(struct catalog *c, struct rehearsal *run, struct maptest_
         goto out;
     }
     if (r.kept && r.translated)
-        refused = rehearsal_check_event(&arena, &r, run->world.now);
+        refused = rehearsal_check_event(run, &arena, &r);
     if (refused) {
         r.kept = false;
         r.code = "H018";
@@ -128,7 +135,7 @@ static void check_all(struct catalog *c, const char *const *files, int n, struct
     if (n == 0 && c->offers_dir) {
         catalog_add_offers(c);
         for (size_t i = 0; i < c->offer_count; i++)
-            maptest_run(c, c->offers[i].offer, cli_now(), &done->tests);
+            check_offer(c, c->offers[i].offer, done);
     }
     rates_check(c, cli_now());
     done->code = catalog_errors(c) > done->tests.problems ? EXIT_CONFIG

@@ -8,6 +8,7 @@ struct checked {
     struct maptest_result tests;
     unsigned trackers, chains, models, rates; /* files of each kind without errors */
     int code;                                 /* what check gives */
+    struct diags advice; /* apart: a hundred remarks shall not crowd out an error */
 };
 
 /* Problems on stderr, the sum (or JSON) on stdout, JUnit's XML into the file (NULL: none; "-":

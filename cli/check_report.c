@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/rates/rates.h"
@@ -28,6 +30,26 @@ static void summary(const struct catalog *c, const struct checked *done)
         count(", ", c->diags.warnings, "warning", "");
     putchar('\n');
     rates_summary(c, cli_now());
+}
+
+static void print_advice(const struct diags *advice)
+{
+    struct buf b = { 0 };
+
+    for (const struct diag *d = advice->first; d; d = d->next)
+        diag_print_line(&b, d);
+    if (b.len)
+        fwrite(b.ptr, 1, b.len, stderr);
+    buf_free(&b);
+}
+
+static const char *first_error(const struct catalog *c)
+{
+    const struct diag *d = c->diags.first;
+
+    while (d && d->level != DIAG_ERROR)
+        d = d->next;
+    return d ? d->code : NULL;
 }
 
 static void failures(struct catalog *c, const struct checked *done)
@@ -67,6 +89,16 @@ static void diag_json(struct buf *out, const struct diag *d)
     buf_byte(out, '}');
 }
 
+static void diags_json(struct buf *out, const char *name, const struct diags *list)
+{
+    buf_printf(out, ",\"%s\":[", name);
+    for (const struct diag *d = list->first; d; d = d->next) {
+        buf_puts(out, d == list->first ? "\n" : ",\n");
+        diag_json(out, d);
+    }
+    buf_byte(out, ']');
+}
+
 static void offers_json(struct buf *out, const struct catalog *c)
 {
     buf_puts(out, "\"offers\":[");
@@ -88,12 +120,9 @@ static void put_json(struct buf *out, struct catalog *c, const struct checked *d
     buf_printf(out, "\"trackers\":%u,\"chains\":%u,\"tests\":{\"passed\":%u,\"failed\":%u},",
                done->trackers, done->chains, done->tests.passed, done->tests.failed);
     maptest_json(out, &done->tests);
-    buf_puts(out, ",\"diagnostics\":[");
-    for (const struct diag *d = c->diags.first; d; d = d->next) {
-        buf_puts(out, d == c->diags.first ? "\n" : ",\n");
-        diag_json(out, d);
-    }
-    buf_puts(out, "]}\n");
+    diags_json(out, "diagnostics", &c->diags);
+    diags_json(out, "advice", &done->advice);
+    buf_puts(out, "}\n");
 }
 
 /* ---- the whole ---- */
@@ -121,10 +150,32 @@ static int put_junit(struct catalog *c, const struct checked *done, const char *
     return written ? done->code : EXIT_IO;
 }
 
+/* On a terminal what was expected is red, what came is green. */
+static void print_problems(struct catalog *c)
+{
+    const char *no = getenv("NO_COLOR");
+    struct buf out = { 0 };
+    struct slice rest, line;
+
+    if (!isatty(STDERR_FILENO) || (no && *no)) {
+        catalog_print_problems(c, stderr);
+        return;
+    }
+    catalog_take_problems(c, &out);
+    for (rest = buf_slice(&out); rest.len && slice_next(&rest, '\n', &line);) {
+        const char *paint = slice_starts(line, S("  - "))   ? "\033[31m"
+                            : slice_starts(line, S("  + ")) ? "\033[32m"
+                                                            : NULL;
+        fprintf(stderr, "%s%.*s%s\n", paint ? paint : "", SLICE_ARG(line), paint ? "\033[0m" : "");
+    }
+    buf_free(&out);
+}
+
 int check_report(struct catalog *c, const struct checked *done, bool json, const char *junit)
 {
     bool quiet = json || (junit && strcmp(junit, "-") == 0);
     struct buf out = { 0 };
+    const char *first = first_error(c);
     int code = done->code;
 
     if (json) {
@@ -135,10 +186,14 @@ int check_report(struct catalog *c, const struct checked *done, bool json, const
     }
     if (junit && put_junit(c, done, junit) == EXIT_IO)
         code = EXIT_IO;
-    catalog_print_problems(c, stderr);
+    print_problems(c);
     if (done->code != EXIT_DONE)
         failures(c, done);
-    else if (!quiet)
+    else if (!quiet) { /* first things first: advice when all is right */
+        print_advice(&done->advice);
         summary(c, done);
+    }
+    if (first && isatty(STDERR_FILENO)) /* for people, not for logs */
+        fprintf(stderr, "clickbaton explain %s says more\n", first);
     return code;
 }

@@ -10,10 +10,16 @@
 static const struct shape listen_shape = { SHAPE_TEXT, .pattern = ":[0-9]{1,5}$" };
 static const struct shape endpoint_shape = { SHAPE_TEXT, .pattern = "^https?://" };
 
+static const struct shape event_source_shape = { SHAPE_WORD, .words = event_source_names };
+static const struct shape test_code_shape = { SHAPE_TEXT, .pattern = "^[A-Za-z0-9_-]{1,64}$" };
+
 static const struct shape_key pixel_keys[] = {
     SHAPE_KEY("token", &shape_file, "its access token",
               .required = "write CODE: {token: {file: ./keys/tiktok}}"),
-    SHAPE_KEY("test_event_code", &shape_text,
+    SHAPE_KEY("event_source", &event_source_shape,
+              "the kind of events: a pixel's are web, event sets' crm or offline",
+              .otherwise = "web"),
+    SHAPE_KEY("test_event_code", &test_code_shape,
               "events show under Test events and count for nothing"),
     SHAPE_END,
 };
@@ -172,9 +178,37 @@ static void read_key(struct reader *r, const struct yaml *root)
                  "the key has %zu characters and could be guessed", strlen(r->c->key));
 }
 
+static void read_event_source(struct reader *r, const struct yaml *map, struct catalog_pixel *pixel)
+{
+    const struct yaml *node = at(map, "event_source");
+    size_t index;
+
+    if (node && node->kind == YAML_SCALAR && slice_eq(node->text, S("app")))
+        diag_add(r->e.diags, DIAG_ERROR, "C012", node->at, S("one of: web, crm, offline"),
+                 "app events are for companies that TikTok has put onto a list, and clickbaton does "
+                 "not send them");
+    else if (expect_choice(&r->e, map, &pixel_shape, "event_source", &index))
+        pixel->source = (enum event_source)index;
+}
+
+static void read_test_code(struct reader *r, const struct yaml *node, struct catalog_pixel *pixel)
+{
+    if (!expect_text(&r->e, node, "`test_event_code`", &pixel->test_code))
+        return;
+    if (!event_test_code_ok(pixel->test_code))
+        diag_add(r->e.diags, DIAG_ERROR, "M053", node->at,
+                 S("copy it from Events Manager, Test Events: TEST12345"),
+                 "\"%.*s\" is not a test event code", SLICE_ARG(pixel->test_code));
+    else
+        diag_add(r->e.diags, DIAG_WARNING, "C011", node->at,
+                 S("take it out when the test is over"),
+                 "all events to %.*s are test events (%.*s), which TikTok does not count",
+                 SLICE_ARG(pixel->pixel), SLICE_ARG(pixel->test_code));
+}
+
 static void read_pixel(struct reader *r, const struct yaml *node, struct catalog_pixel *pixel)
 {
-    *pixel = (struct catalog_pixel){ .pixel = node->key->text };
+    *pixel = (struct catalog_pixel){ .pixel = node->key->text, .at = node->key->at };
     if (!expect_map(&r->e, node, "a pixel", &pixel_shape))
         return;
     if (at(node, "token"))
@@ -182,12 +216,14 @@ static void read_pixel(struct reader *r, const struct yaml *node, struct catalog
     if (pixel->token)
         pixel->token_at = files_time(files_beside(&r->c->arena, r->file,
                                                   at(at(node, "token"), "file")->text));
-    expect_text(&r->e, at(node, "test_event_code"), "`test_event_code`", &pixel->test_code);
+    read_event_source(r, node, pixel);
+    read_test_code(r, at(node, "test_event_code"), pixel);
 }
 
 static void read_tiktok(struct reader *r, const struct yaml *root)
 {
     const struct yaml *node = at(root, "tiktok"), *pixels = at(node, "pixels");
+    enum event_source *sources;
     struct slice *names;
     struct err err;
 
@@ -202,13 +238,17 @@ static void read_tiktok(struct reader *r, const struct yaml *root)
         return;
     r->c->pixels = ARENA_ARRAY(&r->c->arena, struct catalog_pixel, pixels->count);
     names = ARENA_ARRAY(&r->c->arena, struct slice, pixels->count + 1);
-    if (!r->c->pixels || !names)
+    sources = ARENA_ARRAY(&r->c->arena, enum event_source, pixels->count);
+    if (!r->c->pixels || !names || !sources)
         return;
     for (const struct yaml *v = pixels->first; v; v = v->next) {
-        names[r->c->pixel_count] = v->key->text;
-        read_pixel(r, v, &r->c->pixels[r->c->pixel_count++]);
+        size_t i = r->c->pixel_count++;
+        names[i] = v->key->text;
+        read_pixel(r, v, &r->c->pixels[i]);
+        sources[i] = r->c->pixels[i].source;
     }
-    r->c->translator.pixels = names;
+    r->c->known = (struct route_known){ names, sources };
+    r->c->translator.known = &r->c->known;
 }
 
 static void duration(struct reader *r, const struct yaml *map, const struct shape_key *key)

@@ -19,11 +19,13 @@ static const struct verb {
     { "diff", cli_diff, "what a changed mapping would have done to postbacks there were" },
     { "simulate", cli_simulate, "a redirect chain, hop by hop, to the event" },
     { "follow", cli_follow, "a real redirect chain: where it drops the ttclid" },
+    { "explain", cli_explain, "what a code such as M012 means, and what to do" },
     { "urls", cli_urls, "the URLs to paste for an offer, and where each goes" },
     { "snippet", cli_snippet, "what to paste into a landing page" },
     { "rates", cli_rates, "exchange rates: what is there, and import of the ECB's files" },
     { "coverage", cli_coverage, "which share of the events has each match key" },
     { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
+    { "schema", cli_schema, "what an editor needs to check and complete our files" },
     { "version", cli_version, "print the version" },
 };
 #define VERBS (sizeof(verbs) / sizeof(*verbs))

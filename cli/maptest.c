@@ -3,6 +3,8 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
+#include "core/translate/sequence.h"
+
 struct outcome {
     const struct translation *t;
     cJSON *events[TRANSLATE_EVENTS_MAX]; /* their bodies */
@@ -57,6 +59,17 @@ static bool value_text(const struct outcome *o, size_t i, struct arena *arena, s
     return true;
 }
 
+/* One for each event, in their order. */
+static struct slice pixels_of(const struct translation *t, struct arena *arena)
+{
+    struct slice out = { 0 };
+
+    for (size_t i = 0; i < t->event_count; i++)
+        out = arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(out), i ? " " : "",
+                           SLICE_ARG(t->events[i].pixel));
+    return t->event_count ? out : S("absent");
+}
+
 /* W020, W031: each code once, in the order of their coming. */
 static struct slice codes_of(const struct translation *t, struct arena *arena)
 {
@@ -107,6 +120,8 @@ static struct slice actual(const struct outcome *o, struct slice path, struct ar
         return arena_dup(arena, consent_name(t->consent.action));
     if (slice_eq(path, S("events")))
         return arena_printf(arena, "%zu", t->event_count);
+    if (slice_eq(path, S("pixels")))
+        return pixels_of(t, arena);
     if (slice_eq(path, S("warnings")))
         return codes_of(t, arena);
     return arena_dup(arena, of_event(o, path, arena));
@@ -190,9 +205,24 @@ static struct slice summary(const struct outcome *o, struct arena *arena)
     return out;
 }
 
+/* The postbacks of `before:`, in order; each a second later than the one before. */
+static int run_before(struct sequence *s, const struct mapping_test *test, const struct click *click,
+                      int64_t now, struct err *err)
+{
+    for (size_t i = 0; i < test->before_count; i++) {
+        struct translation t = { .code = "", .arena = s->arena, .notes = { .arena = s->arena } };
+        struct params params = { .arena = s->arena, .notes = &t.notes };
+        if (params_url(&params, test->before[i], err) != 0 ||
+            sequence_next(s, &params, click, now - (int64_t)(test->before_count - i), &t, err) != 0)
+            return err_context(err, "before");
+    }
+    return 0;
+}
+
 static int translate(struct catalog *c, const struct offer *offer, const struct mapping_test *test,
                      int64_t now, struct translation *t, struct err *err)
 {
+    struct sequence sequence = { .translator = &c->translator, .offer = offer, .arena = t->arena };
     struct notes click_notes = { .arena = t->arena };
     struct params params = { .arena = t->arena, .notes = &t->notes };
     struct params click_params = { .arena = t->arena, .notes = &click_notes };
@@ -209,9 +239,9 @@ static int translate(struct catalog *c, const struct offer *offer, const struct 
             return err_set(err, ERR_INPUT, "the click has %s", why);
         known = true;
     }
-    if (translate_read(offer, &params, t->arena, t, err) != 0)
+    if (run_before(&sequence, test, known ? &click : NULL, now, err) != 0)
         return -1;
-    return translate_finish(&c->translator, offer, &params, known ? &click : NULL, now, t, err);
+    return sequence_next(&sequence, &params, known ? &click : NULL, now, t, err);
 }
 
 /* ---- what is said of a failing test ---- */

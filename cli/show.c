@@ -10,11 +10,15 @@ static bool pixel_before(const struct translation *t, size_t i)
     return false;
 }
 
-static void body(struct buf *out, const struct translation *t, size_t i, struct slice event_source)
+static void body(struct buf *out, const struct translation *t, size_t i,
+                 const struct show_frame *frame)
 {
-    payload_open(out, event_source, t->events[i].pixel, (struct slice){ 0 });
+    struct slice pixel = t->events[i].pixel;
+
+    payload_open(out, event_source_names[frame->offer->source], pixel,
+                 catalog_test_code(frame->catalog, frame->offer, pixel));
     for (size_t k = i; k < t->event_count; k++) {
-        if (!slice_eq(t->events[k].pixel, t->events[i].pixel))
+        if (!slice_eq(t->events[k].pixel, pixel))
             continue;
         if (k > i)
             buf_byte(out, ',');
@@ -23,11 +27,12 @@ static void body(struct buf *out, const struct translation *t, size_t i, struct 
     payload_close(out);
 }
 
-void show_body(struct buf *out, const struct translation *t, size_t i, struct slice event_source)
+void show_body(struct buf *out, const struct translation *t, size_t i,
+               const struct show_frame *frame)
 {
     if (pixel_before(t, i))
         return;
-    body(out, t, i, event_source);
+    body(out, t, i, frame);
     buf_byte(out, '\n');
 }
 
@@ -117,7 +122,7 @@ static void consent_json(struct buf *out, const struct consent *c)
     buf_byte(out, '}');
 }
 
-void show_json(struct buf *out, const struct translation *t, struct slice event_source)
+void show_json(struct buf *out, const struct translation *t, const struct show_frame *frame)
 {
     const struct conversion *conv = &t->conversion;
     struct field_value stage = { conv->stage, ORIGIN_MAPPING, conv->fields[FIELD_STATUS].value,
@@ -132,7 +137,7 @@ void show_json(struct buf *out, const struct translation *t, struct slice event_
         if (pixel_before(t, i))
             continue;
         buf_puts(out, comma);
-        body(out, t, i, event_source);
+        body(out, t, i, frame);
         comma = ",";
     }
     buf_puts(out, "],\"fields\":{");

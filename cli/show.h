@@ -3,17 +3,24 @@
 #ifndef CLI_SHOW_H
 #define CLI_SHOW_H
 
-#include "core/translate/translate.h"
+#include "cli/catalog.h"
+
+/* What the frame of a body needs: the kind of events, and whether they are test events. */
+struct show_frame {
+    const struct catalog *catalog;
+    const struct offer *offer;
+};
 
 /* s for a terminal: bytes that could move its cursor become '?'. */
 void show_safe(struct buf *out, struct slice s);
 
 /* The request body of event i, followed by events for the same pixel, then a newline; nothing when
  * an earlier one has taken it along. */
-void show_body(struct buf *out, const struct translation *t, size_t i, struct slice event_source);
+void show_body(struct buf *out, const struct translation *t, size_t i,
+               const struct show_frame *frame);
 
 /* {"verdict":...,"code":...,"reason":...,"warnings":[...],"bodies":[...],"fields":{...}} */
-void show_json(struct buf *out, const struct translation *t, struct slice event_source);
+void show_json(struct buf *out, const struct translation *t, const struct show_frame *frame);
 
 /* The same without bodies and fields: what a tracker is told. */
 void show_answer(struct buf *out, enum verdict verdict, const char *code, struct slice reason,

@@ -82,12 +82,25 @@ static void step_row(struct buf *out, const struct trail_step *s)
     buf_byte(out, '\n');
 }
 
+/* Is there something to tell the events by? */
+static bool several_pixels(const struct translation *t)
+{
+    for (size_t i = 1; i < t->event_count; i++)
+        if (!slice_eq(t->events[i].pixel, t->events[0].pixel))
+            return true;
+    return false;
+}
+
 static void show_event(struct buf *out, const struct translation *t, size_t i)
 {
     const struct translated_event *e = &t->events[i];
 
     buf_puts(out, "event  ");
     show_safe(out, e->event);
+    if (several_pixels(t)) {
+        buf_puts(out, " to ");
+        show_safe(out, e->pixel);
+    }
     buf_puts(out, ", event_id ");
     show_safe(out, e->event_id);
     if (e->has_value) {

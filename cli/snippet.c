@@ -98,6 +98,46 @@ static void add_consent(struct arena *arena, struct snippet_tag *tag,
                  SLICE_ARG(shown));
 }
 
+/* Names of the mapping's are in it: bytes that could move a cursor become '?'. */
+static void remark(struct arena *arena, struct notes *remarks, const char *subject,
+                   struct slice text)
+{
+    struct slice shown;
+
+    (void)is_shown_whole(arena, text, &shown);
+    note_add(remarks, "", slice_from(subject), "%.*s", SLICE_ARG(shown));
+}
+
+/* A page fires its events with the pixel that it has loaded, which must be the server's. */
+static void remark_pixels(struct arena *arena, const struct offer *offer, struct notes *remarks)
+{
+    const struct pixel_route *r = &offer->pixel;
+    bool one = r->by.count == 0 && r->to.count == 1 && template_is_constant(&r->to.items[0]);
+
+    if (!one)
+        remark(arena, remarks, "pixel",
+               arena_printf(arena, "the page must load the pixel that the server's events go to: %.*s",
+                            SLICE_ARG(mapping_pixel_text(arena, offer, NULL))));
+    for (size_t i = 0; i < offer->rule_count; i++)
+        for (const struct event_rule *e = offer->rules[i].events; e; e = e->next)
+            if (e->pixel.said)
+                remark(arena, remarks, "pixel",
+                       arena_printf(arena, "%.*s of the stage %.*s has its own pixel: %.*s",
+                                    SLICE_ARG(e->event), SLICE_ARG(offer->rules[i].stage),
+                                    SLICE_ARG(mapping_pixel_text(arena, offer, e))));
+}
+
+static void remark_source(struct arena *arena, const struct offer *offer, struct notes *remarks)
+{
+    if (offer->source == EVENT_SOURCE_WEB)
+        remark_pixels(arena, offer, remarks);
+    else
+        note_add(remarks, "", S("event_source"),
+                 "the offer sends %s events, which no page can fire and which carry no ttclid: its "
+                 "pages need no script for them",
+                 event_source_names[offer->source].ptr);
+}
+
 void snippet_make(struct arena *arena, const struct offer *offer, struct slice own,
                   const struct snippet_choice *choice, struct snippet_tag *tag)
 {
@@ -108,7 +148,8 @@ void snippet_make(struct arena *arena, const struct offer *offer, struct slice o
     add(tag, "data-event", choice->event);
     add(tag, "data-decorate", choice->hosts);
     add_consent(arena, tag, &offer->consent, choice->consent);
-    if (offer->origin_count == 0)
+    remark_source(arena, offer, &tag->remarks);
+    if (offer->source == EVENT_SOURCE_WEB && offer->origin_count == 0)
         note_add(&tag->remarks, "", S("origins"),
                  "the offer has no `origins:`, so the server refuses what its pages register; list "
                  "them: origins: [https://lander.example]");
@@ -193,6 +234,9 @@ static int check_event(struct snippet *s)
 
     if (!s->event)
         return 0;
+    if (s->offer->source != EVENT_SOURCE_WEB)
+        return options_misuse("snippet", "the offer sends %s events, which no page can fire",
+                              event_source_names[s->offer->source].ptr);
     if (!find_event(s, names, &once)) {
         near = diag_nearest(slice_from(s->event), names);
         if (near.len)

@@ -7,20 +7,23 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/show.h"
+#include "core/translate/sequence.h"
 
 #define LINE_MAX_BYTES 65536 /* what is longer is cut here, and refused as too large below */
 #define URL_MAX 16384
 #define AT_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 #define NOT_SAID INT64_MIN
+#define HISTORY_BYTES ((size_t)256 << 20)
 
 struct options {
     const char *click, *config;
     int64_t at;
-    bool json, explain;
+    bool json, explain, history;
+    struct sequence *sequence; /* --history: what the lines before have left */
 };
 
 static const struct verb_usage usage = {
-    .synopsis = "translate OFFER-FILE URL|- [--click URL] [--at EPOCH] [--json] [--explain]",
+    .synopsis = "translate OFFER-FILE URL|- [--click URL] [--at EPOCH] [--json] [--explain] [--history]",
     .about =
         "Prints the exact request body that would be sent to TikTok for a postback. Nothing is\n"
         "sent or stored. URL is a whole postback URL, or its query; - reads one per line.",
@@ -52,6 +55,8 @@ static int translate_one(const struct catalog *catalog, const struct offer *offe
             return err_set(err, ERR_INPUT, "--click: it has %s", why);
         known = &click;
     }
+    if (o->sequence)
+        return sequence_next(o->sequence, &params, known, o->at, t, err);
     if (translate_read(offer, &params, t->arena, t, err) != 0)
         return -1;
     return translate_finish(&catalog->translator, offer, &params, known, o->at, t, err);
@@ -64,6 +69,7 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
     struct arena arena;
     struct translation t = { 0 };
     struct err err = { 0 };
+    const struct show_frame frame = { catalog, offer };
 
     arena_init(&arena, 4 * 1024 * 1024);
     t.arena = t.notes.arena = &arena;
@@ -75,10 +81,10 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
         t.event_count = 0;
     }
     if (o->json) {
-        show_json(out, &t, S("web"));
+        show_json(out, &t, &frame);
     } else {
         for (size_t i = 0; i < t.event_count; i++)
-            show_body(out, &t, i, S("web"));
+            show_body(out, &t, i, &frame);
         show_verdict(log, &t);
     }
     if (o->explain && !o->json)
@@ -120,6 +126,22 @@ static bool run_lines(const struct catalog *catalog, const struct offer *offer,
     return yes;
 }
 
+/* The same, each line with the memory of those before it. */
+static bool run_history(const struct catalog *catalog, const struct offer *offer, struct options *o,
+                        struct buf *out, struct buf *log)
+{
+    struct arena arena;
+    struct sequence sequence = { .translator = &catalog->translator, .offer = offer,
+                                 .arena = &arena };
+    bool yes;
+
+    arena_init(&arena, HISTORY_BYTES);
+    o->sequence = &sequence;
+    yes = run_lines(catalog, offer, o, out, log);
+    arena_free(&arena);
+    return yes;
+}
+
 int cli_translate(int argc, char **argv)
 {
     struct options o = { .at = NOT_SAID };
@@ -128,7 +150,10 @@ int cli_translate(int argc, char **argv)
         { "--at", NULL, OPTION_INTEGER, &o.at, "EPOCH", "pretend that it is this Unix time" },
         { "--json", NULL, OPTION_FLAG, &o.json, NULL,
           "verdict, reason, warnings, bodies and fields" },
-        { "--explain", NULL, OPTION_FLAG, &o.explain, NULL, "where every field came from, and what was done to it" },
+        { "--explain", NULL, OPTION_FLAG, &o.explain, NULL,
+          "where every field came from, and what was done to it" },
+        { "--history", NULL, OPTION_FLAG, &o.history, NULL,
+          "the lines of stdin come one after the other, as the server would see them" },
         { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
           "take rates, mappings and pixels from this configuration" },
         { 0 },
@@ -146,6 +171,8 @@ int cli_translate(int argc, char **argv)
         o.at = cli_now();
     if (o.at < 0 || o.at > AT_MAX)
         return options_misuse(argv[0], "--at needs a Unix time from 0 to %lld", (long long)AT_MAX);
+    if (o.history && strcmp(args[1], "-") != 0)
+        return options_misuse(argv[0], "--history needs the postbacks as lines on stdin: -");
     catalog = catalog_open(o.config);
     if (!catalog)
         return EXIT_CONFIG;
@@ -156,7 +183,8 @@ int cli_translate(int argc, char **argv)
         return EXIT_CONFIG;
     }
     if (strcmp(args[1], "-") == 0) {
-        yes = run_lines(catalog, offer, &o, &out, &log);
+        yes = o.history ? run_history(catalog, offer, &o, &out, &log)
+                        : run_lines(catalog, offer, &o, &out, &log);
     } else {
         yes = run(catalog, offer, slice_from(args[1]), &o, &out, &log);
         print(&out, stdout);

@@ -61,9 +61,9 @@ static void print_url(struct buf *out, struct slice url)
     buf_puts(out, "\n\n");
 }
 
-static void print_postbacks(struct buf *out, const struct sheet *s)
+static void print_postbacks(struct buf *out, const struct sheet *s, unsigned number)
 {
-    buf_printf(out, "4. Postback URL: %s\n\n", s->urls->postback_place);
+    buf_printf(out, "%u. Postback URL: %s\n\n", number, s->urls->postback_place);
     if (s->urls->type_param)
         buf_puts(out, "No macro for what happened is documented, so each type's URL has it written "
                       "out.\n\n");
@@ -77,18 +77,29 @@ static void print_postbacks(struct buf *out, const struct sheet *s)
     print_remarks(out, &s->kit.remarks);
 }
 
+/* Events of a CRM or a shop: there is no ad link, no landing page and no click to care for. */
+static void print_without_click(struct buf *out, const struct sheet *s)
+{
+    print_remarks(out, &s->tag.remarks);
+    print_postbacks(out, s, 1);
+}
+
 static void print_text(struct buf *out, const struct sheet *s)
 {
     buf_printf(out, "What to paste for %.*s (tracker: ", SLICE_ARG(s->offer->name));
     show_safe(out, s->offer->tracker_name);
     buf_puts(out, ")\n\n");
+    if (s->offer->source != EVENT_SOURCE_WEB) {
+        print_without_click(out, s);
+        return;
+    }
     buf_puts(out, "1. TikTok: destination URL of the ad\n\n");
     print_url(out, s->kit.ad_link);
     buf_puts(out, "2. Tracker: parameters of the traffic source\n\n");
     print_lines(out, s->urls->source_setup);
     buf_puts(out, "3. Tracker: URL of the landing page\n\n");
     print_url(out, s->kit.lander);
-    print_postbacks(out, s);
+    print_postbacks(out, s, 4);
     buf_puts(out, "5. A server of yours that registers clicks itself, instead of the landing "
                   "script: call this\n   when the visitor comes, and fill in what you know\n\n");
     print_url(out, s->kit.click);

@@ -17,6 +17,8 @@ header:expat.h libexpat1-dev
 test_needs='
 header:cmocka.h libcmocka-dev
 command:python3 python3
+python:jsonschema python3-jsonschema
+python:yaml python3-yaml
 command:curl curl
 command:sqlite3 sqlite3
 command:valgrind valgrind
@@ -57,6 +59,7 @@ present() {
     header:*) echo "#include <${1#header:}>" | ${CC:-cc} -E -x c - >/dev/null 2>&1 ;;
     fuzzer:) echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }' |
         clang -fsanitize=fuzzer,address -x c - -o /dev/null >/dev/null 2>&1 ;;
+    python:*) python3 -c "import ${1#python:}" >/dev/null 2>&1 ;;
     file:*) [ -e "${1#file:}" ] ;;
     command:*) command -v "${1#command:}" >/dev/null 2>&1 || [ -x "/usr/sbin/${1#command:}" ] ;;
     esac

@@ -22,6 +22,10 @@ struct store_ops {
     int (*recover)(struct store *, int64_t, int64_t *, struct err *);
     int (*click_find)(struct store *, struct slice, struct slice, struct slice, struct arena *,
                       struct store_click *, struct err *);
+    int (*marked)(struct store *, struct slice, struct slice, struct slice, struct err *);
+    int (*history)(struct store *, struct slice, struct slice, struct slice, unsigned,
+                   struct arena *, struct store_seen **, size_t *, struct err *);
+    int (*postback_params)(struct store *, int64_t, struct arena *, struct slice *, struct err *);
     int (*pixels_due)(struct store *, struct arena *, struct store_due **, size_t *, struct err *);
     int (*find_clicks)(struct store *, struct slice, unsigned, struct arena *,
                        struct store_click **, size_t *, struct err *);

@@ -161,6 +161,15 @@ int sqlite_list_postbacks(struct store *, struct slice, int64_t, int64_t, unsign
                           struct store_postback **, size_t *, struct err *);
 int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err);
 
+/* Remember that this postback matters for what comes later of its click: it takes something back,
+ * or has no click id.  In the index only; made again from the rows. */
+int sqlite_history_mark(struct sqlite *s, int64_t row, struct slice click_id, struct slice ttclid,
+                        struct slice stage, enum store_verdict verdict, struct err *err);
+int sqlite_marked(struct store *, struct slice, struct slice, struct slice, struct err *);
+int sqlite_history(struct store *, struct slice, struct slice, struct slice, unsigned,
+                   struct arena *, struct store_seen **, size_t *, struct err *);
+int sqlite_postback_params(struct store *, int64_t, struct arena *, struct slice *, struct err *);
+
 int sqlite_event_put(struct store *, struct store_event *, int64_t *, struct err *);
 int sqlite_find_events(struct store *, struct slice, unsigned, struct arena *,
                        struct store_event **, size_t *, struct err *);

@@ -13,7 +13,8 @@
 
 #include "adapters/store/sqlite.h"
 
-enum index_family { INDEX_CLICKS, INDEX_KEYS, INDEX_POSTBACKS, INDEX_EVENTS, INDEX_FAMILIES };
+enum index_family { INDEX_CLICKS, INDEX_KEYS, INDEX_POSTBACKS, INDEX_EVENTS,
+                    INDEX_MARKS, INDEX_FAMILIES };
 
 struct index *index_new(void);
 void index_free(struct index *ix);

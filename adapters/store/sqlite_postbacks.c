@@ -58,8 +58,22 @@ int sqlite_postback_put(struct store *store, struct store_postback *pb, struct e
     pb->id = id;
     s->now.counts.postbacks++;
     s->now.counts.quarantined += pb->verdict == STORE_QUARANTINED;
+    if (sqlite_history_mark(s, id, pb->click_id, pb->ttclid, pb->stage, pb->verdict, err) != 0)
+        return -1;
     return index_postback(
         s, id, (struct slice[]){ pb->click_id, pb->ttclid, pb->event_id, pb->txid }, err);
+}
+
+static int mark_row(struct sqlite *s, struct sqlite3_stmt *st, struct slice ttclid,
+                    struct err *err)
+{
+    struct slice stage;
+
+    arena_reset(&s->scratch);
+    if (col_name(s, st, STAGE, &s->scratch, &stage, err) != 0)
+        return -1;
+    return sqlite_history_mark(s, col_int(st, ID), col_text(st, CLICK_ID), ttclid, stage,
+                               (enum store_verdict)col_int(st, VERDICT), err);
 }
 
 int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err)
@@ -74,7 +88,8 @@ int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err)
         struct slice ids[] = { col_text(st, CLICK_ID),
                                col_within(st, TTCLID, col_text(st, PARAMS)),
                                col_text(st, EVENT_ID), col_text(st, TXID) };
-        if ((rc = index_postback(s, col_int(st, ID), ids, err)) != 0)
+        if ((rc = index_postback(s, col_int(st, ID), ids, err)) != 0 ||
+            (rc = mark_row(s, st, ids[1], err)) != 0)
             break;
     }
     sql_done(st);

@@ -94,6 +94,7 @@ struct index {
     bool worked; /* this transaction wrote to `runs` or `run_chunks` */
 };
 
+/* sqlite_runs_list.c */
 int runs_list(struct index *ix, struct run *run, struct err *err);
 void runs_unlist(struct index *ix, struct run *run);
 int runs_waste(struct index *ix, int64_t run, int64_t chunks, struct err *err);

@@ -109,6 +109,27 @@ int store_click_find(struct store *s, struct slice offer, struct slice click_id,
     return s->ops->click_find(s, offer, click_id, ttclid, arena, out, err);
 }
 
+int store_marked(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
+                 struct err *err)
+{
+    return writing(s, err) != 0 ? -1 : s->ops->marked(s, offer, click_id, ttclid, err);
+}
+
+int store_history(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
+                  unsigned max, struct arena *arena, struct store_seen **list, size_t *count,
+                  struct err *err)
+{
+    if (writing(s, err) != 0)
+        return -1;
+    return s->ops->history(s, offer, click_id, ttclid, max, arena, list, count, err);
+}
+
+int store_postback_params(struct store *s, int64_t id, struct arena *arena, struct slice *params,
+                          struct err *err)
+{
+    return writing(s, err) != 0 ? -1 : s->ops->postback_params(s, id, arena, params, err);
+}
+
 int store_pixels_due(struct store *s, struct arena *arena, struct store_due **list, size_t *count,
                      struct err *err)
 {

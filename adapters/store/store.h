@@ -50,7 +50,7 @@ struct store_event {
     struct slice click_id, ttclid; /* for look-ups */
     /* For store_event_put: the event_ids that this event would have had before more was known of its
      * click; one that is there makes it a duplicate.  Empty: none. */
-    struct slice formerly[2];
+    struct slice formerly[5];
     struct slice body;             /* one entry of data[], JSON */
     /* Millionths of a unit: as sent, and before conversion.  Not known when its currency is empty. */
     int64_t value, original_value;
@@ -165,6 +165,31 @@ int store_report(struct store *s, const struct store_attempt *attempt,
 /* After a restart: what was STORE_SENDING waits again, due now; its outcome stays unknown.  Unless its
  * visitor has refused: then it is STORE_WITHDRAWN. */
 int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err);
+
+/* ---- the past of a click: between begin and commit, what was put there included ---- */
+
+/* One earlier postback. */
+struct store_seen {
+    int64_t id, at; /* as of store_postback */
+    struct slice stage, txid, click_id, event_id, code;
+    enum store_verdict verdict;
+};
+
+/* Did a postback of this click (offer and click_id) have the stage rejected, refund or chargeback,
+ * or come without a click id but with this ttclid?  Quarantined ones do not count.  1 or 0; hardly
+ * ever reads a row when it is 0. */
+int store_marked(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
+                 struct err *err);
+
+/* The postbacks of (offer, click_id), and those without a click id of (offer, ttclid), but for
+ * quarantined ones; with click_id empty all of (offer, ttclid).  Newest first, at most max. */
+int store_history(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
+                  unsigned max, struct arena *arena, struct store_seen **list, size_t *count,
+                  struct err *err);
+
+/* The parameters of a postback as they were put.  1; 0: there is no such postback. */
+int store_postback_params(struct store *s, int64_t id, struct arena *arena, struct slice *params,
+                          struct err *err);
 
 /* ---- reading: inside or outside of a transaction ---- */
 

@@ -6,6 +6,8 @@
 
 enum { OLD, NEW };
 
+#define PAST_BYTES ((size_t)1 << 30)
+
 /* ---- what a side has had: the first of equal (pixel, event, event_id) counts ---- */
 
 struct key {
@@ -75,7 +77,7 @@ static int remember(struct diff *d, int side, const struct translated_event *e, 
         return -1;
     if (!key_of(hasher, e, e->event_id, arena, &key))
         return -1;
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < TRANSLATE_FORMERLY; i++)
         if (e->formerly[i].len && key_of(hasher, e, e->formerly[i], arena, &former) &&
             slot(s, former)->a)
             return 0;
@@ -89,6 +91,14 @@ static int remember(struct diff *d, int side, const struct translated_event *e, 
 int diff_open(struct diff *d, struct err *err)
 {
     arena_init(&d->names, 1024 * 1024);
+    for (int side = OLD; side <= NEW; side++) {
+        d->with_past |= lifecycle_used(d->offer[side]);
+        arena_init(&d->past[side], PAST_BYTES);
+        d->sequence[side] = (struct sequence){ .translator = &d->catalog[side]->translator,
+                                               .offer = d->offer[side],
+                                               .arena = &d->past[side],
+                                               .lean = true };
+    }
     for (int side = OLD; side <= NEW; side++)
         if (!(d->seen[side] = calloc(1, sizeof(*d->seen[side]))) || grow(d->seen[side]) != 0)
             return err_set(err, ERR_SYSTEM, "out of memory");
@@ -101,6 +111,7 @@ void diff_close(struct diff *d)
         if (d->seen[side])
             free(d->seen[side]->keys);
         free(d->seen[side]);
+        arena_free(&d->past[side]);
     }
     arena_free(&d->names);
 }
@@ -146,8 +157,11 @@ static int translate(struct diff *d, int side, const struct diff_postback *pb,
 {
     struct params params = { .arena = t->arena, .notes = &t->notes };
 
-    if (params_url(&params, pb->params, err) != 0 ||
-        translate_read(d->offer[side], &params, t->arena, t, err) != 0)
+    if (params_url(&params, pb->params, err) != 0)
+        return -1;
+    if (d->with_past)
+        return sequence_next(&d->sequence[side], &params, pb->click, pb->at, t, err);
+    if (translate_read(d->offer[side], &params, t->arena, t, err) != 0)
         return -1;
     return translate_finish(&d->catalog[side]->translator, d->offer[side], &params, pb->click,
                             pb->at, t, err);
@@ -159,7 +173,7 @@ static int settle(struct diff *d, int side, struct translation *t)
     size_t left = 0;
 
     for (size_t i = 0; i < t->event_count; i++) {
-        int rc = remember(d, side, &t->events[i], t->arena);
+        int rc = d->with_past ? 1 : remember(d, side, &t->events[i], t->arena);
         if (rc < 0)
             return -1;
         if (rc == 0)
@@ -167,7 +181,7 @@ static int settle(struct diff *d, int side, struct translation *t)
         count_event(d, side, &t->events[i]);
         t->events[left++] = t->events[i];
     }
-    if (t->event_count && left == 0) {
+    if (t->event_count && left == 0 && !d->with_past) {
         t->verdict = VERDICT_DUPLICATE;
         t->code = "D001";
         t->reason = S("the same event came before");
@@ -259,6 +273,9 @@ int diff_postback(struct diff *d, const struct diff_postback *pb, struct arena *
     for (int side = OLD; side <= NEW; side++) {
         t[side] = (struct translation){ .arena = arena, .notes = { .arena = arena } };
         if (translate(d, side, pb, &t[side], err) != 0) {
+            if (d->past[OLD].full || d->past[NEW].full)
+                return err_set(err, ERR_SYSTEM, "the postbacks up to %lld need more than 1 GB of "
+                               "memory: look at fewer days with --since", (long long)pb->id);
             if (arena->full)
                 return err_set(err, ERR_SYSTEM, "postback %lld needs too much memory",
                                (long long)pb->id);

@@ -4,6 +4,7 @@
 #define CLI_DIFF_DIFF_H
 
 #include "cli/catalog.h"
+#include "core/translate/sequence.h"
 
 /* A postback as both mappings get it. */
 struct diff_postback {
@@ -48,6 +49,9 @@ struct diff {
     struct catalog *catalog[2];
     const struct offer *offer[2];
     struct diff_seen *seen[2];
+    bool with_past; /* a mapping asks what came before: then sequences remember, in past */
+    struct sequence sequence[2];
+    struct arena past[2];
     uint64_t postbacks, changed, skipped; /* skipped: what could not be read again */
     uint64_t verdicts[2][8];              /* by enum verdict */
     struct diff_total totals[DIFF_TOTALS_MAX];

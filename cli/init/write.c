@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/files.h"
+#include "cli/schema/schema.h"
 
 #define KEY_BYTES 16
 #define MARKS_MAX 12
@@ -97,6 +98,19 @@ static int make_from(struct writer *w, const char *template, const char *name)
     return rc;
 }
 
+/* One for all files of the folder: the first line of each names it. */
+static int make_schema(struct writer *w, const char *name)
+{
+    struct buf out = { 0 };
+    int rc;
+
+    schema_print(&out, w->arena, "");
+    rc = buf_ok(&out) && !w->arena->full ? make_file(w, name, 0644, buf_slice(&out))
+                                         : err_set(w->err, ERR_SYSTEM, "out of memory");
+    buf_free(&out);
+    return rc;
+}
+
 static int make_secret(struct writer *w, const char *name, const char *secret)
 {
     static const char hex[] = "0123456789abcdef";
@@ -173,7 +187,7 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
                struct err *err)
 {
     struct writer w = { .arena = arena, .folder = a->folder, .err = err };
-    const char **list = ARENA_ARRAY(arena, const char *, 5);
+    const char **list = ARENA_ARRAY(arena, const char *, 6);
     const char *offer = arena_printf(arena, "offers/%s.yaml", a->offer).ptr;
     struct stat st;
 
@@ -183,6 +197,7 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
     list[1] = offer;
     list[2] = "keys/postback";
     list[3] = "keys/tiktok";
+    list[4] = "schema.json";
     *names = list;
     for (size_t i = 0; list[i]; i++)
         if (lstat(at(&w, list[i]), &st) == 0)
@@ -193,6 +208,7 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
         return -1;
     if (make_secret(&w, "keys/postback", NULL) != 0 ||
         make_secret(&w, "keys/tiktok", a->token) != 0 ||
+        make_schema(&w, "schema.json") != 0 ||
         make_from(&w, "cli/init/clickbaton.yaml", "clickbaton.yaml") != 0)
         return -1;
     return make_from(&w, "cli/init/offer.yaml", offer);

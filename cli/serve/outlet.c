@@ -40,7 +40,7 @@ static int settings_of(const struct catalog *c, struct sender_settings *out,
         return -1;
     for (size_t i = 0; i < c->pixel_count; i++)
         (*pixels)[i] = (struct sender_pixel){ c->pixels[i].pixel, slice_from(c->pixels[i].token),
-                                              S("web") };
+                                              event_source_names[c->pixels[i].source] };
     *out = (struct sender_settings){ .endpoint = c->endpoint,
                                      .pixels = *pixels,
                                      .pixel_count = c->pixel_count,

@@ -1,6 +1,7 @@
 #include "cli/serve/record.h"
 
 #include "cli/clicks.h"
+#include "cli/serve/recall.h"
 
 struct slice record_id(struct identity_hasher *hasher, struct arena *arena, struct slice value)
 {
@@ -102,21 +103,23 @@ int record_click(const struct record_context *c, struct intake_request *r, struc
 
 /* ---- a postback ---- */
 
-static struct slice test_code_of(const struct catalog *catalog, struct slice pixel)
+/* One of several pixels is new to this conversion, or one of several events. */
+static void note_known(struct translation *t, const struct translated_event *e)
 {
-    for (size_t i = 0; i < catalog->pixel_count; i++)
-        if (slice_eq(catalog->pixels[i].pixel, pixel))
-            return catalog->pixels[i].test_code;
-    return (struct slice){ 0 };
+    note_add(&t->notes, "W075", e->event,
+             "%.*s with event_id \"%.*s\" was accepted for %.*s before, and is not sent there again",
+             SLICE_ARG(e->event), SLICE_ARG(record_shown(t->arena, e->event_id)),
+             SLICE_ARG(e->pixel));
 }
 
-/* Queue the events; when every one of them was there before, the postback is a duplicate. */
+/* Queue the events.  How many of them were not there before; -1: *err. */
 static int put_events(const struct record_context *c, struct intake_request *r, int64_t postback_id,
                       struct err *err)
 {
     struct translation *t = &r->translation;
     const struct conversion *conv = &t->conversion;
-    size_t fresh = 0;
+    bool known[TRANSLATE_EVENTS_MAX] = { false };
+    int fresh = 0;
 
     for (size_t i = 0; i < t->event_count; i++) {
         const struct translated_event *e = &t->events[i];
@@ -126,8 +129,9 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
             .pixel = e->pixel,
             .event = e->event,
             .event_id = e->event_id,
-            .formerly = { e->formerly[0], e->formerly[1] },
-            .test_code = test_code_of(r->rules->catalog, e->pixel),
+            .formerly = { e->formerly[0], e->formerly[1], e->formerly[2], e->formerly[3],
+                          e->formerly[4] },
+            .test_code = catalog_test_code(r->rules->catalog, r->offer, e->pixel),
             .click_id = conv->fields[FIELD_CLICK_ID].value,
             .ttclid = conv->fields[FIELD_TTCLID].value,
             .body = e->body,
@@ -142,15 +146,13 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
         int rc = store_event_put(c->store, &ev, NULL, err);
         if (rc < 0)
             return -1;
+        known[i] = rc != 0;
         fresh += rc == 0;
     }
-    if (fresh || t->event_count == 0)
-        return 0;
-    t->verdict = VERDICT_DUPLICATE;
-    t->code = "D001";
-    t->reason = arena_printf(t->arena, "%.*s with event_id \"%.*s\" was accepted before",
-                             SLICE_ARG(t->events[0].event), SLICE_ARG(t->events[0].event_id));
-    return 0;
+    for (size_t i = 0; fresh && i < t->event_count; i++)
+        if (known[i])
+            note_known(t, &t->events[i]);
+    return fresh;
 }
 
 static struct slice warnings_of(struct translation *t)
@@ -206,6 +208,26 @@ static void keep_too_large(struct translation *t)
     t->event_count = 0;
 }
 
+/* What came of its click before, as far as the translation asks for it. */
+static int look_back(const struct record_context *c, struct intake_request *r, struct recall *recall,
+                     struct click *click, int *known, struct err *err)
+{
+    const struct memory memory = recall_memory(recall);
+    struct arena *arena = r->translation.arena;
+    struct slice ids[2];
+    bool is_known = *known;
+    int rc;
+
+    for (int i = 0; i < 2; i++) {
+        enum field f = i == 0 ? FIELD_CLICK_ID : FIELD_TTCLID;
+        struct slice own = r->translation.conversion.fields[f].value;
+        ids[i] = record_id(c->hasher, arena, own.len || !is_known ? own : click->fields[f]);
+    }
+    rc = past_before(&memory, r->offer, &r->translation, ids[0], ids[1], click, &is_known, err);
+    *known = is_known;
+    return rc;
+}
+
 /* The click knows the visitor's country, and so what phone number the digits are. */
 static void store_better(const struct record_context *c, struct intake_request *r)
 {
@@ -219,26 +241,29 @@ static void store_better(const struct record_context *c, struct intake_request *
 int record_postback(const struct record_context *c, struct intake_request *r, struct err *err)
 {
     struct translator translator = r->rules->catalog->translator;
+    struct recall recall = { c->store, r->offer->name };
+    const struct memory memory = recall_memory(&recall);
+    struct translation *t = &r->translation;
     struct click click;
     struct err problem = { 0 };
-    int64_t id;
-    int known = 0;
+    int64_t id, now = c->now_ms / 1000;
+    int known = 0, fresh;
 
     translator.hasher = c->hasher;
     if (!r->unreadable) {
         known = find_click(c, r, &click, err);
-        if (known < 0 && !r->translation.arena->full)
+        if ((known < 0 || look_back(c, r, &recall, &click, &known, err) != 0) && !t->arena->full)
             return -1;
-        if (known < 0 ||
-            translate_finish(&translator, r->offer, &r->params, known ? &click : NULL,
-                             c->now_ms / 1000, &r->translation, &problem) != 0)
-            keep_too_large(&r->translation);
-        if (translate_storable_by_click(r->offer, &r->translation.conversion))
+        if (t->arena->full || translate_finish(&translator, r->offer, &r->params,
+                                               known ? &click : NULL, now, t, &problem) != 0)
+            keep_too_large(t);
+        if (translate_storable_by_click(r->offer, &t->conversion))
             store_better(c, r);
     }
-    r->storable = translate_cut(r->offer, r->translation.consent.action, r->storable,
-                                r->translation.arena);
-    if (store_postback_id(c->store, &id, err) != 0 || put_events(c, r, id, err) != 0)
+    r->storable = translate_cut(r->offer, t->consent.action, r->storable, t->arena);
+    if (store_postback_id(c->store, &id, err) != 0 || (fresh = put_events(c, r, id, err)) < 0)
         return -1;
+    if (past_settle(&memory, r->offer, &r->params, t, fresh > 0, now, err) != 0 && !t->arena->full)
+        return -1; /* with a full arena only the sentence is shorter */
     return put_postback(c, r, id, err);
 }

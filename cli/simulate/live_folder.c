@@ -13,6 +13,7 @@
 #include "core/yaml/yaml.h"
 
 #define PIXEL_MAX 64
+#define PIXELS_MAX 1024 /* what is more is left out, and serve says so */
 
 static int path_of(const struct live_folder *f, const char *name, char *path, size_t size,
                    struct err *err)
@@ -170,17 +171,39 @@ static bool is_pixel(struct slice s)
     return s.len >= 1 && s.len <= PIXEL_MAX;
 }
 
-static void print_pixel(struct buf *b, const struct offer *o, const struct chain_result *model)
+struct pixel_list_out {
+    struct buf *to;
+    const struct offer *offer;
+    struct slice done[PIXELS_MAX];
+    size_t count;
+};
+
+static void print_pixel(void *context, struct slice pixel, const struct place *at)
+{
+    struct pixel_list_out *out = context;
+
+    (void)at;
+    for (size_t i = 0; i < out->count; i++)
+        if (slice_eq(out->done[i], pixel))
+            return;
+    if (out->count == PIXELS_MAX || !is_pixel(pixel))
+        return;
+    out->done[out->count++] = pixel;
+    buf_printf(out->to, "    \"%.*s\": {token: {file: ./keys/tiktok}, event_source: %s}\n",
+               SLICE_ARG(pixel), event_source_names[out->offer->source].ptr);
+}
+
+/* Those of the offer's file, and those that the model's events went to. */
+static void print_pixels(struct buf *b, const struct offer *o, const struct chain_result *model)
 {
     const struct translation *t = &model->translation;
-    struct slice pixel = S("C9EXAMPLEPIXEL00");
+    struct pixel_list_out out = { .to = b, .offer = o };
 
-    if (template_is_constant(&o->pixel))
-        pixel = o->pixel.raw;
-    else if (t->event_count && is_pixel(t->events[0].pixel))
-        pixel = t->events[0].pixel;
-    if (is_pixel(pixel))
-        buf_printf(b, "    \"%.*s\": {token: {file: ./keys/tiktok}}\n", SLICE_ARG(pixel));
+    mapping_pixels(o, print_pixel, &out);
+    for (size_t i = 0; i < t->event_count; i++)
+        print_pixel(&out, t->events[i].pixel, NULL);
+    if (out.count == 0)
+        print_pixel(&out, S("C9EXAMPLEPIXEL00"), NULL);
 }
 
 int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct chain_result *model,
@@ -203,7 +226,7 @@ int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct 
                "offers: ./offers\nkey: {file: ./keys/postback}\ntiktok:\n"
                "  endpoint: http://%s/open_api/v1.3/event/track/\n  pixels:\n",
                sandbox);
-    print_pixel(&b, o, model);
+    print_pixels(&b, o, model);
     if (!buf_ok(&b))
         err_set(err, ERR_SYSTEM, "out of memory");
     else if (write_file(f, "clickbaton.yaml", buf_slice(&b), err) == 0 &&

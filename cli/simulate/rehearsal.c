@@ -67,8 +67,10 @@ bool rehearsal_of(struct rehearsal *run, struct catalog *catalog, const struct s
     return true;
 }
 
-const char *rehearsal_check_event(struct arena *arena, const struct chain_result *r, int64_t now)
+const char *rehearsal_check_event(const struct rehearsal *run, struct arena *arena,
+                                  const struct chain_result *r)
 {
+    const struct show_frame frame = { run->catalog, run->world.offer };
     const struct sandbox_settings settings = { 0 };
     struct sandbox_request request = { .post = true,
                                        .path = S("/open_api/v1.3/event/track/"),
@@ -81,11 +83,11 @@ const char *rehearsal_check_event(struct arena *arena, const struct chain_result
 
     for (size_t i = 0; sandbox && !why && i < r->translation.event_count; i++) {
         buf_clear(&body);
-        show_body(&body, &r->translation, i, S("web"));
+        show_body(&body, &r->translation, i, &frame);
         if (body.len == 0) /* went along with an earlier one */
             continue;
         request.body = buf_slice(&body);
-        sandbox_handle(sandbox, &request, now, &answer);
+        sandbox_handle(sandbox, &request, run->world.now, &answer);
         if (answer.code != 0)
             why = arena_cstr(arena, slice_trim(buf_slice(&answer.body)));
         buf_free(&answer.body);

@@ -22,7 +22,8 @@ bool rehearsal_of(struct rehearsal *run, struct catalog *catalog, const struct s
                   const struct offer *offer, int64_t now);
 
 /* What the sandbox says to the event: NULL when it takes it, else why not (in arena). */
-const char *rehearsal_check_event(struct arena *arena, const struct chain_result *r, int64_t now);
+const char *rehearsal_check_event(const struct rehearsal *run, struct arena *arena,
+                                  const struct chain_result *r);
 
 /* `expect:` of the file, as a diagnostic M019 when it is not so; true when it holds. */
 bool rehearsal_expectation(struct rehearsal *run, const struct chain_result *r);

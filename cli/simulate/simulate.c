@@ -60,7 +60,7 @@ static int walk(struct rehearsal *run, bool live, bool json)
         w.walk = live ? &real.walk : &model;
         w.live = live ? &real : NULL;
         if (w.walk->translated)
-            w.refused = rehearsal_check_event(&arena, w.walk, run->world.now);
+            w.refused = rehearsal_check_event(run, &arena, w.walk);
         code = show(&w, json);
     }
     arena_free(&arena);

@@ -184,7 +184,7 @@ static void print_source(struct buf *out, struct place at)
     buf_byte(out, '\n');
 }
 
-void diag_print(struct buf *out, const struct diag *d)
+void diag_print_line(struct buf *out, const struct diag *d)
 {
     if (d->at.source) {
         print_clean(out, d->at.source->name, false);
@@ -197,6 +197,11 @@ void diag_print(struct buf *out, const struct diag *d)
     buf_printf(out, "%s[%s]: ", level_names[d->level], d->code);
     print_clean(out, d->text, false);
     buf_byte(out, '\n');
+}
+
+void diag_print(struct buf *out, const struct diag *d)
+{
+    diag_print_line(out, d);
     print_source(out, d->at);
     for (struct slice rest = d->detail, line; rest.len && slice_next(&rest, '\n', &line);) {
         buf_puts(out, "  ");

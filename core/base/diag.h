@@ -56,6 +56,8 @@ void diag_detail(struct diags *d, struct slice lines);
  *   did you mean "events"?
  * A long line is cut around the column; bytes that would harm a terminal are shown as '?'. */
 void diag_print(struct buf *out, const struct diag *d);
+/* Its first line only. */
+void diag_print_line(struct buf *out, const struct diag *d);
 /* All, then how many more there were. */
 void diags_print(struct buf *out, const struct diags *d);
 

@@ -45,7 +45,7 @@ static struct slice word_for(const struct kit_work *w, const struct tracker_post
     if (is_word_of(offer, word, stage))
         return word;
     if (is_word_of(offer, stage, stage))
-        return stage;
+        return mapping_word(offer, stage)->word; /* RedTrack tells "Trial" from "trial" */
     for (size_t i = 0; i < offer->word_count; i++)
         if (slice_eq(offer->words[i].stage, stage))
             return offer->words[i].word;

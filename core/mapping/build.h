@@ -27,6 +27,8 @@ struct build {
     size_t word_count;
     struct slice stages[BUILD_STAGES_MAX + 1]; /* ended by an empty slice */
     size_t stage_count;
+    struct transition_rule transitions[BUILD_STAGES_MAX];
+    size_t transition_count;
     struct slice params[BUILD_PARAMS_MAX]; /* that templates read */
     size_t param_count;
     bool crowded; /* there are too many words or stages; said once */
@@ -42,6 +44,11 @@ bool build_is_time(enum field f);
 /* fields, stages, default_stage, decimal, payout_currency: the part that a tracker mapping and an
  * offer mapping share.  A later file overrides what an earlier one said. */
 void build_tracker_part(struct build *b, const struct yaml *root);
+
+/* `transitions:` of one file; and, after the last one, into the offer, with a diagnostic for every
+ * stage that no postback could reach. */
+void build_transitions(struct build *b, const struct yaml *node);
+int build_seal_transitions(struct build *b); /* -1: out of memory */
 
 /* The words as a sorted table, and the stages, into the offer. */
 int build_seal_words(struct build *b); /* -1: out of memory */
@@ -73,10 +80,22 @@ void build_report_shared(const struct mapping_loader *loader, const struct diags
 void build_models(struct build *b, const struct yaml *root, const struct source *from);
 const struct value_model *build_find_model(struct build *b, const struct yaml *name);
 
+/* `event_source`, `test_event_code`, `lead`: what kind of events these are. */
+void build_source(struct build *b, const struct yaml *root);
+/* When everything is read: what does not go with that kind. */
+void build_source_fit(struct build *b, const struct yaml *root);
+
+/* `pixel` of the offer or of one event. */
+void build_pixel(struct build *b, const struct yaml *node, struct pixel_route *out);
+/* When all events are read: no event twice to one pixel, not too many events of one postback. */
+void build_pixels_fit(struct build *b);
+
 void build_properties(struct build *b, const struct yaml *node);
 void build_user(struct build *b, const struct yaml *node);
 void build_consent(struct build *b, const struct yaml *node);
 void build_tests(struct build *b, const struct yaml *node);
+/* Whether an outcome may have that path; M001 at `at` when not. */
+bool build_expected_path(struct build *b, struct slice path, struct place at);
 
 /* without_rate, rate_max_age; after value_currency. */
 void build_rate_part(struct build *b, const struct yaml *root);

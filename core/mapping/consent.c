@@ -39,11 +39,7 @@ static void read_keep(struct build *b, const struct yaml *node, struct consent_r
             diag_add(b->expect.diags, DIAG_ERROR, "M038", item->at,
                      near_key(b, item->text),
                      "\"%.*s\" is no match key of TikTok's", SLICE_ARG(item->text));
-}
-
-static void check_keep(struct build *b, const struct yaml *node, const struct consent_rule *rule)
-{
-    if (node && rule->otherwise != CONSENT_ANONYMIZE && rule->missing != CONSENT_ANONYMIZE)
+    if (rule->otherwise != CONSENT_ANONYMIZE && rule->missing != CONSENT_ANONYMIZE)
         diag_add(b->expect.diags, DIAG_WARNING, "M040", node->key->at,
                  S("say `otherwise: anonymize`, or take `keep` out"),
                  "`keep` changes nothing: it belongs to `anonymize`");
@@ -54,7 +50,6 @@ void build_consent(struct build *b, const struct yaml *node)
     static const enum consent_action actions[] = { CONSENT_DROP, CONSENT_ANONYMIZE, CONSENT_LIMITED,
                                                    CONSENT_GRANTED }; /* as in shapes.c */
     struct consent_rule *rule = &b->offer->consent;
-    unsigned errors = b->expect.diags->errors;
     size_t i = 0;
 
     if (!expect_map(&b->expect, node, "`consent`", &shape_consent))
@@ -71,6 +66,4 @@ void build_consent(struct build *b, const struct yaml *node)
     if (expect_choice(&b->expect, node, &shape_consent, "missing", &i))
         rule->missing = actions[i];
     read_keep(b, yaml_get(node, S("keep")), rule);
-    if (b->expect.diags->errors == errors) /* a word that is misspelt may have meant it */
-        check_keep(b, yaml_get(node, S("keep")), rule);
 }

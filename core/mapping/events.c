@@ -125,20 +125,19 @@ static void read_event_name(struct build *b, const struct yaml *node, const char
     check_near_miss(b, node, rule);
 }
 
-/* Without a transaction id every one of them would be quarantined (Q010). */
-static void read_repeatable(struct build *b, const struct yaml *node, struct event_rule *rule)
+/* Each of its postbacks would be quarantined (Q010). */
+static void check_repeatable(struct build *b, const struct yaml *repeatable)
 {
-    if (expect_bool(&b->expect, node, "`repeatable`", &rule->repeatable) && rule->repeatable &&
-        !b->orphan && b->offer->fields[FIELD_TXID].count == 0)
-        diag_add(b->expect.diags, DIAG_ERROR, "M060", node->key->at,
-                 S("say which parameter carries it: fields: {txid: [NAME]}, or take `repeatable` out"),
-                 "`repeatable` needs a transaction id, and no parameter is named for `txid`");
+    if (!b->orphan && b->offer->fields[FIELD_TXID].count == 0)
+        diag_add(b->expect.diags, DIAG_ERROR, "M066", repeatable->key->at,
+                 S("name the parameter that carries the transaction id: fields: {txid: [txid]}"),
+                 "`repeatable` needs a transaction id, and no parameter is read for `txid`");
 }
 
 static struct event_rule *read_event(struct build *b, const struct yaml *node)
 {
     struct event_rule *rule = ARENA_NEW(b->expect.arena, struct event_rule);
-    const struct yaml *name;
+    const struct yaml *name, *repeatable = yaml_get(node, S("repeatable"));
 
     if (!rule)
         return NULL;
@@ -152,7 +151,10 @@ static struct event_rule *read_event(struct build *b, const struct yaml *node)
     name = yaml_get(node, S("event"));
     read_event_name(b, name, "`event`", rule);
     build_value(b, yaml_get(node, S("value")), node, &rule->value);
-    read_repeatable(b, yaml_get(node, S("repeatable")), rule);
+    if (yaml_get(node, S("pixel")))
+        build_pixel(b, yaml_get(node, S("pixel")), &rule->pixel);
+    if (expect_bool(&b->expect, repeatable, "`repeatable`", &rule->repeatable) && rule->repeatable)
+        check_repeatable(b, repeatable);
     return rule;
 }
 
@@ -186,16 +188,14 @@ static void read_stage_rule(struct build *b, const struct yaml *node, struct sta
     }
 }
 
-/* Two events of one name in one stage would have one event_id, and the second be a duplicate. */
-static void check_twice(struct build *b, const struct stage_rule *rule)
+/* A sale and a rebill that both send Purchase: their transactions must not be counted twice. */
+static void find_twins(struct offer *offer)
 {
-    for (const struct event_rule *x = rule->events; x; x = x->next)
-        for (const struct event_rule *y = x->next; y; y = y->next)
-            if (x->event.len && slice_eq(x->event, y->event))
-                diag_add(b->expect.diags, DIAG_ERROR, "M021", y->at,
-                         S("TikTok would count them once; use another event"),
-                         "the stage %.*s sends %.*s already", SLICE_ARG(rule->stage),
-                         SLICE_ARG(x->event));
+    for (size_t i = 0; i < offer->rule_count; i++)
+        for (struct event_rule *x = offer->rules[i].events; x; x = x->next)
+            for (size_t k = 0; k < offer->rule_count; k++)
+                for (struct event_rule *y = offer->rules[k].events; y; y = y->next)
+                    x->twin |= x->repeatable != y->repeatable && slice_eq(x->event, y->event);
 }
 
 void build_events(struct build *b, const struct yaml *events)
@@ -209,11 +209,10 @@ void build_events(struct build *b, const struct yaml *events)
                  S("say what is sent: events: {sale: {event: Purchase, value: payout}}"),
                  "`events` has no stage, so nothing would ever be sent");
     rules = ARENA_ARRAY(b->expect.arena, struct stage_rule, events->count);
-    for (const struct yaml *v = events->first; rules && v; v = v->next) {
-        read_stage_rule(b, v, &rules[b->offer->rule_count]);
-        check_twice(b, &rules[b->offer->rule_count++]);
-    }
+    for (const struct yaml *v = events->first; rules && v; v = v->next)
+        read_stage_rule(b, v, &rules[b->offer->rule_count++]);
     b->offer->rules = rules;
+    find_twins(b->offer);
 }
 
 const struct stage_rule *mapping_rule(const struct offer *offer, struct slice stage)

@@ -67,7 +67,6 @@ void build_lifetime(struct build *b, const struct yaml *node, struct value_rule 
 {
     const struct yaml *months = yaml_get(node, S("months")), *keep = yaml_get(node, S("keep"));
     struct value_lifetime l = { 0 };
-    struct buf text = { .limit = 64 };
     bool good;
 
     if (!expect_map(&b->expect, node, "`lifetime`", &shape_lifetime))
@@ -79,9 +78,4 @@ void build_lifetime(struct build *b, const struct yaml *node, struct value_rule 
     out->lifetime = l;
     out->lifetime_at = node->at;
     out->has_lifetime = true;
-    money_print(&text, l.times);
-    diag_add(b->expect.diags, DIAG_NOTE, "M034", node->at, (struct slice){ 0 },
-             "`lifetime`: %u months, %.*s %% staying from each to the next, count as %.*s times the "
-             "value", l.months, SLICE_ARG(keep->text), SLICE_ARG(buf_slice(&text)));
-    buf_free(&text);
 }

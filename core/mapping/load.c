@@ -128,11 +128,11 @@ static void apply(struct build *b, struct lineage *line, bool offer)
             apply_tracker_name(b, root);
         build_tracker_part(b, root);
         build_models(b, root, line->sources[i]);
-        if (leaf_offer && build_seal_words(b) == 0)
+        if (leaf_offer && build_seal_words(b) == 0 && build_seal_transitions(b) == 0)
             build_offer_part(b, root);
     }
-    if (!offer)
-        build_seal_words(b);
+    if (!offer && build_seal_words(b) == 0)
+        build_seal_transitions(b);
 }
 
 /* Fields that nothing fills make every postback useless. */

@@ -10,6 +10,7 @@
 #include "core/base/money.h"
 #include "core/base/when.h"
 #include "core/event/event.h"
+#include "core/event/source.h"
 #include "core/identity/identity.h"
 #include "core/mapping/template.h"
 #include "core/record/record.h"
@@ -85,10 +86,46 @@ struct value_rule {
     struct place used_at; /* of `value` in the event's rule */
 };
 
+/* Pixels, or event sets: constants, or templates that a postback fills. */
+struct pixel_list {
+    const struct template *items;
+    size_t count;
+};
+
+/* anna: C9AAA, ben: [C9BBB, C9CCC] */
+struct pixel_row {
+    struct slice word;
+    struct pixel_list to;
+    struct place at;
+};
+
+/* Where an event goes.  core/rules/route.h finds the pixels of a postback by it. */
+struct pixel_route {
+    struct pixel_list to; /* with a table: its default, which may be missing */
+    const struct slice *allow; /* what a template may give; count 0: any configured pixel */
+    size_t allow_count;
+    struct template by; /* what chooses the row; count 0: no table */
+    const struct pixel_row *rows;
+    size_t row_count;
+    struct place at;
+    bool said; /* of an event's own: false is the offer's */
+};
+#define PIXELS_PER_EVENT_MAX    16
+#define PIXEL_ROWS_MAX          1000
+#define EVENTS_PER_POSTBACK_MAX 16 /* each counts once for each of its pixels */
+
+/* `lead:` of CRM events. */
+struct lead_rule {
+    struct template id, source;
+    struct place at;
+};
+
 struct event_rule {
     struct slice event;
     struct value_rule value;
+    struct pixel_route pixel;
     bool repeatable;
+    bool twin; /* another stage sends this event too, one of both repeatable and the other not */
     struct place at;
     struct event_rule *next;
 };
@@ -97,6 +134,15 @@ struct stage_rule {
     struct slice stage;
     bool ignore;
     struct event_rule *events;
+    struct place at;
+};
+
+/* One line of `transitions:`. */
+struct transition_rule {
+    struct slice stage;
+    const struct slice *from; /* stages that it may come after */
+    size_t from_count;
+    bool from_new; /* or when nothing was seen before */
     struct place at;
 };
 
@@ -168,6 +214,8 @@ struct mapping_expect {
 
 struct mapping_test {
     struct slice name, given, click;
+    const struct slice *before; /* postbacks that came earlier, oldest first */
+    size_t before_count;
     int64_t now; /* the postback's arrival, Unix seconds; 0: whenever the test runs */
     struct mapping_expect *expect;
     size_t expect_count;
@@ -176,7 +224,6 @@ struct mapping_test {
 
 struct offer {
     struct slice name, file;
-    struct place name_at;
     const struct tracker *tracker;
     struct slice tracker_name; /* of the mapping; may differ from the adapter's for own trackers */
 
@@ -186,13 +233,21 @@ struct offer {
     const struct slice *stages; /* every stage name that may occur, ended by an empty slice */
     struct slice default_stage;
     struct place default_stage_at;
+    const struct transition_rule *transitions;
+    size_t transition_count;
     enum money_mark mark;
     struct slice payout_currency; /* when the postback names none */
 
     const struct slice *params; /* which templates read */
     size_t param_count;
 
-    struct template pixel, page_url;
+    enum event_source source;
+    struct place source_at; /* source NULL: not said */
+    struct pixel_route pixel;
+    struct slice test_code; /* empty: what the pixel's configuration says */
+    struct place test_code_at;
+    struct lead_rule lead;
+    struct template page_url;
     const struct slice *origins;
     size_t origin_count;
     struct slice value_currency;
@@ -249,6 +304,23 @@ bool mapping_is_models(struct slice text);
 /* The stage of a word, compared without case; NULL when no stage lists it. */
 const struct stage_word *mapping_word(const struct offer *offer, struct slice word);
 const struct stage_rule *mapping_rule(const struct offer *offer, struct slice stage);
+
+/* The line of `transitions:` for this stage; NULL: it may always come. */
+const struct transition_rule *mapping_transition(const struct offer *offer, struct slice stage);
+/* Every pixel that the offer's file names, in its order; one may come several times. */
+void mapping_pixels(const struct offer *offer,
+                    void (*each)(void *context, struct slice pixel, const struct place *at),
+                    void *context);
+
+/* The pixels of one event's rule, or of the offer (rule NULL), as a sentence has them: "A",
+ * "A and B", "what {param.pixel} gives", "by {param.buyer}: anna A, ben B and C;
+ * else D". */
+struct slice mapping_pixel_text(struct arena *arena, const struct offer *offer,
+                                const struct event_rule *rule);
+
+/* What a reader of `check` should know of each event's parameters (core/event/recommend.h): a note
+ * M050 for each rule that lacks some; and what each lifetime comes to (M034). */
+void mapping_advise(const struct offer *offer, struct diags *diags);
 
 /* Does it name amounts of its own (in v->currency, else value_currency), and does it ask for the
  * payout?  A table may do both. */

@@ -37,18 +37,9 @@ static void read_origins(struct build *b, const struct yaml *node)
 static void read_pixel(struct build *b, const struct yaml *root)
 {
     const struct yaml *node = yaml_get(root, S("pixel"));
-    struct template *t = &b->offer->pixel;
 
-    if (!build_template(b, node, "`pixel`", t))
-        return;
-    for (size_t i = 0; i < node->text.len && t->count == 1 && t->parts[0].kind == TEMPLATE_TEXT;
-         i++)
-        if (!ascii_is_alnum(node->text.ptr[i]) || node->text.len > 64) {
-            diag_add(b->expect.diags, DIAG_ERROR, "M016", node->at,
-                     S("letters and digits, as Events Manager shows it"),
-                     "\"%.*s\" is not a pixel code", SLICE_ARG(node->text));
-            return;
-        }
+    if (node)
+        build_pixel(b, node, &b->offer->pixel);
 }
 
 static void read_page_url(struct build *b, const struct yaml *root)
@@ -72,7 +63,6 @@ static void read_offer_name(struct build *b, const struct yaml *root)
     if (!expect_text(&b->expect, node, "`offer`", &name))
         return;
     b->offer->name = name;
-    b->offer->name_at = node->at;
     if (name.ptr[0] == '.') {
         diag_add(b->expect.diags, DIAG_ERROR, "M018", node->at,
                  S("begin it with a letter or digit: it is part of a URL"),
@@ -127,6 +117,7 @@ static void read_key(struct build *b, const struct yaml *node)
 void build_offer_part(struct build *b, const struct yaml *root)
 {
     read_offer_name(b, root);
+    build_source(b, root);
     read_pixel(b, root);
     read_page_url(b, root);
     read_origins(b, yaml_get(root, S("origins")));
@@ -139,6 +130,8 @@ void build_offer_part(struct build *b, const struct yaml *root)
     build_consent(b, yaml_get(root, S("consent")));
     build_tests(b, yaml_get(root, S("tests")));
     read_key(b, yaml_get(root, S("key")));
+    build_source_fit(b, root);
+    build_pixels_fit(b);
     seal_params(b);
     build_check_currencies(b);
 }

@@ -46,6 +46,12 @@ const struct shape shape_fields = { SHAPE_MAP, .row = field_row };
 static const struct shape stage_name = { SHAPE_TEXT, .pattern = "^[A-Za-z][A-Za-z0-9_-]{0,39}$" };
 static const struct shape stages = { SHAPE_MAP, .of = &shape_texts, .names = &stage_name };
 
+static const struct shape after = {
+    SHAPE_LIST, .of = &stage_name, .lone = true, .min = 1,
+    .about = "stages; new: nothing was seen before; any, alone: no limit",
+};
+static const struct shape transitions = { SHAPE_MAP, .of = &after, .names = &stage_name, .min = 1 };
+
 static const struct slice decimals[] = { SLICE("point"), SLICE("comma"), { 0 } };
 static const struct shape decimal = { SHAPE_WORD, .words = decimals };
 
@@ -58,6 +64,8 @@ static const struct shape decimal = { SHAPE_WORD, .words = decimals };
               "a path beside this file"),                                                          \
         SHAPE_KEY("fields", &shape_fields, "where each canonical field comes from"),               \
         SHAPE_KEY("stages", &stages, "the tracker's words for each stage, compared without case"), \
+        SHAPE_KEY("transitions", &transitions,                                                     \
+                  "the stages that each stage may come after, for one conversion"),                \
         SHAPE_KEY("default_stage", &stage_name,                                                    \
                   "the stage of a postback without a status; without "                             \
                   "this key it is quarantined"),                                                   \
@@ -86,6 +94,7 @@ static const struct shape_key event_keys[] = {
     SHAPE_KEY("event", &event_name, "one of TikTok's standard events, or a custom name",
               .required = "name it: {event: Purchase, value: payout}"),
     SHAPE_KEY("value", &shape_value, "what the event is worth; without it no value is sent"),
+    SHAPE_KEY("pixel", &shape_pixel, "where this event goes, instead of the offer's pixel"),
     SHAPE_KEY("repeatable", &shape_bool, "each transaction is an event of its own",
               .otherwise = "false"),
     SHAPE_END,
@@ -266,6 +275,7 @@ static const struct shape_key test_keys[] = {
     SHAPE_KEY("given", &shape_text, "a postback's query",
               .required = "give it a postback: given: \"?subid=...\""),
     SHAPE_KEY("click", &shape_text, "a registered click that goes with it"),
+    SHAPE_KEY("before", &shape_texts, "postbacks that came earlier, oldest first"),
     SHAPE_KEY("at", &moment, "when the postback comes: 2026-05-28T20:26:40Z or Unix seconds",
               .otherwise = "now"),
     SHAPE_KEY("expect", &expected, "what must come: verdict, event, event_id, user.ttclid ...",
@@ -279,7 +289,6 @@ static const struct shape tests = { SHAPE_LIST, .of = &shape_test };
 
 static const struct shape offer_name = { SHAPE_TEXT,
                                          .pattern = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$" };
-static const struct shape pixel = { SHAPE_TEMPLATE, .pattern = "^[A-Za-z0-9]{1,64}$" };
 static const struct shape page_url = { SHAPE_TEMPLATE, .pattern = "^https?://" };
 static const struct shape origin = { SHAPE_TEXT, .pattern = "^https?://[a-z0-9.:-]+$" };
 static const struct shape origins = { SHAPE_LIST, .of = &origin, .lone = true };
@@ -290,16 +299,25 @@ static const struct slice without_rates[] = { SLICE("quarantine"), SLICE("send_w
 static const struct shape without_rate = { SHAPE_WORD, .words = without_rates };
 static const struct shape rate_age = { SHAPE_TEXT, .pattern = "^[0-9]+[smhd]$" };
 
+static const struct shape tiktok_currency = { SHAPE_WORD, "one that TikTok takes",
+                                              .words = event_currencies };
+static const struct shape *const currency_ways[] = { &tiktok_currency, &shape_currency, NULL };
+static const struct shape value_currency = { SHAPE_EITHER, .either = currency_ways };
+
 static const struct shape_key offer_keys[] = {
     VERSION_ROW,
     SHAPE_KEY("offer", &offer_name, "the offer's name, also the last part of its postback URL",
               .required = "name it; the name ends its postback URL: offer: nutra-de"),
     SHARED_ROWS,
-    SHAPE_KEY("pixel", &pixel, "the pixel code of Events Manager, or a template",
+    SHAPE_KEY("event_source", &shape_event_source, "the kind of events", .otherwise = "web"),
+    SHAPE_KEY("pixel", &shape_pixel,
+              "the pixel code of Events Manager, or an event set's id; also several, by a parameter",
               .required = "add the pixel code of Events Manager: pixel: C9..."),
+    SHAPE_KEY("test_event_code", &shape_test_code,
+              "all events of the offer are test events with this code"),
     SHAPE_KEY("page_url", &page_url, "the page to name when the click brought none"),
     SHAPE_KEY("origins", &origins, "pages that may register clicks without a key"),
-    SHAPE_KEY("value_currency", &shape_currency, "what values are converted to"),
+    SHAPE_KEY("value_currency", &value_currency, "what values are converted to"),
     SHAPE_KEY("without_rate", &without_rate, "what happens when there is no exchange rate",
               .otherwise = "quarantine"),
     SHAPE_KEY("rate_max_age", &rate_age, "a rate that is older than this counts as none"),
@@ -307,6 +325,7 @@ static const struct shape_key offer_keys[] = {
               .required = "say what is sent: events: {sale: {event: Purchase, value: payout}}"),
     SHAPE_KEY("properties", &properties, "TikTok's properties"),
     SHAPE_KEY("user", &shape_user, "match keys"),
+    SHAPE_KEY("lead", &shape_lead, "what crm events say of the lead"),
     SHAPE_KEY("consent", &shape_consent, "what happens without consent"),
     SHAPE_KEY("key", &shape_file, "a key of this offer's own instead of the common one"),
     SHAPE_KEY("tests", &tests, "examples that `check` runs"),

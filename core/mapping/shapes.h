@@ -15,6 +15,10 @@ extern const struct shape shape_value;     /* `value:` */
 extern const struct shape shape_tiers, shape_table, shape_model_use; /* the same as a map */
 extern const struct shape shape_lifetime;
 extern const struct shape shape_cost; /* {from, currency} of `minus:` */
+extern const struct shape shape_pixel; /* and two of its forms: {from, allow}, {table, by} */
+extern const struct shape shape_pixel_allow, shape_pixel_table;
+extern const struct shape shape_event_source, shape_test_code;
+extern const struct shape shape_lead;
 extern const struct shape shape_user;      /* id: enum identity_kind */
 extern const struct shape shape_match_key; /* {from, country, split} of `user:` */
 extern const struct shape shape_consent;

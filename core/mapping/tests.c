@@ -53,10 +53,11 @@ static void read_expected(struct build *b, struct mapping_test *test, const stru
     if (node->kind == YAML_LIST && slice_eq(path, S("events")))
         add(b, test, node, path, arena_printf(a, "%zu", node->count));
     for (const struct yaml *v = node->first; v; v = v->next, i++) {
-        struct slice step =
-            node->kind == YAML_MAP ? v->key->text : arena_printf(a, "%zu", i);
-        read_expected(b, test, v,
-                      path.len ? arena_printf(a, "%.*s.%.*s", SLICE_ARG(path), SLICE_ARG(step)) : step);
+        struct slice step = node->kind == YAML_MAP ? v->key->text : arena_printf(a, "%zu", i);
+        if (path.len)
+            step = arena_printf(a, "%.*s.%.*s", SLICE_ARG(path), SLICE_ARG(step));
+        if (node->kind != YAML_MAP || build_expected_path(b, step, v->key->at))
+            read_expected(b, test, v, step);
     }
 }
 
@@ -71,6 +72,8 @@ static void read_test(struct build *b, const struct yaml *node, struct mapping_t
     expect_text(&b->expect, yaml_get(node, S("name")), "`name`", &test->name);
     expect_text(&b->expect, yaml_get(node, S("given")), "`given`", &test->given);
     expect_text(&b->expect, yaml_get(node, S("click")), "`click`", &test->click);
+    test->before =
+        expect_texts(&b->expect, yaml_get(node, S("before")), "`before`", &test->before_count);
     if (expect_text(&b->expect, at, "`at`", &text) && !when_parse(text, WHEN_ANY, 0, &test->now))
         diag_add(b->expect.diags, DIAG_ERROR, "M002", at->at,
                  S("write it like 2026-05-28T20:26:40Z, or as Unix seconds"),

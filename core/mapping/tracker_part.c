@@ -170,8 +170,8 @@ static const struct slice *stage_list(struct build *b)
 void build_tracker_part(struct build *b, const struct yaml *root)
 {
     static const struct slice canonical[] = {
-        SLICE("lead"),       SLICE("sale"), SLICE("rebill"), SLICE("rejected"), SLICE("refund"),
-        SLICE("chargeback"), { 0 }
+        SLICE("lead"),   SLICE("hold"),       SLICE("sale"), SLICE("rebill"), SLICE("rejected"),
+        SLICE("refund"), SLICE("chargeback"), { 0 }
     };
     const struct yaml *node;
     size_t i;
@@ -180,6 +180,7 @@ void build_tracker_part(struct build *b, const struct yaml *root)
         add_stage(b, canonical[i], root->at);
     read_fields(b, yaml_get(root, S("fields")));
     read_stages(b, yaml_get(root, S("stages")));
+    build_transitions(b, yaml_get(root, S("transitions")));
     node = yaml_get(root, S("default_stage"));
     if (b->orphan) /* a stage of the parent that is missing, perhaps */
         node = NULL;

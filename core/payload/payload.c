@@ -219,10 +219,25 @@ static void properties_object(struct writer *w, const struct payload_event *even
     }
 }
 
+/* An object of two texts, absent without the first. */
+static void pair_object(struct writer *w, const char *object, const char *first, struct slice value,
+                        const char *second, struct slice other)
+{
+    struct writer inner = { w->out, true };
+
+    if (value.len == 0)
+        return;
+    key(w, slice_from(object));
+    buf_byte(w->out, '{');
+    text(&inner, first, value);
+    text(&inner, second, other);
+    buf_byte(w->out, '}');
+}
+
 void payload_event(struct buf *out, const struct payload_event *event, struct arena *scratch,
                    struct notes *notes)
 {
-    struct writer w = { out, true }, page = { out, true };
+    struct writer w = { out, true };
 
     buf_byte(out, '{');
     text(&w, "event", event->event);
@@ -231,13 +246,9 @@ void payload_event(struct buf *out, const struct payload_event *event, struct ar
     text(&w, "event_id", event->event_id);
     user_object(&w, event);
     properties_object(&w, event, scratch, notes);
-    if (event->page_url.len) {
-        key(&w, S("page"));
-        buf_byte(out, '{');
-        text(&page, "url", event->page_url);
-        text(&page, "referrer", event->referrer);
-        buf_byte(out, '}');
-    }
+    pair_object(&w, "page", "url", event->page_url, "referrer", event->referrer);
+    pair_object(&w, "lead", "lead_id", event->lead_id, "lead_event_source",
+                event->lead_event_source);
     if (event->limited_data_use) {
         key(&w, S("limited_data_use"));
         buf_add(out, S("true"));

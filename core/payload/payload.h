@@ -22,7 +22,8 @@ struct payload_event {
     int64_t event_time;
     struct payload_user user[PAYLOAD_USER_MAX];
     size_t user_count;
-    struct slice page_url, referrer;
+    struct slice page_url, referrer;          /* web events */
+    struct slice lead_id, lead_event_source; /* crm events */
     bool has_value;
     struct money value;
     struct slice currency;

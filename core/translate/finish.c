@@ -46,6 +46,17 @@ static int check_conflict(struct work *w)
                                    SLICE_ARG(shown(w, name))));
 }
 
+/* A stage that sends nothing.  When it takes back what was sent, that is what the sentence says. */
+static int ignore(struct work *w, const char *code, struct slice reason)
+{
+    struct slice back = past_taken_back(w);
+
+    return decide(w, VERDICT_IGNORED, back.len ? "I006" : code,
+                  back.len ? arena_printf(w->out->arena, "%.*s%.*s", SLICE_ARG(reason),
+                                          SLICE_ARG(back))
+                           : reason);
+}
+
 static int find_rule(struct work *w, const struct stage_rule **rule)
 {
     struct conversion *conv = &w->out->conversion;
@@ -63,12 +74,12 @@ static int find_rule(struct work *w, const struct stage_rule **rule)
                                        "default_stage"));
     *rule = mapping_rule(w->offer, conv->stage);
     if (!*rule)
-        return decide(w, VERDICT_IGNORED, "I002",
+        return ignore(w, "I002",
                       arena_printf(a, "the offer has no rule for the stage \"%.*s\"",
                                    SLICE_ARG(conv->stage)));
     w->out->offer_line = line_of(w, &(*rule)->at);
     if ((*rule)->ignore)
-        return decide(w, VERDICT_IGNORED, "I001",
+        return ignore(w, "I001",
                       arena_printf(a, "the offer ignores the stage \"%.*s\" (%.*s)",
                                    SLICE_ARG(conv->stage), SLICE_ARG(w->out->offer_line)));
     return 0;
@@ -155,7 +166,7 @@ static void find_former_ids(struct work *w)
 
     if (id_from == ORIGIN_CLICK)
         w->formerly[0] = click_id;
-    if (id_from == ORIGIN_CLICK ||
+    if (id_from == ORIGIN_CLICK || past_has_nameless(w) ||
         (id_from == ORIGIN_DERIVED && v[FIELD_CLICK_ID].origin == ORIGIN_CLICK))
         w->formerly[1] = id_of_ttclid(w);
 }
@@ -180,39 +191,13 @@ static int find_event_id(struct work *w)
 
 /* ---- the events ---- */
 
-static int find_pixel(struct work *w, struct slice *pixel)
-{
-    const struct slice *known = w->translator->pixels;
-
-    *pixel = slice_trim(template_expand(&w->offer->pixel, &w->values, w->out->arena));
-    if (pixel->len == 0)
-        return quarantine(w, "Q012",
-                          arena_printf(w->out->arena,
-                                       "the pixel \"%.*s\" has no value in this postback",
-                                       SLICE_ARG(w->offer->pixel.raw)));
-    while (known && known->ptr && !slice_eq(*known, *pixel))
-        known++;
-    if (known && !known->ptr)
-        return quarantine(w, "Q012",
-                          arena_printf(w->out->arena,
-                                       "the pixel \"%.*s\" is not one of the configured "
-                                       "pixels",
-                                       SLICE_ARG(shown(w, *pixel))));
-    return 0;
-}
-
-static struct slice with_txid(struct work *w, struct slice id)
-{
-    struct slice txid = slice_trim(field(w, FIELD_TXID));
-
-    return id.len ? arena_printf(w->out->arena, "%.*s.%.*s", SLICE_ARG(id), SLICE_ARG(txid)) : id;
-}
-
 static int set_event_ids(struct work *w, const struct event_rule *rule, struct translated_event *e)
 {
     e->event_id = w->event_id;
     for (size_t i = 0; i < 2; i++)
         e->formerly[i] = w->formerly[i];
+    if (rule->twin)
+        past_twin_ids(w, rule, e);
     if (!rule->repeatable)
         return 0;
     if (slice_trim(field(w, FIELD_TXID)).len == 0)
@@ -221,40 +206,53 @@ static int set_event_ids(struct work *w, const struct event_rule *rule, struct t
                                        "a repeatable %.*s needs a transaction id to be "
                                        "told from the one before",
                                        SLICE_ARG(rule->event)));
-    e->event_id = with_txid(w, e->event_id);
+    e->event_id = work_with_txid(w, e->event_id);
     for (size_t i = 0; i < 2; i++)
-        e->formerly[i] = with_txid(w, e->formerly[i]);
+        e->formerly[i] = work_with_txid(w, e->formerly[i]);
     return 0;
 }
 
-static int add_event(struct work *w, const struct event_rule *rule, struct slice pixel)
+/* The same event for each of its pixels. */
+static void add_copies(struct work *w, const struct translated_event *e, const struct slice *pixels,
+                       size_t count)
 {
-    struct translated_event *e = &w->out->events[w->out->event_count];
+    for (size_t i = 0; i < count && w->out->event_count < TRANSLATE_EVENTS_MAX; i++) {
+        struct translated_event *copy = &w->out->events[w->out->event_count++];
+        *copy = *e;
+        copy->pixel = pixels[i];
+    }
+}
+
+static int add_event(struct work *w, const struct event_rule *rule)
+{
     struct value_in in = { w->offer, &rule->value, &w->values, w->translator->rates,
                            w->event.event_time, w->out->arena, &w->out->notes,
                            &w->out->trail };
+    struct translated_event e = { .event = rule->event };
     struct payload_event json = w->event;
+    struct slice pixels[PIXELS_PER_EVENT_MAX];
     struct value_out value;
+    size_t count;
 
+    if (destination_pixels(w, rule, pixels, &count) != 0)
+        return 1;
     if (value_compute(&in, &value, &w->out->code, &w->out->reason) != 0)
         return quarantine(w, w->out->code, w->out->reason);
-    *e = (struct translated_event){ .pixel = pixel, .event = rule->event };
-    if (set_event_ids(w, rule, e) != 0)
+    if (set_event_ids(w, rule, &e) != 0)
         return 1;
-    e->has_value = json.has_value = value.has_value;
-    e->value = json.value = value.value;
-    e->currency = json.currency = value.currency;
-    e->original = value.original;
-    e->original_currency = value.original_currency;
-    json.event = e->event;
-    json.event_id = e->event_id;
+    e.has_value = json.has_value = value.has_value;
+    e.value = json.value = value.value;
+    e.currency = json.currency = value.currency;
+    e.original = value.original;
+    e.original_currency = value.original_currency;
+    json.event = e.event;
+    json.event_id = e.event_id;
     buf_clear(&w->json);
     payload_event(&w->json, &json, w->out->arena, &w->out->notes);
-    e->body =
-        buf_ok(&w->json) ? arena_dup(w->out->arena, buf_slice(&w->json)) : (struct slice){ 0 };
-    if (e->body.len == 0)
+    e.body = buf_ok(&w->json) ? arena_dup(w->out->arena, buf_slice(&w->json)) : (struct slice){ 0 };
+    if (e.body.len == 0)
         w->out->arena->full = true;
-    w->out->event_count++;
+    add_copies(w, &e, pixels, count);
     return 0;
 }
 
@@ -262,13 +260,13 @@ static int add_event(struct work *w, const struct event_rule *rule, struct slice
 static int decide_all(struct work *w)
 {
     const struct stage_rule *rule = NULL;
-    struct slice pixel;
 
     merge_click(w);
     hash_personal(w);
     consent_find(w);
-    if (check_conflict(w) || find_rule(w, &rule) || find_event_id(w) || consent_check(w) ||
-        check_time(w) || keys_gather(w) || consent_limit(w) || find_pixel(w, &pixel))
+    if (check_conflict(w) || past_forbids(w) || find_rule(w, &rule) || find_event_id(w) ||
+        consent_check(w) || check_time(w) || keys_gather(w) || consent_limit(w) ||
+        destination_lead(w))
         return 1;
     keys_page(w);
     w->event.properties = w->offer->properties;
@@ -276,7 +274,7 @@ static int decide_all(struct work *w)
     w->event.values = &w->values;
     w->event.mark = w->offer->mark;
     for (const struct event_rule *e = rule->events; e; e = e->next)
-        if (w->out->event_count < TRANSLATE_EVENTS_MAX && add_event(w, e, pixel))
+        if (add_event(w, e))
             return 1;
     w->out->verdict = VERDICT_QUEUED;
     w->out->code = "";

@@ -1,12 +1,20 @@
 /* keys.c: match keys and the page of an event. */
 #include "core/translate/work.h"
 
+/* As far as consent goes; and events that are not web events have few keys. */
+static bool may_send(struct work *w, const char *name)
+{
+    return (w->offer->source == EVENT_SOURCE_WEB ||
+            event_source_has_key(w->offer->source, slice_from(name))) &&
+           consent_allows(w, name);
+}
+
 /* A key that a field of the postback or click gives; where that came from is the field's own. */
 static void add_field(struct work *w, const char *name, enum field f, struct slice value)
 {
     const struct field_value *v = &w->out->conversion.fields[f];
 
-    if (value.len == 0 || w->event.user_count == PAYLOAD_USER_MAX || !consent_allows(w, name))
+    if (value.len == 0 || w->event.user_count == PAYLOAD_USER_MAX || !may_send(w, name))
         return;
     w->event.user[w->event.user_count++] = (struct payload_user){ .name = name, .value = value };
     if (w->out->trail.on)
@@ -19,7 +27,7 @@ static void add_ip(struct work *w)
     struct slice value = field(w, FIELD_IP), out;
     const char *why = "";
 
-    if (value.len == 0 || !consent_allows(w, "ip"))
+    if (value.len == 0 || !may_send(w, "ip"))
         return;
     switch (identity_prepare(w->translator->hasher, w->out->arena, IDENTITY_IP, value,
                              (struct slice){ 0 }, &out, &why)) {
@@ -41,7 +49,7 @@ static void add_ttclid(struct work *w)
 {
     struct slice ttclid = field(w, FIELD_TTCLID);
 
-    if (!consent_allows(w, "ttclid"))
+    if (!may_send(w, "ttclid"))
         return;
     if (ttclid.len > EVENT_TTCLID_MAX)
         note_add(&w->out->notes, "W026", S("ttclid"),
@@ -98,6 +106,8 @@ void keys_page(struct work *w)
     struct slice url = field(w, FIELD_PAGE_URL), referrer = field(w, FIELD_REFERRER);
     bool whole = is_whole_url(url), bare = w->out->consent.action == CONSENT_ANONYMIZE;
 
+    if (w->offer->source != EVENT_SOURCE_WEB) /* the others have no page */
+        return;
     if (url.len && (!whole || identity_looks_personal(url) || bare)) {
         if (!bare)
             note_add(&w->out->notes, "W035", S("page_url"),

@@ -8,7 +8,9 @@
 #include "core/identity/identity.h"
 #include "core/mapping/mapping.h"
 #include "core/rules/consent.h"
+#include "core/rules/lifecycle.h"
 #include "core/rules/rates.h"
+#include "core/rules/route.h"
 
 enum verdict { VERDICT_QUEUED = 1, VERDICT_DUPLICATE, VERDICT_IGNORED, VERDICT_QUARANTINED,
                VERDICT_REFUSED };
@@ -17,22 +19,25 @@ const char *verdict_name(enum verdict v);
 /* What stays the same from postback to postback. */
 struct translator {
     const struct rates *rates;
-    const struct slice *pixels; /* configured ones, ended by an empty slice; NULL: any is taken */
+    const struct route_known *known; /* the configured pixels; NULL: any is taken */
     struct identity_hasher *hasher;
 };
+
+#define TRANSLATE_FORMERLY 5
 
 /* One event to send. */
 struct translated_event {
     struct slice pixel, event, event_id;
-    /* The event_ids that the same postback had before its click was known, or known so well; what was
-     * sent under one of them must not be sent again.  Empty: none. */
-    struct slice formerly[2];
+    /* The event_ids that the same postback had before its click was known, or known so well, or that
+     * its transaction has at another stage; what was sent under one of them must not be sent again.
+     * Empty: none. */
+    struct slice formerly[TRANSLATE_FORMERLY];
     struct slice body; /* one entry of data[] */
     bool has_value;
     struct money value, original; /* sent; and as the postback or rule had it */
     struct slice currency, original_currency;
 };
-#define TRANSLATE_EVENTS_MAX 8
+#define TRANSLATE_EVENTS_MAX EVENTS_PER_POSTBACK_MAX
 
 struct translation {
     enum verdict verdict;
@@ -46,6 +51,7 @@ struct translation {
     size_t event_count;
     struct notes notes; /* warnings, those of params included */
     struct trail trail; /* what was done to each field; the caller sets `on` and its arena */
+    const struct history *history; /* what the caller knows of the click's past; NULL: nothing */
     struct arena *arena;
 };
 

@@ -43,12 +43,46 @@ static inline struct slice shown(struct work *w, struct slice value)
     return record_shown(w->out->arena, value);
 }
 
+/* The id of a repeatable event: ID.TXID; empty when id is. */
+static inline struct slice work_with_txid(struct work *w, struct slice id)
+{
+    struct slice txid = slice_trim(field(w, FIELD_TXID)), none = { 0 };
+    char *text = id.len ? arena_alloc(w->out->arena, id.len + 1 + txid.len) : NULL;
+
+    if (!text)
+        return none;
+    memcpy(text, id.ptr, id.len);
+    text[id.len] = '.';
+    if (txid.len)
+        memcpy(text + id.len + 1, txid.ptr, txid.len);
+    return (struct slice){ text, id.len + 1 + txid.len };
+}
+
+/* ---- past_steps.c: what the past (out->history) says; all do nothing when it is not known ---- */
+
+/* 1: ignored, `transitions:` does not allow this stage now. */
+int past_forbids(struct work *w);
+
+/* The rest of a sentence when this stage takes back what was sent; else empty. */
+struct slice past_taken_back(struct work *w);
+
+/* Was an event sent for this ttclid before its click id was known? */
+bool past_has_nameless(const struct work *w);
+
+/* The ids that this transaction has as an event of another stage, into e->formerly. */
+void past_twin_ids(struct work *w, const struct event_rule *rule, struct translated_event *e);
+
 /* What the event says about the visitor, as far as consent goes.  1: quarantined, nobody could be
  * matched. */
 int keys_gather(struct work *w);
 
 /* A match key by its rule, as far as consent goes. */
 void keys_of_rule(struct work *w, const struct user_rule *rule);
+
+/* destination.c.  1: quarantined. */
+int destination_pixels(struct work *w, const struct event_rule *rule,
+                       struct slice pixels[PIXELS_PER_EVENT_MAX], size_t *count);
+int destination_lead(struct work *w);
 
 /* The page and the one before it. */
 void keys_page(struct work *w);

@@ -39,22 +39,6 @@ static void unknown_key(struct expect *e, const struct yaml *key, const char *wh
              SLICE_ARG(key->text), what);
 }
 
-/* Is the key there under a name that unknown_key has taken for it?  Then it is not missing, too.
- * names: NULL when the map has no unknown key. */
-static bool misspelt(const struct expect *e, const struct yaml *map, const struct shape *shape,
-                     const struct slice *names, struct slice key)
-{
-    struct shape_key row;
-
-    if (!names || e->diags->errors >= SUGGESTIONS_MAX)
-        return false;
-    for (const struct yaml *v = map->first; v; v = v->next)
-        if (!shape_find(shape, e->arena, v->key->text, &row) &&
-            slice_eq(diag_nearest(v->key->text, names), key))
-            return true;
-    return false;
-}
-
 bool expect_map(struct expect *e, const struct yaml *node, const char *what,
                 const struct shape *shape)
 {
@@ -73,8 +57,7 @@ bool expect_map(struct expect *e, const struct yaml *node, const char *what,
         if (!shape_find(shape, e->arena, v->key->text, &row))
             unknown_key(e, v->key, what, shape, &names);
     for (size_t i = 0; shape_row(shape, e->arena, i, &row); i++)
-        if (row.required && !row.late && !yaml_get(node, row.name) &&
-            !misspelt(e, node, shape, names, row.name))
+        if (row.required && !row.late && !yaml_get(node, row.name))
             expect_missing(e, node, row.name.ptr, row.required);
     return true;
 }

@@ -47,7 +47,7 @@ ROWS = [
     Row("RedTrack", "Purchase", "keto-us", f"clickid=69870d56e7319caefb38eaee&ref_id={T[4]}&sum=19.90&type=Purchase&status=Approved&order_id=1001", "queued", "Purchase", "69870d56e7319caefb38eaee", T[4], 19.9),
     Row("RedTrack", "Upsell by POST", "keto-us", "", "queued", "Purchase", "69870d56e7319caefb38eaee.1002", T[4], 9,
         body=f"clickid=69870d56e7319caefb38eaee&ref_id={T[4]}&sum=9.00&type=Upsell&order_id=1002"),
-    Row("Voluum", "conversion", "vpn-fr", f"cid=c384EFV6JHQODRN70575OK6UG5&externalid={T[5]}&payout=10.00&txid=120", "queued", "Subscribe", "c384EFV6JHQODRN70575OK6UG5", T[5], 10),
+    Row("Voluum", "conversion", "vpn-fr", f"cid=c384EFV6JHQODRN70575OK6UG5&externalid={T[5]}&payout=10.00&txid=120", "queued", "Subscribe", "c384EFV6JHQODRN70575OK6UG5", T[5], 36.89),
     Row("Voluum", "a payout nobody can read", "vpn-fr", f"cid=c384EFV6JHQODRN70575OK6UG5&externalid={T[5]}&payout=1,234&txid=121", "quarantined"),
 ]
 

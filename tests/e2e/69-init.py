@@ -37,8 +37,10 @@ def what_is_written():
     folder.write("token", "real-token-0123456789\n", 0o600)
     r = run("init", "my", *FLAGS, "--pixel", "C9REAL", "--token-file", "token", "--test-event-code",
             "TEST42", "--host", "pb.example", "--tracker-host", "trk.example", cwd=folder.path)
-    equal("init", (r.code, r.err), (0, ""))
-    has("what comes next", r.out, "  my/clickbaton.yaml\n  my/offers/nutra-de.yaml\n  my/keys/postback\n  my/keys/tiktok\n",
+    equal("init", r.code, 0)
+    has("a test code is not left unmentioned", r.err, "my/clickbaton.yaml:13:61: warning[C011]: all events to C9REAL are test events (TEST42)")
+    has("what comes next", r.out, "  my/clickbaton.yaml\n  my/offers/nutra-de.yaml\n  my/keys/postback\n  my/keys/tiktok\n"
+        "  my/schema.json\n",
         "\n  cd my\n", " doctor\n", " urls offers/nutra-de.yaml --host pb.example --tracker-host trk.example\n", " serve\n")
     hasnt("no sandbox, no secrets", r.out, "sandbox --listen", "real-token", "There is no token",
           folder.read("my/keys/postback").decode())

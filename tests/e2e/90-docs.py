@@ -43,6 +43,20 @@ for line in out.splitlines():
     name, takes, does = re.fullmatch(r"(\S+) +(.+?)  +the hop (.*)", line).groups()
     check(f"docs/chains.md knows {name}", f"| `{name}` | `{takes}` | {does} |" in chains)
 
+# docs/events.md: each vertical's file is there, with the stages and events that the table has.
+events = open(os.path.join(ROOT, "docs/events.md")).read()
+for target in re.findall(r"\]\(([^)#]+)\)", events):
+    check(f"docs/events.md links to {target}", os.path.exists(os.path.join(ROOT, "docs", target)))
+rows = re.findall(r"^\| [^|]+ \| \[(\S+\.yaml)\]\S+[^|]*\| ([^|]+) \|", events, re.M)
+check("docs/events.md has seven verticals", len(rows) == 7, rows)
+for name, said in rows:
+    text = open(os.path.join(ROOT, "examples/offers", name)).read()
+    block = re.search(r"^events:\n((?:  .*\n)+)", text, re.M).group(1)
+    for stage, event in re.findall(r"^  (\w+): +(?:\{event: )?([A-Z]\w+)", block, re.M):
+        check(f"docs/events.md: {name}, {stage} is {event}", re.search(rf"\b{stage}\b[^;]*: {event}\b", said), said)
+listed = set(re.findall(r"examples/offers/(\S+?)\.yaml", events)) | {"push-sweeps-at", "push-sweeps-de"}
+check("docs/events.md names every example offer", listed == {f[:-5] for f in os.listdir(os.path.join(ROOT, "examples/offers"))}, listed)
+
 # Files and pages that README links to are there.
 for target in re.findall(r"\]\(([^)#]+)\)", readme):
     check(f"README links to {target}", os.path.exists(os.path.join(ROOT, target)))

@@ -243,6 +243,11 @@ def run(*arguments, stdin=None, cwd=None, seconds=60):
     return result
 
 
+def without_advice(err):
+    """The lines of stderr that are no remarks about parameters."""
+    return [line for line in err.splitlines() if "note[M050]" not in line]
+
+
 def everybodys_binary():
     """A copy where a program that gave up root's rights can run it, wherever the checkout lies."""
     global copied

@@ -148,9 +148,9 @@ static void compare(struct bench *b, const struct test_case *c, unsigned line, s
 }
 
 /* The request body for the pixel of event i, with all later events of that pixel. */
-static void body_of(const struct translation *t, size_t i, struct buf *out)
+static void body_of(const struct offer *o, const struct translation *t, size_t i, struct buf *out)
 {
-    payload_open(out, S("web"), t->events[i].pixel, (struct slice){ 0 });
+    payload_open(out, event_source_names[o->source], t->events[i].pixel, o->test_code);
     for (size_t k = i; k < t->event_count; k++) {
         if (!slice_eq(t->events[k].pixel, t->events[i].pixel))
             continue;
@@ -169,8 +169,8 @@ static bool pixel_seen(const struct translation *t, size_t i)
     return false;
 }
 
-static void compare_sent(struct bench *b, const struct test_case *c, const struct translation *t,
-                         struct arena *arena)
+static void compare_sent(struct bench *b, const struct test_case *c, const struct offer *o,
+                         const struct translation *t, struct arena *arena)
 {
     size_t next = 0;
 
@@ -180,7 +180,7 @@ static void compare_sent(struct bench *b, const struct test_case *c, const struc
         cJSON *want, *got;
         if (pixel_seen(t, i))
             continue;
-        body_of(t, i, &out);
+        body_of(o, t, i, &out);
         want = e ? cJSON_ParseWithLength(e->text.ptr, e->text.len) : NULL;
         got = cJSON_ParseWithLength(buf_slice(&out).ptr, buf_slice(&out).len);
         if (e && !want)
@@ -271,7 +271,8 @@ static struct click *read_click(struct bench *b, const struct test_case *c,
 
 static void translate_case(struct bench *b, const struct test_case *c, struct arena *arena)
 {
-    const struct translator translator = { b->rates, pixels, b->hasher };
+    const struct route_known known = { pixels, NULL };
+    const struct translator translator = { b->rates, &known, b->hasher };
     struct offer *offer = load_offer(b, c, arena);
     struct translation t = { .code = "", .notes = { .arena = arena } };
     struct params params = { .arena = arena, .notes = &t.notes };
@@ -291,7 +292,7 @@ static void translate_case(struct bench *b, const struct test_case *c, struct ar
     }
     compare_verdict(b, c, &t);
     compare_warnings(b, c, &t, arena);
-    compare_sent(b, c, &t, arena);
+    compare_sent(b, c, offer, &t, arena);
 }
 
 static void run_case(struct bench *b, const char *path)

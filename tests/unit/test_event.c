@@ -6,6 +6,9 @@
 #include <cmocka.h>
 
 #include "core/event/event.h"
+#include "core/event/recommend.h"
+#include "tests/support/case_file.h"
+#include "tests/support/mapping_bench.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -173,12 +176,158 @@ static void test_decimals(void **state)
             fail_msg("%s: %d", cases[i].code, event_currency_decimals(slice_from(cases[i].code)));
 }
 
+/* Written out a second time, from the help page and the guides. */
+static const struct {
+    const char *event, *official, *practice;
+} advice[] = {
+    { "AddPaymentInfo", "", "" },
+    { "AddToCart", "content_type quantity description content_ids currency value", "contents" },
+    { "AddToWishlist", "", "" },
+    { "ApplicationApproval", "", "" },
+    { "CompleteRegistration", "", "currency value" },
+    { "Contact", "", "currency value" },
+    { "CustomizeProduct", "", "" },
+    { "Download", "", "currency value" },
+    { "FindLocation", "", "" },
+    { "InitiateCheckout", "", "quantity currency value contents" },
+    { "Lead", "", "currency value external_id" },
+    { "Purchase", "content_type quantity description content_ids currency value",
+      "contents order_id external_id" },
+    { "Schedule", "", "currency value" },
+    { "Search", "search_string", "" },
+    { "StartTrial", "content_ids currency value", "" },
+    { "SubmitApplication", "", "" },
+    { "Subscribe", "", "currency value" },
+    { "ViewContent", "content_type quantity description content_ids currency value", "contents" },
+};
+
+static const char *names_of(unsigned set, char *text)
+{
+    *text = '\0';
+    for (unsigned i = 0; i < EVENT_PARAMETERS; i++)
+        if (set & 1u << i)
+            sprintf(text + strlen(text), "%s%.*s", *text ? " " : "",
+                    SLICE_ARG(event_parameter_names[i]));
+    return text;
+}
+
+/* Blanks become ", ". */
+static const char *with_commas(char *text)
+{
+    for (char *at = text; (at = strchr(at, ' ')); at += 2) {
+        memmove(at + 1, at, strlen(at) + 1);
+        *at = ',';
+    }
+    return text;
+}
+
+static void test_advice(void **state)
+{
+    char text[300];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(advice); i++) {
+        const struct event_advice *a = event_advice_find(slice_from(advice[i].event));
+        assert_non_null(a);
+        assert_string_equal(names_of(a->official, text), advice[i].official);
+        assert_string_equal(names_of(a->practice, text), advice[i].practice);
+        assert_int_equal(a->official & a->practice, 0);
+        assert_true(slice_eq(event_advice[i].event, event_standard_names[i])); /* all, in order */
+    }
+    assert_int_equal(event_advice[COUNT(advice)].event.len, 0);
+    assert_null(event_advice_find(S("QualifiedLead")));
+    assert_null(event_advice_find(S("purchase")));
+}
+
+/* docs/events.md shows the same table. */
+static void test_docs(void **state)
+{
+    struct arena arena;
+    struct slice page, row;
+    char official[300], practice[300];
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    assert_true(case_file_slurp(&arena, "docs/events.md", &page));
+    for (const struct event_advice *a = event_advice; a->event.len; a++) {
+        names_of(a->official, official);
+        names_of(a->practice, practice);
+        row = arena_printf(&arena, "\n| `%.*s` | %s%s| %s%s|\n", SLICE_ARG(a->event),
+                           with_commas(official), *official ? " " : "", with_commas(practice),
+                           *practice ? " " : "");
+        if (slice_find(page, row) == page.len)
+            fail_msg("docs/events.md has not%.*s", SLICE_ARG(row));
+    }
+    arena_free(&arena);
+}
+
+#define ADVISED(rest) "version: 1\noffer: o\nextends: generic\npixel: C9X\nvalue_currency: USD\n" rest
+#define MONEY_TOO "; without value and currency a campaign can't optimise for value\n"
+
+static const struct {
+    const char *text, *notes;
+} advised[] = {
+    { ADVISED("events: {sale: Purchase, rejected: ignore, refund: MyRefund, lead: Search}\n"),
+      "o.yaml:6:16 note M050 Purchase: TikTok recommends content_type, quantity, description, "
+      "content_ids, currency, value, which this offer does not send; media buyers also send contents, "
+      "order_id, external_id" MONEY_TOO
+      "o.yaml:6:68 note M050 Search: TikTok recommends search_string, which this offer does not "
+      "send\n" },
+    { ADVISED("events:\n  sale: {event: Purchase, value: payout}\nproperties: {content_type: product, "
+              "content_ids: [\"1\"], contents: [{content_id: \"1\"}], description: d}\nuser: "
+              "{external_id: \"{click_id}\"}\n"),
+      "o.yaml:7:9 note M050 Purchase: TikTok recommends quantity, which this offer does not send; "
+      "media buyers also send order_id\n" },
+    { ADVISED("events:\n  sale: {event: Purchase, value: payout}\nproperties: {content_type: product, "
+              "content_ids: [\"1\"], contents: [{quantity: 1}], description: d, order_id: "
+              "\"{txid}\"}\nuser: {external_id: \"{click_id}\"}\n"),
+      "" },
+    { ADVISED("events: {lead: [Lead, {event: StartTrial, value: 1}, Download]}\nproperties: {contents: "
+              "[{content_id: \"1\", quantity: 1}]}\n"),
+      "o.yaml:6:17 note M050 Lead: media buyers send currency, value, external_id, which this offer "
+      "does not" MONEY_TOO
+      "o.yaml:6:23 note M050 StartTrial: TikTok recommends content_ids, which this offer does not "
+      "send; Video Shopping Ads need content_type, content_ids, contents together\n"
+      "o.yaml:6:54 note M050 Download: media buyers send currency, value, which this offer does "
+      "not" MONEY_TOO },
+    { "version: 1\noffer: o\nextends: generic\npixel: \"1234567890123456789\"\nevent_source: "
+      "offline\nvalue_currency: USD\nevents: {lead: {event: Lead, value: 5}}\nuser: {email: "
+      "\"{param.email}\"}\n",
+      "" }, /* offline events have no external_id */
+    { ADVISED("value_models: {plan: {value: 9.99, lifetime: {months: 6, keep: 85}}}\nevents:\n"
+              "  lead: {event: Subscribe, value: {model: plan}}\n"
+              "  sale: {event: Subscribe, value: {model: plan}}\n"
+              "  rebill: {event: Subscribe, value: 5, lifetime: {months: 2, keep: 1}}\n"),
+      "o.yaml:6:46 note M034 `lifetime`: 6 months, 85 % staying from each to the next, count as "
+      "4.152337 times the value\n"
+      "o.yaml:10:50 note M034 `lifetime`: 2 months, 1 % staying from each to the next, count as 1.01 "
+      "times the value\n" },
+};
+
+static void test_what_an_offer_lacks(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(advised); i++) {
+        struct mapping_bench b;
+        const struct offer *o;
+        mapping_bench_open(&b, NULL, 0);
+        o = mapping_bench_load(&b, "o.yaml", slice_from(advised[i].text));
+        if (!o)
+            fail_msg("%s", mapping_bench_problems(&b));
+        mapping_advise(o, &b.diags);
+        assert_string_equal(mapping_bench_problems(&b), advised[i].notes);
+        mapping_bench_close(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),      cmocka_unit_test(test_name_length),
         cmocka_unit_test(test_standard_list), cmocka_unit_test(test_fields),
         cmocka_unit_test(test_currencies), cmocka_unit_test(test_decimals),
+        cmocka_unit_test(test_advice),     cmocka_unit_test(test_what_an_offer_lacks),
+        cmocka_unit_test(test_docs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
