@@ -199,6 +199,12 @@ enum value_step value_base(struct value_work *w)
         return step;
     w->value = exact_of(w->out->original);
     w->currency = w->out->original_currency;
+    if (!amount->payout)
+        trail_add(in->trail, S("properties.currency"), w->currency,
+                  r->currency.len ? &r->at : NULL, "%s",
+                  r->currency.len                ? "currency of the rule"
+                  : in->offer->value_currency.len ? "value_currency of the mapping"
+                                                  : "payout_currency of the mapping");
     tell_base(w, amount, chosen);
     return amount->payout ? share_of_payout(w, amount) : VALUE_NEXT;
 }

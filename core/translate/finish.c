@@ -234,6 +234,7 @@ static int add_event(struct work *w, const struct event_rule *rule)
     struct value_out value;
     size_t count;
 
+    told_rule(w, rule);
     if (destination_pixels(w, rule, pixels, &count) != 0)
         return 1;
     if (value_compute(&in, &value, &w->out->code, &w->out->reason) != 0)
@@ -245,6 +246,7 @@ static int add_event(struct work *w, const struct event_rule *rule)
     e.currency = json.currency = value.currency;
     e.original = value.original;
     e.original_currency = value.original_currency;
+    told_event(w, rule, &e);
     json.event = e.event;
     json.event_id = e.event_id;
     buf_clear(&w->json);

@@ -16,6 +16,8 @@
  *   gives: .of = the shape of every value, .names = how the names look.
  * - a scalar or a map or a list: { SHAPE_EITHER, .either = the shapes, ended by NULL }.
  * - keys that stand in another table (fields, properties): .row makes a row of each.
+ * Then: `make schemas` (mappings/schema/), and the key into a file of tests/cases/keys, where
+ * tests/e2e/77-schema.py makes every key wrong.
  * The tables: core/mapping/shapes.c, core/chain/shapes.c, core/rules/rates.c, cli/config.c. */
 #ifndef CORE_YAML_SHAPE_H
 #define CORE_YAML_SHAPE_H

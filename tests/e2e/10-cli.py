@@ -118,7 +118,7 @@ def translate_explain():
         table.setdefault(row.split()[0], row)
     has("--explain: ttclid", table["ttclid"], "parameter external_id", "keitaro.yaml (built in):", "E.C.P.abc")
     has("--explain: the derived event_id", table["event_id"], "derived click_id", "2t4ch5")
-    has("--explain: the rule", table["event"], "Purchase, event_id 2t4ch5, value 12.5 USD",
+    has("--explain: the rule", rows[-1], "Purchase, event_id 2t4ch5, value 12.5 USD",
         "by the rule at ", "plain.yaml:8")
     r = run("translate", path, SALE, "--at", AT, "--explain", "--json")
     equal("--explain --json: stdout is JSON alone", json.loads(r.out)["verdict"], "queued")
@@ -312,6 +312,32 @@ def check_files():
     f.config(f.endpoint, pixels={PIXEL: "{token: {file: /dev/zero}}"})
     r = run("check", cwd=f.path, seconds=20)
     equal("a token in /dev/zero: exit 3", (r.code, "not a file" in r.err), (3, True))
+
+
+def leaves(node, path=""):
+    if isinstance(node, (dict, list)):
+        for k, v in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from leaves(v, "%s.%s" % (path, k) if path else str(k))
+    else:
+        yield path
+
+
+@part
+def every_field_is_explained():
+    for name, postback, click in (
+            ("nutra-de", "subid=a&external_id=E.C&status=sale&payout=12,50&currency=eur&tid=9&email=a@b.de&phone=0151%2011111111&consent=1&ip=8.8.8.8",
+             "subid=a&event_id=ev&ttp=x&user_agent=Moz&page_url=https://l.example/x?ttclid=E.C&referrer=https://tiktok.com/"),
+            ("shop-any", "click_id=a&ttclid=E.C&type=add_to_cart&event_id=c-1&amount=24.80&currency=usd&sku=MUG-1&name=Mug&quantity=2&price=12.40", None),
+            ("crm-leads", "lead_id=7301234567890123456&consent=1&status=qualified&email=a@b.de&phone=%2B4915111111111", None),
+            ("vpn-fr", "cid=a&ttclid=E.C&et=renewal&payout=9.99&txid=t-7", "cid=a&ttclid=E.C&event_id=ev-9")):
+        r = run("translate", os.path.join(ROOT, "examples/offers", name + ".yaml"), "?" + postback, "--explain", "--json", "--at", AT,
+                *(["--click", "?" + click] if click else []))
+        d = json.loads(r.out)
+        steps = {s["field"] for s in d["steps"]}
+        equal(name + ": an event comes", (d["verdict"], len(d["bodies"])), ("queued", 1))
+        for event in d["bodies"][0]["data"] if d["bodies"] else []:
+            equal(name + ": every field has its step", [l for l in leaves(event) if l not in steps and l.rsplit(".", 1)[0] not in steps], [])
+        hasnt(name + ": no personal data", r.out, "a@b.de", "11111111")
 
 
 @part

@@ -56,7 +56,7 @@ def started(sandbox, mappings):
 def the_mappings_are_good():
     for name in sorted(glob(os.path.join(CASES, "*.yaml"))):
         r = run("check", name)
-        equal("check %s" % os.path.basename(name), (r.code, r.err), (0, ""))
+        equal("check %s" % os.path.basename(name), (r.code, [l for l in r.err.splitlines() if "note[" not in l]), (0, []))
 
 
 @part

@@ -71,7 +71,7 @@ def check_says_what_is_not_so():
         f.write("chains/c.yaml", good.replace("expect: {verdict: kept}", "expect: " + expect))
         r = run("check", "chains/c.yaml", cwd=f.path)
         equal("another %s: exit 1" % name, (r.code, r.out), (1, ""))
-        has("another %s: said" % name, r.err, "chains/c.yaml:13:9: error[M019]: ", words)
+        has("another %s: said" % name, r.err, "chains/c.yaml:14:9: error[M019]: ", words)
     f.write("chains/bad.yaml", good.replace("kind: lander", "kind: landr"))
     f.write("chains/c.yaml", good)
     r = run("check", "chains/bad.yaml", "chains/c.yaml", cwd=f.path)

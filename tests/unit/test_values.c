@@ -549,6 +549,7 @@ static void told(void **state)
           "20: rounded to the 2 decimals of USD, half to even\n" },
         { "cid=1&status=lead&quality=VERIFIED",
           "18.75 USD of 30 EUR\n"
+          "EUR: currency of the rule [models.yaml:4]\n"
           "30: a fixed amount in EUR, the tier \"verified\" for \"VERIFIED\" ({param.quality}), by "
           "the value model lead-quality [models.yaml:4]\n"
           "15: times 50 % [o.yaml:15]\n"
@@ -556,6 +557,7 @@ static void told(void **state)
           "USD: value_currency of the mapping\n" },
         { "cid=1&status=rebill",
           "41.48 USD of 9.99 USD\n"
+          "USD: value_currency of the mapping\n"
           "9.99: a fixed amount in USD, by the value model plan [models.yaml:7]\n"
           "41.481847: times 4.152337: 6 months, 85 % staying from each to the next "
           "[models.yaml:7]\n"
@@ -568,6 +570,7 @@ static void told(void **state)
           "0.8: times 80 % [o.yaml:17]\n" },
         { "cid=1&status=refund&c=fr",
           "2 USD of 2 USD\n"
+          "USD: value_currency of the mapping\n"
           "2: a fixed amount in USD, the default for \"fr\" ({param.c}) [o.yaml:17]\n" },
         { "cid=1&status=chargeback&payout=2&cost=1.6",
           "1 USD of 2 USD W031 W023\n"
