@@ -17,8 +17,7 @@ const struct code codes[] = {
     { "Y010", "the file is not UTF-8 text", "save it as UTF-8" },
     /* mapping files */
     { "M001", "unknown key", "correct the spelling, or remove it" },
-    { "M002", "a value has the wrong form",
-      "write what the sentence asks for; docs/mapping.md has each key's form" },
+    { "M002", "a value has the wrong form", "see docs/mapping.md for the key" },
     { "M003", "a key is missing", "add it" },
     { "M004", "the file's version is not known",
       "write version: 1, or install a newer clickbaton" },
@@ -38,7 +37,7 @@ const struct code codes[] = {
     { "M016", "not a pixel code", "copy it from Events Manager" },
     { "M017", "not a URL or origin", "write https://host" },
     { "M018", "an offer's name is unusable or taken", "give each offer its own short name" },
-    { "M019", "a mapping's own test fails", "correct the rule or the expectation; check --update takes what came" },
+    { "M019", "a mapping's own test fails", "correct the rule or the expectation" },
     { "M020", "an event's name is old", "use the name that TikTok uses now" },
     { "M021", "a stage sends one event twice", "TikTok counts them once: use another event" },
     { "M022", "the parts of a value do not fit together", "see `value` in docs/mapping.md" },
