@@ -67,8 +67,8 @@ def a_source_and_its_pixel():
     f.config(f.endpoint, pixels={PIXEL: TOKENED, PIXEL2: TOKENED, SET: TOKENED, SHOPS: OF % "crm"})
     r = run("check", cwd=f.path)
     equal("offer and pixel disagree: exit 3", r.code, 3)
-    has("both places are named", r.err, "offers/crm-leads.yaml:9:8: error[C010]: the offer sends crm events, but clickbaton.yaml:12 "
-        "says that %s takes web events" % SET, "offers/offline-shops.yaml:9:8: error[C010]: the offer sends offline events, but "
+    has("both places are named", r.err, "offers/crm-leads.yaml:10:8: error[C010]: the offer sends crm events, but clickbaton.yaml:12 "
+        "says that %s takes web events" % SET, "offers/offline-shops.yaml:10:8: error[C010]: the offer sends offline events, but "
         "clickbaton.yaml:13 says that %s takes crm events" % SHOPS, "write the same event_source into both")
     serve = Serve(f, start=False)
     equal("serve does not start", serve.wait(), 3)
