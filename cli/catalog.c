@@ -139,7 +139,7 @@ static bool name_taken(struct catalog *c, const struct offer *o)
     if (!other)
         return false;
     diag_add(&c->diags, DIAG_ERROR, "M018",
-             (struct place){ .source = o->pixel.at.source }, (struct slice){ 0 },
+             o->name_at, S("give each offer its own name: it is part of its postback URL"),
              "the offer \"%.*s\" is defined in %.*s already", SLICE_ARG(o->name),
              SLICE_ARG(other->offer->file));
     return true;

@@ -258,6 +258,13 @@ static size_t distance(struct slice a, struct slice b)
     return above[b.len];
 }
 
+/* "yb" for "by": too short to count letters. */
+static bool is_swap(struct slice a, struct slice b)
+{
+    return a.len == 2 && b.len == 2 && ascii_lower(a.ptr[0]) == ascii_lower(b.ptr[1]) &&
+           ascii_lower(a.ptr[1]) == ascii_lower(b.ptr[0]);
+}
+
 struct slice diag_nearest(struct slice word, const struct slice *list)
 {
     struct slice nearest = { 0 };
@@ -270,7 +277,8 @@ struct slice diag_nearest(struct slice word, const struct slice *list)
         if (longer > WORD_MAX)
             continue;
         d = distance(word, *list);
-        if (d <= longer / 3 && d < best) {
+        if ((d <= longer / 3 || is_swap(word, *list)) &&
+            (d < best || (d == best && list->len == word.len && nearest.len != word.len))) {
             best = d;
             nearest = *list;
         }
@@ -299,4 +307,12 @@ struct slice diag_suggest(struct arena *arena, struct slice word, const struct s
     if (len == 0)
         return (struct slice){ 0 };
     return arena_printf(arena, "one of: %.*s", (int)len, text);
+}
+
+struct slice diag_suggest_or(struct arena *arena, struct slice word, const struct slice *list,
+                             struct slice otherwise)
+{
+    struct slice hint = diag_suggest(arena, word, list);
+
+    return hint.len ? hint : otherwise;
 }

@@ -68,5 +68,8 @@ struct slice diag_nearest(struct slice word, const struct slice *list);
 
 /* `did you mean "x"?` or, when nothing is near and the list is short, `one of: a, b, c`. */
 struct slice diag_suggest(struct arena *arena, struct slice word, const struct slice *list);
+/* The same, with a text for when it has nothing to say. */
+struct slice diag_suggest_or(struct arena *arena, struct slice word, const struct slice *list,
+                             struct slice otherwise);
 
 #endif

@@ -205,12 +205,16 @@ int mapping_check_tracker(const struct mapping_loader *loader, const struct sour
 
 bool mapping_is_offer(struct slice text)
 {
-    struct slice line;
+    static const struct slice word[] = { SLICE("tracker"), { 0 } };
+    struct slice line, key, value;
+    bool almost = false;
 
     while (slice_next(&text, '\n', &line))
         if (slice_starts(line, S("offer:")))
             return true;
         else if (slice_starts(line, S("tracker:")))
             return false;
-    return true;
+        else if (slice_cut(line, ':', &key, &value) && diag_nearest(key, word).len)
+            almost = true; /* "trakcer:" */
+    return !almost;
 }

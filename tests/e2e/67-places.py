@@ -188,6 +188,7 @@ def form_of_the_file():
 @part
 def keys_that_nobody_knows():
     for row in (
+            ("an unknown key", OFFER, "events:\n", "¶evnets:\n", "M001", 'unknown key "evnets" in an offer mapping', 'did you mean "events"?'),
             ("an unknown key of an event", OFFER, "value: payout, min: 1", "¶valu: payout, min: 1", "M001", '"valu"', 'did you mean "value"?', ERROR, None, ("M022",)),
             ("an unknown key of a content", OFFER, "quantity: 1", "¶quantitiy: 1", "M012", "silently drop", 'did you mean "quantity"?'),
             ("an unknown property", OFFER, "content_type: product", "¶contenttype: product", "M012", '"contenttype"', 'did you mean "content_type"?'),
@@ -252,7 +253,8 @@ def values_of_the_wrong_kind():
             ("a pixel that is none", OFFER, "pixel: C9EXAMPLEPIXEL00", "pixel: ¶C9-EXAMPLE", "M016", '"C9-EXAMPLE"', "letters and digits"),
             ("a country", OFFER, "country: DE", "country: ¶Germany", "M023", '"Germany"', "two letters"),
             ("a currency", OFFER, "value_currency: USD", "value_currency: ¶Dollar", "M014", '"Dollar"', "three letters"),
-            ("a currency that TikTok does not take", OFFER, "value_currency: USD", "value_currency: ¶BTC", "M014", "does not take BTC", "ISO 4217"),
+            ("a currency that TikTok does not take", OFFER, "value_currency: USD", "value_currency: ¶BTC", "M014", "does not take BTC", "take USD"),
+            ("a word for consent", OFFER, "otherwise: anonymize", "otherwise: ¶anonymise", "M024", '"anonymise"', 'did you mean "anonymize"?'),
             ("a match key to keep", OFFER, "keep: [ttclid]", "keep: [¶ttcid]", "M038", '"ttcid"', 'did you mean "ttclid"?'),
             ("an age of rates", OFFER, "rate_max_age: 30d", "rate_max_age: ¶month", "M035", '"month"', "30d"),
             ("a time of a test", OFFER, "    at: ", "    at: ¶soon #", "M002", '"soon"', "Unix seconds"),
@@ -352,6 +354,8 @@ def impossible_combinations():
           "M022", "a postback without a currency will be quarantined", "value_currency: USD", WARNING)
     small("a value in a currency that TikTok does not take", "{event: Purchase}", "{event: Purchase, value: ¶5, currency: BTC}",
           "M014", "TikTok does not take BTC", "value_currency: USD")
+    small("two offers of one name", "offer: small", "offer: ¶good",
+          "M018", 'the offer "good" is defined in offers/good.yaml already', "its own name")
     small("a misspelt extends", "extends: own", "¶extend: own", "M001", '"extend"', 'did you mean "extends"?')
     small("an offer that extends an offer", "extends: own", "extends: ¶./good.yaml", "M010", "an offer mapping", "a tracker mapping")
     small("rates that nothing needs", "events:\n", "¶without_rate: quarantine\nevents:\n",
