@@ -115,7 +115,7 @@ def translate_prints_the_frame():
 def explain():
     """What was done to each field names the pixel's row and the lead."""
     r = run("translate", os.path.join(ROOT, "examples/offers/casino-br.yaml"), "?subid=2t&external_id=E.C.P.a&status=reg&buyer=ben", "--at", AT, "--explain")
-    equal("explain: both pixels, by their row", re.findall(r"^  pixel +(\S+) +(.*?)  \(\S*casino-br.yaml:7\)$", r.out, re.M),
+    equal("explain: both pixels, by their row", re.findall(r"^  pixel +(\S+) +(.*?)  \(\S*casino-br.yaml:8\)$", r.out, re.M),
           [(PIXEL, "the row ben of the table"), (PIXEL2, "the row ben of the table")])
     has("explain: which event goes where", r.out, "event  CompleteRegistration to %s, event_id 2t," % PIXEL, "event  CompleteRegistration to %s, event_id 2t," % PIXEL2)
     r = run("translate", os.path.join(ROOT, "examples/offers/crm-leads.yaml"), "?" + CRM % 1, "--at", AT, "--explain")
