@@ -14,16 +14,21 @@ unsigned catalog_errors(const struct catalog *c)
     return c->diags.errors;
 }
 
+void catalog_take_problems(struct catalog *c, struct buf *out)
+{
+    diags_print(out, &c->diags);
+    c->diags.first = c->diags.last = NULL;
+    c->diags.kept = 0;
+}
+
 void catalog_print_problems(struct catalog *c, FILE *to)
 {
     struct buf b = { 0 };
 
-    diags_print(&b, &c->diags);
+    catalog_take_problems(c, &b);
     if (b.len)
         fwrite(b.ptr, 1, b.len, to);
     buf_free(&b);
-    c->diags.first = c->diags.last = NULL;
-    c->diags.kept = 0;
 }
 
 /* ---- loading ---- */

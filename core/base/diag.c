@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/base/codes.h"
+
 #define DIAGS_MAX 100
 #define LINE_SHOWN 120  /* bytes of a source line */
 #define WORD_MAX 64     /* longer words are never "near" */
@@ -60,6 +62,13 @@ void diag_detail(struct diags *d, struct slice lines)
 {
     if (d->newest)
         d->newest->detail = lines;
+}
+
+struct slice diag_remedy(const struct diag *d)
+{
+    const struct code *code = d->hint.len ? NULL : code_find(d->code);
+
+    return code ? slice_from(code->remedy) : d->hint;
 }
 
 /* The line of a place without its end and a byte order mark; false when there is none. */
@@ -199,9 +208,9 @@ void diag_print(struct buf *out, const struct diag *d)
         print_clean(out, line, false);
         buf_byte(out, '\n');
     }
-    if (d->hint.len) {
+    if (diag_remedy(d).len) {
         buf_puts(out, "  ");
-        print_clean(out, d->hint, false);
+        print_clean(out, diag_remedy(d), false);
         buf_byte(out, '\n');
     }
 }

@@ -44,6 +44,9 @@ struct diags {
 void diag_add(struct diags *d, enum diag_level level, const char *code, struct place at,
               struct slice hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+/* What to do: the hint, else what the table of codes says. */
+struct slice diag_remedy(const struct diag *d);
+
 /* Lines about the problem that was added last, if it was kept; borrowed. */
 void diag_detail(struct diags *d, struct slice lines);
 

@@ -225,7 +225,7 @@ MISTAKES = [
     ("a secret that everybody can read", CONFIG, "./keys/postback", "./keys/open", "C002", "./keys/open", "chmod 600"),
     ("a secret in the configuration", CONFIG, "key: {file: ./keys/postback}", "key: s3cret-s3cret-s3cret", "C003", "key", "mode 600"),
     ("a token in the configuration", CONFIG, "C9EXAMPLEPIXEL01: {token: {file: ./keys/tiktok}}", "C9EXAMPLEPIXEL01: {token: s3cret-s3cret-s3cret}", "C003", "token: s3", "mode 600"),
-    ("a secret in a mapping", SECOND, "events:", "key: s3cret-s3cret-s3cret\nevents:", "C003", ("key: s3", 0), "mode 600"),
+    ("a secret in a mapping", SECOND, "events:", "key: s3cret-s3cret-s3cret\nevents:", "C003", "key: s3", "mode 600"),
     ("an address without a host", CONFIG, "listen: 127.0.0.1:0", "listen: 8080", "C004", "8080", "127.0.0.1:8080"),
     ("plain http to the outside", CONFIG, "http://127.0.0.1:9/", "http://business-api.tiktok.com/", "C005", "http://business", "sandbox"),
     ("a duration in words", CONFIG, "clicks: 45d", "clicks: forever", "C007", "forever", "45d"),

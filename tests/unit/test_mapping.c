@@ -206,10 +206,10 @@ static void problems(void **state)
           "o.yaml:6:10 error M017 \"ftp://a.example\" is not an origin | scheme and host "
           "only, in small letters, without a slash behind: https://lander.example\n" },
         { HEAD SALE "key: 0123456789secret\n",
-          "o.yaml:6:0 error C003 `key` must name the file that holds the key | put it "
+          "o.yaml:6:1 error C003 `key` must name the file that holds the key | put it "
           "into a file with mode 600 and name the file: key: {file: ./keys/name}\n" },
         { HEAD SALE "key: {value: 0123456789secret}\n",
-          "o.yaml:6:0 error C003 `key` must name the file that holds the key | put it "
+          "o.yaml:6:1 error C003 `key` must name the file that holds the key | put it "
           "into a file with mode 600 and name the file: key: {file: ./keys/name}\n" },
         { HEAD SALE "key: {file: ./k}\n",
           "" },
@@ -518,7 +518,7 @@ static void no_secret_is_shown(void **state)
         diags_print(&out, &b.diags);
         assert_int_equal(slice_find(buf_slice(&out), S("secret\n")), out.len);
         assert_int_equal(slice_find(buf_slice(&out), S("0123")), out.len);
-        assert_true(slice_find(buf_slice(&out), S("o.yaml:6: error[C003]")) < out.len);
+        assert_true(slice_find(buf_slice(&out), S("o.yaml:6:1: error[C003]")) < out.len);
         buf_free(&out);
         mapping_bench_close(&b);
     }
