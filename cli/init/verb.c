@@ -48,7 +48,7 @@ static void print_next(const struct init_answers *a, const char *const *names, c
     printf("  %s doctor\n      # sends a conversion of its own the whole way, to a sandbox on this "
            "machine\n", me);
     printf("  %s urls offers/%s.yaml --host %s --tracker-host %s\n      # what to paste into TikTok, "
-           "the tracker and the landing page\n", me, a->offer, a->host, a->tracker_host);
+           "the tracker and the landing page; YOUR-KEY is\n      # the line of keys/postback\n", me, a->offer, a->host, a->tracker_host);
     if (!a->token)
         printf("  %s sandbox --listen " INIT_SANDBOX "\n      # in another window: in TikTok's place "
                "until you have a token\n", me);
@@ -56,6 +56,9 @@ static void print_next(const struct init_answers *a, const char *const *names, c
     if (!a->token)
         puts("\nThere is no token yet: put the one that Events Manager gives into keys/tiktok, and\n"
              "change `endpoint:` in clickbaton.yaml as it says there.");
+    if (strcmp(a->pixel, INIT_PIXEL) == 0)
+        printf("The pixel is an example: write your pixel's code in its place, into clickbaton.yaml and\n"
+               "offers/%s.yaml.\n", a->offer);
 }
 
 /* Would check accept what was written, and do the offer's own tests pass? */
