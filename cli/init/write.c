@@ -208,7 +208,7 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
             return err_set(err, ERR_INPUT, "%s is there already, and nothing is overwritten; name "
                                            "another folder", at(&w, list[i]));
     if (make_folder(&w, a->folder, 0755) != 0 || make_folder(&w, at(&w, "offers"), 0755) != 0 ||
-        make_folder(&w, at(&w, "keys"), 0700) != 0)
+        make_folder(&w, at(&w, "mappings"), 0755) != 0 || make_folder(&w, at(&w, "keys"), 0700) != 0)
         return -1;
     if (make_secret(&w, "keys/postback", NULL, "") != 0 ||
         make_secret(&w, "keys/tiktok", a->token, INIT_NO_TOKEN) != 0 ||
