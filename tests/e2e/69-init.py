@@ -65,6 +65,20 @@ def what_is_written():
 
 
 @part
+def the_folder_of_rates():
+    folder = Folder()
+    equal("init", run("init", "my", *FLAGS, cwd=folder.path).code, 0)
+    folder.write("my/ecb.csv", "Date, USD, RON, \n25 November 2026, 1.16, 5.09, \n")
+    r = run("rates", "import", "ecb.csv", cwd=folder.at("my"))
+    equal("rates import needs no -o", (r.code, r.out[:20]), (0, "mappings/rates.yaml:"))
+    os.remove(folder.at("my/mappings/rates.yaml"))
+    os.rmdir(folder.at("my/mappings"))
+    r = run("check", cwd=folder.at("my"))
+    equal("a folder that is not there", r.code, 0)
+    has("is warned of", r.err, "warning[C001]: `mappings`: there is no folder mappings, so the built-in rates count")
+
+
+@part
 def a_first_conversion():
     folder = Folder()
     equal("init", run("init", "my", *FLAGS, cwd=folder.path).code, 0)
