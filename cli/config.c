@@ -324,6 +324,11 @@ void config_read(struct catalog *c, const char *path)
     c->offers_dir = path_or(&r, root, "offers", "`offers`");
     if (at(root, "mappings"))
         c->lookup.mappings = path_or(&r, root, "mappings", "`mappings`");
+    if (c->lookup.mappings && !files_exist(c->lookup.mappings))
+        diag_add(r.e.diags, DIAG_WARNING, "C001", at(root, "mappings")->at,
+                 S("correct the name, or make the folder"),
+                 "`mappings`: there is no folder %s, so the built-in rates count",
+                 c->lookup.mappings);
     read_key(&r, root);
     read_tiktok(&r, root);
     read_retention(&r, at(root, "retention"));

@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/show.h"
 #include "cli/snippet.h"
+#include "cli/urls.h"
 #include "core/kit/kit.h"
 
 struct options {
@@ -227,18 +228,15 @@ static int host_of(const char *option, const char *given, struct slice *host)
     return 0;
 }
 
-static int run(struct catalog *catalog, const char *file, const struct kit_hosts *hosts, bool json)
+int urls_print(struct catalog *catalog, const struct offer *offer, const struct kit_hosts *hosts,
+               bool json)
 {
-    const struct offer *offer = catalog_add_offer(catalog, file);
     struct sheet sheet = { .offer = offer };
     const struct snippet_choice choice = { 0 };
     struct buf out = { 0 };
     struct err err = { 0 };
     int code = EXIT_DONE;
 
-    catalog_print_problems(catalog, stderr);
-    if (!offer || catalog_errors(catalog))
-        return EXIT_CONFIG;
     sheet.urls = urls_of(offer);
     if (kit_make(&catalog->arena, offer, sheet.urls, hosts, &sheet.kit, &err) != 0) {
         fprintf(stderr, "clickbaton urls: %s\n", err.text);
@@ -261,6 +259,14 @@ static int run(struct catalog *catalog, const char *file, const struct kit_hosts
     }
     buf_free(&out);
     return code;
+}
+
+static int run(struct catalog *catalog, const char *file, const struct kit_hosts *hosts, bool json)
+{
+    const struct offer *offer = catalog_add_offer(catalog, file);
+
+    catalog_print_problems(catalog, stderr);
+    return offer && !catalog_errors(catalog) ? urls_print(catalog, offer, hosts, json) : EXIT_CONFIG;
 }
 
 int cli_urls(int argc, char **argv)

@@ -10,6 +10,7 @@
 
 #include "adapters/chain/fetch.h"
 #include "adapters/store/store.h"
+#include "cli/init/init.h"
 
 #define DAY 86400
 #define OLD_RATES_DAYS 7
@@ -56,6 +57,16 @@ static void check_key(struct doctor *d)
         doctor_find(d, FINDING_OK, "key", none, none, "the key of postbacks is long enough");
 }
 
+/* What `init` writes while there is no token yet, and no pixel. */
+static const char *example_fault(const struct catalog_pixel *p)
+{
+    if (slice_eq(p->pixel, S(INIT_PIXEL)))
+        return "it is the example pixel of `clickbaton init`";
+    return slice_starts(slice_from(p->token), S(INIT_NO_TOKEN))
+               ? "its token is the placeholder of `clickbaton init`, which only the sandbox takes"
+               : NULL;
+}
+
 /* TikTok publishes neither a form nor a lifetime of tokens: so only what can't be one. */
 static const char *token_fault(const struct catalog_pixel *p)
 {
@@ -77,10 +88,16 @@ static bool is_loopback(struct slice endpoint)
 static void check_token(struct doctor *d, const struct catalog_pixel *p)
 {
     const char *fault = p->token ? token_fault(p) : NULL;
+    const char *example = p->token ? example_fault(p) : NULL;
 
     if (!p->token)
         doctor_find(d, FINDING_FAILED, "token", none, S("see the errors above"),
                     "pixel %.*s has no token", SLICE_ARG(p->pixel));
+    else if (example && !is_loopback(d->catalog->endpoint))
+        doctor_find(d, FINDING_FAILED, "token", none,
+                    S("take the pixel's code and token from Events Manager: the pixel's Settings, "
+                      "Generate Access Token"),
+                    "pixel %.*s: %s", SLICE_ARG(p->pixel), example);
     else if (fault && !is_loopback(d->catalog->endpoint))
         doctor_find(d, FINDING_WARNING, "token", none,
                     S("copy it again: Events Manager, the pixel's Settings, Generate Access Token"),

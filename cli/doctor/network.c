@@ -21,6 +21,8 @@ void doctor_endpoint(struct doctor *d)
                     answer.status, answer.took_ms);
     else
         doctor_find(d, FINDING_FAILED, "endpoint", none,
-                    S("look at name resolution, firewall and proxy of this machine"),
+                    settings.allow_private
+                        ? S("start it, `clickbaton sandbox`, or change `endpoint:` in the configuration")
+                        : S("look at name resolution, firewall and proxy of this machine"),
                     "it can't be reached: %s", err.text);
 }

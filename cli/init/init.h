@@ -8,6 +8,8 @@
 /* Where events go while there is no token: a `clickbaton sandbox`. */
 #define INIT_SANDBOX "127.0.0.1:8081"
 #define INIT_PIXEL "C9EXAMPLEPIXEL00"
+/* So begins what stands in keys/tiktok while there is no token: the sandbox takes it, TikTok does not. */
+#define INIT_NO_TOKEN "sandbox-only-"
 
 /* What is asked; all as typed, checked. */
 struct init_answers {

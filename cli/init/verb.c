@@ -9,6 +9,7 @@
 #include "cli/init/init.h"
 #include "cli/maptest.h"
 #include "cli/options.h"
+#include "cli/urls.h"
 
 static const struct verb_usage usage = {
     .synopsis = "init [FOLDER] [--tracker T] [--offer NAME] [--page URL] [--pixel CODE] ...",
@@ -42,13 +43,13 @@ static void print_next(const struct init_answers *a, const char *const *names, c
     puts("Written, and `clickbaton check` accepts it:\n");
     for (; *names; names++)
         printf("  %s/%s\n", a->folder, *names);
-    puts("\nNext:\n");
+    puts("\nWhat to paste is above; YOUR-KEY is the line of keys/postback. Next:\n");
     if (strcmp(a->folder, ".") != 0)
         printf("  cd %s\n", a->folder);
     printf("  %s doctor\n      # sends a conversion of its own the whole way, to a sandbox on this "
            "machine\n", me);
     printf("  %s urls offers/%s.yaml --host %s --tracker-host %s\n      # what to paste into TikTok, "
-           "the tracker and the landing page\n", me, a->offer, a->host, a->tracker_host);
+           "the tracker and the landing page, once more\n", me, a->offer, a->host, a->tracker_host);
     if (!a->token)
         printf("  %s sandbox --listen " INIT_SANDBOX "\n      # in another window: in TikTok's place "
                "until you have a token\n", me);
@@ -56,14 +57,19 @@ static void print_next(const struct init_answers *a, const char *const *names, c
     if (!a->token)
         puts("\nThere is no token yet: put the one that Events Manager gives into keys/tiktok, and\n"
              "change `endpoint:` in clickbaton.yaml as it says there.");
+    if (strcmp(a->pixel, INIT_PIXEL) == 0)
+        printf("The pixel is an example: write your pixel's code in its place, into clickbaton.yaml and\n"
+               "offers/%s.yaml.\n", a->offer);
 }
 
-/* Would check accept what was written, and do the offer's own tests pass? */
+/* Would check accept what was written, and do the offer's own tests pass?  Then what to paste. */
 static int prove(const struct init_answers *a, struct arena *arena)
 {
     struct catalog *c = catalog_open(arena_printf(arena, "%s/clickbaton.yaml", a->folder).ptr);
     struct maptest_result tests = { 0 };
-    unsigned errors;
+    const struct kit_hosts hosts = { slice_from(a->host), slice_from(a->tracker_host),
+                                     S("YOUR-LANDER") };
+    int code;
 
     if (!c)
         return EXIT_IO;
@@ -71,9 +77,11 @@ static int prove(const struct init_answers *a, struct arena *arena)
     for (size_t i = 0; i < c->offer_count; i++)
         maptest_run(c, c->offers[i].offer, cli_now(), &tests);
     catalog_print_problems(c, stderr);
-    errors = catalog_errors(c);
+    code = catalog_errors(c) ? EXIT_CONFIG : EXIT_DONE;
+    if (code == EXIT_DONE && c->offer_count)
+        code = urls_print(c, c->offers[0].offer, &hosts, false);
     catalog_close(c);
-    return errors ? EXIT_CONFIG : EXIT_DONE;
+    return code;
 }
 
 static int check_given(const char **answers[INIT_QUESTIONS])

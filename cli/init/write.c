@@ -13,6 +13,7 @@
 #include "cli/schema/schema.h"
 
 #define KEY_BYTES 16
+#define SECRET_PREFIX_MAX 16
 #define MARKS_MAX 12
 
 struct mark {
@@ -111,22 +112,25 @@ static int make_schema(struct writer *w, const char *name)
     return rc;
 }
 
-static int make_secret(struct writer *w, const char *name, const char *secret)
+/* The secret, or a random one behind prefix. */
+static int make_secret(struct writer *w, const char *name, const char *secret, const char *prefix)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char bytes[KEY_BYTES];
-    char text[2 * KEY_BYTES];
+    char text[SECRET_PREFIX_MAX + 2 * KEY_BYTES];
+    size_t n = strlen(prefix);
     int rc;
 
     if (secret)
         return make_file(w, name, 0600, slice_from(secret));
     if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
         return err_set(w->err, ERR_SYSTEM, "no random numbers: %s", strerror(errno));
+    memcpy(text, prefix, n);
     for (size_t i = 0; i < sizeof(bytes); i++) {
-        text[2 * i] = hex[bytes[i] >> 4];
-        text[2 * i + 1] = hex[bytes[i] & 15];
+        text[n++] = hex[bytes[i] >> 4];
+        text[n++] = hex[bytes[i] & 15];
     }
-    rc = make_file(w, name, 0600, (struct slice){ text, sizeof(text) });
+    rc = make_file(w, name, 0600, (struct slice){ text, n });
     for (volatile char *p = text; p < text + sizeof(text); p++)
         *p = 0;
     return rc;
@@ -204,10 +208,10 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
             return err_set(err, ERR_INPUT, "%s is there already, and nothing is overwritten; name "
                                            "another folder", at(&w, list[i]));
     if (make_folder(&w, a->folder, 0755) != 0 || make_folder(&w, at(&w, "offers"), 0755) != 0 ||
-        make_folder(&w, at(&w, "keys"), 0700) != 0)
+        make_folder(&w, at(&w, "mappings"), 0755) != 0 || make_folder(&w, at(&w, "keys"), 0700) != 0)
         return -1;
-    if (make_secret(&w, "keys/postback", NULL) != 0 ||
-        make_secret(&w, "keys/tiktok", a->token) != 0 ||
+    if (make_secret(&w, "keys/postback", NULL, "") != 0 ||
+        make_secret(&w, "keys/tiktok", a->token, INIT_NO_TOKEN) != 0 ||
         make_schema(&w, "schema.json") != 0 ||
         make_from(&w, "cli/init/clickbaton.yaml", "clickbaton.yaml") != 0)
         return -1;

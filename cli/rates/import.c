@@ -1,6 +1,7 @@
 /* import.c: `clickbaton rates import`: a file of the European Central Bank into a rates.yaml. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "adapters/ecb/xml.h"
@@ -85,7 +86,17 @@ static void say(const char *output, const struct merge_result *r, const struct i
                 in->quotes.skipped, in->quotes.skipped == 1 ? " was" : "s were");
 }
 
-static int write_file(const char *output, const struct source *old, const struct buf *text)
+/* The folder of the file, when it is the only thing that is missing; else files_replace says what is. */
+static void make_folder(struct arena *arena, const char *output)
+{
+    const char *slash = strrchr(output, '/');
+
+    if (slash && slash != output)
+        mkdir(arena_printf(arena, "%.*s", (int)(slash - output), output).ptr, 0755);
+}
+
+static int write_file(struct import *in, const char *output, const struct source *old,
+                      const struct buf *text)
 {
     struct err err = { 0 };
 
@@ -93,6 +104,8 @@ static int write_file(const char *output, const struct source *old, const struct
         return fwrite(text->ptr, 1, text->len, stdout) == text->len ? EXIT_DONE : EXIT_IO;
     if (old && slice_eq(old->text, buf_slice(text)))
         return EXIT_DONE;
+    if (!old)
+        make_folder(&in->arena, output);
     if (files_replace(output, buf_slice(text), &err) == 0)
         return EXIT_DONE;
     fprintf(stderr, "clickbaton rates import: %s\n", err.text);
@@ -116,7 +129,7 @@ static int merge(struct import *in, const char *output, int64_t days)
                       &result))
         problems(in, EXIT_CONFIG);
     else
-        code = write_file(output, old, &text);
+        code = write_file(in, output, old, &text);
     if (code == EXIT_DONE)
         say(standard ? "stdout" : output, &result, in, days, standard ? stderr : stdout);
     buf_free(&text);

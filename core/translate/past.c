@@ -203,7 +203,7 @@ static void compare_payout(struct settle *s)
     differs(s, "D002",
             arena_printf(s->t->arena,
                          "the payout was %s%.*s then and is %.*s now: TikTok can't change an event, "
-                         "so the first one stands; reconcile counts the difference",
+                         "so the first one stands",
                          was.len ? "" : "not said", SLICE_ARG(was), SLICE_ARG(is)));
 }
 
@@ -258,8 +258,8 @@ static void compare_knowledge(struct settle *s)
     if (count)
         differs(s, "D006",
                 arena_printf(s->t->arena,
-                             "this postback also has %.*s, which the first had not: TikTok adds "
-                             "nothing to an event",
+                             "this postback also has %.*s, which the first had not: the "
+                             "event is out and is not sent again",
                              SLICE_ARG(list)));
 }
 

@@ -47,8 +47,7 @@ struct slice past_taken_back(struct work *w)
     if (!sent)
         return (struct slice){ 0 };
     return arena_printf(w->out->arena,
-                        "; what was sent at \"%.*s\" (%.*s) stays: TikTok takes no event back, "
-                        "reconcile counts it",
+                        "; what was sent at \"%.*s\" (%.*s) stays: TikTok takes no event back",
                         SLICE_ARG(sent->stage), SLICE_ARG(lifecycle_when(w->out->arena, sent->at)));
 }
 

@@ -3,6 +3,7 @@ csv, xml and decimal; what `rates` shows; what `check` says; what becomes of an 
 import csv
 import datetime
 import io
+import os
 import random
 import stat
 import xml.etree.ElementTree as ET
@@ -238,7 +239,9 @@ def not_into_every_file():
         equal("%s: refused, and untouched" % name, (r.code, r.out, f.read("r.yaml").decode() == text), (code, "", True))
         has("%s: said" % name, r.err, words, "r.yaml")
     r = run("rates", "import", "d.csv", "-o", "no/such/folder.yaml", cwd=f.path)
-    equal("a folder that is not there: exit 4", (r.code, "No such file" in r.err), (4, True))
+    equal("two folders that are not there: exit 4", (r.code, "No such file" in r.err), (4, True))
+    r = run("rates", "import", "d.csv", "-o", "mappings/rates.yaml", cwd=f.path)
+    equal("one is made", (r.code, os.path.exists(f.at("mappings/rates.yaml"))), (0, True))
     r = run("rates", "import", "d.csv", "-o", f.path, cwd=f.path)
     equal("a folder as the file: exit 3", (r.code, "not a file" in r.err), (3, True))
     r = run("rates", "import", "nothing.csv", "-o", "r.yaml", cwd=f.path)

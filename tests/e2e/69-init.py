@@ -38,10 +38,12 @@ def what_is_written():
     r = run("init", "my", *FLAGS, "--pixel", "C9REAL", "--token-file", "token", "--test-event-code",
             "TEST42", "--host", "pb.example", "--tracker-host", "trk.example", cwd=folder.path)
     equal("init", r.code, 0)
-    has("a test code is not left unmentioned", r.err, "my/clickbaton.yaml:13:61: warning[C011]: all events to C9REAL are test events (TEST42)")
+    has("a test code is not left unmentioned", r.err, "my/clickbaton.yaml:14:61: warning[C011]: all events to C9REAL are test events (TEST42)")
     has("what comes next", r.out, "  my/clickbaton.yaml\n  my/offers/nutra-de.yaml\n  my/keys/postback\n  my/keys/tiktok\n"
         "  my/schema.json\n",
         "\n  cd my\n", " doctor\n", " urls offers/nutra-de.yaml --host pb.example --tracker-host trk.example\n", " serve\n")
+    has("what to paste", r.out, "https://trk.example/", "https://pb.example/postback/nutra-de?key=YOUR-KEY&",
+        '<script async src="https://pb.example/lander.js" data-offer="nutra-de"', "YOUR-KEY is the line of keys/postback")
     hasnt("no sandbox, no secrets", r.out, "sandbox --listen", "real-token", "There is no token",
           folder.read("my/keys/postback").decode())
     equal("modes", [mode(folder.at("my/" + n)) for n in ("keys", "keys/postback", "keys/tiktok")],
@@ -60,6 +62,20 @@ def what_is_written():
     os.remove(folder.at("my/clickbaton.yaml"))
     equal("one file is enough to refuse", run("init", "my", *FLAGS, cwd=folder.path).code, 1)
     true("and nothing was written", not os.path.exists(folder.at("my/clickbaton.yaml")))
+
+
+@part
+def the_folder_of_rates():
+    folder = Folder()
+    equal("init", run("init", "my", *FLAGS, cwd=folder.path).code, 0)
+    folder.write("my/ecb.csv", "Date, USD, RON, \n25 November 2026, 1.16, 5.09, \n")
+    r = run("rates", "import", "ecb.csv", cwd=folder.at("my"))
+    equal("rates import needs no -o", (r.code, r.out[:20]), (0, "mappings/rates.yaml:"))
+    os.remove(folder.at("my/mappings/rates.yaml"))
+    os.rmdir(folder.at("my/mappings"))
+    r = run("check", cwd=folder.at("my"))
+    equal("a folder that is not there", r.code, 0)
+    has("is warned of", r.err, "warning[C001]: `mappings`: there is no folder mappings, so the built-in rates count")
 
 
 @part

@@ -90,8 +90,12 @@ def a_running_server():
 def what_is_wrong():
     folder = made("keitaro", "--test-event-code", "TEST1")
     change(folder, "clickbaton.yaml", "http://127.0.0.1:8081/", "https://business-api.tiktok.com/")
+    one(doctor(folder)[1], "failed", "token", "the example pixel of `clickbaton init`", "Events Manager")
+    change(folder, "clickbaton.yaml", "C9EXAMPLEPIXEL00", "C9REALPIXEL00000")
+    change(folder, "offers/first.yaml", "C9EXAMPLEPIXEL00", "C9REALPIXEL00000")
+    one(doctor(folder)[1], "failed", "token", "the placeholder of `clickbaton init`", "Generate Access Token")
     folder.write("keys/postback", "short", 0o600)
-    folder.write("keys/tiktok", "C9EXAMPLEPIXEL00", 0o600)
+    folder.write("keys/tiktok", "C9REALPIXEL00000", 0o600)
     change(folder, "offers/first.yaml", "properties.value: 12}", "properties.value: 13}")
     change(folder, "offers/first.yaml", "origins:", "# origins:")
     code, found, _ = doctor(folder)
@@ -156,7 +160,7 @@ def online():
     sandbox.stop()
     code, found, _ = doctor(folder, "--online")
     equal("code when it is gone", code, 1)
-    one(found, "failed", "endpoint", "it can't be reached", "firewall")
+    one(found, "failed", "endpoint", "it can't be reached", "clickbaton sandbox")
 
 
 main()

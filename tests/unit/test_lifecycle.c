@@ -211,10 +211,10 @@ static const struct sentence sentences[] = {
     { { "status=sale&payout=5" }, "status=sale&payout=5", 172799, "D001", FIRST },
     { { "status=sale&payout=5" }, "status=sale&payout=R%24+7,50", 0, "D002",
       FIRST "; the payout was 5 USD then and is 7.5 BRL now: TikTok can't change an event, so the "
-            "first one stands; reconcile counts the difference" },
+            "first one stands" },
     { { "status=sale" }, "status=sale&payout=5", 0, "D002",
       FIRST "; the payout was not said then and is 5 USD now: TikTok can't change an event, so the "
-            "first one stands; reconcile counts the difference" },
+            "first one stands" },
     { { "status=sale&payout=5&tid=1" }, "status=sale&payout=5&tid=2", 0, "D003",
       FIRST "; the transaction was \"1\" then and is \"2\" now: if each is a conversion of its own, "
             "say repeatable: true (o.yaml:10)" },
@@ -226,16 +226,16 @@ static const struct sentence sentences[] = {
       "\"1\" was sent at the stage \"sale\", and one transaction is one event: a payment of its own "
       "needs a transaction id of its own" },
     { { "status=sale&payout=5" }, "status=sale&payout=5&order=7&tid=1&ip=8.8.8.8", 0, "D006",
-      FIRST "; this postback also has tid, ip, order, which the first had not: TikTok adds nothing "
-            "to an event" },
+      FIRST "; this postback also has tid, ip, order, which the first had not: the event is "
+            "out and is not sent again" },
     { { "status=sale&payout=5&order={order}" }, "status=sale&payout=5&order=7", 0, "D006",
-      FIRST "; this postback also has order, which the first had not: TikTok adds nothing to an "
-            "event" },
+      FIRST "; this postback also has order, which the first had not: the event is out and "
+            "is not sent again" },
     { { "status=sale&payout=5" },
       "status=sale&payout=5&order=7&tid=1&ip=8.8.8.8&ua=x&ttp=y&page_url=https://p.example/", 0,
       "D006",
       FIRST "; this postback also has tid, ttp, ip, ua, page_url ..., which the first had not: "
-            "TikTok adds nothing to an event" },
+            "the event is out and is not sent again" },
     { { "status=sale&payout=5" }, "status=paid&payout=5", 0, "D007",
       FIRST "; the word was \"sale\" then and is \"paid\" now" },
     { { "status=sale&payout=5" }, "status=SALE&payout=5", 0, "D001", FIRST },
@@ -243,16 +243,16 @@ static const struct sentence sentences[] = {
       "D003",
       FIRST "; the transaction was \"1\" then and is \"2\" now: if each is a conversion of its own, "
             "say repeatable: true (o.yaml:10); the payout was 5 USD then and is 6 USD now: TikTok "
-            "can't change an event, so the first one stands; reconcile counts the difference; since "
+            "can't change an event, so the first one stands; since "
             "then it was \"rejected\" (2026-05-28T20:26:41Z), and that it is \"sale\" again changes "
             "nothing at TikTok: the first event stands; the word was \"sale\" then and is \"paid\" "
             "now; that is more than 48 hours ago: TikTok would count it again, so it is not sent" },
     { { "status=sale&payout=5" }, "status=rejected", 0, "I006",
       "the offer ignores the stage \"rejected\" (o.yaml:12); what was sent at \"sale\" "
-      "(2026-05-28T20:26:40Z) stays: TikTok takes no event back, reconcile counts it" },
+      "(2026-05-28T20:26:40Z) stays: TikTok takes no event back" },
     { { "status=sale&payout=5" }, "status=refund", 0, "I006",
       "the offer has no rule for the stage \"refund\"; what was sent at \"sale\" "
-      "(2026-05-28T20:26:40Z) stays: TikTok takes no event back, reconcile counts it" },
+      "(2026-05-28T20:26:40Z) stays: TikTok takes no event back" },
     { { "status=rejected" }, "status=rejected", 0, "I001",
       "the offer ignores the stage \"rejected\" (o.yaml:12)" },
     /* an e-mail address as a transaction id: its hash, never itself */
