@@ -72,6 +72,8 @@ struct catalog *catalog_open(const char *config)
     }
     if (config)
         config_read(c, config);
+    else
+        config_near(c, "clickbaton.yaml");
     load_rates(c);
     return c;
 }

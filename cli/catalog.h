@@ -47,7 +47,7 @@ struct catalog {
     struct translator translator; /* its hasher belongs to whoever translates first: the opener */
 };
 
-/* Read the configuration (NULL: none) and what it names, except the offers.  The catalog comes also
+/* Read the configuration (NULL: only the `mappings:` of ./clickbaton.yaml, if that is there) and what it names, except the offers.  The catalog comes also
  * when there are problems: catalog_errors counts them.  NULL only when out of memory. */
 struct catalog *catalog_open(const char *config);
 

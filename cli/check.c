@@ -153,6 +153,7 @@ static int update(struct catalog *c, const struct checked *done)
         return done->code;
     if (maptest_update(c, &done->tests, &changed, &err) != 0) {
         fprintf(stderr, "clickbaton check: %s\n", err.text);
+        check_failures(c, done);
         return err.kind == ERR_INPUT ? EXIT_NO : EXIT_IO;
     }
     if (changed == 0)
@@ -164,14 +165,14 @@ static int update(struct catalog *c, const struct checked *done)
 
 int cli_check(int argc, char **argv)
 {
-    const char *config = NULL, *junit = NULL, *files[FILES_MAX];
-    bool json = false, rewrite = false;
+    const char *config = NULL, *files[FILES_MAX];
+    struct check_wish wish = { .junit = NULL };
     const struct option_row rows[] = {
         { "--config", "-c", OPTION_TEXT, &config, "FILE",
           "the configuration; default clickbaton.yaml" },
-        { "--json", NULL, OPTION_FLAG, &json, NULL, "everything as one JSON object on stdout" },
-        { "--junit", NULL, OPTION_TEXT, &junit, "FILE|-", "the tests' results as JUnit XML" },
-        { "--update", NULL, OPTION_FLAG, &rewrite, NULL,
+        { "--json", NULL, OPTION_FLAG, &wish.json, NULL, "everything as one JSON object on stdout" },
+        { "--junit", NULL, OPTION_TEXT, &wish.junit, "FILE|-", "the tests' results as JUnit XML" },
+        { "--update", NULL, OPTION_FLAG, &wish.update, NULL,
           "write what came into the tests that fail" },
         { 0 },
     };
@@ -181,14 +182,14 @@ int cli_check(int argc, char **argv)
 
     if (n < 0)
         return code;
-    if (json && junit && slice_eq(slice_from(junit), S("-")))
+    if (wish.json && wish.junit && slice_eq(slice_from(wish.junit), S("-")))
         return options_misuse("check", "--json and --junit - both want stdout");
     c = catalog_open(config ? config : n == 0 ? "clickbaton.yaml" : NULL);
     if (!c)
         return EXIT_IO;
     check_all(c, files, n, &done);
-    code = check_report(c, &done, json, junit);
-    if (rewrite && code == done.code)
+    code = check_report(c, &done, &wish);
+    if (wish.update && code == done.code)
         code = update(c, &done);
     catalog_close(c);
     return fflush(stdout) == 0 ? code : EXIT_IO;

@@ -11,8 +11,16 @@ struct checked {
     struct diags advice; /* apart: a hundred remarks shall not crowd out an error */
 };
 
-/* Problems on stderr, the sum (or JSON) on stdout, JUnit's XML into the file (NULL: none; "-":
- * stdout instead of the sum).  Gives done->code, or that of a failed write. */
-int check_report(struct catalog *c, const struct checked *done, bool json, const char *junit);
+struct check_wish {
+    bool json;         /* everything as JSON on stdout, instead of the sum */
+    const char *junit; /* JUnit's XML into this file; "-": stdout, instead of the sum; NULL: none */
+    bool update;       /* what fails will be rewritten: no last line about it */
+};
+
+/* Problems on stderr, the rest as wished.  Gives done->code, or that of a failed write. */
+int check_report(struct catalog *c, const struct checked *done, const struct check_wish *wish);
+
+/* "check: 1 error, ...": the line about what was wrong. */
+void check_failures(struct catalog *c, const struct checked *done);
 
 #endif

@@ -52,7 +52,7 @@ static const char *first_error(const struct catalog *c)
     return d ? d->code : NULL;
 }
 
-static void failures(struct catalog *c, const struct checked *done)
+void check_failures(struct catalog *c, const struct checked *done)
 {
     const struct maptest_result *tests = &done->tests;
 
@@ -171,29 +171,30 @@ static void print_problems(struct catalog *c)
     buf_free(&out);
 }
 
-int check_report(struct catalog *c, const struct checked *done, bool json, const char *junit)
+int check_report(struct catalog *c, const struct checked *done, const struct check_wish *wish)
 {
-    bool quiet = json || (junit && strcmp(junit, "-") == 0);
+    bool quiet = wish->json || (wish->junit && strcmp(wish->junit, "-") == 0);
+    bool update = wish->update && done->code == EXIT_NO;
     struct buf out = { 0 };
     const char *first = first_error(c);
     int code = done->code;
 
-    if (json) {
+    if (wish->json) {
         put_json(&out, c, done);
         if (!print(&out))
             code = EXIT_IO;
         buf_free(&out);
     }
-    if (junit && put_junit(c, done, junit) == EXIT_IO)
+    if (wish->junit && put_junit(c, done, wish->junit) == EXIT_IO)
         code = EXIT_IO;
     print_problems(c);
-    if (done->code != EXIT_DONE)
-        failures(c, done);
-    else if (!quiet) { /* first things first: advice when all is right */
+    if (done->code != EXIT_DONE && !update) {
+        check_failures(c, done);
+    } else if (!quiet && !update) { /* first things first: advice when all is right */
         print_advice(&done->advice);
         summary(c, done);
     }
-    if (first && isatty(STDERR_FILENO)) /* for people, not for logs */
+    if (first && !update && isatty(STDERR_FILENO)) /* for people, not for logs */
         fprintf(stderr, "clickbaton explain %s says more\n", first);
     return code;
 }

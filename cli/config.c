@@ -302,6 +302,20 @@ static void read_limits(struct reader *r, const struct yaml *node)
                      (int64_t *)((char *)l + k->id));
 }
 
+void config_near(struct catalog *c, const char *path)
+{
+    struct diags unseen = { .arena = &c->arena }; /* the file's own troubles are for who reads all of it */
+    struct expect e = { &c->arena, &unseen };
+    const struct source *file = files_exist(path) ? files_source(&c->arena, path, &unseen) : NULL;
+    const struct yaml *root = file ? yaml_parse(&c->arena, file, &unseen) : NULL;
+    struct slice folder;
+
+    if (expect_text(&e, at(root, "mappings"), "`mappings`", &folder))
+        c->lookup.mappings = files_beside(&c->arena, slice_from(path), folder);
+    if (c->lookup.mappings && !files_exist(c->lookup.mappings))
+        c->lookup.mappings = NULL;
+}
+
 void config_read(struct catalog *c, const char *path)
 {
     struct reader r = { .c = c, .e = { &c->arena, &c->diags }, .file = slice_from(path) };

@@ -259,6 +259,8 @@ static struct slice detail(struct catalog *c, const struct maptest_case *k)
     if (k->verdict.len)
         buf_printf(&b, "the verdict is %.*s; warnings: %.*s\n", SLICE_ARG(k->verdict),
                    SLICE_ARG(k->warnings));
+    if (k->code && k->code->remedy)
+        buf_printf(&b, "%s: %s\n", k->code->code, k->code->remedy);
     out = arena_dup(&c->arena, buf_slice(&b));
     buf_free(&b);
     return out;
@@ -304,6 +306,7 @@ static void run_one(struct catalog *c, struct maptest_case *k, int64_t now)
         k->verdict = arena_printf(&c->arena, "%s%s%s%s%.*s", verdict_name(t.verdict),
                                   *t.code ? " " : "", t.code, t.reason.len ? ": " : "",
                                   SLICE_ARG(t.reason));
+        k->code = code_find(t.code);
         k->warnings = codes_of(&t, &c->arena);
         k->summary = summary(&o, &c->arena);
         for (size_t i = 0; i < t.event_count; i++)

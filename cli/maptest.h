@@ -3,6 +3,7 @@
 #define CLI_MAPTEST_H
 
 #include "cli/catalog.h"
+#include "core/base/codes.h"
 
 /* An expectation that was not met. */
 struct maptest_failure {
@@ -17,6 +18,7 @@ struct maptest_case {
     const struct mapping_test *test;
     bool passed;
     struct slice error;                /* why it could not run; empty: it did */
+    const struct code *code;           /* of the verdict; NULL: it has none */
     struct slice verdict, warnings;    /* "ignored I001: ..."; codes, or "none" */
     struct slice summary;              /* what `expect: {}` is filled with by --update */
     struct maptest_failure *failures;

@@ -66,10 +66,10 @@ static void show_read(struct buf *out, const struct translation *t)
 
 /* ---- what was done ---- */
 
-static void step_row(struct buf *out, const struct trail_step *s)
+static void step_row(struct buf *out, const struct trail_step *s, size_t width)
 {
     buf_puts(out, "  ");
-    cell(out, s->field, 22);
+    cell(out, s->field, width);
     buf_byte(out, ' ');
     cell(out, show_impersonal(s->value), FROM_WIDTH);
     buf_byte(out, ' ');
@@ -118,11 +118,16 @@ static void show_event(struct buf *out, const struct translation *t, size_t i)
 
 void show_fields(struct buf *out, const struct translation *t)
 {
+    size_t width = 0;
+
     show_read(out, t);
     if (t->trail.first)
         buf_puts(out, "done\n");
     for (const struct trail_step *s = t->trail.first; s; s = s->next)
-        step_row(out, s);
+        if (s->field.len > width && s->field.len < VALUE_MAX)
+            width = s->field.len;
+    for (const struct trail_step *s = t->trail.first; s; s = s->next)
+        step_row(out, s, width);
     for (size_t i = 0; i < t->event_count; i++)
         show_event(out, t, i);
 }

@@ -195,6 +195,10 @@ size_t phone_normalise(struct slice value, struct slice country, char out[PHONE_
         return from_abroad(abroad, out, why);
     if (c)
         return from_home(c, digits, out, why);
+    if (t.len > 15) { /* of E.164 */
+        *why = "has too many digits for a phone number";
+        return 0;
+    }
     *why = country.len ? "has no country code, and its country is not known"
                        : "has no country code; set `country:` in the mapping";
     return 0;

@@ -71,6 +71,14 @@ static void put_sentence(struct buf *out, unsigned official, unsigned practice, 
     }
 }
 
+static bool has_text(const struct diags *diags, const struct place *at, struct slice text)
+{
+    for (const struct diag *d = diags->first; d; d = d->next)
+        if (d->at.source == at->source && slice_eq(d->text, text))
+            return true;
+    return false;
+}
+
 static void advise(const struct offer *o, const struct event_rule *rule, struct diags *diags)
 {
     const struct event_advice *a = event_advice_find(rule->event);
@@ -86,9 +94,11 @@ static void advise(const struct offer *o, const struct event_rule *rule, struct 
         lacks &= ~(unsigned)EVENT_HAS_EXTERNAL_ID;
     if (lacks == 0)
         return;
+    buf_printf(&text, "%.*s: ", SLICE_ARG(rule->event));
     put_sentence(&text, lacks & a->official, lacks & a->practice, has);
-    diag_add(diags, DIAG_NOTE, "M050", rule->at, (struct slice){ 0 }, "%.*s: %.*s",
-             SLICE_ARG(rule->event), SLICE_ARG(buf_slice(&text)));
+    if (!has_text(diags, &rule->at, buf_slice(&text))) /* a sale and a rebill are one piece of advice */
+        diag_add(diags, DIAG_NOTE, "M050", rule->at, (struct slice){ 0 }, "%.*s",
+                 SLICE_ARG(buf_slice(&text)));
     buf_free(&text);
 }
 

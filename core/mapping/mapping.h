@@ -238,6 +238,7 @@ struct offer {
     size_t transition_count;
     enum money_mark mark;
     struct slice payout_currency; /* when the postback names none */
+    struct place payout_currency_at, value_currency_at;
 
     const struct slice *params; /* which templates read */
     size_t param_count;

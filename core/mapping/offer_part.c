@@ -122,8 +122,9 @@ void build_offer_part(struct build *b, const struct yaml *root)
     read_pixel(b, root);
     read_page_url(b, root);
     read_origins(b, yaml_get(root, S("origins")));
-    build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
-                   &b->offer->value_currency);
+    if (build_currency(b, yaml_get(root, S("value_currency")), "`value_currency`", true,
+                       &b->offer->value_currency))
+        b->offer->value_currency_at = yaml_get(root, S("value_currency"))->at;
     build_rate_part(b, root);
     build_events(b, yaml_get(root, S("events")));
     build_properties(b, yaml_get(root, S("properties")));

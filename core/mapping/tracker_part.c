@@ -190,8 +190,9 @@ void build_tracker_part(struct build *b, const struct yaml *root)
     }
     if (expect_choice(&b->expect, root, &mapping_tracker_shape, "decimal", &i))
         b->offer->mark = i == 0 ? MONEY_MARK_POINT : MONEY_MARK_COMMA;
-    build_currency(b, yaml_get(root, S("payout_currency")), "`payout_currency`", false,
-                   &b->offer->payout_currency);
+    node = yaml_get(root, S("payout_currency"));
+    if (build_currency(b, node, "`payout_currency`", false, &b->offer->payout_currency))
+        b->offer->payout_currency_at = node->at;
 }
 
 static int compare_nocase(struct slice a, struct slice b)

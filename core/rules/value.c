@@ -154,7 +154,8 @@ static enum value_step convert(struct value_work *w)
         w->computed = true;
         if (value_is_told(w))
             value_tell(w, NULL, "to %.*s%.*s", SLICE_ARG(to), SLICE_ARG(value_rate_text(w, from, to, &rate)));
-        trail_add(in->trail, S("properties.currency"), to, NULL, "value_currency of the mapping");
+        trail_add(in->trail, S("properties.currency"), to, &in->offer->value_currency_at,
+                  "value_currency of the mapping");
     }
     if (!event_currency_supported(w->currency))
         return value_quarantine(w, "Q009",

@@ -33,10 +33,12 @@ static enum value_step payout_currency(struct value_work *w, struct slice beside
     if (out->len == 0) {
         *out = in->offer->payout_currency;
         from = S("payout_currency of the mapping");
+        at = in->offer->payout_currency_at;
     }
     if (out->len == 0 && in->offer->value_currency.len) {
         *out = in->offer->value_currency;
         from = S("assumed: it is value_currency of the mapping");
+        at = in->offer->value_currency_at;
         note_add(in->notes, "W031", S("currency"),
                  "currency: the postback names none, so %.*s (value_currency) is assumed; say "
                  "payout_currency in the mapping if the tracker counts in another",
@@ -201,7 +203,10 @@ enum value_step value_base(struct value_work *w)
     w->currency = w->out->original_currency;
     if (!amount->payout)
         trail_add(in->trail, S("properties.currency"), w->currency,
-                  r->currency.len ? &r->at : NULL, "%s",
+                  r->currency.len                 ? &r->at
+                  : in->offer->value_currency.len ? &in->offer->value_currency_at
+                                                  : &in->offer->payout_currency_at,
+                  "%s",
                   r->currency.len                ? "currency of the rule"
                   : in->offer->value_currency.len ? "value_currency of the mapping"
                                                   : "payout_currency of the mapping");

@@ -545,7 +545,7 @@ static void told(void **state)
           "10: times 80 % [o.yaml:12]\n"
           "9: minus 1 EUR, the cost by {cost} [o.yaml:13]\n"
           "11.25: to USD at 1 EUR = 1.25 USD, 2026-09-01, test\n"
-          "USD: value_currency of the mapping\n" },
+          "USD: value_currency of the mapping [o.yaml:6]\n" },
         { "cid=1&status=sale&payout=25.0013&currency=usd&cost=0",
           "20 USD of 25.0013 USD\n"
           "USD: from parameter currency [mappings/generic.yaml]\n"
@@ -560,10 +560,10 @@ static void told(void **state)
           "the value model lead-quality [models.yaml:4]\n"
           "15: times 50 % [o.yaml:15]\n"
           "18.75: to USD at 1 EUR = 1.25 USD, 2026-09-01, test\n"
-          "USD: value_currency of the mapping\n" },
+          "USD: value_currency of the mapping [o.yaml:6]\n" },
         { "cid=1&status=rebill",
           "41.48 USD of 9.99 USD\n"
-          "USD: value_currency of the mapping\n"
+          "USD: value_currency of the mapping [o.yaml:6]\n"
           "9.99: a fixed amount in USD, by the value model plan [models.yaml:7]\n"
           "41.481847: times 4.152337: 6 months, 85 % staying from each to the next "
           "[models.yaml:7]\n"
@@ -576,11 +576,11 @@ static void told(void **state)
           "0.8: times 80 % [o.yaml:17]\n" },
         { "cid=1&status=refund&c=fr",
           "2 USD of 2 USD\n"
-          "USD: value_currency of the mapping\n"
+          "USD: value_currency of the mapping [o.yaml:6]\n"
           "2: a fixed amount in USD, the default for \"fr\" ({param.c}) [o.yaml:17]\n" },
         { "cid=1&status=chargeback&payout=2&cost=1.6",
           "1 USD of 2 USD W031 W023\n"
-          "USD: assumed: it is value_currency of the mapping\n"
+          "USD: assumed: it is value_currency of the mapping [o.yaml:6]\n"
           "2: 2 USD is what parameter payout says, by the value model net [models.yaml:6]\n"
           "0: minus 1.6 EUR, the cost by {cost}, which are 2 USD at 1 EUR = 1.25 USD, 2026-09-01, test "
           "[models.yaml:6]\n"
