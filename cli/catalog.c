@@ -213,10 +213,11 @@ void catalog_add_offers(struct catalog *c)
 {
     struct source *source = ARENA_NEW(&c->arena, struct source);
     struct dirent **names = NULL;
-    int n = scandir(c->offers_dir, &names, yaml_file, alphasort);
+    int n;
 
-    if (!source)
+    if (!source || !c->offers_dir) /* the configuration has errors, which are told already */
         return;
+    n = scandir(c->offers_dir, &names, yaml_file, alphasort);
     source->name = slice_from(c->offers_dir);
     if (n <= 0)
         diag_add(&c->diags, DIAG_ERROR, n < 0 ? "C001" : "C008", (struct place){ .source = source },

@@ -37,6 +37,11 @@ static bool is_of(struct sqlite3_stmt *st, int64_t offer, struct slice click_id,
            slice_eq(col_within(st, TTCLID, col_text(st, PARAMS)), ttclid);
 }
 
+/* Rows that may hold an id: a click of very many postbacks must neither fill the memory of a request
+ * nor hold up the others. */
+#define ROWS_MOST  4096
+#define ROWS_BYTES ((size_t)1 << 20)
+
 struct past {
     struct sqlite *s;
     int64_t offer;
@@ -117,10 +122,10 @@ static int rows_of(struct past *p, struct arena *arena, int64_t **rows, size_t *
     size_t extra = 0, at = 0;
 
     if (p->click_id.len == 0)
-        return index_rows(p->s, INDEX_POSTBACKS, &ttclid, 1, arena, rows, n, err);
-    if (index_rows(p->s, INDEX_POSTBACKS, &click, 1, arena, rows, n, err) != 0 ||
+        return index_rows(p->s, INDEX_POSTBACKS, &ttclid, 1, ROWS_MOST, arena, rows, n, err);
+    if (index_rows(p->s, INDEX_POSTBACKS, &click, 1, ROWS_MOST, arena, rows, n, err) != 0 ||
         (p->ttclid.len &&
-         index_rows(p->s, INDEX_MARKS, &ttclid, 1, arena, &more, &extra, err) != 0))
+         index_rows(p->s, INDEX_MARKS, &ttclid, 1, ROWS_MOST, arena, &more, &extra, err) != 0))
         return -1;
     if (extra == 0)
         return 0;
@@ -141,8 +146,10 @@ int sqlite_history(struct store *store, struct slice offer, struct slice click_i
                    struct store_seen **list, size_t *count, struct err *err)
 {
     struct past p = { .s = (struct sqlite *)store, .click_id = click_id, .ttclid = ttclid };
+    struct arena own;
     int64_t *rows = NULL;
     size_t n = 0;
+    int rc;
 
     *list = NULL;
     *count = 0;
@@ -150,12 +157,14 @@ int sqlite_history(struct store *store, struct slice offer, struct slice click_i
         return -1;
     if (!p.offer || max == 0 || (click_id.len == 0 && ttclid.len == 0))
         return 0;
-    if (rows_of(&p, arena, &rows, &n, err) != 0)
-        return -1;
-    *list = ARENA_ARRAY(arena, struct store_seen, n < max ? n : max);
-    if (!*list)
-        return sqlite_no_room(err);
-    return collect(&p, rows, n, max, arena, *list, count, err);
+    arena_init(&own, ROWS_BYTES);
+    rc = rows_of(&p, &own, &rows, &n, err);
+    if (rc == 0 && !(*list = ARENA_ARRAY(arena, struct store_seen, n < max ? n : max)))
+        rc = sqlite_no_room(err);
+    if (rc == 0)
+        rc = collect(&p, rows, n, max, arena, *list, count, err);
+    arena_free(&own);
+    return rc;
 }
 
 int sqlite_postback_params(struct store *store, int64_t id, struct arena *arena,

@@ -5,7 +5,6 @@
 
 #include "adapters/store/sqlite_runs.h"
 
-#define ROWS_MOST  65536 /* index_rows */
 #define SORT_BITS  12
 #define MERGE_LEAST 512  /* entries per commit; and for each new one, more than it will be merged */
 #define MERGE_EACH  8
@@ -367,14 +366,14 @@ int index_find(struct sqlite *s, enum index_family family, uint64_t hash, index_
 struct gathered {
     struct arena *arena;
     int64_t *rows;
-    size_t count, cap;
+    size_t count, cap, most;
 };
 
 static int gather(void *context, int64_t row, struct err *err)
 {
     struct gathered *g = context;
 
-    if (g->count == ROWS_MOST)
+    if (g->count == g->most)
         return 1;
     if (g->count == g->cap) {
         size_t cap = g->cap ? g->cap * 2 : 16;
@@ -398,9 +397,9 @@ static int downwards(const void *a, const void *b)
 }
 
 int index_rows(struct sqlite *s, enum index_family family, const uint64_t *hashes, size_t n,
-               struct arena *arena, int64_t **rows, size_t *count, struct err *err)
+               size_t most, struct arena *arena, int64_t **rows, size_t *count, struct err *err)
 {
-    struct gathered g = { .arena = arena };
+    struct gathered g = { .arena = arena, .most = most };
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++)

@@ -40,9 +40,11 @@ typedef int index_visit(void *context, int64_t row, struct err *err);
 int index_find(struct sqlite *s, enum index_family family, uint64_t hash, index_visit *visit,
                void *context, struct err *err);
 
-/* All rows that may hold one of the hashes, each once, newest first; at most 65,536. */
+/* All rows that may hold one of the hashes, each once, newest first; of more than `most` (nearly) the
+ * newest. */
+#define INDEX_ROWS_MOST 65536
 int index_rows(struct sqlite *s, enum index_family family, const uint64_t *hashes, size_t n,
-               struct arena *arena, int64_t **rows, size_t *count, struct err *err);
+               size_t most, struct arena *arena, int64_t **rows, size_t *count, struct err *err);
 
 /* The hash of one id, masked in tests. */
 uint64_t index_hash(const struct sqlite *s, struct slice id, uint64_t kind);

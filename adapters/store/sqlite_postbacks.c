@@ -169,7 +169,7 @@ static int next_id(struct sqlite *s, int64_t *id, struct err *err)
 /* Ids are given in order of arrival: the last id whose arrival lies safely before `since`. */
 static int id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err)
 {
-    int64_t low = 0, high;
+    int64_t low = 0, high = 0;
 
     if (next_id(s, &high, err) != 0)
         return -1;

@@ -55,7 +55,7 @@ static int each_row(struct refusing *r, enum index_family family,
     if (r->click->ttclid.len)
         hashes[n++] = index_hash(r->s, r->click->ttclid, 0);
     arena_init(&list, CUT_BYTES);
-    rc = index_rows(r->s, family, hashes, n, &list, &rows, &count, err);
+    rc = index_rows(r->s, family, hashes, n, INDEX_ROWS_MOST, &list, &rows, &count, err);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         arena_reset(&r->arena);
         rc = act(r, rows[i], err);

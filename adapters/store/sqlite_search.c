@@ -77,8 +77,8 @@ static int candidates(struct sqlite *s, const struct sqlite_search *what, struct
         return -1;
     for (unsigned kind = 0; kind < what->kinds; kind++)
         hashes[kind] = index_hash(s, id, kind);
-    if (index_rows(s, (enum index_family)what->family, hashes, what->kinds, arena, &rows, &count,
-                   err) != 0)
+    if (index_rows(s, (enum index_family)what->family, hashes, what->kinds,
+                   INDEX_ROWS_MOST, arena, &rows, &count, err) != 0)
         return -1;
     for (size_t i = 0; i < count; i++)
         if (add(f, arena, rows[i], err) != 0)

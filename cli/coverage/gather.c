@@ -101,7 +101,8 @@ static int count_event(void *context, const struct store_event *ev, struct err *
     struct coverage_event *event;
     cJSON *body;
 
-    if (ev->state == STORE_WITHDRAWN || (g->c->only.len && !slice_eq(g->c->only, ev->offer)))
+    /* Of an event whose visitor refused later nobody can say any more what it had. */
+    if (ev->state == STORE_WITHDRAWN || slice_eq(ev->body, S("{}")) || (g->c->only.len && !slice_eq(g->c->only, ev->offer)))
         return 0;
     body = cJSON_ParseWithLength(ev->body.ptr, ev->body.len);
     count_body(&one, body);

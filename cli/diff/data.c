@@ -8,7 +8,7 @@
 #include "adapters/store/store.h"
 #include "cli/clicks.h"
 
-#define PAGE 500
+#define PAGE 100 /* rows at once: ARENA_BYTES must hold them, and one may have half a MB of parameters */
 #define ARENA_BYTES (64 * 1024 * 1024)
 #define LINE_MAX_BYTES 65536
 

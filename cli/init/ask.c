@@ -19,6 +19,15 @@ static bool letters_of(struct slice s, const char *more)
     return s.len > 0;
 }
 
+/* It goes into YAML without quotes. */
+static bool is_name(const char *answer)
+{
+    struct slice s = slice_from(answer);
+
+    return letters_of(s, "-_") && s.len <= 64 && ascii_is_alnum(s.ptr[0]) &&
+           !slice_eq_nocase(s, S("null"));
+}
+
 static const char *fault_tracker(const char *answer)
 {
     char name[80];
@@ -33,9 +42,9 @@ static const char *fault_tracker(const char *answer)
 
 static const char *fault_offer(const char *answer)
 {
-    return letters_of(slice_from(answer), "-_") && strlen(answer) <= 64
-               ? NULL
-               : "letters, digits, - and _ only, at most 64: it is part of a URL";
+    return is_name(answer) ? NULL
+                           : "letters, digits, - and _ only, a letter or digit first, at most 64, and not "
+                             "\"null\": it is part of a URL";
 }
 
 /* It goes into YAML as it is. */
@@ -52,7 +61,7 @@ static const char *fault_page(const char *answer)
 
 static const char *fault_pixel(const char *answer)
 {
-    return letters_of(slice_from(answer), "") && strlen(answer) <= 64
+    return is_name(answer) && letters_of(slice_from(answer), "")
                ? NULL
                : "the pixel's code as Events Manager shows it: letters and digits";
 }

@@ -208,6 +208,29 @@ static void keep_too_large(struct translation *t)
     t->event_count = 0;
 }
 
+/* The past named the click: what was registered with it, above all the visitor's refusal. */
+static int add_registered(const struct record_context *c, const struct intake_request *r,
+                          struct click *click, struct err *err)
+{
+    const struct consent_rule *rule = &r->offer->consent;
+    struct slice *said = &click->fields[FIELD_CONSENT], answer;
+    struct store_click found;
+    struct click own;
+    int rc = store_click_find(c->store, r->offer->name, click->fields[FIELD_CLICK_ID],
+                              (struct slice){ 0 }, r->translation.arena, &found, err);
+
+    if (rc != 1)
+        return rc;
+    clicks_from_store(&found, &own);
+    answer = own.fields[FIELD_CONSENT];
+    if (answer.len && !consent_is_granted(rule, answer))
+        *said = answer;
+    for (size_t i = 0; i < RECORD_CLICK_FIELDS; i++)
+        if (click->fields[record_click_fields[i]].len == 0)
+            click->fields[record_click_fields[i]] = own.fields[record_click_fields[i]];
+    return 0;
+}
+
 /* What came of its click before, as far as the translation asks for it. */
 static int look_back(const struct record_context *c, struct intake_request *r, struct recall *recall,
                      struct click *click, int *known, struct err *err)
@@ -225,6 +248,8 @@ static int look_back(const struct record_context *c, struct intake_request *r, s
     }
     rc = past_before(&memory, r->offer, &r->translation, ids[0], ids[1], click, &is_known, err);
     *known = is_known;
+    if (rc == 0 && ids[0].len == 0 && is_known && click->fields[FIELD_CLICK_ID].len)
+        rc = add_registered(c, r, click, err);
     return rc;
 }
 
@@ -236,6 +261,15 @@ static void store_better(const struct record_context *c, struct intake_request *
 
     if (better.len)
         r->storable = better;
+}
+
+/* Where nothing was understood of the answer, no more is kept than after a refusal. */
+static enum consent_action may_keep(const struct intake_request *r)
+{
+    enum consent_action decided = r->translation.consent.action;
+    const struct consent_rule *rule = &r->offer->consent;
+
+    return decided == CONSENT_NOT_ASKED && rule->from.count ? rule->otherwise : decided;
 }
 
 int record_postback(const struct record_context *c, struct intake_request *r, struct err *err)
@@ -260,7 +294,7 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
         if (translate_storable_by_click(r->offer, &t->conversion))
             store_better(c, r);
     }
-    r->storable = translate_cut(r->offer, t->consent.action, r->storable, t->arena);
+    r->storable = translate_cut(r->offer, may_keep(r), r->storable, t->arena);
     if (store_postback_id(c->store, &id, err) != 0 || (fresh = put_events(c, r, id, err)) < 0)
         return -1;
     if (past_settle(&memory, r->offer, &r->params, t, fresh > 0, now, err) != 0 && !t->arena->full)

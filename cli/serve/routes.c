@@ -85,7 +85,7 @@ static void keep_body(struct visit *v, const struct err *err)
         return;
     if (p->count)
         memcpy(list, p->list, p->count * sizeof(*list));
-    list[p->count++] = (struct param){ S("[body]"), storable_body(v) };
+    list[p->count++] = (struct param){ TRANSLATE_BODY, storable_body(v) };
     p->list = list;
 }
 

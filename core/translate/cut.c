@@ -62,7 +62,7 @@ static enum part part_of(const struct offer *offer, const struct param *p, struc
     enum part part = part_of_field(offer, p->name, key);
     enum identity_kind kind;
 
-    if (part != PART_KEY || key->len)
+    if (part != PART_KEY || key->len || slice_eq(p->name, TRANSLATE_BODY)) /* it may hold anything */
         return part;
     for (size_t i = 0; i < offer->user_count; i++)
         if (mapping_user_reads(&offer->user[i], p->name)) {

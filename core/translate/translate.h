@@ -82,6 +82,9 @@ struct slice translate_storable(const struct offer *offer, const struct params *
  * the country, where the mapping names none? */
 bool translate_storable_by_click(const struct offer *offer, const struct conversion *conversion);
 
+/* The name under which a body is kept that could not be read into parameters. */
+#define TRANSLATE_BODY S("[body]")
+
 /* What may stay of them, for a visitor of whom only `action` may be sent: parameters that feed, or
  * look like, a match key that is not to be sent are taken out, those that say which click and which
  * conversion it was stay. */

@@ -270,6 +270,44 @@ def after_it_was_sent():
 
 
 @part
+def by_the_ttclid_alone():
+    """A postback without a click id belongs to the click that an earlier one named; so does that click's refusal."""
+    sandbox = Sandbox()
+    folder = put(Folder(sandbox.endpoint))
+    serve = Serve(folder)
+    for id, answer in (("a1", "0"), ("a2", "1")):
+        equal(id + ": the click is registered by its id alone",
+              serve.get("/click/silent?key=%s&subid=%s&consent=%s" % (KEY, id, answer)).status, 204)
+        report(serve, sale(id).replace("status=sale", "status=lead"), "silent")
+    nameless = [report(serve, sale(id).split("&", 1)[1], "silent") for id in ("a1", "a2")]
+    equal("its refusal and its yes count", nameless, ["ignored", "queued"])
+    equal("the decision on record", [r["consent_said"] for r in ledger(folder, "a2")], ['"1" from the registered click'] * 2)
+    wait_until("the deliveries", lambda: len(sandbox.events()) == 2)
+    equal("nothing of the one who refused", sent(sandbox, "a1"), [])
+    nothing_personal("a1", folder, "E.C.P.a1")
+    equal("exit 0", serve.stop(), 0)
+
+
+@part
+def what_cannot_be_read():
+    """A body that is no JSON: nobody can say what it answers, so no more is kept than after a refusal."""
+    folder = put(Folder())
+    serve = Serve(folder)
+    body = '{"ip": "93.184.216.35", "ua": "Opera", oops'
+    for offer in ("drops", "anonymous", "limits", "plain"):
+        r = request(serve.port, "POST", "/postback/%s?key=%s&subid=u-%s&consent=1&ip=%s" % (offer, KEY, offer, IP), body,
+                    {"Content-Type": "application/json", "Accept": "application/json"})
+        equal(offer + ": quarantined", (r.status, r.json()["verdict"], r.json()["code"]), (200, "quarantined", "Q015"))
+        kept = folder.rows("SELECT params FROM conversions WHERE offer = ?", offer)[0]["params"]
+        has(offer + ": what it was about is kept", kept, "subid=u-" + offer)
+        if offer in ("drops", "anonymous"):
+            hasnt(offer + ": nothing of the visitor is", kept, IP, "93.184.216.35", "Opera", "body")
+        else:
+            has(offer + ": the rest, too", kept, IP, "Opera", "%5Bbody%5D=")
+    equal("exit 0", serve.stop(), 0)
+
+
+@part
 def who_may_say_what():
     folder = put(Folder())
     serve = Serve(folder)

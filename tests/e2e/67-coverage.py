@@ -176,4 +176,20 @@ def coverage_looks_back():
     has("no configuration: its code", r.err, "none.yaml: error[C001]")
 
 
+@part
+def taken_back():
+    """Of a delivered event whose visitor refused later there is no body any more: it says nothing of the others."""
+    sandbox = Sandbox()
+    folder = Folder(sandbox.endpoint)
+    folder.write("offers/asks.yaml", offer_text("asks", more='consent: {from: "{consent}", granted: ["1"], otherwise: drop}\n'))
+    serve = Serve(folder)
+    for id in ("t1", "t2"):
+        serve.fire("subid=%s&external_id=E.C.P.%s&status=sale&payout=5&currency=usd&consent=1" % (id, id), "asks")
+    wait_until("their delivery", lambda: len(folder.rows("SELECT 1 FROM ledger WHERE state = 'delivered'")) == 2)
+    equal("one refuses", serve.get("/click/asks?key=%s&subid=t1&consent=0" % KEY).status, 204)
+    group = json.loads(coverage(folder, "--json").out)["offers"][0]
+    equal("the other one is counted", (group["count"], group["keys"]["ttclid"]["events"], group["value"]["events"]), (1, 1, 1))
+    serve.stop()
+
+
 main()

@@ -140,4 +140,18 @@ def mistakes():
     equal("what can't be read is counted", (d["postbacks"], d["skipped"], d["changed"]), (2, 1, 1))
 
 
+@part
+def large_postbacks():
+    """More of them than fit into memory at once."""
+    folder = Folder()
+    serve = Serve(folder)
+    body = json.dumps(dict({"q%d" % i: "\u00e4" * 300 for i in range(100)}), ensure_ascii=False).encode()
+    statuses = {request(serve.port, "POST", "/postback/nutra-de?key=%s&subid=l%d&external_id=E.%d&status=sale&payout=5&currency=usd"
+                        % (KEY, i, i), body, {"Content-Type": "application/json"}).status for i in range(400)}
+    equal("taken", statuses, {200})
+    serve.stop()
+    r = run("diff", folder.at("offers/nutra-de.yaml"), folder.at("offers/nutra-de.yaml"), "--against", folder.at("data"))
+    equal("compared", (r.code, r.out.splitlines()[:1]), (0, ["400 postbacks, 0 of them differ"]))
+
+
 main()

@@ -104,6 +104,7 @@ def mistakes():
             ("--tracker", "kietaro", "keitaro, bemob"), ("--tracker", "../../etc/passwd", "keitaro, bemob"),
             ("--tracker", "rates", "keitaro, bemob"), ("--offer", "a b", "letters, digits"),
             ("--offer", "../x", "letters, digits"), ("--offer", "x" * 65, "at most 64"), ("--offer", "", "letters"),
+            ("--offer", "-", "digit first"), ("--offer", "Null", "not \"null\""), ("--pixel", "null", "letters and digits"),
             ("--page", "http://lander.example", "begins with https://"), ("--page", "https:///x", "begins with"),
             ("--page", 'https://a/"\nkey: x', "without blanks"), ("--page", "https://a/{x}", "without blanks"),
             ("--pixel", "C9 X", "letters and digits"), ("--pixel", "X: y", "letters and digits"),

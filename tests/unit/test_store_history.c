@@ -215,6 +215,37 @@ static void no_room(void **state)
     commit(f); /* the transaction is still good */
 }
 
+/* One click's past may be long; what a request may need of memory does not grow with it. */
+static void of_very_many(void **state)
+{
+    struct fixture *f = *state;
+    struct store_seen *list;
+    struct arena small;
+    size_t count;
+
+    for (int i = 0; i < 12000;) {
+        begin(f);
+        for (int end = i + 2000; i < end; i++) {
+            add(f, (struct row){ "o", "loud", LONG_T, "sale", STORE_DUPLICATE }, "x");
+            add(f, (struct row){ "o", NULL, LONG_T, "sale", STORE_DUPLICATE }, "y");
+        }
+        commit(f);
+        arena_reset(&f->arena);
+    }
+    arena_init(&small, 64 * 1024);
+    begin(f);
+    for (int nameless = 0; nameless < 2; nameless++) {
+        OK(f, store_history(f->s, S("o"), nameless ? S("") : S("loud"), S(LONG_T), 100, &small,
+                            &list, &count, &f->err));
+        assert_int_equal(count, 100);
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(list[i].id, 24000 - i);
+        arena_reset(&small);
+    }
+    store_rollback(f->s);
+    arena_free(&small);
+}
+
 /* ---- runs of many chunks: evenly spread hashes, and such as nobody would expect ---- */
 
 static uint64_t mask;
@@ -268,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(what_was_put_is_found), CASE(the_same_group_counts), CASE(many),
         CASE(parameters_of_one),     CASE(only_in_a_transaction), CASE(no_room),
+        CASE(of_very_many),
     };
 
     return RUN_ON_ENGINES(tests) +
