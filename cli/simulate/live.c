@@ -265,6 +265,19 @@ static bool is_queued(struct live *l)
     return queued;
 }
 
+/* The event of that name at that pixel; NULL when there is none. */
+static const cJSON *delivered(struct live *l, const cJSON *root,
+                              const struct translated_event *wanted)
+{
+    const cJSON *e = cJSON_GetObjectItemCaseSensitive(root, "events");
+
+    for (e = e ? e->child : NULL; e; e = e->next)
+        if (slice_eq(member(l, e, "event"), wanted->event) &&
+            slice_eq(member(l, e, "event_source_id"), wanted->pixel))
+            break;
+    return e;
+}
+
 static int wait_events(struct live *l, struct err *err)
 {
     const struct timespec step = { .tv_nsec = 20000000 };
@@ -284,14 +297,12 @@ static int wait_events(struct live *l, struct err *err)
     if ((size_t)have != t->event_count)
         differs(l, "%d of %zu events were delivered", have, t->event_count);
     for (size_t i = 0; i < t->event_count; i++) {
-        const cJSON *e, *found = NULL;
-        cJSON_ArrayForEach(e, cJSON_GetObjectItemCaseSensitive(
-                                  root, "events")) if (slice_eq(member(l, e, "event"),
-                                                                t->events[i].event)) found = e;
+        const cJSON *found = delivered(l, root, &t->events[i]);
         if (found)
             compare_event(l, found, &t->events[i]);
         else
-            differs(l, "no %.*s was delivered", SLICE_ARG(t->events[i].event));
+            differs(l, "no %.*s was delivered to %.*s", SLICE_ARG(t->events[i].event),
+                    SLICE_ARG(t->events[i].pixel));
     }
     cJSON_Delete(root);
     return 0;

@@ -158,6 +158,12 @@ static void replay_is_the_same(void **state)
         "click_id=c1&status=jane@example.com",
         ("click_id=c1&status=sale&payout=5&c=1"
          "&page_url=https://x.example/?ttclid%3DE.C.P.y%26e%3Da@b.co"),
+        "click_id=c1&status=sale&payout=5&page_url=x.example/?ttclid%3DE.C.P.y%26e%3Da@b.co",
+        "click_id=c1&status=sale&payout=5&page_url=https://x.example/?ttclid%3D{x}%26ttclid%3DE.y%26e%3Da@b.co",
+        "click_id=c1&ttclid=E.C.P.x&status=sale&payout=5&referrer=https://x.example/?e%3Da@b.co",
+        "click_id=c1&ttclid=E.C.P.x&status=sale&payout=5&mail_to=jane%2540example.com",
+        "click_id=c1&ttclid=E.C.P.x&status=sale&payout=5&c=jane@example.com&q=jane@example.com",
+        "click_id=c1&ttclid=E.C.P.x&status=sale&payout=5&d=jane@example.com&n=jane@example.com",
     };
     const struct fixture *f = *state;
 
