@@ -14,16 +14,21 @@ unsigned catalog_errors(const struct catalog *c)
     return c->diags.errors;
 }
 
+void catalog_take_problems(struct catalog *c, struct buf *out)
+{
+    diags_print(out, &c->diags);
+    c->diags.first = c->diags.last = NULL;
+    c->diags.kept = 0;
+}
+
 void catalog_print_problems(struct catalog *c, FILE *to)
 {
     struct buf b = { 0 };
 
-    diags_print(&b, &c->diags);
+    catalog_take_problems(c, &b);
     if (b.len)
         fwrite(b.ptr, 1, b.len, to);
     buf_free(&b);
-    c->diags.first = c->diags.last = NULL;
-    c->diags.kept = 0;
 }
 
 /* ---- loading ---- */
@@ -134,7 +139,7 @@ static bool name_taken(struct catalog *c, const struct offer *o)
     if (!other)
         return false;
     diag_add(&c->diags, DIAG_ERROR, "M018",
-             (struct place){ .source = o->pixel.at.source }, (struct slice){ 0 },
+             o->name_at, S("give each offer its own name: it is part of its postback URL"),
              "the offer \"%.*s\" is defined in %.*s already", SLICE_ARG(o->name),
              SLICE_ARG(other->offer->file));
     return true;

@@ -66,7 +66,8 @@ struct slice catalog_test_code(const struct catalog *c, const struct offer *offe
 const struct catalog_offer *catalog_find(const struct catalog *c, struct slice name);
 
 unsigned catalog_errors(const struct catalog *c);
-void catalog_print_problems(struct catalog *c, FILE *to); /* each only once */
+void catalog_print_problems(struct catalog *c, FILE *to);       /* each only once */
+void catalog_take_problems(struct catalog *c, struct buf *out); /* the same, into out */
 void catalog_close(struct catalog *c);                    /* accepts NULL */
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,7 +85,7 @@ static void diag_json(struct buf *out, const struct diag *d)
     buf_byte(out, ',');
     member(out, "text", d->text);
     buf_byte(out, ',');
-    member(out, "hint", d->hint);
+    member(out, "hint", diag_remedy(d));
     buf_byte(out, '}');
 }
 
@@ -149,6 +150,27 @@ static int put_junit(struct catalog *c, const struct checked *done, const char *
     return written ? done->code : EXIT_IO;
 }
 
+/* On a terminal what was expected is red, what came is green. */
+static void print_problems(struct catalog *c)
+{
+    const char *no = getenv("NO_COLOR");
+    struct buf out = { 0 };
+    struct slice rest, line;
+
+    if (!isatty(STDERR_FILENO) || (no && *no)) {
+        catalog_print_problems(c, stderr);
+        return;
+    }
+    catalog_take_problems(c, &out);
+    for (rest = buf_slice(&out); rest.len && slice_next(&rest, '\n', &line);) {
+        const char *paint = slice_starts(line, S("  - "))   ? "\033[31m"
+                            : slice_starts(line, S("  + ")) ? "\033[32m"
+                                                            : NULL;
+        fprintf(stderr, "%s%.*s%s\n", paint ? paint : "", SLICE_ARG(line), paint ? "\033[0m" : "");
+    }
+    buf_free(&out);
+}
+
 int check_report(struct catalog *c, const struct checked *done, bool json, const char *junit)
 {
     bool quiet = json || (junit && strcmp(junit, "-") == 0);
@@ -164,7 +186,7 @@ int check_report(struct catalog *c, const struct checked *done, bool json, const
     }
     if (junit && put_junit(c, done, junit) == EXIT_IO)
         code = EXIT_IO;
-    catalog_print_problems(c, stderr);
+    print_problems(c);
     if (done->code != EXIT_DONE)
         failures(c, done);
     else if (!quiet) { /* first things first: advice when all is right */

@@ -232,7 +232,8 @@ static void read_tiktok(struct reader *r, const struct yaml *root)
         return;
     if (expect_text(&r->e, at(node, "endpoint"), "`endpoint`", &r->c->endpoint) &&
         endpoint_check(r->c->endpoint, &err) != 0)
-        diag_add(r->e.diags, DIAG_ERROR, "C005", at(node, "endpoint")->at, (struct slice){ 0 },
+        diag_add(r->e.diags, DIAG_ERROR, "C005", at(node, "endpoint")->at,
+                 S("leave it out for TikTok's own, or name a sandbox on this machine"),
                  "%s", err.text);
     if (!expect_map(&r->e, pixels, "`pixels`", NULL))
         return;
@@ -283,7 +284,7 @@ static void whole_number(struct reader *r, const struct yaml *node, const char *
     if (slice_to_i64(text, &n) && n >= bounds->min && n <= bounds->max)
         *out = n;
     else
-        diag_add(r->e.diags, DIAG_ERROR, "M002", node->at, (struct slice){ 0 },
+        diag_add(r->e.diags, DIAG_ERROR, "M002", node->at, S("leave it out for the default"),
                  "`%s` must be a whole number from %lld to %lld", what,
                  (long long)bounds->min, (long long)bounds->max);
 }

@@ -1,5 +1,6 @@
 #include "cli/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -289,22 +290,39 @@ bool files_embedded(const char *name, struct slice *out)
     return false;
 }
 
-static struct slice shipped_names(struct arena *arena)
-{
-    struct buf b = { .limit = 4096 };
-    struct slice out;
+#define NAMES_MAX 200
 
-    for (const struct embedded_file *f = embedded_files; f->name; f++) {
-        struct slice name = slice_from(f->name);
-        if (!slice_starts(name, S("mappings/")) || slice_eq(name, S("mappings/rates.yaml")))
-            continue;
-        buf_puts(&b, b.len ? ", " : "");
-        name = slice_from_at(name, 9);
-        buf_add(&b, slice_head(name, slice_find(name, S(".yaml"))));
-    }
-    out = arena_dup(arena, buf_slice(&b));
-    buf_free(&b);
-    return out;
+/* Add keitaro for keitaro.yaml; the list stays ended by an empty slice. */
+static void add_name(struct arena *arena, struct slice file, struct slice list[NAMES_MAX + 1],
+                     size_t *count)
+{
+    struct slice name = slice_head(file, slice_find(file, S(".yaml")));
+
+    if (*count < NAMES_MAX && name.len < file.len && !slice_eq(name, S("rates")))
+        list[(*count)++] = arena_dup(arena, name);
+}
+
+/* "built in are ...", and before it where else was looked and what may have been meant. */
+static struct slice not_found(struct arena *arena, const char *folder, struct slice name)
+{
+    struct slice list[NAMES_MAX + 1] = { { 0 } }, near, built_in = { 0 };
+    size_t count = 0;
+    DIR *dir = folder ? opendir(folder) : NULL;
+
+    for (const struct embedded_file *f = embedded_files; f->name; f++)
+        if (slice_starts(slice_from(f->name), S("mappings/")))
+            add_name(arena, slice_from_at(slice_from(f->name), 9), list, &count);
+    for (size_t i = 0; i < count; i++)
+        built_in = arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(built_in), i ? ", " : "",
+                                SLICE_ARG(list[i]));
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        add_name(arena, slice_from(e->d_name), list, &count);
+    if (dir)
+        closedir(dir);
+    near = diag_nearest(name, list);
+    return arena_printf(arena, "%s%.*s%s%s%s%sbuilt in are %.*s", near.len ? "did you mean \"" : "",
+                        SLICE_ARG(near), near.len ? "\"? " : "", folder ? "looked in " : "",
+                        folder ? folder : "", folder ? "; " : "", SLICE_ARG(built_in));
 }
 
 bool files_is_path(struct slice name)
@@ -342,10 +360,7 @@ static int find(void *context, struct arena *arena, struct slice name, struct sl
         return 0;
     }
     *where = is_path ? arena_printf(arena, "looked for %s", path ? path : "")
-                     : arena_printf(arena, "%s%s%sbuilt in are %.*s",
-                                    lookup->mappings ? "looked in " : "",
-                                    lookup->mappings ? lookup->mappings : "",
-                                    lookup->mappings ? "; " : "", SLICE_ARG(shipped_names(arena)));
+                     : not_found(arena, lookup->mappings, name);
     return 1;
 }
 

@@ -149,7 +149,7 @@ static void files_suite(struct buf *out, const struct catalog *c)
         buf_printf(out, " line=\"%u\">\n      <error", d->at.line);
         attribute(out, "message", d->text);
         buf_byte(out, '>');
-        xml(out, d->hint);
+        xml(out, diag_remedy(d));
         buf_puts(out, "</error>\n    </testcase>\n");
     }
     buf_puts(out, "  </testsuite>\n");

@@ -103,7 +103,8 @@ static bool differs(struct rehearsal *run, const char *what, struct slice wanted
     if (wanted.len == 0 || slice_eq(wanted, got))
         return false;
     diag_add(&run->catalog->diags, DIAG_ERROR, "M019", run->chain->expect.where,
-             arena_dup(&run->catalog->arena, reason),
+             reason.len ? arena_dup(&run->catalog->arena, reason)
+                        : S("correct the chain, or what it expects"),
              "chain \"%.*s\": %s should be \"%.*s\", but is \"%.*s\"", SLICE_ARG(run->chain->name),
              what, SLICE_ARG(wanted), SLICE_ARG(got));
     return true;

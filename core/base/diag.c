@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/base/codes.h"
+
 #define DIAGS_MAX 100
 #define LINE_SHOWN 120  /* bytes of a source line */
 #define WORD_MAX 64     /* longer words are never "near" */
@@ -60,6 +62,13 @@ void diag_detail(struct diags *d, struct slice lines)
 {
     if (d->newest)
         d->newest->detail = lines;
+}
+
+struct slice diag_remedy(const struct diag *d)
+{
+    const struct code *code = d->hint.len ? NULL : code_find(d->code);
+
+    return code ? slice_from(code->remedy) : d->hint;
 }
 
 /* The line of a place without its end and a byte order mark; false when there is none. */
@@ -199,9 +208,9 @@ void diag_print(struct buf *out, const struct diag *d)
         print_clean(out, line, false);
         buf_byte(out, '\n');
     }
-    if (d->hint.len) {
+    if (diag_remedy(d).len) {
         buf_puts(out, "  ");
-        print_clean(out, d->hint, false);
+        print_clean(out, diag_remedy(d), false);
         buf_byte(out, '\n');
     }
 }
@@ -249,6 +258,13 @@ static size_t distance(struct slice a, struct slice b)
     return above[b.len];
 }
 
+/* "yb" for "by": too short to count letters. */
+static bool is_swap(struct slice a, struct slice b)
+{
+    return a.len == 2 && b.len == 2 && ascii_lower(a.ptr[0]) == ascii_lower(b.ptr[1]) &&
+           ascii_lower(a.ptr[1]) == ascii_lower(b.ptr[0]);
+}
+
 struct slice diag_nearest(struct slice word, const struct slice *list)
 {
     struct slice nearest = { 0 };
@@ -261,7 +277,8 @@ struct slice diag_nearest(struct slice word, const struct slice *list)
         if (longer > WORD_MAX)
             continue;
         d = distance(word, *list);
-        if (d <= longer / 3 && d < best) {
+        if ((d <= longer / 3 || is_swap(word, *list)) &&
+            (d < best || (d == best && list->len == word.len && nearest.len != word.len))) {
             best = d;
             nearest = *list;
         }
@@ -290,4 +307,12 @@ struct slice diag_suggest(struct arena *arena, struct slice word, const struct s
     if (len == 0)
         return (struct slice){ 0 };
     return arena_printf(arena, "one of: %.*s", (int)len, text);
+}
+
+struct slice diag_suggest_or(struct arena *arena, struct slice word, const struct slice *list,
+                             struct slice otherwise)
+{
+    struct slice hint = diag_suggest(arena, word, list);
+
+    return hint.len ? hint : otherwise;
 }

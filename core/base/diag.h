@@ -44,6 +44,9 @@ struct diags {
 void diag_add(struct diags *d, enum diag_level level, const char *code, struct place at,
               struct slice hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+/* What to do: the hint, else what the table of codes says. */
+struct slice diag_remedy(const struct diag *d);
+
 /* Lines about the problem that was added last, if it was kept; borrowed. */
 void diag_detail(struct diags *d, struct slice lines);
 
@@ -65,5 +68,8 @@ struct slice diag_nearest(struct slice word, const struct slice *list);
 
 /* `did you mean "x"?` or, when nothing is near and the list is short, `one of: a, b, c`. */
 struct slice diag_suggest(struct arena *arena, struct slice word, const struct slice *list);
+/* The same, with a text for when it has nothing to say. */
+struct slice diag_suggest_or(struct arena *arena, struct slice word, const struct slice *list,
+                             struct slice otherwise);
 
 #endif

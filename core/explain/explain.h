@@ -23,7 +23,7 @@ struct explain_text {
 
 /* A kind of codes, and the file that explains them. */
 struct explain_group {
-    const char *first; /* its codes have this letter and are not below */
+    const char *first; /* "M", or "H06": its codes have this letter and are not below */
     const char *file;  /* "yaml.md" */
     const char *title, *about;
 };

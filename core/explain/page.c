@@ -1,23 +1,23 @@
 #include "core/explain/explain.h"
 
 const struct explain_group explain_groups[] = {
-    { "Y000", "yaml.md", "The form of a file",
+    { "Y", "yaml.md", "The form of a file",
       "`check` and `serve` tell these of every YAML file: mappings, chains, rates and the "
       "configuration." },
-    { "M000", "mapping.md", "Mappings",
+    { "M", "mapping.md", "Mappings",
       "Mistakes in tracker and offer mappings, and keys of other files that are read alike." },
-    { "C000", "configuration.md", "Configuration, keys and exchange rates",
+    { "C", "configuration.md", "Configuration, keys and exchange rates",
       "`serve` does not start, or does not reload, as long as one of these is an error." },
-    { "W000", "warnings.md", "Warnings about a postback",
+    { "W", "warnings.md", "Warnings about a postback",
       "The postback went on; something about it is worth a look." },
-    { "Q000", "quarantine.md", "Quarantined postbacks",
+    { "Q", "quarantine.md", "Quarantined postbacks",
       "Kept, but nothing is sent. Once the cause is mended, they can be translated again." },
-    { "I000", "verdicts.md", "Ignored postbacks", "Recorded, and on purpose not sent." },
-    { "D000", "verdicts.md", "Duplicates", "Recorded, and not sent a second time." },
-    { "R000", "verdicts.md", "Refused requests", "Not accepted, so not recorded as a postback." },
-    { "H000", "chains.md", "Chains",
+    { "I", "verdicts.md", "Ignored postbacks", "Recorded, and on purpose not sent." },
+    { "D", "verdicts.md", "Duplicates", "Recorded, and not sent a second time." },
+    { "R", "verdicts.md", "Refused requests", "Not accepted, so not recorded as a postback." },
+    { "H", "chains.md", "Chains",
       "What `simulate` and `check` find on a click's way through the chain of a chain file." },
-    { "H060", "follow.md", "Real chains", "What `follow` finds on the way of a real link." },
+    { "H06", "follow.md", "Real chains", "What `follow` finds on the way of a real link." },
     { NULL, NULL, NULL, NULL },
 };
 

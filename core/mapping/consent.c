@@ -17,7 +17,9 @@ static struct slice near_key(struct build *b, struct slice name)
     return hint.len ? hint : S("such as ttclid, external_id, email, phone or ip");
 }
 
-static void read_keep(struct build *b, const struct yaml *node, struct consent_rule *rule)
+/* known: `otherwise` and `missing` could be read. */
+static void read_keep(struct build *b, const struct yaml *node, struct consent_rule *rule,
+                      bool known)
 {
     static const struct slice only_ttclid = SLICE("ttclid");
     const struct yaml *item;
@@ -39,7 +41,7 @@ static void read_keep(struct build *b, const struct yaml *node, struct consent_r
             diag_add(b->expect.diags, DIAG_ERROR, "M038", item->at,
                      near_key(b, item->text),
                      "\"%.*s\" is no match key of TikTok's", SLICE_ARG(item->text));
-    if (rule->otherwise != CONSENT_ANONYMIZE && rule->missing != CONSENT_ANONYMIZE)
+    if (known && rule->otherwise != CONSENT_ANONYMIZE && rule->missing != CONSENT_ANONYMIZE)
         diag_add(b->expect.diags, DIAG_WARNING, "M040", node->key->at,
                  S("say `otherwise: anonymize`, or take `keep` out"),
                  "`keep` changes nothing: it belongs to `anonymize`");
@@ -50,6 +52,7 @@ void build_consent(struct build *b, const struct yaml *node)
     static const enum consent_action actions[] = { CONSENT_DROP, CONSENT_ANONYMIZE, CONSENT_LIMITED,
                                                    CONSENT_GRANTED }; /* as in shapes.c */
     struct consent_rule *rule = &b->offer->consent;
+    unsigned errors;
     size_t i = 0;
 
     if (!expect_map(&b->expect, node, "`consent`", &shape_consent))
@@ -58,6 +61,7 @@ void build_consent(struct build *b, const struct yaml *node)
     build_template(b, yaml_get(node, S("from")), "`from`", &rule->from);
     rule->granted =
         expect_texts(&b->expect, yaml_get(node, S("granted")), "`granted`", &rule->granted_count);
+    errors = b->expect.diags->errors;
     rule->otherwise = CONSENT_DROP; /* when there is an error in it */
     if (expect_choice(&b->expect, node, &shape_consent, "otherwise", &i))
         rule->otherwise = actions[i];
@@ -65,5 +69,5 @@ void build_consent(struct build *b, const struct yaml *node)
     rule->says_missing = yaml_get(node, S("missing")) != NULL;
     if (expect_choice(&b->expect, node, &shape_consent, "missing", &i))
         rule->missing = actions[i];
-    read_keep(b, yaml_get(node, S("keep")), rule);
+    read_keep(b, yaml_get(node, S("keep")), rule, b->expect.diags->errors == errors);
 }

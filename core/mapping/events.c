@@ -22,7 +22,8 @@ bool build_currency(struct build *b, const struct yaml *node, const char *what, 
         }
     if (for_tiktok && !event_currency_supported(*out)) {
         diag_add(b->expect.diags, DIAG_ERROR, "M014", node->at,
-                 diag_suggest(b->expect.arena, *out, event_currencies),
+                 diag_suggest_or(b->expect.arena, *out, event_currencies,
+                                 S("take USD, or another that it takes, and let rates.yaml convert")),
                  "%s: TikTok does not take %.*s", what, SLICE_ARG(*out));
         return false;
     }
@@ -97,7 +98,9 @@ static void check_event_name(struct build *b, const struct yaml *node, struct ev
         return;
     case EVENT_BAD:
         diag_add(b->expect.diags, DIAG_ERROR, "M008", node->at,
-                 diag_suggest(b->expect.arena, rule->event, event_standard_names),
+                 diag_suggest_or(b->expect.arena, rule->event, event_standard_names,
+                                 S("one of TikTok's standard events, or a letter and then letters, "
+                                   "digits, - and _, at most 50")),
                  "\"%.*s\" can't be the name of an event: %s", SLICE_ARG(rule->event), why);
         return;
     }

@@ -8,6 +8,7 @@ static const struct slice roots[] = {
     SLICE("event_time"), SLICE("event_id"), SLICE("user"), SLICE("properties"), SLICE("page"),
     SLICE("lead"),       SLICE("limited_data_use"), { 0 },
 };
+static const struct slice lead_words[] = { SLICE("lead_id"), SLICE("lead_event_source"), { 0 } };
 static const struct slice page_words[] = { SLICE("url"), SLICE("referrer"), { 0 } };
 
 /* The names of a table, with the two that come from the event's rule when `properties`. */
@@ -48,6 +49,8 @@ static const struct slice *words_below(struct arena *arena, struct slice before)
         return field_words(arena, event_property_fields, true);
     if (slice_eq(before, S("page")))
         return page_words;
+    if (slice_eq(before, S("lead")))
+        return lead_words;
     if (slice_starts(before, contents) && is_number(slice_from_at(before, contents.len)))
         return field_words(arena, event_content_fields, false);
     return NULL;

@@ -38,6 +38,21 @@ static int add_file(const struct mapping_loader *loader, struct lineage *line,
     return 0;
 }
 
+/* `extend: keitaro` will be told as an unknown key; what the parent says is not known then. */
+static bool extends_misspelt(const struct mapping_loader *loader, const struct yaml *root)
+{
+    const struct shape *shape =
+        yaml_get(root, S("offer")) ? &mapping_offer_shape : &mapping_tracker_shape;
+    static const struct slice name[] = { SLICE("extends"), { 0 } };
+    struct shape_key row;
+
+    for (const struct yaml *v = root->kind == YAML_MAP ? root->first : NULL; v; v = v->next)
+        if (diag_nearest(v->key->text, name).len &&
+            !shape_find(shape, loader->arena, v->key->text, &row))
+            return true;
+    return false;
+}
+
 /* Follow `extends:` of the last file.  1: there is one and it is added.  0: the end.  -1: problem.
  */
 static int add_parent(const struct mapping_loader *loader, struct lineage *line)
@@ -50,7 +65,7 @@ static int add_parent(const struct mapping_loader *loader, struct lineage *line)
     struct slice name, where = { 0 };
 
     if (!extends)
-        return 0;
+        return extends_misspelt(loader, line->roots[line->count - 1]) ? -1 : 0;
     if (!source || !expect_text(&e, extends, "`extends`", &name))
         return -1;
     if (loader->files.find(loader->files.context, loader->arena, name, child->name, source,
@@ -190,12 +205,16 @@ int mapping_check_tracker(const struct mapping_loader *loader, const struct sour
 
 bool mapping_is_offer(struct slice text)
 {
-    struct slice line;
+    static const struct slice word[] = { SLICE("tracker"), { 0 } };
+    struct slice line, key, value;
+    bool almost = false;
 
     while (slice_next(&text, '\n', &line))
         if (slice_starts(line, S("offer:")))
             return true;
         else if (slice_starts(line, S("tracker:")))
             return false;
-    return true;
+        else if (slice_cut(line, ':', &key, &value) && diag_nearest(key, word).len)
+            almost = true; /* "trakcer:" */
+    return !almost;
 }

@@ -227,6 +227,7 @@ struct mapping_test {
 
 struct offer {
     struct slice name, file;
+    struct place name_at;
     const struct tracker *tracker;
     struct slice tracker_name; /* of the mapping; may differ from the adapter's for own trackers */
 

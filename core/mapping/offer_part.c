@@ -63,6 +63,7 @@ static void read_offer_name(struct build *b, const struct yaml *root)
     if (!expect_text(&b->expect, node, "`offer`", &name))
         return;
     b->offer->name = name;
+    b->offer->name_at = node->at;
     if (name.ptr[0] == '.') {
         diag_add(b->expect.diags, DIAG_ERROR, "M018", node->at,
                  S("begin it with a letter or digit: it is part of a URL"),
@@ -119,7 +120,6 @@ static void read_key(struct build *b, const struct yaml *node)
     at = node->key->at;
     hidden->name = at.source->name;
     at.source = hidden;
-    at.col = 0;
     diag_add(b->expect.diags, DIAG_ERROR, "C003", at,
              S("put it into a file with mode 600 and name the file: key: {file: ./keys/name}"),
              "`key` must name the file that holds the key");

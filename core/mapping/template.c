@@ -111,6 +111,9 @@ static int compile_placeholder(struct compiler *c, struct slice inside)
             struct slice hint = diag_suggest(c->arena, name, field_names);
             if (slice_starts_nocase(name, S("param")))
                 hint = S("a raw parameter is written {param.NAME}");
+            else if (hint.len == 0 && name.len)
+                hint = arena_printf(c->arena, "a raw parameter is written {param.%.*s}",
+                                    SLICE_ARG(name));
             return problem(c, hint, "unknown field", name);
         }
     }

@@ -154,6 +154,22 @@ static void read_default(struct build *b, const struct yaml *node, struct value_
                  "`default`: there is no tier \"%.*s\"", SLICE_ARG(t->otherwise_name));
 }
 
+/* {teirs: ...}: said as such, instead of what a table lacks. */
+static bool is_misspelt(struct build *b, const struct yaml *node)
+{
+    static const struct slice kinds[] = { SLICE("tiers"), SLICE("table"), SLICE("model"), { 0 } };
+
+    for (const struct yaml *v = node->first; v; v = v->next) {
+        if (!diag_nearest(v->key->text, kinds).len)
+            continue;
+        diag_add(b->expect.diags, DIAG_ERROR, "M001", v->key->at,
+                 diag_suggest(b->expect.arena, v->key->text, kinds),
+                 "unknown key \"%.*s\" in a `value`", SLICE_ARG(v->key->text));
+        return true;
+    }
+    return false;
+}
+
 static void read_table(struct build *b, const struct yaml *node, struct value_rule *out)
 {
     const struct yaml *tiers = yaml_get(node, S("tiers")), *table = yaml_get(node, S("table")),
@@ -168,6 +184,8 @@ static void read_table(struct build *b, const struct yaml *node, struct value_ru
                  "`value` has both `tiers` and `table`");
         return;
     }
+    if (!tiers && !table && is_misspelt(b, node))
+        return;
     expect_map(&b->expect, node, "`value`", shape);
     if (!tiers)
         expect_required(&b->expect, node, shape, "table");

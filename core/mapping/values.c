@@ -97,7 +97,7 @@ static void check_parts(struct build *b, const struct yaml *rule, const struct v
         break;
     }
     if ((min || max) && v->has_min && v->has_max && v->min.micros > v->max.micros)
-        diag_add(b->expect.diags, DIAG_ERROR, "M022", (min ? min : max)->at, (struct slice){ 0 },
+        diag_add(b->expect.diags, DIAG_ERROR, "M022", (min ? min : max)->at, S("correct one of the two, or swap them"),
                  "`min` is larger than `max`");
 }
 

@@ -164,7 +164,9 @@ static void explain_rate(struct expect *e, const struct yaml *node)
         zero = zero && (c == '0' || c == '.');
     }
     if (zero)
-        diag_add(e->diags, DIAG_ERROR, "C032", node->at, (struct slice){ 0 }, "a rate can't be 0");
+        diag_add(e->diags, DIAG_ERROR, "C032", node->at,
+                 S("write what one unit of the base is worth, such as USD: 1.16"),
+                 "a rate can't be 0");
     else
         diag_add(e->diags, DIAG_ERROR, "C032", node->at,
                  S("round it, or write the rates for one unit of another base"),
@@ -309,7 +311,7 @@ bool rates_is_file(struct slice text)
     struct slice line;
 
     while (slice_next(&text, '\n', &line))
-        if (slice_starts(line, S("days:")))
+        if (slice_starts(line, S("days:")) || slice_starts(line, S("base:")))
             return true;
     return false;
 }

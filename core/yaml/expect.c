@@ -6,22 +6,22 @@
 #define SUGGESTIONS_MAX 100 /* as many problems are shown; to look for more would only cost time */
 
 /* email: {param.email} is a map with one key to YAML; who writes it means a template. */
-static struct slice quote_hint(struct expect *e, const struct yaml *node)
+static struct slice quote_hint(struct expect *e, const struct yaml *node, const char *otherwise)
 {
     if (node->kind != YAML_MAP || node->count != 1 || !yaml_is_null(node->first))
-        return (struct slice){ 0 };
+        return slice_from(otherwise);
     return arena_printf(e->arena, "put it in quotes: \"{%.*s}\"",
                         SLICE_ARG(node->first->key->text));
 }
 
 static void wrong_kind(struct expect *e, const struct yaml *node, const char *what,
-                       const char *wanted)
+                       const char *wanted, const char *remedy)
 {
-    diag_add(e->diags, DIAG_ERROR, "M002", node->at, quote_hint(e, node),
-             "%s must be %s, but this is %s", what, wanted,
-             yaml_is_null(node) || (node->kind == YAML_SCALAR && node->text.len == 0)
-                 ? "empty"
-                 : yaml_kind_name(node));
+    bool empty = yaml_is_null(node) || (node->kind == YAML_SCALAR && node->text.len == 0);
+
+    diag_add(e->diags, DIAG_ERROR, "M002", node->at,
+             quote_hint(e, node, empty ? "write a value behind it, or take the key out" : remedy),
+             "%s must be %s, but this is %s", what, wanted, empty ? "empty" : yaml_kind_name(node));
 }
 
 /* Asked for only where a key is not known; made once for all of a map's. */
@@ -39,6 +39,20 @@ static void unknown_key(struct expect *e, const struct yaml *key, const char *wh
              SLICE_ARG(key->text), what);
 }
 
+/* Is there a key that must be meant for it? */
+static bool is_misspelt(struct expect *e, const struct yaml *map, const struct shape *shape,
+                        struct slice name)
+{
+    const struct slice alone[] = { name, { 0 } };
+    struct shape_key row;
+
+    for (const struct yaml *v = map->first; v && e->diags->errors < SUGGESTIONS_MAX; v = v->next)
+        if (diag_nearest(v->key->text, alone).len &&
+            !shape_find(shape, e->arena, v->key->text, &row))
+            return true;
+    return false;
+}
+
 bool expect_map(struct expect *e, const struct yaml *node, const char *what,
                 const struct shape *shape)
 {
@@ -48,7 +62,8 @@ bool expect_map(struct expect *e, const struct yaml *node, const char *what,
     if (!node)
         return false;
     if (node->kind != YAML_MAP) {
-        wrong_kind(e, node, what, "a map (key: value)");
+        wrong_kind(e, node, what, "a map (key: value)",
+                   "write its keys below it, or {key: value}");
         return false;
     }
     if (!shape)
@@ -57,7 +72,8 @@ bool expect_map(struct expect *e, const struct yaml *node, const char *what,
         if (!shape_find(shape, e->arena, v->key->text, &row))
             unknown_key(e, v->key, what, shape, &names);
     for (size_t i = 0; shape_row(shape, e->arena, i, &row); i++)
-        if (row.required && !row.late && !yaml_get(node, row.name))
+        if (row.required && !row.late && !yaml_get(node, row.name) &&
+            !is_misspelt(e, node, shape, row.name))
             expect_missing(e, node, row.name.ptr, row.required);
     return true;
 }
@@ -68,7 +84,7 @@ bool expect_list(struct expect *e, const struct yaml *node, const char *what, bo
         return false;
     if (node->kind == YAML_LIST || (lone && node->kind == YAML_SCALAR && !yaml_is_null(node)))
         return true;
-    wrong_kind(e, node, what, "a list [a, b]");
+    wrong_kind(e, node, what, "a list [a, b]", "write a list: [a, b]");
     return false;
 }
 
@@ -77,7 +93,7 @@ bool expect_text(struct expect *e, const struct yaml *node, const char *what, st
     if (!node)
         return false;
     if (node->kind != YAML_SCALAR || yaml_is_null(node) || node->text.len == 0) {
-        wrong_kind(e, node, what, "text");
+        wrong_kind(e, node, what, "text", "write one value, without brackets or dashes");
         return false;
     }
     if (slice_index(node->text, '\0') < node->text.len) {
@@ -103,7 +119,7 @@ bool expect_bool(struct expect *e, const struct yaml *node, const char *what, bo
             return true;
         }
     }
-    wrong_kind(e, node, what, "true or false");
+    wrong_kind(e, node, what, "true or false", "write true or false");
     return false;
 }
 
@@ -193,7 +209,7 @@ void expect_required(struct expect *e, const struct yaml *map, const struct shap
     bool known = shape_find(shape, e->arena, slice_from(key), &row);
 
     assert(known && row.required);
-    if (!yaml_get(map, row.name))
+    if (!yaml_get(map, row.name) && !is_misspelt(e, map, shape, row.name))
         expect_missing(e, map, key, row.required);
 }
 

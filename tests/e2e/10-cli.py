@@ -242,6 +242,7 @@ def check_failing_test():
           "   %d |     expect: {event: Lead}\n"
           "      |                     ^^^^\n"
           "  - event: Lead\n  + event: Purchase\n  the verdict is queued; warnings: none\n"
+          "  correct the rule or the expectation\n"
           "check: 1 error, 0 warnings, 1 of 1 tests failed\n" % (line, line))
     f.write("both.yaml", text.replace("page_url: https", "page_url: ftp"))
     r = run("check", "both.yaml", cwd=f.path)

@@ -67,8 +67,8 @@ def a_source_and_its_pixel():
     f.config(f.endpoint, pixels={PIXEL: TOKENED, PIXEL2: TOKENED, SET: TOKENED, SHOPS: OF % "crm"})
     r = run("check", cwd=f.path)
     equal("offer and pixel disagree: exit 3", r.code, 3)
-    has("both places are named", r.err, "offers/crm-leads.yaml:9:8: error[C010]: the offer sends crm events, but clickbaton.yaml:12 "
-        "says that %s takes web events" % SET, "offers/offline-shops.yaml:9:8: error[C010]: the offer sends offline events, but "
+    has("both places are named", r.err, "offers/crm-leads.yaml:10:8: error[C010]: the offer sends crm events, but clickbaton.yaml:12 "
+        "says that %s takes web events" % SET, "offers/offline-shops.yaml:10:8: error[C010]: the offer sends offline events, but "
         "clickbaton.yaml:13 says that %s takes crm events" % SHOPS, "write the same event_source into both")
     serve = Serve(f, start=False)
     equal("serve does not start", serve.wait(), 3)
@@ -115,7 +115,7 @@ def translate_prints_the_frame():
 def explain():
     """What was done to each field names the pixel's row and the lead."""
     r = run("translate", os.path.join(ROOT, "examples/offers/casino-br.yaml"), "?subid=2t&external_id=E.C.P.a&status=reg&buyer=ben", "--at", AT, "--explain")
-    equal("explain: both pixels, by their row", re.findall(r"^  pixel +(\S+) +(.*?)  \(\S*casino-br.yaml:7\)$", r.out, re.M),
+    equal("explain: both pixels, by their row", re.findall(r"^  pixel +(\S+) +(.*?)  \(\S*casino-br.yaml:8\)$", r.out, re.M),
           [(PIXEL, "the row ben of the table"), (PIXEL2, "the row ben of the table")])
     has("explain: which event goes where", r.out, "event  CompleteRegistration to %s, event_id 2t," % PIXEL, "event  CompleteRegistration to %s, event_id 2t," % PIXEL2)
     r = run("translate", os.path.join(ROOT, "examples/offers/crm-leads.yaml"), "?" + CRM % 1, "--at", AT, "--explain")
@@ -305,6 +305,9 @@ def advice():
     equal("check: one line for each event", r.err.splitlines(), [
         "offers/nutra-de.yaml:%d:13: note[M050]: Purchase: TikTok recommends description, content_ids, which this offer does not send; "
         "Video Shopping Ads need content_type, content_ids, contents together" % n for n in (10, 11)])
+    j = json.loads(run("check", "--json", cwd=f.path).out)
+    equal("check --json: apart from the problems", (j["ok"], j["diagnostics"], [(d["level"], d["code"], d["line"]) for d in j["advice"]]),
+          (True, [], [("note", "M050", 10), ("note", "M050", 11)]))
     equal("translate does not repeat them", run("translate", "offers/nutra-de.yaml", "?" + SALE % ("a", "a"), "--at", AT, cwd=f.path).err, "")
     f.write("offers/bad.yaml", offer_text("bad", "C9-X"))
     hasnt("beside an error they would only be in the way", run("check", cwd=f.path).err, "M050")

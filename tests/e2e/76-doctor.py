@@ -122,7 +122,7 @@ def broken_installations():
     change(folder, "offers/first.yaml", "events:", "evnts:")
     r = run("doctor", cwd=folder.path)
     equal("a mapping with errors", r.code, 3)
-    has("says so", r.out, "failed  files", "errors in the configuration or the mappings")
+    has("says so", r.out, "failed  files", "in the configuration or the mappings")
     has("and where", r.err, 'did you mean "events"?')
     os.remove(folder.at("clickbaton.yaml"))
     r = run("doctor", cwd=folder.path)

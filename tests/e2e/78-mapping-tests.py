@@ -3,6 +3,7 @@
 and as JUnit's XML, and --update, which must change nothing but what was expected."""
 import json
 import os
+import pty
 import stat
 import xml.etree.ElementTree as ET
 
@@ -57,7 +58,7 @@ def checked(folder, text, *more):
 def every_way_to_expect():
     folder = Folder()
     r = checked(folder, GOOD)
-    equal("all pass", (r.code, r.out.splitlines()[0] if r.out else "", "error" in r.err), (0, "ok: 1 offer mapping, 5 tests passed", False))
+    equal("all pass", (r.code, r.out.splitlines()[0] if r.out else "", without_advice(r.err)), (0, "ok: 1 offer mapping, 5 tests passed", []))
     for old, new, wanted, got in (
             ("events: 2", "events: 3", "events: 3", "events: 2"),
             ("properties.value: 12.5,", "properties.value: 12.51,", "properties.value: 12.51", "properties.value: 12.5"),
@@ -78,6 +79,34 @@ def every_way_to_expect():
     r = checked(folder, GOOD.replace("at: 2026-01-01T00:00:00Z", "at: yesterday"))
     equal("a time that is none", r.code, 3)
     has("says so", r.err, 'error[M002]: "yesterday" is not a time')
+
+
+def on_a_terminal(*words, cwd, **env):
+    """What stderr shows on a terminal."""
+    outer, inner = pty.openpty()
+    p = subprocess.Popen([BINARY, *words], cwd=cwd, stdout=subprocess.DEVNULL, stderr=inner,
+                         env={**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, **env})
+    os.close(inner)
+    out = b""
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while True:
+            out += os.read(outer, 65536)
+    os.close(outer)
+    p.wait(30)
+    return out.decode().replace("\r\n", "\n")
+
+
+@part
+def in_colour():
+    folder = Folder()
+    plain = checked(folder, GOOD.replace("events: 2", "events: 3")).err
+    hasnt("into a file: no colour", plain, "\x1b")
+    shown = on_a_terminal("check", "f.yaml", cwd=folder.path)
+    has("on a terminal: red and green", shown, "\n\x1b[31m  - events: 3\x1b[0m\n\x1b[32m  + events: 2\x1b[0m\n")
+    bare = re.sub(r"\x1b\[\d+m", "", shown)
+    true("on a terminal: the same words", bare.startswith(plain), bare)
+    equal("two lines are painted", shown.count("\x1b[0m"), 2)
+    hasnt("NO_COLOR", on_a_terminal("check", "f.yaml", cwd=folder.path, NO_COLOR="1"), "\x1b")
 
 
 @part

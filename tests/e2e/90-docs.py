@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What README shows is what the program does."""
-import json, os, re, subprocess, sys
+import json, os, re, subprocess, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CLICKBATON = os.path.abspath(os.environ.get("CLICKBATON", os.path.join(ROOT, "build/clickbaton")))
@@ -66,6 +66,17 @@ code, out, err = run("check", *sorted(os.path.join("examples/offers", f) for f i
 check("examples/offers pass check", code == 0, err)
 code, out, err = run("check", *sorted(os.path.join("mappings", f) for f in os.listdir(os.path.join(ROOT, "mappings")) if f != "rates.yaml" and f.endswith(".yaml")))
 check("mappings pass check", code == 0, err)
+
+# The failing test of docs/mapping.md, made from the page's own mapping.
+page = open(os.path.join(ROOT, "docs/mapping.md")).read()
+mapping = re.sub(r"^    ", "", re.search(r"^    version: 1\n    offer:.*\n(?:(?:    .*)?\n)*", page, re.M).group(0), flags=re.M)
+shown = re.sub(r"^    ", "", re.search(r"^    offers/nutra-de\.yaml:.*error\[M019\].*\n(?:    .*\n)*", page, re.M).group(0), flags=re.M)
+with tempfile.TemporaryDirectory() as folder:
+    os.mkdir(os.path.join(folder, "offers"))
+    with open(os.path.join(folder, "offers/nutra-de.yaml"), "w") as f:
+        f.write(mapping.replace("expect: {verdict: queued, event: Purchase", "expect: {verdict: queued, event: Lead"))
+    p = subprocess.run([CLICKBATON, "check", "offers/nutra-de.yaml"], cwd=folder, capture_output=True, text=True)
+check("docs/mapping.md shows what a failing test looks like", p.returncode == 1 and shown in p.stderr, p.stderr)
 
 # YAML in the pages: a block that is a whole offer mapping must load.
 for page in ["docs/mapping.md"] + sorted("docs/trackers/" + f for f in os.listdir(os.path.join(ROOT, "docs/trackers"))):

@@ -339,7 +339,7 @@ class Walk:
             return None
         value = {"CLICK_ID": click, "EXTERNAL_ID": c["ext"], "IP": IP, "USER_AGENT": UA,
                  "PARAM": c["params"].get(c["slots"].get(bare, bare), ""),
-                 "CLICK_UNIX": str(self.now - CLICKED), "OTHER": "x"}.get(source, "")
+                 "CLICK_UNIX": str(self.now - CLICKED), "COST": "0.25", "OTHER": "x"}.get(source, "")
         return value if raw else encode(value)
 
     # -- a landing page --

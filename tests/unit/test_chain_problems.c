@@ -46,9 +46,11 @@ static void problems(void **state)
               "c.yaml:1:1 error M003 `hops:` is missing | list them: hops: [{kind: redirect, "
               "to: ...}]\n" },
         { "- a\n",
-          "c.yaml:1:1 error M002 a chain must be a map (key: value), but this is a list\n" },
+          "c.yaml:1:1 error M002 a chain must be a map (key: value), but this is a list | "
+              "write its keys below it, or {key: value}\n" },
         { "hello\n",
-          "c.yaml:1:1 error M002 a chain must be a map (key: value), but this is text\n" },
+          "c.yaml:1:1 error M002 a chain must be a map (key: value), but this is text | "
+              "write its keys below it, or {key: value}\n" },
         { "version: 2\n"
           "chain: c\n"
           "start: \"https://a.example/\"\n"
@@ -63,12 +65,16 @@ static void problems(void **state)
           "\"expect\"?\n" },
         { HOPS(""), "c.yaml:4:7 error M002 `hops` has 0 entries; 1 to 50 are taken\n" },
         { HEAD "hops: {kind: redirect}\n",
-          "c.yaml:4:7 error M002 `hops` must be a list [a, b], but this is a map\n" },
+          "c.yaml:4:7 error M002 `hops` must be a list [a, b], but this is a map | "
+              "write a list: [a, b]\n" },
         { HEAD "hops: redirect\n",
-          "c.yaml:4:7 error M002 `hops` must be a list [a, b], but this is text\n" },
+          "c.yaml:4:7 error M002 `hops` must be a list [a, b], but this is text | "
+              "write a list: [a, b]\n" },
         { HOPS("redirect, [a]"),
-          "c.yaml:4:8 error M002 a hop must be a map (key: value), but this is text\n"
-          "c.yaml:4:18 error M002 a hop must be a map (key: value), but this is a list\n" },
+          "c.yaml:4:8 error M002 a hop must be a map (key: value), but this is text | "
+              "write its keys below it, or {key: value}\n"
+          "c.yaml:4:18 error M002 a hop must be a map (key: value), but this is a list | "
+              "write its keys below it, or {key: value}\n" },
         { HEAD "hops: [{kind: redirect, to: \"https://b.example/\"}]\n"
                "chain: d\n",
           "c.yaml:5:1 error Y002 duplicate key \"chain\" | the first one is in line 2; "
@@ -78,7 +84,8 @@ static void problems(void **state)
           "keep one of them\n" },
         { HOPS("{name: \"\", to: \"https://b.example/\"}"),
           "c.yaml:4:8 error M003 `kind:` is missing | say what it is: kind: redirect\n"
-          "c.yaml:4:15 error M002 `name` must be text, but this is empty\n" },
+          "c.yaml:4:15 error M002 `name` must be text, but this is empty | "
+              "write a value behind it, or take the key out\n" },
         { HOPS("{kind: redirct, to: \"https://b.example/\"}"),
           "c.yaml:4:15 error M024 `kind` can't be \"redirct\" | did you mean "
           "\"redirect\"?\n" },
@@ -95,9 +102,11 @@ static void problems(void **state)
           "c.yaml:4:8 error M003 `to:` is missing | say where it sends the visitor: to: "
           "\"https://...\"\n" },
         { HOPS("{kind: redirect, to: \"\"}"),
-          "c.yaml:4:29 error M002 `to` must be text, but this is empty\n" },
+          "c.yaml:4:29 error M002 `to` must be text, but this is empty | "
+              "write a value behind it, or take the key out\n" },
         { HOPS("{kind: redirect, to: [a]}"),
-          "c.yaml:4:29 error M002 `to` must be text, but this is a list\n" },
+          "c.yaml:4:29 error M002 `to` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
         { HOPS("{kind: redirect, status: 200, to: \"https://b.example/\"}"),
           "c.yaml:4:33 error M024 `status` can't be \"200\" | one of: 301, 302, 303, 307, "
           "308\n" },
@@ -131,10 +140,12 @@ static void problems(void **state)
           "c.yaml:4:33 error M024 `tracker` can't be \"hasoffers\" | one of: keitaro, "
           "bemob, binom, redtrack, voluum, generic; a tracker of your own is generic\n" },
         { HOPS("{kind: tracker, tracker: keitaro, params: [a], to: \"https://b.example/\"}"),
-          "c.yaml:4:50 error M002 `params` must be a map (key: value), but this is a list\n" },
+          "c.yaml:4:50 error M002 `params` must be a map (key: value), but this is a list | "
+              "write its keys below it, or {key: value}\n" },
         { HOPS("{kind: tracker, tracker: keitaro, params: {external_id: [a]}, to: "
                "\"https://b.example/\"}"),
-          "c.yaml:4:64 error M002 a URL parameter must be text, but this is a list\n" },
+          "c.yaml:4:64 error M002 a URL parameter must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
         { HOPS("{kind: redirect, tracker: keitaro, params: {a: b}, register: true, to: "
                "\"https://b.example/\"}"),
           "c.yaml:4:25 error M002 `tracker` belongs to a tracker, and this hop is of kind: "
@@ -154,10 +165,13 @@ static void problems(void **state)
           "c.yaml:4:85 error M002 `double` belongs to a meta refresh, and this hop is of "
           "kind: tracker\n" },
         { HOPS("{kind: lander, script: maybe, decorate: [], to: \"https://b.example/\"}"),
-          "c.yaml:4:31 error M002 `script` must be true or false, but this is text\n"
-          "c.yaml:4:48 error M002 `decorate` must be text, but this is a list\n" },
+          "c.yaml:4:31 error M002 `script` must be true or false, but this is text | "
+              "write true or false\n"
+          "c.yaml:4:48 error M002 `decorate` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
         { HOPS("{kind: meta, double: 2, to: \"https://b.example/\"}"),
-          "c.yaml:4:29 error M002 `double` must be true or false, but this is text\n" },
+          "c.yaml:4:29 error M002 `double` must be true or false, but this is text | "
+              "write true or false\n" },
         { HOPS("{kind: redirect, to: \"https://user:pw@b.example/\"}"),
           "c.yaml:4:29 error M017 the URL holds a user name or a password | write a URL "
           "such as https://lander.example/?subid={subid}\n" },
@@ -234,7 +248,8 @@ static void problems(void **state)
           "\"https://...\"\n" },
         { HEAD "auto_ttclid: sometimes\n"
                "hops: [{kind: redirect, to: \"https://b.example/\"}]\n",
-          "c.yaml:4:14 error M002 `auto_ttclid` must be true or false, but this is text\n" },
+          "c.yaml:4:14 error M002 `auto_ttclid` must be true or false, but this is text | "
+              "write true or false\n" },
         { HEAD "hops: [{kind: redirect, to: \"https://b.example/\"}]\n"
                "conversion: {}\n",
           "c.yaml:5:13 error M003 `network:` is missing | the URL that the network calls: "
@@ -245,7 +260,8 @@ static void problems(void **state)
                "conversion: {network: \"/pb\", postback: \"\"}\n",
           "c.yaml:5:23 error M017 the URL is not a whole http or https URL | write a URL "
           "such as https://lander.example/?subid={subid}\n"
-          "c.yaml:5:40 error M002 `postback` must be text, but this is empty\n" },
+          "c.yaml:5:40 error M002 `postback` must be text, but this is empty | "
+              "write a value behind it, or take the key out\n" },
         { HEAD "hops: [{kind: redirect, to: \"https://b.example/\"}]\n"
                "conversion: {network: \"https://n.example/\", postback: o.yaml, "
                "tracker_postbck: x}\n",
@@ -254,10 +270,12 @@ static void problems(void **state)
         { HEAD "hops: [{kind: redirect, to: \"https://b.example/\"}]\n"
                "conversion: yes\n",
           "c.yaml:5:13 error M002 `conversion` must be a map (key: value), but this is "
-          "text\n" },
+          "text | "
+              "write its keys below it, or {key: value}\n" },
         { HEAD "hops: [{kind: redirect, to: \"https://b.example/\"}]\n"
                "expect: kept\n",
-          "c.yaml:5:9 error M002 `expect` must be a map (key: value), but this is text\n" },
+          "c.yaml:5:9 error M002 `expect` must be a map (key: value), but this is text | "
+              "write its keys below it, or {key: value}\n" },
         { HEAD "hops: [{kind: redirect, to: \"https://b.example/\"}]\n"
                "expect: {at: \"hop 1\"}\n",
           "c.yaml:5:9 error M003 `verdict:` is missing | verdict: kept, or verdict: "
@@ -300,24 +318,30 @@ static void problems_of_failures(void **state)
           "c.yaml:4:57 error M002 `drop` must name parameters | write drop: [ttclid]\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", drop: ttclid}"), "" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", drop: {a: b}}"),
-          "c.yaml:4:57 error M002 `drop` must be a list [a, b], but this is a map\n" },
+          "c.yaml:4:57 error M002 `drop` must be a list [a, b], but this is a map | "
+              "write a list: [a, b]\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", drop: true}"),
           "c.yaml:4:57 error M002 `drop` must name parameters | write drop: [ttclid]\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", drop: [[a]]}"),
-          "c.yaml:4:58 error M002 `drop` must be text, but this is a list\n" },
+          "c.yaml:4:58 error M002 `drop` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", keep_only: []}"), "" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", rename: [a]}"),
-          "c.yaml:4:59 error M002 `rename` must be a map (key: value), but this is a list\n" },
+          "c.yaml:4:59 error M002 `rename` must be a map (key: value), but this is a list | "
+              "write its keys below it, or {key: value}\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", rename: {a: [b]}}"),
-          "c.yaml:4:63 error M002 a new name or value must be text, but this is a list\n" },
+          "c.yaml:4:63 error M002 a new name or value must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", rename: {}}"),
           "c.yaml:4:59 error M002 `rename` must name parameters | write rename: {ttclid: "
           "tt}\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", uppercase_keys: maybe}"),
           "c.yaml:4:67 error M002 `uppercase_keys` must be true or false, but this is "
-          "text\n" },
+          "text | "
+              "write true or false\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", lowercase: {a: b}}"),
-          "c.yaml:4:62 error M002 `lowercase` must be text, but this is a map\n" },
+          "c.yaml:4:62 error M002 `lowercase` must be text, but this is a map | "
+              "write one value, without brackets or dashes\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", lowercase: []}"),
           "c.yaml:4:62 error M002 `lowercase` must name parameters | write lowercase: "
           "[ttclid]\n" },
@@ -337,11 +361,14 @@ static void problems_of_failures(void **state)
           "c.yaml:4:61 error M002 `truncate` must be a whole number from 1 to 32768 | "
           "write truncate: 255\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", truncate: [3]}"),
-          "c.yaml:4:61 error M002 `truncate` must be text, but this is a list\n" },
+          "c.yaml:4:61 error M002 `truncate` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", strip_query: [a]}"),
-          "c.yaml:4:64 error M002 `strip_query` must be text, but this is a list\n" },
+          "c.yaml:4:64 error M002 `strip_query` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", fragment: 1}"),
-          "c.yaml:4:61 error M002 `fragment` must be true or false, but this is text\n" },
+          "c.yaml:4:61 error M002 `fragment` must be true or false, but this is text | "
+              "write true or false\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", duplicate: true}"),
           "c.yaml:4:62 error M002 `duplicate` must name parameters | write duplicate: "
           "[ttclid]\n" },
@@ -349,9 +376,11 @@ static void problems_of_failures(void **state)
           "c.yaml:4:62 error M002 `duplicate` must name parameters | write duplicate: "
           "[ttclid]\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", host: }"),
-          "c.yaml:4:57 error M002 `host` must be text, but this is empty\n" },
+          "c.yaml:4:57 error M002 `host` must be text, but this is empty | "
+              "write a value behind it, or take the key out\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", host: [a]}"),
-          "c.yaml:4:57 error M002 `host` must be text, but this is a list\n" },
+          "c.yaml:4:57 error M002 `host` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", host: \"a b\"}"),
           "c.yaml:4:57 error M017 \"a b\" is no host name | write host: "
           "www.lander.example\n" },
@@ -367,7 +396,8 @@ static void problems_of_failures(void **state)
           "[ttclid]\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", drop: [\"true\"]}"), "" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", base64: 64}"),
-          "c.yaml:4:59 error M002 `base64` must be true or false, but this is text\n" },
+          "c.yaml:4:59 error M002 `base64` must be true or false, but this is text | "
+              "write true or false\n" },
         { HOPS("{kind: redirect, to: \"https://b.example/\", truncat: 3}"),
           "c.yaml:4:51 error M001 unknown key \"truncat\" in a hop | did you mean "
           "\"truncate\"?\n" },

@@ -42,7 +42,8 @@ static void problems(void **state)
           "at least one, such as [ttclid], or say `drop` to send nothing\n",
           false },
         { ASK "otherwise: anonymize, keep: }\n",
-          "o.yaml:6:79 error M002 `keep` must be a list [a, b], but this is empty\n", false },
+          "o.yaml:6:79 error M002 `keep` must be a list [a, b], but this is empty | "
+              "write a value behind it, or take the key out\n", false },
         { ASK "otherwise: anonymize, keep: [ttclid, extern_id, pixel]}\n",
           "o.yaml:6:88 error M038 \"extern_id\" is no match key of TikTok's | did you mean "
           "\"external_id\"?\n"

@@ -44,7 +44,8 @@ static void keys(void **state)
         { "value_currency: USD\nrate_max_age: 10m\nwithout_rate: [quarantine]\n",
           "o.yaml:7:15 error M035 `rate_max_age` can't be \"10m\" | at least one day, since rates are "
           "dated by day: 30d\n"
-          "o.yaml:8:15 error M002 `without_rate` must be text, but this is a list\n",
+          "o.yaml:8:15 error M002 `without_rate` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n",
           -1, 0 },
         { "without_rate: send_without_vlaue\nvalue_currency: USD\n",
           "o.yaml:6:15 error M024 `without_rate` can't be \"send_without_vlaue\" | did you mean "

@@ -474,13 +474,17 @@ static const struct {
       "o.yaml:14:14 error M042 `transitions` has no line | write sale: [new, lead, hold], or leave "
       "`transitions` out\n" },
     { MORE "transitions:\n",
-      "o.yaml:14:13 error M002 `transitions` must be a map (key: value), but this is empty\n" },
+      "o.yaml:14:13 error M002 `transitions` must be a map (key: value), but this is empty | "
+              "write a value behind it, or take the key out\n" },
     { MORE "transitions: [sale]\n",
-      "o.yaml:14:14 error M002 `transitions` must be a map (key: value), but this is a list\n" },
+      "o.yaml:14:14 error M002 `transitions` must be a map (key: value), but this is a list | "
+              "write its keys below it, or {key: value}\n" },
     { MORE "transitions: {sale: {from: lead}}\n",
-      "o.yaml:14:21 error M002 a line of `transitions` must be a list [a, b], but this is a map\n" },
+      "o.yaml:14:21 error M002 a line of `transitions` must be a list [a, b], but this is a map | "
+              "write a list: [a, b]\n" },
     { MORE "transitions: {sale: [new, [lead]]}\n",
-      "o.yaml:14:27 error M002 a stage must be text, but this is a list\n" },
+      "o.yaml:14:27 error M002 a stage must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
     { MORE "transitions: {sale: [new, lead, new, lead]}\n",
       "o.yaml:14:33 warning M044 \"new\" stands in this list already | keep it once\n"
       "o.yaml:14:38 warning M044 \"lead\" stands in this list already | keep it once\n" },
@@ -503,7 +507,8 @@ static const struct {
     { "version: 1\noffer: o\nextends: strict\n" EVENTS "pixel: C9EXAMPLEPIXEL00\n"
       "value_currency: USD\npayout_currency: USD\ntransitions: {sale: any}\n", "" },
     { MORE "tests:\n  - before: [[a]]\n    given: \"?subid=1\"\n    expect: {verdict: queued}\n",
-      "o.yaml:15:14 error M002 `before` must be text, but this is a list\n" },
+      "o.yaml:15:14 error M002 `before` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
 };
 
 static const struct bench_file files[] = {

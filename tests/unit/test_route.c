@@ -184,9 +184,11 @@ static const struct {
     { "[C9A, C9B, C9A]", "Purchase",
       "o.yaml:4:19 error M051 the pixel \"C9A\" stands there already" KEEP },
     { "[C9A, [C9B]]", "Purchase",
-      "o.yaml:4:14 error M002 `pixel` must be text, but this is a list\n" },
+      "o.yaml:4:14 error M002 `pixel` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
     { "[C9A, \"\"]", "Purchase",
-      "o.yaml:4:14 error M002 `pixel` must be text, but this is empty\n" },
+      "o.yaml:4:14 error M002 `pixel` must be text, but this is empty | "
+              "write a value behind it, or take the key out\n" },
     { "[C9A, C9-B]", "Purchase",
       "o.yaml:4:14 error M016 \"C9-B\" is not a pixel code | letters and digits, as Events Manager "
       "shows it\n" },
@@ -208,7 +210,8 @@ static const struct {
       "o.yaml:4:16 error M051 `table` has no row | give each word its pixel: table: {anna: "
       "C9..., ben: C9...}\n" },
     { "{table: [C9A], by: \"{param.buyer}\"}", "Purchase",
-      "o.yaml:4:16 error M002 `table` must be a map (key: value), but this is a list\n" },
+      "o.yaml:4:16 error M002 `table` must be a map (key: value), but this is a list | "
+              "write its keys below it, or {key: value}\n" },
     { "{table: {anna: C9A, Anna: C9B}, by: \"{param.buyer}\"}", "Purchase",
       "o.yaml:4:28 error M051 the table has \"anna\" already | case makes no difference: keep one "
       "of them\n" },

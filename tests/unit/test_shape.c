@@ -99,7 +99,8 @@ static void maps(void **state)
         { &thing, "name: a\nbeta: 1\nxyzzyx: red\n",
           "3:1 M001 unknown key \"xyzzyx\" in a thing | one of: name, colour, of, alpha, beta\n",
           true },
-        { &thing, "- a\n", "1:1 M002 a thing must be a map (key: value), but this is a list | \n",
+        { &thing, "- a\n", "1:1 M002 a thing must be a map (key: value), but this is a list | write its "
+          "keys below it, or {key: value}\n",
           false },
         { &open_map, "colour: red\nwhatever: 1\n", "1:1 M003 `name:` is missing | name: x\n",
           true },

@@ -31,7 +31,8 @@ static const struct {
     { HEAD "pixel: C9X\nevent_source: ofline\n" EVENTS,
       "o.yaml:5:15 error M024 `event_source` can't be \"ofline\" | did you mean \"offline\"?\n" },
     { HEAD "pixel: C9X\nevent_source: [crm]\n" EVENTS,
-      "o.yaml:5:15 error M002 `event_source` must be text, but this is a list\n" },
+      "o.yaml:5:15 error M002 `event_source` must be text, but this is a list | "
+              "write one value, without brackets or dashes\n" },
     { HEAD "pixel: C9X\nevent_source: Web\n" EVENTS,
       "o.yaml:5:15 error M024 `event_source` can't be \"Web\" | did you mean \"web\"?\n" },
     /* crm */
@@ -80,7 +81,8 @@ static const struct {
       "o.yaml:6:21 error M001 unknown key \"source\" in `lead` | one of: lead_id, "
       "lead_event_source\n" },
     { HEAD "pixel: " SET "\nevent_source: crm\nlead: \"{param.lead_id}\"\n" EVENTS EMAIL,
-      "o.yaml:6:7 error M002 `lead` must be a map (key: value), but this is text\n" },
+      "o.yaml:6:7 error M002 `lead` must be a map (key: value), but this is text | "
+              "write its keys below it, or {key: value}\n" },
     { HEAD "pixel: C9X\nlead: {lead_id: \"{param.lead_id}\"}\n" EVENTS,
       "o.yaml:5:1 warning M047 TikTok takes lead with crm events only" OUT },
     /* offline */
@@ -107,7 +109,8 @@ static const struct {
       "o.yaml:5:18 error M053 \"TEST 1\" is not a test event code | copy it from Events Manager, Test "
       "Events: TEST12345\n" },
     { HEAD "pixel: C9X\ntest_event_code:\n" EVENTS,
-      "o.yaml:5:17 error M002 `test_event_code` must be text, but this is empty\n" },
+      "o.yaml:5:17 error M002 `test_event_code` must be text, but this is empty | "
+              "write a value behind it, or take the key out\n" },
 };
 
 static void what_is_wrong(void **state)
