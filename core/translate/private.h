@@ -29,6 +29,10 @@ bool keys_next_value(const struct user_rule *rule, struct slice *rest, struct sl
 /* Is it the name of a parameter that trackers and forms send personal data under? */
 bool storable_personal_name(struct slice name, enum identity_kind *kind);
 
+/* Is it a parameter of personal data whose value is unusable, and no macro alone?  There may be
+ * somebody's data beside the macro: "{phone},0151123". */
+bool storable_beside_macro(const struct offer *offer, struct slice name, struct slice value);
+
 /* Of a URL the ttclid, in the form that reading finds it in; empty when there is none. */
 struct slice storable_ttclid(struct slice url, struct arena *arena);
 

@@ -83,7 +83,8 @@ struct slice storable_ttclid(struct slice url, struct arena *arena)
     struct buf b = { 0 };
     struct slice value, out = { 0 };
 
-    if (slice_find(url, S("ttclid=")) == url.len || params_url(&params, url, NULL) != 0)
+    if (record_unusable(url) || slice_find(url, S("ttclid=")) == url.len ||
+        params_url(&params, url, NULL) != 0)
         return out;
     value = template_param(&values, S("ttclid"));
     if (value.len == 0 || identity_looks_personal(value))
@@ -217,6 +218,15 @@ static struct slice longest(const struct template *t, const struct template_valu
     return name;
 }
 
+bool storable_beside_macro(const struct offer *offer, struct slice name, struct slice value)
+{
+    struct user_rule unmapped;
+    const char *why = params_unusable(value);
+
+    return why && slice_starts(slice_from(why), S("holds ")) &&
+           personal_rule(offer, name, false, &unmapped);
+}
+
 struct slice storable_value(const struct offer *offer, const struct template_values *values,
                             struct slice name, struct slice value, struct identity_hasher *hasher,
                             struct arena *arena)
@@ -231,7 +241,7 @@ struct slice storable_value(const struct offer *offer, const struct template_val
         return value;
     /* An unfilled macro says nothing about anybody, and shall be seen as one. */
     if (params_unusable(value))
-        return personal ? REMOVED : value;
+        return personal || storable_beside_macro(offer, name, value) ? REMOVED : value;
     if (personal && feeds_page(offer, name)) {
         out = storable_field_reads(offer, FIELD_PAGE_URL, name) ? storable_ttclid(value, arena)
                                                                 : (struct slice){ 0 };

@@ -127,6 +127,8 @@ static void storable(void **state)
         { "note=write%20to%20jane@example.com", "note=$write to jane@example.com" },
         { "email={email}&x={x:jane@example.com}",
           "email=%7Bemail%7D&x=%5Bpersonal%20data%20removed%5D" },
+        { "p=0170%201234567,%7Bphone%7D&x=%7Bx%7D_1&p=%7Bp%7D",
+          "p=%5Bpersonal%20data%20removed%5D&x=%7Bx%7D_1&p=%7Bp%7D" },
         { "jane@example.com=1&email=", "%5Bpersonal%20data%20removed%5D=1&email=" },
         { "email=" HEX64, "email=" HEX64 },
     };
