@@ -325,13 +325,18 @@ static struct slice not_found(struct arena *arena, const char *folder, struct sl
                         folder ? folder : "", folder ? "; " : "", SLICE_ARG(built_in));
 }
 
+bool files_is_path(struct slice name)
+{
+    return slice_index(name, '/') < name.len || slice_ends(name, S(".yaml")) ||
+           slice_ends(name, S(".yml"));
+}
+
 /* A name is a bare word; with a slash or .yaml (.yml) it is a path beside the file that names it. */
 static int find(void *context, struct arena *arena, struct slice name, struct slice from,
                 struct source *source, struct slice *where)
 {
     struct files_lookup *lookup = context;
-    bool is_path = slice_index(name, '/') < name.len || slice_ends(name, S(".yaml")) ||
-                   slice_ends(name, S(".yml"));
+    bool is_path = files_is_path(name);
     const char *path =
         is_path ? files_beside(arena, from, name)
         : lookup->mappings

@@ -40,6 +40,9 @@ void files_forget(char *secret); /* zeroes and frees; accepts NULL */
 /* "name" or "dir/name" relative to the folder of the file `from`; absolute stays. */
 const char *files_beside(struct arena *arena, struct slice from, struct slice name);
 
+/* Does `extends:` mean a path by that text, and not the name of a mapping? */
+bool files_is_path(struct slice name);
+
 /* A file that is embedded in the binary ("mappings/keitaro.yaml"); false when there is none. */
 bool files_embedded(const char *name, struct slice *out);
 

@@ -104,6 +104,8 @@ static int count_event(void *context, const struct store_event *ev, struct err *
     /* Of an event whose visitor refused later nobody can say any more what it had. */
     if (ev->state == STORE_WITHDRAWN || slice_eq(ev->body, S("{}")) || (g->c->only.len && !slice_eq(g->c->only, ev->offer)))
         return 0;
+    if (slice_eq(ev->body, S("{}"))) /* emptied by a refusal: nobody knows what it had */
+        return 0;
     body = cJSON_ParseWithLength(ev->body.ptr, ev->body.len);
     count_body(&one, body);
     cJSON_Delete(body);

@@ -29,6 +29,8 @@ static void check_tests(struct doctor *d, const struct offer *o)
 
 static void check_pages(struct doctor *d, const struct offer *o)
 {
+    if (o->source != EVENT_SOURCE_WEB) /* the others have neither page nor click */
+        return;
     if (o->origin_count == 0)
         doctor_find(d, FINDING_WARNING, "landing page", o->name,
                     S("add origins: [https://your-lander], or register clicks server to server"),
@@ -69,6 +71,12 @@ static void judge(struct doctor *d, const struct offer *o, const struct chain_re
 
     if (first) {
         doctor_find(d, FINDING_FAILED, "conversion", o->name, none, "%.*s", SLICE_ARG(first->text));
+    } else if (o->source != EVENT_SOURCE_WEB) {
+        doctor_find(d, FINDING_OK, "conversion", o->name, none,
+                    "a conversion came as %.*s (%s) to a sandbox, to be matched by its keys alone",
+                    SLICE_ARG(model->translation.events[0].event),
+                    event_source_names[o->source].ptr);
+        judge_event(d, o, &live->walk);
     } else if (!live->walk.kept) {
         doctor_find(d, FINDING_FAILED, "conversion", o->name,
                     S("see it hop by hop: write the chain down and use `clickbaton simulate` "

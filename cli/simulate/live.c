@@ -245,13 +245,14 @@ static int events(struct live *l, cJSON **root, struct err *err)
 
 static void compare_event(struct live *l, const cJSON *e, const struct translated_event *wanted)
 {
-    const cJSON *user = cJSON_GetObjectItemCaseSensitive(e, "user");
-    struct slice ttclid = l->out->walk.translation.conversion.fields[FIELD_TTCLID].value;
+    cJSON *body = cJSON_ParseWithLength(wanted->body.ptr, wanted->body.len);
+    struct slice ttclid = member(l, cJSON_GetObjectItemCaseSensitive(body, "user"), "ttclid");
 
+    cJSON_Delete(body);
     if (!slice_eq(member(l, e, "event_id"), wanted->event_id))
         differs(l, "the delivered event_id is \"%.*s\", the model's \"%.*s\"",
                 SLICE_ARG(member(l, e, "event_id")), SLICE_ARG(wanted->event_id));
-    if (ttclid.len <= EVENT_TTCLID_MAX && !slice_eq(member(l, user, "ttclid"), ttclid))
+    if (!slice_eq(member(l, cJSON_GetObjectItemCaseSensitive(e, "user"), "ttclid"), ttclid))
         differs(l, "the delivered ttclid is another than the model's");
 }
 
@@ -263,6 +264,19 @@ static bool is_queued(struct live *l)
 
     cJSON_Delete(says);
     return queued;
+}
+
+/* The event of that name at that pixel; NULL when there is none. */
+static const cJSON *delivered(struct live *l, const cJSON *root,
+                              const struct translated_event *wanted)
+{
+    const cJSON *e = cJSON_GetObjectItemCaseSensitive(root, "events");
+
+    for (e = e ? e->child : NULL; e; e = e->next)
+        if (slice_eq(member(l, e, "event"), wanted->event) &&
+            slice_eq(member(l, e, "event_source_id"), wanted->pixel))
+            break;
+    return e;
 }
 
 static int wait_events(struct live *l, struct err *err)
@@ -284,14 +298,12 @@ static int wait_events(struct live *l, struct err *err)
     if ((size_t)have != t->event_count)
         differs(l, "%d of %zu events were delivered", have, t->event_count);
     for (size_t i = 0; i < t->event_count; i++) {
-        const cJSON *e, *found = NULL;
-        cJSON_ArrayForEach(e, cJSON_GetObjectItemCaseSensitive(
-                                  root, "events")) if (slice_eq(member(l, e, "event"),
-                                                                t->events[i].event)) found = e;
+        const cJSON *found = delivered(l, root, &t->events[i]);
         if (found)
             compare_event(l, found, &t->events[i]);
         else
-            differs(l, "no %.*s was delivered", SLICE_ARG(t->events[i].event));
+            differs(l, "no %.*s was delivered to %.*s", SLICE_ARG(t->events[i].event),
+                    SLICE_ARG(t->events[i].pixel));
     }
     cJSON_Delete(root);
     return 0;

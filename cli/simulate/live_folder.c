@@ -120,37 +120,46 @@ static void print_node(struct buf *b, const struct yaml *node)
     buf_byte(b, map ? '}' : ']');
 }
 
-/* A path in `extends:`, made whole; NULL for the name of a mapping. */
-static const char *whole_path(struct arena *arena, struct slice file, const struct yaml *extends,
-                              char *real)
+/* From the root of the file system; links stay what they are, since what stands beside a file is
+ * looked for beside its link. */
+static struct slice whole_path(struct arena *arena, const char *path)
 {
-    bool path =
-        extends->kind == YAML_SCALAR && (slice_index(extends->text, '/') < extends->text.len ||
-                                         slice_ends(extends->text, S(".yaml")));
+    char here[PATH_MAX];
 
-    return path ? realpath(files_beside(arena, file, extends->text), real) : NULL;
+    if (*path == '/' || !getcwd(here, sizeof(here)))
+        return slice_from(path);
+    return arena_printf(arena, "%s/%s", here, path);
 }
 
-/* The offer as it works in another folder: without its own key, and with a path in `extends:` made
- * whole.  The empty slice when the file has errors by now. */
+/* The path of another file that stands under this key, made whole; empty for everything else, such
+ * as the name of a mapping. */
+static struct slice other_file(struct arena *arena, struct slice file, const struct yaml *v)
+{
+    bool named = slice_eq(v->key->text, S("extends")) || slice_eq(v->key->text, S("value_models"));
+    struct slice none = { 0 };
+
+    return named && v->kind == YAML_SCALAR && files_is_path(v->text)
+               ? whole_path(arena, files_beside(arena, file, v->text))
+               : none;
+}
+
+/* The offer as it works in another folder: without its own key, and with the paths of other files
+ * made whole.  The empty slice when the file has errors by now. */
 static struct slice moved_offer(struct arena *arena, const struct source *source)
 {
     struct diags diags = { .arena = arena };
     const struct yaml *root = yaml_parse(arena, source, &diags);
     struct buf b = { 0 };
     struct slice whole;
-    char real[PATH_MAX];
 
     for (const struct yaml *v = root ? root->first : NULL; v; v = v->next) {
-        const char *path = NULL;
+        struct slice path = other_file(arena, source->name, v);
         if (slice_eq(v->key->text, S("key")))
             continue;
-        if (slice_eq(v->key->text, S("extends")))
-            path = whole_path(arena, source->name, v, real);
         buf_json(&b, v->key->text);
         buf_puts(&b, ": ");
-        if (path)
-            buf_json(&b, slice_from(path));
+        if (path.len)
+            buf_json(&b, path);
         else
             print_node(&b, v);
         buf_byte(&b, '\n');
@@ -206,6 +215,16 @@ static void print_pixels(struct buf *b, const struct offer *o, const struct chai
         print_pixel(&out, S("C9EXAMPLEPIXEL00"), NULL);
 }
 
+/* The folder of the user's own mappings and rates. */
+static void print_mappings(struct buf *b, const struct catalog *catalog, struct arena *arena)
+{
+    if (!catalog->lookup.mappings)
+        return;
+    buf_puts(b, "mappings: ");
+    buf_json(b, whole_path(arena, catalog->lookup.mappings));
+    buf_byte(b, '\n');
+}
+
 int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct chain_result *model,
                      const char *sandbox, struct arena *arena, struct err *err)
 {
@@ -221,8 +240,9 @@ int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct 
     offer = moved_offer(arena, &source);
     if (offer.len == 0 || name.len == 0)
         return err_set(err, ERR_SYSTEM, "%.*s can't be read again", SLICE_ARG(o->file));
+    buf_puts(&b, "version: 1\nlisten: 127.0.0.1:0\nadmin: 127.0.0.1:0\ndata: ./data\n");
+    print_mappings(&b, run->catalog, arena);
     buf_printf(&b,
-               "version: 1\nlisten: 127.0.0.1:0\nadmin: 127.0.0.1:0\ndata: ./data\n"
                "offers: ./offers\nkey: {file: ./keys/postback}\ntiktok:\n"
                "  endpoint: http://%s/open_api/v1.3/event/track/\n  pixels:\n",
                sandbox);

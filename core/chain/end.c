@@ -254,7 +254,8 @@ static void check_offer(struct end *e)
 
     for (size_t i = 0; i < e->s->click_count; i++) {
         struct slice name = slice_from(e->s->clicks[i].hop->tracker->name);
-        if (!slice_eq(name, o->tracker_name))
+        bool own = o->tracker && slice_eq(name, slice_from(o->tracker->name)); /* extended */
+        if (!own && !slice_eq(name, o->tracker_name))
             note_add(&e->out->warnings, "H014", e->s->clicks[i].hop->name,
                      "the chain's tracker is %.*s, but the offer extends %.*s", SLICE_ARG(name),
                      SLICE_ARG(o->tracker_name));

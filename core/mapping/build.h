@@ -31,6 +31,9 @@ struct build {
     size_t transition_count;
     struct slice params[BUILD_PARAMS_MAX]; /* that templates read */
     size_t param_count;
+    struct slice content_params[BUILD_PARAMS_MAX]; /* that not only `user` and `consent` read */
+    size_t content_count;
+    bool of_visitor; /* `user` or `consent` is being read */
     bool crowded; /* there are too many words or stages; said once */
     bool orphan; /* a parent is missing: its stages and fields are not known */
     struct diags *shared;       /* for files that several offers name */

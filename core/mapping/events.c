@@ -30,15 +30,22 @@ bool build_currency(struct build *b, const struct yaml *node, const char *what, 
     return true;
 }
 
+static void note_name(struct slice *list, size_t *count, struct slice name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (slice_eq(list[i], name))
+            return;
+    if (*count < BUILD_PARAMS_MAX)
+        list[(*count)++] = name;
+}
+
 static void note_param(void *context, struct slice name)
 {
     struct build *b = context;
 
-    for (size_t i = 0; i < b->param_count; i++)
-        if (slice_eq(b->params[i], name))
-            return;
-    if (b->param_count < BUILD_PARAMS_MAX)
-        b->params[b->param_count++] = name;
+    note_name(b->params, &b->param_count, name);
+    if (!b->of_visitor)
+        note_name(b->content_params, &b->content_count, name);
 }
 
 bool build_compile(struct build *b, const struct yaml *node, const char *what,

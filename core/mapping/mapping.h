@@ -182,6 +182,9 @@ bool mapping_user_reads(const struct user_rule *rule, struct slice param);
 bool mapping_user_element(const struct user_rule *rule, const struct template *from,
                           struct slice param);
 
+/* Does a property, a value, a page or a pixel hang on the parameter? */
+bool mapping_content_reads(const struct offer *offer, struct slice param);
+
 /* Keys that `user:` says itself, instead of the fields of that name. */
 enum user_own { USER_OWN_TTP = 1, USER_OWN_IP = 2, USER_OWN_USER_AGENT = 4 };
 
@@ -242,6 +245,8 @@ struct offer {
 
     const struct slice *params; /* which templates read */
     size_t param_count;
+    const struct slice *content_params; /* those of them that not only `user` and `consent` read */
+    size_t content_count;
 
     enum event_source source;
     struct place source_at; /* source NULL: not said */

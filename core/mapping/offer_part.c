@@ -81,14 +81,24 @@ static void read_offer_name(struct build *b, const struct yaml *root)
     }
 }
 
+static const struct slice *sealed(struct build *b, const struct slice *list, size_t *count)
+{
+    struct slice *out = ARENA_ARRAY(b->expect.arena, struct slice, *count);
+
+    for (size_t i = 0; out && i < *count; i++)
+        out[i] = list[i];
+    *count = out ? *count : 0;
+    return out;
+}
+
 static void seal_params(struct build *b)
 {
-    struct slice *params = ARENA_ARRAY(b->expect.arena, struct slice, b->param_count);
+    struct offer *o = b->offer;
 
-    for (size_t i = 0; params && i < b->param_count; i++)
-        params[i] = b->params[i];
-    b->offer->params = params;
-    b->offer->param_count = params ? b->param_count : 0;
+    o->param_count = b->param_count;
+    o->params = sealed(b, b->params, &o->param_count);
+    o->content_count = b->content_count;
+    o->content_params = sealed(b, b->content_params, &o->content_count);
 }
 
 /* {file: path}.  A key that stands here by mistake is not shown with its line. */
@@ -128,8 +138,10 @@ void build_offer_part(struct build *b, const struct yaml *root)
     build_rate_part(b, root);
     build_events(b, yaml_get(root, S("events")));
     build_properties(b, yaml_get(root, S("properties")));
+    b->of_visitor = true;
     build_user(b, yaml_get(root, S("user")));
     build_consent(b, yaml_get(root, S("consent")));
+    b->of_visitor = false;
     build_tests(b, yaml_get(root, S("tests")));
     read_key(b, yaml_get(root, S("key")));
     build_source_fit(b, root);

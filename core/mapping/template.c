@@ -175,9 +175,10 @@ static struct slice change_case(struct slice s, struct arena *arena, char (*chan
     return copy ? (struct slice){ copy, s.len } : (struct slice){ 0 };
 }
 
-/* The first usable value of that name, as fields take it. */
-static struct slice param_value(const struct params *params, struct slice name)
+struct slice template_param(const struct template_values *values, struct slice name)
 {
+    const struct params *params = values->params;
+
     for (size_t i = 0; i < params->count; i++)
         if (slice_eq(params->list[i].name, name) && !record_unusable(params->list[i].value))
             return params->list[i].value;
@@ -194,7 +195,7 @@ static struct slice part_value(const struct template_part *part,
     else if (part->kind == TEMPLATE_FIELD)
         v = values->conversion->fields[part->field].value;
     else if (part->kind == TEMPLATE_PARAM)
-        v = param_value(values->params, part->text);
+        v = template_param(values, part->text);
     for (size_t i = 0; i < part->filter_count; i++) {
         const struct template_filter *f = &part->filters[i];
         if (f->kind == FILTER_DEFAULT && v.len == 0)

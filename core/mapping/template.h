@@ -53,6 +53,9 @@ bool template_is_constant(const struct template *t);
 struct slice template_expand(const struct template *t, const struct template_values *values,
                              struct arena *arena);
 
+/* The first usable value of the parameter, as fields take it; else empty. */
+struct slice template_param(const struct template_values *values, struct slice name);
+
 /* Calls each for every parameter name that the template reads. */
 void template_params(const struct template *t, void (*each)(void *context, struct slice name),
                      void *context);

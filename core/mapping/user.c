@@ -25,6 +25,14 @@ bool mapping_user_element(const struct user_rule *rule, const struct template *f
            is_element(param, from->parts[0].text);
 }
 
+bool mapping_content_reads(const struct offer *offer, struct slice param)
+{
+    for (size_t i = 0; i < offer->content_count; i++)
+        if (slice_eq(offer->content_params[i], param))
+            return true;
+    return false;
+}
+
 bool mapping_user_reads(const struct user_rule *rule, struct slice param)
 {
     for (size_t i = 0; i < rule->from_count; i++) {

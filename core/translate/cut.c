@@ -19,16 +19,6 @@ static const struct {
 };
 #define KEY_FIELDS (sizeof(key_fields) / sizeof(*key_fields))
 
-static bool reads(const struct offer *offer, enum field f, struct slice name)
-{
-    const struct field_rule *rule = &offer->fields[f];
-
-    for (size_t i = 0; i < rule->count; i++)
-        if (slice_eq(rule->names[i], name))
-            return true;
-    return false;
-}
-
 /* SHA-256 in hex: personal data under a name that nobody foresaw was stored as that. */
 static bool is_hash(struct slice value)
 {
@@ -44,7 +34,7 @@ static enum part part_of_field(const struct offer *offer, struct slice name, str
 {
     for (size_t f = 0; f < FIELD_COUNT; f++) {
         size_t i = 0;
-        if (!reads(offer, (enum field)f, name))
+        if (!storable_field_reads(offer, (enum field)f, name))
             continue;
         if (f == FIELD_PAGE_URL || f == FIELD_REFERRER)
             return PART_PAGE;
@@ -75,6 +65,15 @@ static enum part part_of(const struct offer *offer, const struct param *p, struc
                : PART_STAYS;
 }
 
+/* A match key that is sent, and so stored, as it is. */
+static bool is_plain(const struct offer *offer, struct slice key)
+{
+    for (size_t i = 0; i < offer->user_count; i++)
+        if (slice_eq(slice_from(offer->user[i].name), key))
+            return !identity_is_hashed(offer->user[i].kind);
+    return false;
+}
+
 /* A page's URL of which only the ttclid is left. */
 static bool is_cut(struct slice url)
 {
@@ -95,6 +94,10 @@ static void cut_one(const struct offer *offer, enum consent_action action, struc
     part = part_of(offer, &one.list[0], &key);
     /* Two letters of a country say nothing about anybody; phones that stay are read by them. */
     if (part == PART_KEY && action == CONSENT_ANONYMIZE && slice_eq(key, S("country")))
+        part = PART_STAYS;
+    /* What the event's properties or its value hang on went out with it. */
+    if (part == PART_KEY && action == CONSENT_ANONYMIZE && is_plain(offer, key) &&
+        mapping_content_reads(offer, one.list[0].name))
         part = PART_STAYS;
     if (part == PART_KEY && !(key.len && consent_keeps(&offer->consent, action, key)))
         return;

@@ -96,6 +96,16 @@ static void note_difference(struct work *w, enum field f, const char *code)
                  SLICE_ARG(field_names[f]), SLICE_ARG(shown(w, own)), SLICE_ARG(shown(w, clicks)));
 }
 
+/* A page of the postback that could not be sent leaves room for the click's; what is stored in its
+ * place does as well. */
+static bool is_free(enum field f, struct slice value)
+{
+    if (value.len == 0)
+        return true;
+    return (f == FIELD_PAGE_URL && !keys_is_page(value)) ||
+           (f == FIELD_REFERRER && identity_looks_personal(value));
+}
+
 static void merge_click(struct work *w)
 {
     if (!w->click)
@@ -106,7 +116,7 @@ static void merge_click(struct work *w)
         enum field f = record_click_fields[i];
         struct field_value *v = &w->out->conversion.fields[f];
         struct slice click_value = w->click->fields[f];
-        if (v->value.len == 0 && click_value.len)
+        if (is_free(f, v->value) && click_value.len)
             *v = (struct field_value){ click_value, ORIGIN_CLICK, field_names[f], { 0 } };
     }
 }

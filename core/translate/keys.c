@@ -87,6 +87,11 @@ static bool is_whole_url(struct slice url)
     return slice_starts(url, S("https://")) || slice_starts(url, S("http://"));
 }
 
+bool keys_is_page(struct slice url)
+{
+    return is_whole_url(url) && !identity_looks_personal(url);
+}
+
 /* The mapping's page_url.  What it reads out of the postback is held to the same rules. */
 static struct slice own_page(struct work *w)
 {
@@ -96,7 +101,7 @@ static struct slice own_page(struct work *w)
     if (w->out->consent.action == CONSENT_ANONYMIZE && !template_is_constant(t))
         return none;
     url = template_expand(t, &w->values, w->out->arena);
-    if (template_is_constant(t) || (is_whole_url(url) && !identity_looks_personal(url)))
+    if (template_is_constant(t) || keys_is_page(url))
         return url;
     return none;
 }

@@ -105,6 +105,8 @@ static void check_template_params(const struct offer *offer, const struct params
         if (!why || !params_get(params, offer->params[i], &value) || blank(value) ||
             is_noted(notes, offer->params[i]))
             continue;
+        if (storable_beside_macro(offer, offer->params[i], value))
+            value = S("...");
         skip_unusable(notes, offer->params[i], value, why);
     }
 }

@@ -79,12 +79,15 @@ static const struct user_rule *personal_rule(const struct offer *offer, struct s
 struct slice storable_ttclid(struct slice url, struct arena *arena)
 {
     struct params params = { .arena = arena };
+    const struct template_values values = { .params = &params };
     struct buf b = { 0 };
     struct slice value, out = { 0 };
 
-    if (slice_find(url, S("://")) == url.len || slice_find(url, S("ttclid=")) == url.len ||
-        params_url(&params, url, NULL) != 0 || !params_get(&params, S("ttclid"), &value) ||
-        record_unusable(value) || identity_looks_personal(value))
+    if (record_unusable(url) || slice_find(url, S("ttclid=")) == url.len ||
+        params_url(&params, url, NULL) != 0)
+        return out;
+    value = template_param(&values, S("ttclid"));
+    if (value.len == 0 || identity_looks_personal(value))
         return out;
     buf_puts(&b, "?ttclid=");
     buf_percent(&b, value);
@@ -94,9 +97,48 @@ struct slice storable_ttclid(struct slice url, struct arena *arena)
     return out;
 }
 
-/* One value as its hash; REMOVED when it makes none. */
-static struct slice hashed(const struct user_rule *rule, struct slice value, struct slice country,
-                           struct identity_hasher *hasher, struct arena *arena)
+bool storable_field_reads(const struct offer *offer, enum field f, struct slice name)
+{
+    const struct field_rule *rule = &offer->fields[f];
+
+    for (size_t i = 0; i < rule->count; i++)
+        if (slice_eq(rule->names[i], name))
+            return true;
+    return false;
+}
+
+static bool feeds_page(const struct offer *offer, struct slice name)
+{
+    return offer && (storable_field_reads(offer, FIELD_PAGE_URL, name) ||
+                     storable_field_reads(offer, FIELD_REFERRER, name));
+}
+
+/* A field that holds an id or a word, for which the hash stands in. */
+static bool feeds_field(const struct offer *offer, struct slice name)
+{
+    for (size_t f = 0; offer && f < FIELD_COUNT; f++)
+        if (f != FIELD_PAGE_URL && f != FIELD_REFERRER &&
+            storable_field_reads(offer, (enum field)f, name))
+            return true;
+    return false;
+}
+
+/* Personal data is left out of properties and plain match keys; its hash would be sent there. */
+static bool sent_as_it_is(const struct offer *offer, struct slice name)
+{
+    bool plain = offer && mapping_content_reads(offer, name);
+
+    for (size_t i = 0; offer && i < offer->user_count; i++)
+        plain |= !identity_is_hashed(offer->user[i].kind) &&
+                 mapping_user_reads(&offer->user[i], name);
+    return plain && !feeds_field(offer, name);
+}
+
+/* One value as its hash; REMOVED when it makes none.  id: it must stay one that is told from
+ * others, also when it is no match key. */
+static struct slice hashed(const struct user_rule *rule, struct slice value, bool id,
+                           struct slice country, struct identity_hasher *hasher,
+                           struct arena *arena)
 {
     struct slice out;
     const char *why;
@@ -109,8 +151,7 @@ static struct slice hashed(const struct user_rule *rule, struct slice value, str
     default:
         break;
     }
-    /* No match key; but an id must stay one that is told from others. */
-    if (identity_looks_personal(value) &&
+    if (id && identity_looks_personal(value) &&
         identity_prepare(hasher, arena, IDENTITY_EXTERNAL_ID, value, country, &out, &why) ==
             IDENTITY_OK)
         return out;
@@ -127,7 +168,7 @@ static struct slice hashed_each(const struct user_rule *rule, struct slice value
     bool any = false;
 
     while (keys_next_value(rule, &rest, &piece)) {
-        out = hashed(rule, piece, country, hasher, arena);
+        out = hashed(rule, piece, false, country, hasher, arena);
         if (out.len == 0 || slice_eq(out, REMOVED))
             continue;
         if (any)
@@ -142,6 +183,50 @@ static struct slice hashed_each(const struct user_rule *rule, struct slice value
     return out;
 }
 
+/* The template by which the rule takes the parameter; NULL: as an element of an array. */
+static const struct template *taken_by(const struct user_rule *rule, struct slice name)
+{
+    const struct template *joined = NULL;
+
+    for (size_t i = 0; i < rule->from_count; i++) {
+        const struct template *t = &rule->from[i];
+        for (size_t k = 0; k < t->count; k++) {
+            if (t->parts[k].kind != TEMPLATE_PARAM || !slice_eq(t->parts[k].text, name))
+                continue;
+            if (t->count == 1)
+                return t;
+            joined = joined ? joined : t;
+        }
+    }
+    return joined;
+}
+
+/* The parameter that is kept of a joined template: the one with the longest value. */
+static struct slice longest(const struct template *t, const struct template_values *values)
+{
+    struct slice name = { 0 };
+    size_t len = 0;
+
+    for (size_t i = 0; i < t->count; i++) {
+        struct slice value = { 0 };
+        if (t->parts[i].kind == TEMPLATE_PARAM)
+            value = template_param(values, t->parts[i].text);
+        if (value.len > len)
+            name = t->parts[i].text;
+        len = value.len > len ? value.len : len;
+    }
+    return name;
+}
+
+bool storable_beside_macro(const struct offer *offer, struct slice name, struct slice value)
+{
+    struct user_rule unmapped;
+    const char *why = params_unusable(value);
+
+    return why && slice_starts(slice_from(why), S("holds ")) &&
+           personal_rule(offer, name, false, &unmapped);
+}
+
 struct slice storable_value(const struct offer *offer, const struct template_values *values,
                             struct slice name, struct slice value, struct identity_hasher *hasher,
                             struct arena *arena)
@@ -149,18 +234,37 @@ struct slice storable_value(const struct offer *offer, const struct template_val
     bool personal = identity_looks_personal(value);
     struct user_rule unmapped;
     const struct user_rule *rule = personal_rule(offer, name, personal, &unmapped);
+    const struct template *from = NULL;
     struct slice country, out;
 
     if (!rule)
         return value;
     /* An unfilled macro says nothing about anybody, and shall be seen as one. */
     if (params_unusable(value))
-        return personal ? REMOVED : value;
-    if (personal && (out = storable_ttclid(value, arena)).len)
+        return personal || storable_beside_macro(offer, name, value) ? REMOVED : value;
+    if (personal && feeds_page(offer, name)) {
+        out = storable_field_reads(offer, FIELD_PAGE_URL, name) ? storable_ttclid(value, arena)
+                                                                : (struct slice){ 0 };
+        return out.len ? out : REMOVED;
+    }
+    if (personal && slice_find(value, S("://")) < value.len &&
+        (out = storable_ttclid(value, arena)).len)
         return out;
+    if (rule == &unmapped && sent_as_it_is(offer, name) && !identity_is_sha256(slice_trim(value)))
+        return REMOVED;
+    if (rule != &unmapped)
+        from = taken_by(rule, name);
+    if (from && keys_joined(rule, from)) {
+        if (!slice_eq(longest(from, values), name))
+            return REMOVED;
+        value = keys_value(rule, from, values, arena);
+    } else if (from && from->count == 1 && rule->kind == IDENTITY_EXTERNAL_ID) {
+        value = template_expand(from, values, arena); /* its filters count */
+    }
     country = keys_country(rule, values, arena);
     return rule->split.len ? hashed_each(rule, value, country, hasher, arena)
-                           : hashed(rule, value, country, hasher, arena);
+                           : hashed(rule, value, rule == &unmapped || feeds_field(offer, name),
+                                    country, hasher, arena);
 }
 
 struct slice translate_storable(const struct offer *offer, const struct params *params,

@@ -116,6 +116,32 @@ static void prepare(struct work *w, struct gathered *g, struct slice raw)
     }
 }
 
+bool keys_joined(const struct user_rule *rule, const struct template *from)
+{
+    return from->count > 1 && identity_is_hashed(rule->kind) && rule->kind != IDENTITY_EXTERNAL_ID;
+}
+
+/* Is it a SHA-256, or the first of several? */
+static bool begins_with_hash(const struct user_rule *rule, struct slice value)
+{
+    return identity_is_sha256(slice_head(value, SHA256_HEX)) &&
+           (value.len <= SHA256_HEX ||
+            slice_index(rule->split, value.ptr[SHA256_HEX]) < rule->split.len);
+}
+
+struct slice keys_value(const struct user_rule *rule, const struct template *from,
+                        const struct template_values *values, struct arena *arena)
+{
+    for (size_t i = 0; keys_joined(rule, from) && i < from->count; i++) {
+        struct slice value = { 0 };
+        if (from->parts[i].kind == TEMPLATE_PARAM)
+            value = slice_trim(template_param(values, from->parts[i].text));
+        if (begins_with_hash(rule, value))
+            return value;
+    }
+    return template_expand(from, values, arena);
+}
+
 bool keys_next_value(const struct user_rule *rule, struct slice *rest, struct slice *value)
 {
     size_t n = 0;
@@ -182,7 +208,7 @@ void keys_of_rule(struct work *w, const struct user_rule *rule)
     if (rule->kind == IDENTITY_PHONE || rule->kind == IDENTITY_ZIP || rule->kind == IDENTITY_STATE)
         g.country = keys_country(rule, &w->values, w->out->arena);
     for (size_t i = 0; i < rule->from_count; i++) {
-        struct slice value = template_expand(&rule->from[i], &w->values, w->out->arena);
+        struct slice value = keys_value(rule, &rule->from[i], &w->values, w->out->arena);
         g.from = &rule->from[i];
         if (value.len)
             take(w, &g, value);

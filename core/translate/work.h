@@ -80,6 +80,9 @@ void told_event(struct work *w, const struct event_rule *rule, const struct tran
  * matched. */
 int keys_gather(struct work *w);
 
+/* Can that be sent as the event's page: a whole URL without personal data? */
+bool keys_is_page(struct slice url);
+
 /* A match key by its rule, as far as consent goes. */
 void keys_of_rule(struct work *w, const struct user_rule *rule);
 

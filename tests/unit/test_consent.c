@@ -176,7 +176,8 @@ static const struct {
     { "page_url=https%3A%2F%2Fl.example%2F%3Fa%3D1%26ttclid%3DE.C.P.x&referrer=https%3A%2F%2Fp.example",
       "page_url=%3Fttclid%3DE.C.P.x&referrer=", "page_url=%3Fttclid%3DE.C.P.x&referrer=" },
     { "page_url=%3Fttclid%3DE.C.P.x", NULL, NULL }, /* cut before */
-    { "page_url=%3Fttclid%3DE.C.P.x%26e%3D" HASH, "page_url=", "page_url=" },
+    { "page_url=%3Fttclid%3DE.C.P.x%26e%3D" HASH, "page_url=%3Fttclid%3DE.C.P.x",
+      "page_url=%3Fttclid%3DE.C.P.x" },
     { "%5Bpersonal%20data%20removed%5D=1&x", "%5Bpersonal%20data%20removed%5D=1&x",
       "%5Bpersonal%20data%20removed%5D=1&x" },
     { "note=jane%40example.com&name=%ff%00", "name=%ff%00", "name=%ff%00" },

@@ -127,6 +127,8 @@ static void storable(void **state)
         { "note=write%20to%20jane@example.com", "note=$write to jane@example.com" },
         { "email={email}&x={x:jane@example.com}",
           "email=%7Bemail%7D&x=%5Bpersonal%20data%20removed%5D" },
+        { "p=0170%201234567,%7Bphone%7D&x=%7Bx%7D_1&p=%7Bp%7D",
+          "p=%5Bpersonal%20data%20removed%5D&x=%7Bx%7D_1&p=%7Bp%7D" },
         { "jane@example.com=1&email=", "%5Bpersonal%20data%20removed%5D=1&email=" },
         { "email=" HEX64, "email=" HEX64 },
     };
@@ -158,6 +160,12 @@ static void replay_is_the_same(void **state)
         "click_id=c1&status=jane@example.com",
         ("click_id=c1&status=sale&payout=5&c=1"
          "&page_url=https://x.example/?ttclid%3DE.C.P.y%26e%3Da@b.co"),
+        "click_id=c1&status=sale&payout=5&page_url=x.example/?ttclid%3DE.C.P.y%26e%3Da@b.co",
+        "click_id=c1&status=sale&payout=5&page_url=https://x.example/?ttclid%3D{x}%26ttclid%3DE.y%26e%3Da@b.co",
+        "click_id=c1&ttclid=E.C.P.x&status=sale&payout=5&referrer=https://x.example/?e%3Da@b.co",
+        "click_id=c1&ttclid=E.C.P.x&status=sale&payout=5&mail_to=jane%2540example.com",
+        "click_id=c1&ttclid=E.C.P.x&status=sale&payout=5&c=jane@example.com&q=jane@example.com",
+        "click_id=c1&ttclid=E.C.P.x&status=sale&payout=5&d=jane@example.com&n=jane@example.com",
     };
     const struct fixture *f = *state;
 
