@@ -297,7 +297,7 @@ def grown():
     f.write("mappings/deep/er.yml", "version: 1\ntracker: er\nextends: keitaro\n")
     f.write("mappings/rates.yaml", RATES % (day(), "1.5"))
     config = f.read("clickbaton.yaml").decode().replace("127.0.0.1:8080", "127.0.0.1:%d" % free_port())
-    config = config.replace("127.0.0.1:9090", "127.0.0.1:%d" % free_port()).replace("version: 1\n", "version: 1\nmappings: ./mappings\n")
+    config = config.replace("127.0.0.1:9090", "127.0.0.1:%d" % free_port())
     f.write("clickbaton.yaml", config.replace("    %s:" % PIXEL, "    %s: {token: {file: ./keys/tiktok}}\n    %s:" % (PIXEL2, PIXEL)))
     f.write("chains/own.yaml", CHAIN)
     return f
