@@ -174,6 +174,11 @@ static void find_former_ids(struct work *w)
     struct slice click_id = v[FIELD_CLICK_ID].value;
     enum origin id_from = v[FIELD_EVENT_ID].origin;
 
+    if (id_from == ORIGIN_PARAM) { /* the same conversion may have come without an id of its own */
+        w->formerly[0] = click_id;
+        w->formerly[1] = w->click ? w->click->fields[FIELD_EVENT_ID] : (struct slice){ 0 };
+        return;
+    }
     if (id_from == ORIGIN_CLICK)
         w->formerly[0] = click_id;
     if (id_from == ORIGIN_CLICK || past_has_nameless(w) ||

@@ -75,5 +75,19 @@ def a_click_that_fills_its_memory_harms_nobody():
     equal("ready", serve.ready()[0], 200)
     serve.stop()
 
+@part
+def an_id_of_its_own_that_comes_later():
+    folder, serve = started()
+    equal("sale", verdict(serve, "subid=c5&external_id=E.C.P.five" + SALE)["verdict"], "queued")
+    equal("the sale with an event_id", verdict(serve, "subid=c5&external_id=E.C.P.five&event_id=own-5" + SALE)["verdict"], "duplicate")
+    page_click(serve, "subid=c6&ttclid=E.C.P.six&event_id=ev-6")
+    equal("a registered click's sale", verdict(serve, "subid=c6" + SALE)["verdict"], "queued")
+    equal("with an event_id", verdict(serve, "subid=c6&event_id=own-6" + SALE)["verdict"], "duplicate")
+    equal("events", events(folder), ["c5", "ev-6"])
+    for n in "12":
+        equal("two ids of their own", verdict(serve, "subid=c7&external_id=E.C.P.seven&event_id=own-7" + n + SALE)["verdict"], "queued")
+    equal("are two events", events(folder), ["c5", "ev-6", "own-71", "own-72"])
+    serve.stop()
+
 
 main()
