@@ -163,13 +163,9 @@ void show_json(struct buf *out, const struct translation *t, const struct show_f
 void show_safe(struct buf *out, struct slice s)
 {
     while (s.len) {
-        size_t n = utf8_len(s);
-        bool bad = n == 0 || (unsigned char)s.ptr[0] < 0x20 || s.ptr[0] == 0x7f ||
-                   (n == 2 && (unsigned char)s.ptr[0] == 0xc2 && (unsigned char)s.ptr[1] < 0xa0);
-        if (n == 0)
-            n = 1;
-        buf_add(out, bad ? S("?") : slice_head(s, n));
-        s = slice_from_at(s, n);
+        size_t n = utf8_harmless(s), width = utf8_len(s);
+        buf_add(out, n ? slice_head(s, n) : S("?"));
+        s = slice_from_at(s, width ? width : 1);
     }
 }
 

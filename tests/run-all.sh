@@ -37,7 +37,7 @@ part "clang, no warnings" m other-compiler
 part "sanitizers: unit" m BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' unit
 part "sanitizers: end to end" m BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' e2e
 part "valgrind: unit" m valgrind
-part "fuzz, a smoke" m fuzz S=5
+part "fuzz, a smoke" m fuzz S=3
 part "demo" m demo
 part "benchmark, a smoke" env QUICK=1 ${MAKE:-make} --no-print-directory bench
 

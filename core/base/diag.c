@@ -92,29 +92,10 @@ static bool source_line(struct place at, struct slice *line)
     return true;
 }
 
-/* Length of what stands at the start of s and may be shown as it is, 0 when it must not be: control
- * characters (C0, DEL, C1), the marks that turn the direction of writing, broken UTF-8. */
-static size_t harmless(struct slice s)
-{
-    size_t n = utf8_len(s);
-    unsigned char a = (unsigned char)s.ptr[0];
-    unsigned char b = n > 1 ? (unsigned char)s.ptr[1] : 0;
-    unsigned char c = n > 2 ? (unsigned char)s.ptr[2] : 0;
-
-    if (n == 1 && (a < 0x20 || a == 0x7f))
-        return 0;
-    if (n == 2 && a == 0xc2 && b < 0xa0)
-        return 0;
-    if (n == 3 && a == 0xe2 &&
-        ((b == 0x80 && c >= 0xa8 && c <= 0xae) || (b == 0x81 && c >= 0xa6 && c <= 0xa9)))
-        return 0;
-    return n;
-}
-
 static void print_clean(struct buf *out, struct slice s, bool keep_tabs)
 {
     while (s.len) {
-        size_t n = harmless(s), width = utf8_len(s);
+        size_t n = utf8_harmless(s), width = utf8_len(s);
         if (n)
             buf_add(out, slice_head(s, n));
         else

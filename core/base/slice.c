@@ -188,3 +188,20 @@ bool utf8_valid(struct slice s)
     }
     return true;
 }
+
+size_t utf8_harmless(struct slice s)
+{
+    size_t n = utf8_len(s);
+    unsigned char a = (unsigned char)s.ptr[0];
+    unsigned char b = n > 1 ? (unsigned char)s.ptr[1] : 0;
+    unsigned char c = n > 2 ? (unsigned char)s.ptr[2] : 0;
+
+    if (n == 1 && (a < 0x20 || a == 0x7f))
+        return 0;
+    if (n == 2 && a == 0xc2 && b < 0xa0)
+        return 0;
+    if (n == 3 && a == 0xe2 &&
+        ((b == 0x80 && c >= 0xa8 && c <= 0xae) || (b == 0x81 && c >= 0xa6 && c <= 0xa9)))
+        return 0;
+    return n;
+}

@@ -98,6 +98,9 @@ static inline int ascii_hex(char c)
 
 /* Length in bytes of the well-formed UTF-8 character at the start of s, 0 when there is none. */
 size_t utf8_len(struct slice s);
+/* The same where a terminal may be shown it: 0 also for control characters (C0, DEL, C1) and the marks
+ * that turn the direction of writing. */
+size_t utf8_harmless(struct slice s);
 /* Write a character of at most U+10FFFF as one to four bytes; gives how many. */
 size_t utf8_put(char *to, uint32_t code);
 bool utf8_valid(struct slice s);

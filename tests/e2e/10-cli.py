@@ -127,6 +127,9 @@ def translate_explain():
           [("12.5", "12.50 USD is what parameter payout says")])
     r = run("translate", path, "?subid=%1B%5B31mred&ttclid=a&status=sale&payout=1", "--explain")
     hasnt("--explain: no escape sequence reaches the terminal", r.out.split("\n", 1)[1] + r.err, "\x1b")
+    r = run("translate", path, "?subid=a%E2%80%AEb%C2%9Bc&ttclid=a&status=sale&payout=1", "--explain")
+    hasnt("--explain: nothing turns the direction of writing", r.out.split("\n", 1)[1] + r.err, "\u202e", "\x9b")
+    has("--explain: they are shown as question marks", r.out, "a?b?c")
 
 
 @part
