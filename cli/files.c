@@ -99,6 +99,18 @@ static int write_all(int fd, struct slice bytes)
     return 0;
 }
 
+int files_create(const char *path, unsigned mode, struct slice bytes, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+    int rc = fd == -1 || write_all(fd, bytes) != 0 ? -1 : fsync(fd);
+
+    if (rc != 0)
+        err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
+    if (fd != -1)
+        close(fd);
+    return rc;
+}
+
 /* Its name is durable only when the folder is. */
 static int sync_folder(const char *path)
 {

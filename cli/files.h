@@ -19,6 +19,9 @@ int files_read_all(struct arena *arena, int fd, const char *name, size_t max, st
  * (and owner, where we may) stay those of the file that was there; a link stays a link. */
 int files_replace(const char *path, struct slice bytes, struct err *err);
 
+/* A new file with exactly bytes, synced; nothing that is there is overwritten. */
+int files_create(const char *path, unsigned mode, struct slice bytes, struct err *err);
+
 /* Is there anything under that name, readable or not? */
 bool files_exist(const char *path);
 

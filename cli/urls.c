@@ -4,6 +4,7 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/sample.h"
 #include "cli/show.h"
 #include "cli/snippet.h"
 #include "cli/urls.h"
@@ -198,17 +199,6 @@ static void print_json(struct buf *out, const struct sheet *s)
 
 /* ---- the verb ---- */
 
-/* Trackers of one's own get what any tracker gets. */
-static const struct tracker_urls *urls_of(const struct offer *offer)
-{
-    if (offer->tracker && offer->tracker->urls)
-        return offer->tracker->urls;
-    for (const struct tracker *const *t = trackers; *t; t++)
-        if (slice_eq(slice_from((*t)->name), S("generic")))
-            return (*t)->urls;
-    return NULL;
-}
-
 /* "pb.example", also as pasted: "https://pb.example/". */
 static int host_of(const char *option, const char *given, struct slice *host)
 {
@@ -237,7 +227,7 @@ int urls_print(struct catalog *catalog, const struct offer *offer, const struct 
     struct err err = { 0 };
     int code = EXIT_DONE;
 
-    sheet.urls = urls_of(offer);
+    sheet.urls = sample_urls(offer);
     if (kit_make(&catalog->arena, offer, sheet.urls, hosts, &sheet.kit, &err) != 0) {
         fprintf(stderr, "clickbaton urls: %s\n", err.text);
         return EXIT_IO;

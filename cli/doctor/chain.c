@@ -1,19 +1,10 @@
 /* chain.c: the chain that an offer is played through: its tracker's own URLs, as `urls` prints them. */
 #include "cli/doctor/doctor.h"
 
+#include "cli/sample.h"
 #include "core/kit/kit.h"
 
 #define TRACKER_HOST "trk.example"
-
-static const struct tracker_urls *urls_of(const struct offer *offer)
-{
-    if (offer->tracker && offer->tracker->urls)
-        return offer->tracker->urls;
-    for (const struct tracker *const *t = trackers; *t; t++)
-        if (slice_eq(slice_from((*t)->name), S("generic")))
-            return (*t)->urls;
-    return NULL;
-}
 
 /* A sale where the offer sends one, else the first stage that it sends something for. */
 static struct slice stage_of(const struct offer *o)
@@ -31,46 +22,20 @@ static struct slice stage_of(const struct offer *o)
     return first;
 }
 
-/* The word that the mapping reads as the stage; the tracker's own where it has one. */
-static struct slice word_of(const struct offer *o, const struct tracker_urls *urls,
-                            struct slice stage)
-{
-    for (const struct tracker_status *s = urls->statuses; s && s->stage; s++)
-        if (slice_eq(slice_from(s->stage), stage))
-            return slice_from(s->word);
-    for (size_t i = 0; i < o->word_count; i++)
-        if (slice_eq(o->words[i].stage, stage))
-            return o->words[i].word;
-    return (struct slice){ 0 };
-}
-
-static struct slice name_of(const struct offer *o, enum field f)
-{
-    return o->fields[f].count ? o->fields[f].names[0] : (struct slice){ 0 };
-}
-
-static void add(struct buf *b, struct slice name, struct slice value)
-{
-    if (name.len == 0 || value.len == 0)
-        return;
-    buf_printf(b, "%s%.*s=", b->len ? "&" : "", SLICE_ARG(name));
-    buf_add(b, value);
-}
-
 /* What the network sends to the tracker hours later. */
 static void put_network(struct buf *b, const struct offer *o, const struct tracker_urls *urls)
 {
     struct slice stage = stage_of(o), type = slice_from(urls->type_param);
 
-    add(b, urls->postback_params ? slice_from(urls->postback_params[0]) : name_of(o, FIELD_CLICK_ID),
+    sample_add(b, urls->postback_params ? slice_from(urls->postback_params[0]) : sample_name(o, FIELD_CLICK_ID),
         S("{sub1}"));
-    add(b, urls->type_param ? type : name_of(o, FIELD_STATUS), word_of(o, urls, stage));
-    add(b, name_of(o, FIELD_PAYOUT), S("12.50"));
-    add(b, name_of(o, FIELD_CURRENCY),
+    sample_add(b, urls->type_param ? type : sample_name(o, FIELD_STATUS), sample_word(o, urls, stage));
+    sample_add(b, sample_name(o, FIELD_PAYOUT), S("12.50"));
+    sample_add(b, sample_name(o, FIELD_CURRENCY),
         o->payout_currency.len  ? o->payout_currency
         : o->value_currency.len ? o->value_currency
                                 : S("USD"));
-    add(b, name_of(o, FIELD_TXID), S("doctor-1"));
+    sample_add(b, sample_name(o, FIELD_TXID), S("doctor-1"));
 }
 
 static void member(struct buf *out, const char *key, struct slice value)
@@ -81,7 +46,7 @@ static void member(struct buf *out, const char *key, struct slice value)
 
 struct slice doctor_chain(struct arena *arena, const struct offer *offer, const char **why)
 {
-    const struct tracker_urls *urls = urls_of(offer);
+    const struct tracker_urls *urls = sample_urls(offer);
     const struct kit_hosts hosts = { S("pb.example"), S(TRACKER_HOST), S("lander.example") };
     const struct slice *names;
     struct slice text = { 0 };

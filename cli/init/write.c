@@ -2,12 +2,10 @@
 #include "cli/init/init.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/files.h"
 #include "cli/schema/schema.h"
@@ -43,30 +41,9 @@ static int make_folder(struct writer *w, const char *path, mode_t mode)
     return err_set(w->err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
-static int write_all(int fd, struct slice text)
+static int make_file(struct writer *w, const char *name, unsigned mode, struct slice text)
 {
-    while (text.len) {
-        ssize_t n = write(fd, text.ptr, text.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        text = slice_from_at(text, (size_t)n);
-    }
-    return fsync(fd);
-}
-
-static int make_file(struct writer *w, const char *name, mode_t mode, struct slice text)
-{
-    const char *path = at(w, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    int rc = fd == -1 ? -1 : write_all(fd, text);
-
-    if (rc != 0)
-        err_set(w->err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
-    if (fd != -1)
-        close(fd);
-    return rc;
+    return files_create(at(w, name), mode, text, w->err);
 }
 
 static void mark(struct writer *w, const char *name, struct slice value)

@@ -27,21 +27,10 @@ static int write_file(const struct live_folder *f, const char *name, struct slic
                       struct err *err)
 {
     char path[600];
-    ssize_t n = 0;
-    int fd;
 
     if (path_of(f, name, path, sizeof(path), err) != 0)
         return -1;
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    while (fd != -1 && text.len && (n = write(fd, text.ptr, text.len)) > 0)
-        text = slice_from_at(text, (size_t)n);
-    if (fd == -1 || n < 0)
-        err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
-    else if (text.len)
-        err_set(err, ERR_SYSTEM, "%s: only a part could be written", path);
-    if (fd != -1)
-        close(fd);
-    return fd == -1 || n < 0 || text.len ? -1 : 0;
+    return files_create(path, 0600, text, err);
 }
 
 static int make_folder(const struct live_folder *f, const char *name, struct err *err)
