@@ -154,4 +154,24 @@ def large_postbacks():
     equal("compared", (r.code, r.out.splitlines()[:1]), (0, ["400 postbacks, 0 of them differ"]))
 
 
+@part
+def a_mapping_that_asks_for_no_past():
+    folder = Folder()
+    text = offer_text("nutra-de")
+    for stage in ("lead:  ", "rebill:", "rejected:"):
+        text = "".join(l for l in text.splitlines(True) if not l.strip().startswith(stage.strip()))
+    folder.write("offers/nutra-de.yaml", text)
+    folder.write("new/nutra-de.yaml", text.replace("value: payout", "value: payout, percent: 50"))
+    rows = [SALE % ("n%d" % (i % 40), i % 40, "10", i) for i in range(120)]
+    folder.write("lines.txt", "\n".join(rows) + "\n")
+    d = json.loads(diff(folder, "--json", data="lines.txt").out)
+    equal("each event once, on both sides", [d["verdicts"][side] for side in ("old", "new")],
+          [{"queued": 40, "duplicate": 80, "ignored": 0, "quarantined": 0}] * 2)
+    equal("and their sums", [(d["totals"][0][side]["count"], d["totals"][0][side]["value"]) for side in ("old", "new")],
+          [(40, 400), (40, 200)])
+    folder.write("lines.txt", "\n".join([rows[1], rows[1] + "&event_id=own"]) + "\n")
+    d = json.loads(diff(folder, "--json", data="lines.txt").out)
+    equal("also under a former id", d["verdicts"]["new"]["duplicate"], 1)
+
+
 main()
