@@ -10,9 +10,22 @@
 
 static const char WRONG_LENGTH[] = "has a wrong number of digits for its country";
 
-static bool fits(const struct country *c, struct slice rest)
+static bool has_length(const struct country *c, struct slice rest)
 {
     return rest.len >= c->shortest && rest.len <= c->longest;
+}
+
+/* Do no numbers begin with the 0 that is dialled before them?  Gabon's old ones and some lines in
+ * Rwanda do. */
+static bool drops_zeros(const struct country *c)
+{
+    return strchr(c->trunk, '0') && strcmp(c->iso, "GA") != 0 && strcmp(c->iso, "RW") != 0;
+}
+
+/* Can rest, without trunk prefix and calling code, be a number of the country? */
+static bool fits(const struct country *c, struct slice rest)
+{
+    return has_length(c, rest) && !(drops_zeros(c) && slice_starts(rest, S("0")));
 }
 
 /* The rest of s behind the first of the country's trunk prefixes that leaves a number. */
@@ -26,13 +39,6 @@ static bool skip_trunk(const struct country *c, struct slice s, struct slice *re
             return true;
     }
     return false;
-}
-
-/* Do no numbers begin with the 0 that is dialled before them?  Gabon's old ones and some lines in
- * Rwanda do. */
-static bool drops_zeros(const struct country *c)
-{
-    return strchr(c->trunk, '0') && strcmp(c->iso, "GA") != 0 && strcmp(c->iso, "RW") != 0;
 }
 
 /* Argentina's mobile numbers are dialled as area, 15 and line at home, 9, area and line abroad; the
@@ -161,17 +167,17 @@ static size_t from_home(const struct country *c, struct slice digits, char out[P
         if (fits(c, rest))
             return write_number(c, rest, out, why);
     }
-    if (fits(c, digits) && !(drops_zeros(c) && digits.ptr[0] == '0'))
+    if (fits(c, digits))
         return write_number(c, digits, out, why);
     *why = WRONG_LENGTH;
     return 0;
 }
 
-static bool fits_abroad(struct slice digits)
+static bool has_length_abroad(struct slice digits)
 {
     const struct country *c = country_of_number(digits);
 
-    return c && fits(c, slice_from_at(digits, strlen(c->code)));
+    return c && has_length(c, slice_from_at(digits, strlen(c->code)));
 }
 
 size_t phone_normalise(struct slice value, struct slice country, char out[PHONE_MAX],
@@ -188,7 +194,7 @@ size_t phone_normalise(struct slice value, struct slice country, char out[PHONE_
     if (*why)
         return 0;
     digits = (struct slice){ t.digits, t.len };
-    if (t.prefix == PREFIX_PLUS || (t.prefix == PREFIX_BLANK && (!c || fits_abroad(digits))))
+    if (t.prefix == PREFIX_PLUS || (t.prefix == PREFIX_BLANK && (!c || has_length_abroad(digits))))
         return from_abroad(digits, out, why);
     abroad = skip_exit_code(c, digits);
     if (abroad.len)
