@@ -38,6 +38,14 @@ bench_needs='
 command:nginx nginx-light
 command:wrk wrk
 '
+man_needs='
+command:go-md2man go-md2man
+'
+deb_needs='
+command:dpkg-buildpackage dpkg-dev
+command:dh debhelper
+command:lintian lintian
+'
 demo_needs='
 command:curl curl
 command:python3 python3
@@ -51,7 +59,9 @@ web) needs="$needs$web_needs" ;;
 fuzz) needs="$needs$fuzz_needs" ;;
 demo) needs="$needs$demo_needs" ;;
 bench) needs="$needs$test_needs$bench_needs" ;;
-*) echo "usage: tools/deps.sh [build|test|web|demo|bench|fuzz]" >&2; exit 2 ;;
+man) needs="$needs$man_needs" ;;
+deb) needs="$needs$man_needs$deb_needs" ;;
+*) echo "usage: tools/deps.sh [build|test|web|demo|bench|fuzz|man|deb]" >&2; exit 2 ;;
 esac
 
 present() {
