@@ -45,8 +45,6 @@ for line in out.splitlines():
 
 # docs/events.md: each vertical's file is there, with the stages and events that the table has.
 events = open(os.path.join(ROOT, "docs/events.md")).read()
-for target in re.findall(r"\]\(([^)#]+)\)", events):
-    check(f"docs/events.md links to {target}", os.path.exists(os.path.join(ROOT, "docs", target)))
 rows = re.findall(r"^\| [^|]+ \| \[(\S+\.yaml)\]\S+[^|]*\| ([^|]+) \|", events, re.M)
 check("docs/events.md has seven verticals", len(rows) == 7, rows)
 for name, said in rows:
@@ -60,6 +58,14 @@ check("docs/events.md names every example offer", listed == {f[:-5] for f in os.
 # Files and pages that README links to are there.
 for target in re.findall(r"\]\(([^)#]+)\)", readme):
     check(f"README links to {target}", os.path.exists(os.path.join(ROOT, target)))
+
+# So are those that the pages link to.
+pages = sorted(os.path.join(d, f) for d, _, files in os.walk(os.path.join(ROOT, "docs")) for f in files if f.endswith(".md"))
+check("docs/ has pages", len(pages) > 15, pages)
+for page in pages:
+    text = re.sub(r"`[^`]*`|^    .*$", "", open(page).read(), flags=re.M)
+    gone = [t for t in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) if not os.path.exists(os.path.join(os.path.dirname(page), t))]
+    check(f"{os.path.relpath(page, ROOT)}: every link leads somewhere", not gone, gone)
 
 # The offers and the configuration that are shipped as examples are right.
 code, out, err = run("check", *sorted(os.path.join("examples/offers", f) for f in os.listdir(os.path.join(ROOT, "examples/offers"))))
