@@ -22,6 +22,11 @@ python:yaml python3-yaml
 command:curl curl
 command:sqlite3 sqlite3
 command:valgrind valgrind
+command:nginx nginx-light
+command:caddy caddy
+command:mandoc mandoc
+command:fish fish
+command:zsh zsh
 file:/usr/lib/python3/dist-packages/phonenumbers/__init__.py python3-phonenumbers
 '
 fuzz_needs='
@@ -35,7 +40,6 @@ command:node nodejs
 command:npm npm
 '
 bench_needs='
-command:nginx nginx-light
 command:wrk wrk
 '
 man_needs='
@@ -54,7 +58,7 @@ command:python3 python3
 needs=$build_needs
 case $want in
 build) ;;
-test) needs="$needs$test_needs$fuzz_needs$web_needs" ;;
+test) needs="$needs$test_needs$fuzz_needs$web_needs$man_needs$deb_needs" ;;
 web) needs="$needs$web_needs" ;;
 fuzz) needs="$needs$fuzz_needs" ;;
 demo) needs="$needs$demo_needs" ;;
