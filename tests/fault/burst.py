@@ -26,6 +26,10 @@ class Script:
         self.sent = []  # by number
         self.sold, self.clicked = [], []  # answered 200 and queued; answered 204, without a sale yet
 
+    def go_on(self, other):
+        """Where another script has ended."""
+        self.sent, self.sold, self.clicked = list(other.sent), list(other.sold), list(other.clicked)
+
     def _add(self, kind, id, ttclid, cents, path, query):
         number = len(self.sent)
         r = Request(number, kind, id, ttclid, cents, "/%s/%s?key=%s&req=%d&subid=%s%s" % (

@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import burst
 import disk
+import doctor
 import harness
 import oracle
 import shim as shims
@@ -25,6 +26,8 @@ from harness import KEY, Folder, Program, Sandbox, bad, good, request, say, true
 LIBRARY = os.path.abspath(os.environ.get("CRASH_SHIM", os.path.join(
     os.path.dirname(harness.BINARY), "tests", "fault", "crash_shim.so")))
 POINTS_OF_A_LIFE = 19  # at most
+GROWN_EVERY, GROWN_POINTS = 9, 7  # lives; at most so many points in them
+GROWN_SCALE, GROWN_LEFT = 5, 120  # longer loads there; postbacks until its index is written
 LOAD_KINDS = ("write log", "sync log", "client", "upstream", "reply", "write db", "sync db")
 WORDS = ("lost", "doubled", "nobody's", "wrong")
 
@@ -55,7 +58,7 @@ class Plan:
         self.rounds, self.most = collections.Counter(), collections.Counter()
 
     def point(self, power, first):
-        where = self.dice.choices(("kill", "load", "start", "end"), (30, 40, 15, 15))[0]
+        where = self.dice.choices(("kill", "load", "start", "end"), (25, 40, 20, 15))[0]
         if first:
             where = "fresh"
         mode = self.dice.choice(disk.MODES) if power and self.dice.random() < 0.85 else None
@@ -64,10 +67,15 @@ class Plan:
             return Point(where, power=mode, moment=moment)
         kind = self.dice.choice(LOAD_KINDS) if where == "load" else None
         key = where, kind, bool(power)
-        self.next[key] += 1 if where != "load" else self.dice.randint(1, 1 + self.next[key] // 10)
+        self.next[key] += 1 if where != "load" else self.dice.randint(1, 2 + self.next[key] // 4)
         self.most[key] = max(self.most[key], self.next[key])
         return Point(where, kind, self.next[key], self.dice.choice((shims.BEFORE, shims.HALF, shims.AFTER)),
                      mode, moment)
+
+    def at_index(self, power):
+        """About where a grown store writes its index."""
+        return Point("load", "write log", self.dice.randint(50, 2500), shims.HALF,
+                     self.dice.choice(disk.MODES) if power else None)
 
     def survived(self, point, power):
         """There were not so many calls: from the first again."""
@@ -123,10 +131,13 @@ def check(problems):
 
 
 class Life:
-    def __init__(self, sandbox, dice, power, weaken=None):
+    """grown: a store to go on with, in place of a new one."""
+
+    def __init__(self, sandbox, dice, power, weaken=None, grown=None):
         self.sandbox, self.dice, self.power = sandbox, dice, power
         request(sandbox.port, "POST", "/reset")
         self.folder = Folder(sandbox.endpoint)
+        self.scale = GROWN_SCALE if grown else 1
         self.beside = tempfile.mkdtemp(prefix="clickbaton-crash-")
         self.shim = shims.Shim(LIBRARY, self.beside, self.folder.path)
         self.shim.weaken(**(weaken or {}))
@@ -134,6 +145,16 @@ class Life:
         self.script = burst.Script(dice, "nutra-de", KEY)
         self.unknown, self.delivered = collections.Counter(), set()
         self.server, self.ready = None, []
+        self.before, self.growth = set(), None
+        if grown:
+            shutil.copytree(grown.data, self.folder.at("data"))
+            self.script.go_on(grown.script)
+            self.before = self.delivered = grown.delivered
+        self.begun = len(self.script.sent)
+
+    def note_growth(self, snap):
+        """How far its index is: sorted runs written, runs merged (docs/DESIGN.md, "Store")."""
+        self.growth = snap.index or self.growth
 
     def start(self):
         self.server = Server(self.folder, self.shim.environment(self.power))
@@ -145,23 +166,30 @@ class Life:
     # ---- one death ----
 
     def die(self, point):
-        """Run into the point, whatever is running before it; the process is gone afterwards."""
+        """Run into the point, whatever is running before it; the process is gone afterwards.  False: there
+        were not so many calls, and it was killed a little later."""
         self.shim.arm(0, 0, 0)
+        reached = True
         if point.where in ("start", "fresh"):
             if self.server:
                 self.load(0.05, 80, self.server.kill, 0.01 + self.dice.random() * 0.03)
                 self.after_death(point.power)
             self.shim.arm(point.mask(), point.left, point.when)
             if self.start() is not None:
+                reached = False
                 self.load(0.3, 200)
         elif point.where == "load":
             self.shim.arm(point.mask(), point.left, point.when)
-            self.load(0.5, 400)
+            self.load(0.5 * self.scale, 400 * self.scale)
+            reached = self.shim.died() is not None
         elif point.where == "end":
             self.load(0.3, 200, lambda: self.end(point), point.moment)
+            self.server.process.wait(30)
+            reached = self.shim.died() is not None
         else:
-            self.load(0.3, 400, self.server.kill, point.moment)
+            self.load(0.3 * self.scale, 400 * self.scale, self.server.kill, point.moment * self.scale)
         self.gone(point)
+        return reached
 
     def end(self, point):
         self.shim.arm(point.mask(), point.left, point.when)
@@ -169,11 +197,7 @@ class Life:
 
     def gone(self, point):
         """It is dead in the way it should be: by the shim, by us, or ended in order."""
-        if point.where == "end" or self.shim.died():
-            self.server.process.wait(30)
-        elif self.server.running():
-            self.server.kill()
-        code = self.server.wait()
+        code = self.server.wait() if self.shim.died() else self.server.kill()
         if code != -9 and not (code == 0 and point.where == "end"):
             check([("wrong", "it ended with %s: %s" % (code, harness.short(self.server.err()[-600:])))])
 
@@ -208,21 +232,23 @@ class Life:
     def point(self, point):
         if point.where not in ("start", "fresh") and self.server is None:
             self.settle()
-        self.die(point)
+        reached = self.die(point)
         died = self.shim.died()
-        self.after_death(point.power)
+        self.note_growth(self.after_death(point.power))
         self.settle()
-        return died
+        return reached, died
+
+    def close_orderly(self):
+        self.shim.disarm()
+        code = self.server.stop()
+        check([("wrong", "its orderly end is %s" % code)] if code else [])
 
     def close(self):
         """The orderly end: exit 0, and the sandbox has each event."""
-        self.shim.disarm()
-        code = self.server.stop()
-        snap = oracle.Snapshot(self.folder.at("data"), self.beside)
-        check([("wrong", "its orderly end is %s" % code)] if code else [])
-        check(oracle.problems_of(snap, self.script, self.delivered))
-        check(oracle.deliveries(snap, self.sandbox.events(), self.script, self.unknown))
-        return len(snap.rows), len(snap.events), sum(e["merged"] + e["dropped"] for e in self.sandbox.events())
+        self.close_orderly()
+        end = End(self)
+        check(end.problems())
+        return end
 
     def clean(self):
         if self.server:
@@ -231,36 +257,96 @@ class Life:
         shutil.rmtree(self.beside, ignore_errors=True)
 
 
+class End:
+    """What is there when a life has ended: store and sandbox."""
+
+    def __init__(self, life):
+        self.snap, self.got = oracle.Snapshot(life.folder.at("data"), life.beside), life.sandbox.events()
+        self.script, self.delivered, self.unknown, self.before = life.script, life.delivered, life.unknown, life.before
+
+    def problems(self):
+        return oracle.problems_of(self.snap, self.script, self.delivered) + oracle.deliveries(
+            self.snap, self.got, self.script, self.unknown, self.before)
+
+    def again(self):
+        return sum(e["merged"] + e["dropped"] for e in self.got)
+
+
+class Grown:
+    """A store whose index will write its fourth sorted run in the next few postbacks, and then merge them."""
+
+    def __init__(self, sandbox, dice):
+        life = Life(sandbox, dice, False)
+        self.data = os.path.join(tempfile.mkdtemp(prefix="clickbaton-grown-"), "data")
+        self.script, self.folders = life.script, os.path.dirname(self.data)
+        try:
+            life.settle()
+            first = self._fill(life, 0)
+            self._fill(life, self._fill(life, first))
+            start, count = len(life.script.sent), first - GROWN_LEFT
+            while len(life.script.sent) < start + count:
+                life.load(10, min(1000, start + count - len(life.script.sent)))
+            life.close_orderly()
+            life.settle()
+            life.close_orderly()
+            self.delivered = life.delivered
+            shutil.copytree(life.folder.at("data"), self.data)
+        finally:
+            life.clean()
+
+    @staticmethod
+    def _fill(life, after):
+        """Load until a run is written; how many postbacks the index has then."""
+        while True:
+            life.load(10, 1000)
+            n = life.folder.rows("SELECT postbacks FROM indexed")[0]["postbacks"]
+            if n > after:
+                return n
+
+    def remove(self):
+        shutil.rmtree(self.folders, ignore_errors=True)
+
+
 class Run:
-    def __init__(self, seed):
-        self.seed, self.dice = seed, random.Random(seed)
+    """short: without grown stores, which take half a minute to make."""
+
+    def __init__(self, seed, short=False):
+        self.seed, self.dice, self.short = seed, random.Random(seed), short
         self.plan, self.sandbox = Plan(random.Random(seed)), Sandbox()
         self.ready = collections.defaultdict(list)  # by group: seconds
         self.died, self.trouble = collections.Counter(), collections.Counter()
         self.totals = collections.Counter()
-        self.done = 0
+        self.done, self.grown, self.merged = 0, None, set()  # merged: how many merges a grown store had done
 
     def points(self, count):
         while self.done < count:
-            self._life(min(count - self.done, self.dice.randint(1, POINTS_OF_A_LIFE)), power=self.totals["lives"] % 2 == 1)
+            grown = not self.short and self.totals["lives"] % GROWN_EVERY == GROWN_EVERY - 1
+            self._life(min(count - self.done, self.dice.randint(1, GROWN_POINTS if grown else POINTS_OF_A_LIFE)),
+                       self.dice.random() < 0.5, grown)
 
-    def _life(self, count, power):
+    def _life(self, count, power, grown):
         self.totals["lives"] += 1
-        life, point = Life(self.sandbox, self.dice, power), None
+        if grown and not self.grown:
+            self.grown = Grown(self.sandbox, self._fresh_dice())
+        life, point = Life(self.sandbox, self._fresh_dice(), power, grown=self.grown if grown else None), None
         try:
             for n in range(count):
-                point = self.plan.point(power, n == 0)
+                point = self.plan.at_index(power) if grown and n == 0 else self.plan.point(power, n == 0)
                 self.done += 1
-                died = life.point(point)
+                reached, died = life.point(point)
                 self.died[died or "from outside"] += 1
-                if died is None and point.where != "kill":
+                if not reached:
                     self.plan.survived(point, power)
                 self.ready[group(point)].append(life.ready[-1])
                 good("point %d: %s" % (self.done, point))
+                if grown:
+                    self.merged.add(life.growth[1])
             point = None
-            rows, events, again = life.close()
-            self.totals.update(postbacks=rows, events=events, again=again)
-            good("life %d: %d postbacks, all %d events delivered" % (self.totals["lives"], rows, events))
+            end = life.close()
+            rows, events = len(end.script.sent) - life.begun, len(end.got)
+            self.totals.update(requests=rows, events=events, again=end.again())
+            good("life %d%s: %d requests, all %d events delivered" % (
+                self.totals["lives"], " of a grown store" if grown else "", rows, events))
         except (Problem, TimeoutError, ValueError) as e:
             for word in getattr(e, "words", ["wrong"]):
                 self.trouble[group(point) if point else "at the end", word] += 1
@@ -271,7 +357,7 @@ class Run:
     def control(self, name, wanted, **weaken):
         """A server that is not as careful must be found out, by power failures alone, soon."""
         for n in range(1, 6):
-            life = Life(self.sandbox, self.dice, True, weaken)
+            life = Life(self.sandbox, self._fresh_dice(), True, weaken)
             try:
                 for _ in range(4):
                     life.point(Point("kill", power="none", moment=0.03 + self.dice.random() * 0.03))
@@ -281,6 +367,26 @@ class Run:
             finally:
                 life.clean()
         return bad("%s is found out" % name, "%d power failures and nobody has noticed" % (n * 4))
+
+    def _fresh_dice(self):
+        """For what depends on time: so that the plan does not."""
+        return random.Random(self.dice.random())
+
+    def doctor(self):
+        """A life whose end is changed in one place at a time."""
+        life = Life(self.sandbox, self._fresh_dice(), False)
+        try:
+            for _ in range(3):
+                life.point(Point("kill", moment=0.08))
+            end = life.close()
+            left = doctor.unseen(end, End.problems)
+            harness.equal("the oracle sees each of %d changes" % doctor.COUNT, left, [])
+        finally:
+            life.clean()
+
+    def close(self):
+        if self.grown:
+            self.grown.remove()
 
     def controls(self):
         self.control("a disk whose fsync does nothing", "lost", no_sync=True)
@@ -293,15 +399,21 @@ def group(point):
     return how + (" and power failure" if point.power else "")
 
 
+def died_at(run):
+    return "died at: " + ", ".join("%s %d" % p for p in sorted(run.died.items(), key=lambda p: -p[1]))
+
+
 def report(run):
     t = run.totals
     for (where, kind, power), most in sorted(run.plan.most.items(), key=str):
         say("# %s%s, %s: up to call %d, %d times to the end of it" % (
             where, ", " + kind if kind else "", "power failures" if power else "kills", most,
             run.plan.rounds[where, kind, power]))
-    say("# died at: " + ", ".join("%s %d" % p for p in sorted(run.died.items(), key=lambda p: -p[1])))
-    say("# %d postbacks and %d events in %d lives; sent again because the outcome was not known: %d"
-        % (t["postbacks"], t["events"], t["lives"], t["again"]))
+    say("# " + died_at(run))
+    say("# %d requests and %d events in %d lives; sent again because the outcome was not known: %d"
+        % (t["requests"], t["events"], t["lives"], t["again"]))
+    if run.merged:
+        say("# grown stores had merged this many runs of their index when they were looked at: %s" % sorted(run.merged))
     say("# | fault | tried | lost | doubled | other | start until /readyz 200: median, most | command |")
     for name in sorted(run.ready):
         times = sorted(run.ready[name])
@@ -316,8 +428,12 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 20261120
     start = time.monotonic()
     run = Run(seed)
-    run.points(count)
-    run.controls()
+    try:
+        run.points(count)
+        run.doctor()
+        run.controls()
+    finally:
+        run.close()
     report(run)
     say("# %d points with seed %d in %.0f s" % (run.done, seed, time.monotonic() - start))
     harness.end_all()

@@ -13,7 +13,8 @@ class Snapshot:
     """The rows of a store as its files are now; scratch: a folder for the copy."""
 
     def __init__(self, data, scratch):
-        self.rows, self.clicks, self.events, self.counts = [], [], [], None
+        self.rows, self.clicks, self.events = [], [], []
+        self.counts = self.index = None  # index: postbacks in its runs, runs that were merged
         self.sound = "ok"
         base = os.path.join(data, "clickbaton.db")
         copy = os.path.join(scratch, "copy.db")
@@ -41,6 +42,7 @@ class Snapshot:
         self.clicks = db.execute("SELECT click_id, ttclid FROM clicks").fetchall()
         self.events = db.execute("SELECT id, postback, event_id, event, state, pixel FROM ledger").fetchall()
         self.counts = db.execute("SELECT %s FROM counts" % ", ".join(COUNTS)).fetchone()
+        self.index = db.execute("SELECT postbacks, (SELECT count(*) FROM runs WHERE level > 0) FROM indexed").fetchone()
 
     def sending(self):
         return [e[2] for e in self.events if e[4] == "sending"]
@@ -134,9 +136,10 @@ def _counts(snap):
     return [] if want == snap.counts else [("wrong", "counts are %s, rows %s" % (snap.counts, want))]
 
 
-def deliveries(snap, got, script, unknown):
+def deliveries(snap, got, script, unknown, before=frozenset()):
     """The sandbox's events against the store's at the end, when nothing waits.  unknown: how often an event
-    was on its way when the server died, by id: so often it may have come once more."""
+    was on its way when the server died, by id: so often it may have come once more.  before: ids that were
+    delivered before the sandbox began."""
     out, seen = [], set()
     want = {r.id: r for r in script.sent if r.kind in ("sale", "by-click")}
     for e in got:
@@ -153,7 +156,7 @@ def deliveries(snap, got, script, unknown):
         if e["merged"] + e["dropped"] > unknown.get(id, 0):
             out.append(("doubled", "%s came %d times, though its outcome was unknown only %d times"
                         % (id, 1 + e["merged"] + e["dropped"], unknown.get(id, 0))))
-    stored = {e[2] for e in snap.events}
+    stored = {e[2] for e in snap.events} - before
     out += [("lost", "%s is in the store and never came to the sandbox" % id) for id in sorted(stored - seen)]
     out += [("nobody's", "%s came to the sandbox and is not in the store" % id) for id in sorted(seen - stored)]
     return out
