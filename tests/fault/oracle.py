@@ -36,8 +36,8 @@ class Snapshot:
 
     def _read(self, db):
         self.sound = db.execute("PRAGMA quick_check").fetchone()[0]
-        if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'ledger'").fetchall():
-            return
+        if not db.execute("SELECT 1 FROM pragma_table_info('counts') WHERE name = 'withdrawn'").fetchall():
+            return  # it died while it made its tables
         self.rows = db.execute("SELECT id, params, click_id, verdict, code FROM conversions").fetchall()
         self.clicks = db.execute("SELECT click_id, ttclid FROM clicks").fetchall()
         self.events = db.execute("SELECT id, postback, event_id, event, state, pixel FROM ledger").fetchall()
