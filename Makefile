@@ -22,8 +22,8 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz soak \
-        soak-crash bench install \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized \
+        soak soak-crash bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -76,7 +76,7 @@ schemas: all
 
 # Everything, with gcc, clang, the sanitizers, valgrind and a short run of each fuzzer.
 test: | need-test
-	@tests/run-all.sh
+	@MAKE="$(MAKE)" tests/run-all.py
 
 # The parts of it, on the build in $(BUILD).
 structure:
@@ -114,13 +114,17 @@ NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_http_server test_sender tes
 other-compiler:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang CFLAGS=-O1 $(SRC:%.c=build-clang/%.o)
 
-# make fuzz T=yaml S=600: one target for so many seconds; without T all of them.
+# make fuzz T=yaml S=600: one target for so many seconds; without T all of them, two at a time.
+# SEED=n repeats a run; without it each run is another one and its corpus grows in build-fuzz/corpus.
 S ?= 60
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 fuzz: | need-fuzz
-	@$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz SAN=fuzzer-no-link,address,undefined \
-	    CFLAGS='-O1 -g' $(patsubst %,build-fuzz/fuzz/%,$(if $(T),$(T),$(FUZZ)))
-	@tests/run-fuzz.sh $(S) $(if $(T),$(T),$(FUZZ))
+	@$(MAKE) --no-print-directory $(FUZZED) $(patsubst %,build-fuzz/fuzz/%,$(if $(T),$(T),$(FUZZ)))
+	@SEED=$(SEED) tests/run-fuzz.sh $(S) $(if $(T),$(T),$(FUZZ))
+FUZZED := CC=clang BUILD=build-fuzz SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+# All that `make test` runs with the sanitizers, the fuzzers among them, and a clean compile by clang.
+sanitized: | need-fuzz
+	@$(MAKE) --no-print-directory $(FUZZED) all $(UNIT:$(BUILD)/%=build-fuzz/%) $(patsubst %,build-fuzz/fuzz/%,$(FUZZ))
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libclickbaton.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
@@ -132,12 +136,11 @@ $(CRASH_SHIM): $(wildcard tests/fault/crash_*.[ch])
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_C) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^)
-POINTS ?= 1000
-SEED   ?= 20261120
 soak: soak-crash
+# make soak-crash POINTS=5000 SEED=7
 soak-crash: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)
-	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/crash.py $(POINTS) $(SEED)
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/crash.py $(or $(POINTS),1000) $(or $(SEED),20261120)
 
 # ---- the main job, shown; and measured ----
 
