@@ -213,7 +213,7 @@ const struct offer *catalog_add_offer(struct catalog *c, const char *path)
     check_offer(c, o);
     if (name_taken(c, o) || !(slot = add_slot(c)))
         return NULL;
-    *slot = (struct catalog_offer){ .offer = o };
+    *slot = (struct catalog_offer){ .offer = o, .signature.how = o->access.signature };
     if (c->config)
         read_secrets(c, slot);
     return o;
