@@ -64,10 +64,11 @@ static void read_secret(struct expect *e, const struct yaml *node, const char *w
         return;
     if (!is_a_file_map(node)) {
         diag_add(e->diags, DIAG_ERROR, "C003", hidden(e, node->key ? node->key->at : node->at),
-                 S("put it into a file with mode 600 and name the file: {file: ./keys/name}, with "
-                   "previous: ./keys/old beside it while you change it"),
-                 "`%s` must name the file that holds it, and nothing else but its previous one",
-                 what);
+                 arena_printf(e->arena,
+                              "put it into a file with mode 600 and name the file: %s: {file: "
+                              "./keys/name}",
+                              what),
+                 "`%s` must name the file that holds the %s", what, what);
         return;
     }
     if (!expect_map(e, node, what, &shape_rotating))

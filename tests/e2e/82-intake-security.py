@@ -620,7 +620,7 @@ def refusals_are_shown_without_secrets():
           ("R003", 21, "..."))
     equal("counted", counts(s), {("nutra-de", "R001"): 1, ("nutra-de", "R003"): 1, ("nutra-de", "R004"): 1,
                                 ("nutra-de", "R006"): 1, (None, "R002"): 1})
-    raw(s.port, b"GET /postback/nutra-de HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n")
+    raw(s.port, b"GET /postback/nutra-de HTTP/1.1\r\nHost: x\r\nA b: c\r\nConnection: close\r\n\r\n")
     raw(s.port, b"GET /postback/nutra-de?%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % (b"a" * 17000))
     equal("what the listener itself refuses", {k: v for k, v in refused(s)["before_reading"].items() if k != "too_slow"},
           {"malformed": 1, "too_large": 1})
