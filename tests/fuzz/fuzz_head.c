@@ -4,11 +4,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "adapters/http/internal.h"
@@ -133,6 +135,15 @@ static void check_answers(struct slice text)
     MUST(answers <= atomic_load(&handled));
 }
 
+/* Until the server has read what was sent, so that the end comes by itself. */
+static void wait_until_read(int fd)
+{
+    int unread = 1;
+
+    for (int i = 0; i < 2000 && ioctl(fd, SIOCOUTQ, &unread) == 0 && unread > 0; i++)
+        sched_yield();
+}
+
 static void ask(struct http_server *s, const struct slice *pieces, size_t count, bool half_close,
                 char *out, size_t room, size_t *got)
 {
@@ -141,11 +152,13 @@ static void ask(struct http_server *s, const struct slice *pieces, size_t count,
     atomic_store(&handled, 0);
     for (size_t i = 0; i < count; i++) {
         put(fd, pieces[i]);
-        if (count > 1 && i + 1 < count)
-            nanosleep(&(struct timespec){ .tv_nsec = 50000 }, NULL);
+        if (half_close)
+            wait_until_read(fd);
     }
-    if (half_close)
+    if (half_close) {
+        wait_until_read(fd);
         shutdown(fd, SHUT_WR);
+    }
     *got = get_all(s, fd, half_close, out, room);
     close(fd);
 }
