@@ -172,9 +172,8 @@ const struct offer *catalog_add_offer(struct catalog *c, const char *path)
     if (name_taken(c, o) || !(slot = add_slot(c)))
         return NULL;
     *slot = (struct catalog_offer){ .offer = o };
-    if (o->key_file.len && c->config)
-        slot->key = files_secret(files_beside(&c->arena, o->file, o->key_file),
-                                 (struct place){ .source = source }, &c->diags);
+    if (o->key.text.len && c->config)
+        slot->key = files_secret_named(&c->arena, o->file, &o->key, o->key_at, &c->diags);
     return o;
 }
 

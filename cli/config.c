@@ -14,7 +14,7 @@ static const struct shape event_source_shape = { SHAPE_WORD, .words = event_sour
 static const struct shape test_code_shape = { SHAPE_TEXT, .pattern = "^[A-Za-z0-9_-]{1,64}$" };
 
 static const struct shape_key pixel_keys[] = {
-    SHAPE_KEY("token", &shape_file, "its access token",
+    SHAPE_KEY("token", &shape_secret, "its access token",
               .required = "write CODE: {token: {file: ./keys/tiktok}}"),
     SHAPE_KEY("event_source", &event_source_shape,
               "the kind of events: a pixel's are web, event sets' crm or offline",
@@ -72,7 +72,7 @@ static const struct shape_key config_keys[] = {
     SHAPE_KEY("data", &shape_text, "folder of the store", .otherwise = "data"),
     SHAPE_KEY("offers", &shape_text, "folder of the offer mappings", .otherwise = "offers"),
     SHAPE_KEY("mappings", &shape_text, "folder of your own tracker mappings and rates.yaml"),
-    SHAPE_KEY("key", &shape_file, "what `key=` of postbacks and of clicks from servers must be",
+    SHAPE_KEY("key", &shape_secret, "what `key=` of postbacks and of clicks from servers must be",
               .required = "make one: (umask 077; openssl rand -hex 16 > keys/postback), then key: "
                           "{file: ./keys/postback}"),
     SHAPE_KEY("tiktok", &tiktok_shape, "pixels and their tokens",
@@ -145,10 +145,10 @@ static void mask(struct reader *r, const struct yaml *node)
         r->text[i] = '*';
 }
 
-/* {file: path}: a secret never stands in the configuration itself. */
+/* {file: path} or {credential: name}: a secret never stands in the configuration itself. */
 static char *secret(struct reader *r, const struct yaml *node, const char *what)
 {
-    struct slice name;
+    struct secret_name name;
 
     if (node->kind == YAML_SCALAR) {
         mask(r, node);
@@ -157,12 +157,17 @@ static char *secret(struct reader *r, const struct yaml *node, const char *what)
                  "%s stands in the configuration itself", what);
         return NULL;
     }
-    if (!expect_map(&r->e, node, what, &shape_file))
+    if (!expect_secret(&r->e, node, what, &name))
         return NULL;
-    if (!expect_text(&r->e, at(node, "file"), "`file`", &name))
-        return NULL;
-    return files_secret(files_beside(&r->c->arena, r->file, name), at(node, "file")->at,
-                        r->e.diags);
+    return files_secret_named(&r->c->arena, r->file, &name, node->first->at, r->e.diags);
+}
+
+static const char *secret_path(struct reader *r, const struct yaml *node)
+{
+    struct secret_name name;
+
+    expect_secret(&r->e, node, "the token", &name);
+    return files_secret_path(&r->c->arena, r->file, &name);
 }
 
 static void read_key(struct reader *r, const struct yaml *root)
@@ -214,8 +219,7 @@ static void read_pixel(struct reader *r, const struct yaml *node, struct catalog
     if (at(node, "token"))
         pixel->token = secret(r, at(node, "token"), "the token");
     if (pixel->token)
-        pixel->token_at = files_time(files_beside(&r->c->arena, r->file,
-                                                  at(at(node, "token"), "file")->text));
+        pixel->token_at = files_time(secret_path(r, at(node, "token")));
     read_event_source(r, node, pixel);
     read_test_code(r, at(node, "test_event_code"), pixel);
 }

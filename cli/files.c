@@ -184,7 +184,7 @@ int64_t files_time(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 ? (int64_t)st.st_mtime : 0;
+    return path && stat(path, &st) == 0 ? (int64_t)st.st_mtime : 0;
 }
 
 bool files_same(const char *a, const char *b)
@@ -258,6 +258,32 @@ char *files_secret(const char *path, struct place at, struct diags *diags)
     if (fd != -1)
         close(fd);
     return text;
+}
+
+const char *files_secret_path(struct arena *arena, struct slice from,
+                              const struct secret_name *name)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+    if (!name->credential)
+        return files_beside(arena, from, name->text);
+    if (!folder || folder[0] != '/')
+        return NULL;
+    return arena_printf(arena, "%s/%.*s", folder, SLICE_ARG(name->text)).ptr;
+}
+
+char *files_secret_named(struct arena *arena, struct slice from, const struct secret_name *name,
+                         struct place at, struct diags *diags)
+{
+    const char *path = files_secret_path(arena, from, name);
+
+    if (path)
+        return files_secret(path, at, diags);
+    diag_add(diags, DIAG_ERROR, "C067", at,
+             S("start it by a unit with LoadCredential=, or set CREDENTIALS_DIRECTORY to the folder "
+               "of the files"),
+             "no credential \"%.*s\": CREDENTIALS_DIRECTORY is not set", SLICE_ARG(name->text));
+    return NULL;
 }
 
 char *files_secret_dup(struct slice typed)

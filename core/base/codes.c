@@ -101,6 +101,8 @@ const struct code codes[] = {
       "take the file again; do not save it in a spreadsheet" },
     { "C038", "two rates of one currency and day", "find out which is right, and remove the other" },
     { "C039", "the rates do not fit into this rates.yaml", "see the sentence" },
+    { "C067", "a credential can't be used",
+      "LoadCredential=NAME:/path in the unit; elsewhere set CREDENTIALS_DIRECTORY" },
     /* warnings: the postback went on */
     { "W001", "&amp; in the URL was repaired", "copy the URL as plain text" },
     { "W002", "an HTML entity in the URL was repaired",

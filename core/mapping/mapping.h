@@ -16,6 +16,7 @@
 #include "core/record/record.h"
 #include "core/tracker.h"
 #include "core/yaml/shape.h"
+#include "core/yaml/shape.h"
 #include "core/yaml/yaml.h"
 
 /* Where a canonical field comes from. */
@@ -268,7 +269,8 @@ struct offer {
     size_t user_count;
     unsigned user_own; /* of enum user_own */
     struct consent_rule consent;
-    struct slice key_file; /* the offer's own key, relative to its file; empty: the common one */
+    struct secret_name key; /* the offer's own, relative to its file; empty: the common one */
+    struct place key_at;
     struct mapping_test *tests;
     size_t test_count;
 };

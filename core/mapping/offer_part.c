@@ -101,17 +101,18 @@ static void seal_params(struct build *b)
     o->content_params = sealed(b, b->content_params, &o->content_count);
 }
 
-/* {file: path}.  A key that stands here by mistake is not shown with its line. */
+/* {file: path} or {credential: name}.  A key that stands here by mistake is not shown with its line. */
 static void read_key(struct build *b, const struct yaml *node)
 {
-    const struct yaml *file = yaml_get(node, S("file"));
     struct source *hidden;
     struct place at;
 
     if (!node)
         return;
-    if (node->kind == YAML_MAP && node->count == 1 && file) {
-        expect_text(&b->expect, file, "`file`", &b->offer->key_file);
+    if (node->kind == YAML_MAP && node->count == 1 &&
+        (yaml_get(node, S("file")) || yaml_get(node, S("credential")))) {
+        b->offer->key_at = node->first->at;
+        expect_secret(&b->expect, node, "`key`", &b->offer->key);
         return;
     }
     hidden = ARENA_NEW(b->expect.arena, struct source);

@@ -327,7 +327,7 @@ static const struct shape_key offer_keys[] = {
     SHAPE_KEY("user", &shape_user, "match keys"),
     SHAPE_KEY("lead", &shape_lead, "what crm events say of the lead"),
     SHAPE_KEY("consent", &shape_consent, "what happens without consent"),
-    SHAPE_KEY("key", &shape_file, "a key of this offer's own instead of the common one"),
+    SHAPE_KEY("key", &shape_secret, "a key of this offer's own instead of the common one"),
     SHAPE_KEY("tests", &tests, "examples that `check` runs"),
     SHAPE_END,
 };

@@ -221,3 +221,27 @@ void expect_version(struct expect *e, const struct yaml *map)
         diag_add(e->diags, DIAG_ERROR, "M004", v->at, S("this program reads version: 1"),
                  "this version of the file is not known");
 }
+
+bool expect_secret(struct expect *e, const struct yaml *node, const char *what,
+                   struct secret_name *out)
+{
+    const struct yaml *name = yaml_get(node, S("credential"));
+
+    *out = (struct secret_name){ .credential = name != NULL };
+    if (!expect_map(e, node, what, name ? &shape_credential : &shape_file))
+        return false;
+    if (!name)
+        return expect_text(e, yaml_get(node, S("file")), "`file`", &out->text);
+    if (!expect_text(e, name, "`credential`", &out->text))
+        return false;
+    for (size_t i = 0; i < out->text.len; i++) {
+        char c = out->text.ptr[i];
+        if (ascii_is_alnum(c) || c == '_' || c == '-' || (c == '.' && i > 0))
+            continue;
+        diag_add(e->diags, DIAG_ERROR, "C067", name->at,
+                 S("the name alone, as in LoadCredential=NAME:/path"),
+                 "\"%.*s\" is not a credential's name", SLICE_ARG(out->text));
+        return false;
+    }
+    return true;
+}

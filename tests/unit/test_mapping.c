@@ -644,7 +644,8 @@ static void whole_offer(void **state)
     assert_text(o->value_currency, "USD");
     assert_text(o->payout_currency, "EUR");
     assert_text(o->default_stage, "sale");
-    assert_text(o->key_file, "./own");
+    assert_text(o->key.text, "./own");
+    assert_false(o->key.credential);
     assert_int_equal(o->mark, MONEY_MARK_COMMA);
     assert_int_equal(o->origin_count, 2);
     assert_int_equal(o->rule_count, 4);
