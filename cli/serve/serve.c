@@ -236,6 +236,7 @@ static void every_tick(struct server *s)
     struct intake_stats stats;
     struct err err = { 0 };
 
+    http_server_make_room(s->public);
     intake_stats(s->intake, &stats);
     if (stats.groups == s->maintained)
         return;
