@@ -172,8 +172,11 @@ const struct offer *catalog_add_offer(struct catalog *c, const char *path)
     if (name_taken(c, o) || !(slot = add_slot(c)))
         return NULL;
     *slot = (struct catalog_offer){ .offer = o };
-    if (o->key.text.len && c->config)
+    files_found(&c->lookup, &c->arena, path);
+    if (o->key.text.len && c->config) {
+        files_found(&c->lookup, &c->arena, files_secret_path(&c->arena, o->file, &o->key));
         slot->key = files_secret_named(&c->arena, o->file, &o->key, o->key_at, &c->diags);
+    }
     return o;
 }
 

@@ -159,6 +159,7 @@ static char *secret(struct reader *r, const struct yaml *node, const char *what)
     }
     if (!expect_secret(&r->e, node, what, &name))
         return NULL;
+    files_found(&r->c->lookup, &r->c->arena, files_secret_path(&r->c->arena, r->file, &name));
     return files_secret_named(&r->c->arena, r->file, &name, node->first->at, r->e.diags);
 }
 

@@ -369,6 +369,16 @@ bool files_is_path(struct slice name)
            slice_ends(name, S(".yml"));
 }
 
+void files_found(struct files_lookup *lookup, struct arena *arena, const char *path)
+{
+    struct files_path *p = path ? ARENA_NEW(arena, struct files_path) : NULL;
+
+    if (!p)
+        return;
+    *p = (struct files_path){ path, lookup->found };
+    lookup->found = p;
+}
+
 /* A name is a bare word; with a slash or .yaml (.yml) it is a path beside the file that names it. */
 static int find(void *context, struct arena *arena, struct slice name, struct slice from,
                 struct source *source, struct slice *where)
@@ -383,6 +393,7 @@ static int find(void *context, struct arena *arena, struct slice name, struct sl
     struct slice file;
     struct err err = { 0 };
 
+    files_found(lookup, arena, path);
     if (path && files_read(arena, path, SOURCE_MAX, &source->text, &err) == 0) {
         source->name = slice_from(path);
         return 0;

@@ -57,9 +57,15 @@ bool files_is_path(struct slice name);
 bool files_embedded(const char *name, struct slice *out);
 
 /* mapping_files: looks in the folder mappings (may be NULL), then in the binary. */
+struct files_path {
+    const char *path;
+    struct files_path *next;
+};
 struct files_lookup {
     const char *mappings;
+    struct files_path *found; /* read outside of the folders that are named: extends, models, keys */
 };
+void files_found(struct files_lookup *lookup, struct arena *arena, const char *path);
 struct mapping_files files_lookup(struct files_lookup *lookup);
 
 #endif

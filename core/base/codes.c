@@ -103,6 +103,7 @@ const struct code codes[] = {
     { "C039", "the rates do not fit into this rates.yaml", "see the sentence" },
     { "C067", "a credential can't be used",
       "LoadCredential=NAME:/path in the unit; elsewhere set CREDENTIALS_DIRECTORY" },
+    { "C068", "a folder can't be read since serve has started", "restart serve" },
     /* warnings: the postback went on */
     { "W001", "&amp; in the URL was repaired", "copy the URL as plain text" },
     { "W002", "an HTML entity in the URL was repaired",
