@@ -22,7 +22,7 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz bench install \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz fault bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -112,6 +112,11 @@ NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_http_server test_sender tes
 # Compile everything once more with the other compiler, nothing linked.
 other-compiler:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang CFLAGS=-O1 $(SRC:%.c=build-clang/%.o)
+
+# Every tests/fault/*.py in order: what hurts a running server, at full length (tests/e2e has short ones).
+fault: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@for f in tests/fault/*.py; do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 $$f || bad=1; done; [ -z "$$bad" ]
 
 # make fuzz T=yaml S=600: one target for so many seconds; without T all of them.
 S ?= 60

@@ -38,6 +38,20 @@ def counts(pid, words):
     return found, cut
 
 
+def crowd(port, key):
+    """Sixty clients at once, each gone after its answer: their memory goes back to the heap."""
+    head = "POST /postback/nutra-de%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+    clients = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(60)]
+    for i, s in enumerate(clients):
+        body = "key=%s&subid=crowd%d&status=trash&x=%s" % (key, i, "y" * (200 * i))
+        s.sendall((head % (("", len(body), body) if i % 2 else
+                           ("?key=%s&subid=crowd%d&status=trash" % (key, i), 0, ""))).encode())
+    answers = [read_all(s) for s in clients]
+    for s in clients:
+        s.close()
+    return sorted(set(a[9:12] for a in answers))
+
+
 def everything(port, key, n):
     """Postbacks and clicks that carry the key in each way that there is."""
     good = "&ttclid=E.C.P.abc&status=sale&payout=1&currency=usd"
@@ -79,6 +93,7 @@ def replaced_secrets_are_gone():
     folder.write("offers/own.yaml", offer_text("own", more="key: {file: ../keys/own}\n"))
     serve = Serve(folder, options=() if ROOT_USER else ("--unconfined",))
     equal("postbacks with the old key", sorted(set(everything(serve.port, old["key"], 1))), [200, 204, 404])
+    equal("from a crowd", crowd(serve.port, old["key"]), ["200"])
     equal("with the offer's own", serve.fire("subid=own1&status=trash", "own", old["own"]).status, 200)
     equal("with a wrong one", serve.fire("subid=own1", "own", old["key"]).status, 401)
     wait_until("their delivery", lambda: sandbox.stats()["unique"] >= 40)
