@@ -114,8 +114,9 @@ void jail_close(struct jail *j, const struct catalog *catalog)
     char landlock[24] = "off";
 
     if (geteuid() == 0)
-        log_line("warning", "code=W095 msg=\"serve runs as root; give it a user of its own, as "
-                            "examples/clickbaton.service does\"");
+        log_line("warning", "code=%s msg=\"serve runs as root; give it a user of its own, as "
+                            "examples/clickbaton.service does\"",
+                 "W095");
     if (j->open) {
         log_line("warning", "msg=\"not confined (--unconfined): for debuggers only\"");
         return;
@@ -147,9 +148,9 @@ void jail_explain(const struct jail *j, const struct catalog *catalog)
     for (; wanted && *wanted; wanted++)
         if (!confine_reads(j->readable, *wanted))
             log_line("error",
-                     "code=C068 msg=\"serve can't read there since its start; restart it, and it "
+                     "code=%s msg=\"serve can't read there since its start; restart it, and it "
                      "can\" folder=\"%s\"",
-                     *wanted);
+                     "C068", *wanted);
     arena_free(&arena);
 }
 

@@ -166,6 +166,7 @@ const struct code codes[] = {
     { "W075", "some of the events were accepted before",
       "nothing to do: only the others are sent" },
     { "W080", "more than ten values of a match key", "send the visitor's own, not a list of all" },
+    { "W095", "serve runs as root", "give it a user of its own: examples/clickbaton.service" },
     /* verdicts */
     { "Q001", "no status",
       "add the status macro to the postback URL, or default_stage to the mapping" },

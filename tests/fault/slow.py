@@ -87,7 +87,7 @@ class Attack:
     def __init__(self, options, port, target):
         self.o, self.port, self.target = options, port, target
         self.pending = self.connected = self.closed = self.error = self.answered = self.peak = 0
-        self.held, self.notes = [], []
+        self.held, self.when_up = [], lambda: None
 
     async def connect(self):
         self.pending += 1
@@ -99,8 +99,14 @@ class Attack:
         finally:
             self.pending -= 1
         self.connected += 1
-        self.peak = max(self.peak, self.connected)
+        self.count()
         return r, w
+
+    def count(self):
+        self.peak = max(self.peak, self.connected)
+        if self.peak >= self.o.connections * 0.98:
+            self.when_up()
+            self.when_up = lambda: None
 
     async def client(self):
         try:
@@ -191,12 +197,12 @@ class Readers(Attack):
         finally:
             self.pending -= 1
         self.connected += 1
-        self.peak = max(self.peak, self.connected)
+        self.count()
         return s, s
 
     async def one(self, s, _):
         s.setblocking(False)
-        data = b"GET /lander.js HTTP/1.1\r\nHost: x\r\n\r\n" * 100
+        data = b"GET /lander.js HTTP/1.1\r\nHost: x\r\n\r\n" * 20
         with contextlib.suppress(BlockingIOError):
             s.send(data)
         while self.left() > 0:
@@ -285,6 +291,7 @@ def attack_main(letter, options, port, target, pipe):
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, wanted), hard))
     a = ATTACKS[letter][1](options, port, target)
+    a.when_up = lambda: pipe.send("up")
     pipe.send("ready")
     pipe.recv()
     a.run()
@@ -295,6 +302,8 @@ def attack_main(letter, options, port, target, pipe):
 def attack(letter, options, port, target, pid=None, say=print):
     """One attack with the normal postback before and beside it; a dict of figures."""
     name = ATTACKS[letter][0]
+    if letter == "P":  # work, not waiting: a few are as much as a processor can do
+        options = argparse.Namespace(**dict(vars(options), connections=min(50, options.connections)))
     probe = Probe(port, target)
     time.sleep(options.before)
     calm, calm_failed = probe.read()
@@ -305,15 +314,15 @@ def attack(letter, options, port, target, pid=None, say=print):
     here.recv()
     here.send("go")
     rss, end = base, time.monotonic() + options.seconds
-    ramp = min(options.seconds * 0.5, options.connections / options.rate)
-    under, failed = [], []
-    time.sleep(ramp)
-    probe.read()  # latencies of the build-up are not those of the attack
+    here.poll(options.seconds * 0.6)  # "up", or as far as it got
+    under, failed = [], probe.read()[1]  # latencies of the build-up are not those of the attack
     while time.monotonic() < end:
         time.sleep(0.1)
         rss = max(rss, rss_kb(pid)) if pid else 0
-    under, failed = probe.read()
-    result = here.recv()
+    under, more = probe.read()
+    failed += more
+    while isinstance(result := here.recv(), str):
+        pass
     p.join()
     probe.end()
     result.update(name=name, rss_mb=rss / 1024, base_mb=base / 1024, failed=len(failed) + len(calm_failed),
