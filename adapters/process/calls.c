@@ -14,11 +14,6 @@
 
 #include "adapters/process/internal.h"
 
-/* The sanitizers' leak check traces its own process. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OWN_TRACER 1
-#endif
-
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)

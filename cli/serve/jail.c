@@ -8,13 +8,6 @@
 #include "adapters/process/confine.h"
 #include "cli/serve/log.h"
 
-/* Under a sanitizer the leak check at the end traces its own process. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OWN_TRACER true
-#else
-#define OWN_TRACER false
-#endif
-
 struct jail {
     struct arena arena;
     bool open, closed;
@@ -29,7 +22,7 @@ struct jail *jail_open(bool open)
         return NULL;
     arena_init(&j->arena, 16 * 1024 * 1024);
     j->open = open;
-    if (!open && !OWN_TRACER)
+    if (!open)
         confine_memory();
     return j;
 }
