@@ -104,9 +104,9 @@ valgrind: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@JOBS=2 RUN='valgrind -q --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
-# Left out: what needs real time or kills itself, and (without ALL=1) five that take minutes there;
+# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) five that take minutes there;
 # the address sanitizer looks for leaks in all of them.
-NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_http_server test_sender test_store \
+NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_http_server test_sender test_store \
                  $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal))
 
 # Compile everything once more with the other compiler, nothing linked.
