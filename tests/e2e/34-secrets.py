@@ -21,6 +21,8 @@ def memory(pid):
             if rights[0] != "r" or "[vvar" in rest or "[vsyscall]" in rest:
                 continue
             start, end = (int(x, 16) for x in at.split("-"))
+            if end - start > 1 << 30:  # a sanitizer's shadow
+                continue
             with contextlib.suppress(OSError):
                 mem.seek(start)
                 yield rest.split()[-1] if len(rest.split()) > 3 else "", mem.read(end - start)
