@@ -162,7 +162,7 @@ def credentials():
             equal("%s: exit 3" % name, r.code, 3)
             has("%s: why" % name, r.err, "error[%s]" % code, words)
         folder.write("clickbaton.yaml", text.replace("{file: ./keys/postback}", "{credential: postback, file: ./keys/postback}"))
-        has("both at once", run("check", cwd=folder.path).err, 'unknown key "file" in the key')
+        has("both at once", run("check", cwd=folder.path).err, 'unknown key "file" in key')
         folder.write("handed/loose", KEY + "\n", 0o644)
         folder.write("clickbaton.yaml", text.replace("{file: ./keys/postback}", "{credential: loose}"))
         has("one that everybody can read", run("check", cwd=folder.path).err, "error[C002]")
