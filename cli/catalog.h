@@ -44,12 +44,16 @@ struct catalog {
 
     struct catalog_offer *offers; /* sorted by name */
     size_t offer_count, offer_room;
+    uint64_t print; /* of the bytes of all files that were read, and of the program's version */
     struct translator translator; /* its hasher belongs to whoever translates first: the opener */
 };
 
 /* Read the configuration (NULL: only the `mappings:` of ./clickbaton.yaml, if that is there) and what it names, except the offers.  The catalog comes also
  * when there are problems: catalog_errors counts them.  NULL only when out of memory. */
 struct catalog *catalog_open(const char *config);
+
+/* files_source, noted in c->print: two catalogs of the same files have the same. */
+const struct source *catalog_source(struct catalog *c, const char *path, struct diags *diags);
 
 /* Load one offer mapping; NULL after diagnostics. */
 const struct offer *catalog_add_offer(struct catalog *c, const char *path);

@@ -52,6 +52,7 @@ bool files_embedded(const char *name, struct slice *out);
 /* mapping_files: looks in the folder mappings (may be NULL), then in the binary. */
 struct files_lookup {
     const char *mappings;
+    uint64_t *print; /* sum of the hashes of what was found there; NULL: nobody asks */
 };
 struct mapping_files files_lookup(struct files_lookup *lookup);
 

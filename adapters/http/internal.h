@@ -1,7 +1,8 @@
 /* internal.h: what the files of this folder share.  Nobody else includes it, but for the test.
  *
  * server.c opens and closes, connection.c leads a request from the library's callbacks to the
- * handler, check.c refuses what is malformed, answer.c answers, deadline.c cuts the slow. */
+ * handler, check.c refuses what is malformed, answer.c answers, deadline.c cuts the slow, local.c listens
+ * on a Unix socket. */
 #ifndef ADAPTERS_HTTP_INTERNAL_H
 #define ADAPTERS_HTTP_INTERNAL_H
 
@@ -93,6 +94,7 @@ struct static_answer {
 };
 
 #define REFUSAL_TEXT 160
+#define LOCAL_NAME 32 /* of a Unix socket */
 
 struct http_server {
     struct MHD_Daemon *daemon;
@@ -100,6 +102,7 @@ struct http_server {
     void *context;
     struct http_limits limits;
     int listen_fd;
+    int local_dir; /* the folder of a Unix socket, whose name is in `address`; -1 */
     char address[INET6_ADDRSTRLEN + 16];
     char refusals[REFUSALS][REFUSAL_TEXT];
 
@@ -119,6 +122,10 @@ struct http_server {
 int http_daemon_start(struct http_server *s, struct err *err);
 void http_daemon_quiesce(struct http_server *s);
 void http_daemon_stop(struct http_server *s);
+
+/* local.c: listen on the Unix socket s->address in the folder s->local_dir; and take it away. */
+int http_local_listen(struct http_server *s, const char *dir, struct err *err);
+void http_local_remove(struct http_server *s);
 
 /* check.c: what is wrong with the header; fills the request's content_type. */
 struct framing {

@@ -53,6 +53,15 @@ int intake_take(struct intake *in, struct slice pixel, unsigned max, struct send
                 int64_t *next_due, struct err *err);
 int intake_report(struct intake *in, const struct sender_report *report, struct err *err);
 
+/* Work on the writer between two groups, in transactions of its own, which it begins and commits or
+ * rolls back itself; returns when it is done.  Postbacks wait meanwhile: a few milliseconds at a
+ * time are right, and long work in many pieces.  ERR_BUSY when the server is ending. */
+typedef int intake_work(void *context, struct store *writer, struct err *err);
+int intake_run(struct intake *in, intake_work *work, void *context, struct err *err);
+
+/* Events of that pixel (empty: of any) are due. */
+void intake_wake(struct intake *in, struct slice pixel);
+
 void intake_stats(struct intake *in, struct intake_stats *out);
 
 /* Wait until everything that was handed over is answered. */

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
+#include "cli/serve/control.h"
 #include "cli/serve/outlet.h"
 #include "cli/serve/log.h"
 #include "cli/serve/routes.h"
@@ -36,7 +37,8 @@ struct server {
     struct sender *sender;
     struct routes routes;
     struct admin admin;
-    struct http_server *public, *private;
+    struct control control;
+    struct http_server *public, *private, *local;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
 };
 
@@ -136,6 +138,10 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
     if (!s->private)
         return err_context(err, "admin");
+    s->control = (struct control){ s->intake, s->rules };
+    s->local = control_open(&s->control, c->data, err);
+    if (!s->local)
+        return -1;
     s->public = http_server_open(c->listen, &limits, routes_handle, &s->routes, err);
     return s->public ? 0 : err_context(err, "listen");
 }
@@ -251,6 +257,7 @@ static void every_second(struct server *s)
 
     http_server_sweep(s->public);
     http_server_sweep(s->private);
+    http_server_sweep(s->local);
     if (store_counts(s->reader, &counts, &err) == 0) {
         pthread_mutex_lock(&s->admin.lock);
         s->admin.counts = counts;
@@ -285,6 +292,7 @@ static void close_all(struct server *s)
         pthread_mutex_unlock(&s->admin.lock);
         http_server_quiesce(s->public);
     }
+    http_server_close(s->local); /* what it does to the store ends before */
     if (s->intake)
         intake_drain(s->intake);
     http_server_close(s->public);

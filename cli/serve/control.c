@@ -1,0 +1,79 @@
+#include "cli/serve/control.h"
+
+#include <unistd.h>
+
+#include "core/base/buf.h"
+
+/* {"version":...,"pid":...,"rules":...}: who runs here, with which files in force. */
+static int status(struct control *c, const struct http_request *http, struct buf *out,
+                  struct err *err)
+{
+    struct rules *rules = rules_get(c->rules);
+
+    (void)http;
+    (void)err;
+    buf_printf(out, "{\"version\":\"%s\",\"pid\":%ld,\"rules\":\"%016llx\",\"offers\":%zu}\n",
+               CLICKBATON_VERSION, (long)getpid(), (unsigned long long)rules->catalog->print,
+               rules->catalog->offer_count);
+    rules_release(rules);
+    return 0;
+}
+
+static const struct route {
+    enum http_method method;
+    struct slice path;
+    control_request *answer;
+} routes[] = {
+    { HTTP_GET, SLICE("/status"), status },
+};
+
+static const struct http_header json[] = { { "Content-Type", "application/json" }, { NULL, NULL } };
+
+static void refuse(struct http_request *http, const struct err *err)
+{
+    static const int statuses[] = { [ERR_INPUT] = 400, [ERR_BUSY] = 503 };
+    int code = err->kind == ERR_INPUT || err->kind == ERR_BUSY ? statuses[err->kind] : 500;
+    struct buf out = { 0 };
+
+    buf_puts(&out, "{\"error\":");
+    buf_json(&out, slice_from(err->text));
+    buf_puts(&out, "}\n");
+    http_reply(http, code, json, buf_slice(&out));
+    buf_free(&out);
+}
+
+static const struct route *route_of(const struct http_request *http)
+{
+    for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
+        if (routes[i].method == http->method && slice_eq(routes[i].path, http->path))
+            return &routes[i];
+    return NULL;
+}
+
+static void handle(void *context, struct http_request *http)
+{
+    const struct route *route = route_of(http);
+    struct buf out = { .limit = CONTROL_ANSWER_MAX };
+    struct err err = { 0 };
+
+    if (!route)
+        err_set(&err, ERR_INPUT, "this server does not know %.*s; is it older than the clickbaton "
+                "that asks (%s here)?", SLICE_ARG(slice_head(http->path, 60)), CLICKBATON_VERSION);
+    else if (route->answer(context, http, &out, &err) == 0 && !buf_ok(&out))
+        err_set(&err, ERR_SYSTEM, "the answer needs too much memory");
+    if (err.text[0])
+        refuse(http, &err);
+    else
+        http_reply(http, 200, json, buf_slice(&out));
+    buf_free(&out);
+}
+
+struct http_server *control_open(struct control *c, const char *data, struct err *err)
+{
+    struct http_limits limits = HTTP_LIMITS_DEFAULT;
+
+    limits.connections = 64;
+    limits.connections_per_address = 0;
+    limits.body = CONTROL_BODY_MAX;
+    return http_server_open_local(data, CONTROL_NAME, &limits, handle, c, err);
+}
