@@ -95,9 +95,15 @@ static const char version_2[] =
     ISO_MS("due") " AS due, " ISO_MS("unknown_since") " AS unknown_since, note, body"
     " FROM events e LEFT JOIN deliveries d ON d.event = e.id;";
 
+/* Postbacks that were decided once more after the index had them in a run: their newer ids are in no
+ * run yet. */
+static const char version_4[] =
+    "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY);";
+
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
     { 2, version_2 },
+    { 4, version_4 },
     { 0, NULL },
 };
 

@@ -11,8 +11,6 @@
 
 /* A balancer sends nothing to who is not ready, and then nothing would show that it is again. */
 #define UNHEALTHY_MS 10000
-/* TikTok forgets duplicates after 48 hours; an hour less leaves room for requests and clocks. */
-#define GIVE_UP_MS (INT64_C(47) * 3600 * 1000)
 
 /* A call of the sender or of the control socket, on its stack while it waits. */
 struct call {
@@ -75,7 +73,7 @@ static int do_take(struct intake *in, struct call *c, int64_t now)
     struct store_due *due;
     size_t count, pixels;
 
-    if (store_take(in->settings.store, c->pixel, now, now - GIVE_UP_MS, c->max, &c->batch->arena,
+    if (store_take(in->settings.store, c->pixel, now, now - INTAKE_GIVE_UP_MS, c->max, &c->batch->arena,
                    &list, &count, c->err) != 0)
         return -1;
     c->batch->count = count;

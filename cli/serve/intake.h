@@ -9,6 +9,9 @@
 #include "adapters/tiktok/sender.h"
 #include "cli/serve/rules.h"
 
+/* TikTok forgets duplicates after 48 hours; an hour less leaves room for requests and clocks. */
+#define INTAKE_GIVE_UP_MS (INT64_C(47) * 3600 * 1000)
+
 struct intake;
 
 /* A request that waits for its commit.  Lives in the request's arena. */
@@ -21,6 +24,7 @@ struct intake_request {
     const char *origin;    /* of a page, for CORS; NULL */
     struct params params;
     struct translation translation;   /* postback: read, not finished */
+    bool *fresh; /* NULL, or of each event of the translation whether it was put */
     bool unreadable;                  /* postback: its body could not be read; reason is set */
     struct slice storable;            /* postback: parameters as they may be kept */
     bool is_click;

@@ -120,16 +120,17 @@ static void test_schema(void **state)
     const struct sqlite_step newer[] = {
         sqlite_steps[0],
         sqlite_steps[1],
-        { 3, "ALTER TABLE clicks ADD COLUMN extra; UPDATE clicks SET extra = 'x'" },
-        { 4, "CREATE TABLE more(a)" },
+        sqlite_steps[2],
+        { 5, "ALTER TABLE clicks ADD COLUMN extra; UPDATE clicks SET extra = 'x'" },
+        { 6, "CREATE TABLE more(a)" },
         { 0, NULL },
     };
     const struct sqlite_step broken[] = {
-        sqlite_steps[0], sqlite_steps[1], newer[2],
-        { 4, "CREATE TABLE more(a); CREATE TABLE more(a)" }, { 0, NULL },
+        sqlite_steps[0], sqlite_steps[1], sqlite_steps[2], newer[3],
+        { 6, "CREATE TABLE more(a); CREATE TABLE more(a)" }, { 0, NULL },
     };
 
-    assert_int_equal(ask(f, "PRAGMA user_version"), 2);
+    assert_int_equal(ask(f, "PRAGMA user_version"), 4);
     assert_int_equal(ask(f, "PRAGMA application_id"), 0x436c6b42);
     OK(f, put_group(f, 0, 20, 10));
     store_close(f->s);
@@ -137,19 +138,19 @@ static void test_schema(void **state)
 
     tuning.steps = newer; /* a file from before */
     assert_null(open_tuned(f->dir, false, &f->err));
-    says(f, "DIR/clickbaton.db: its schema version is 2, this clickbaton needs 4; start "
+    says(f, "DIR/clickbaton.db: its schema version is 4, this clickbaton needs 6; start "
             "`clickbaton serve` once, it will bring it up to date");
 
     tuning.steps = broken; /* a step that fails leaves nothing of itself */
     assert_null(open_tuned(f->dir, true, &f->err));
-    says(f, "DIR/clickbaton.db: bringing it to schema version 4: table more already exists");
-    assert_int_equal(ask(f, "PRAGMA user_version"), 3);
+    says(f, "DIR/clickbaton.db: bringing it to schema version 6: table more already exists");
+    assert_int_equal(ask(f, "PRAGMA user_version"), 5);
     assert_int_equal(ask(f, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"), 0);
 
     tuning.steps = newer;
     fixture_open(f);
-    assert_int_equal(ask(f, "PRAGMA user_version"), 4);
-    assert_int_equal(ask(f, "SELECT value FROM meta WHERE key = 'schema'"), 4);
+    assert_int_equal(ask(f, "PRAGMA user_version"), 6);
+    assert_int_equal(ask(f, "SELECT value FROM meta WHERE key = 'schema'"), 6);
     assert_int_equal(ask(f, "SELECT count(*) FROM more"), 0);
     assert_holds(f, 20);
     store_close(f->s);
@@ -157,8 +158,8 @@ static void test_schema(void **state)
 
     for (int writer = 0; writer < 2; writer++) {
         assert_null(store_sqlite_open(f->dir, writer, &f->err));
-        says(f, "DIR/clickbaton.db: its schema version is 4, this clickbaton (" CLICKBATON_VERSION
-                ") knows up to 2; use the newer clickbaton that wrote it, or another `data:`");
+        says(f, "DIR/clickbaton.db: its schema version is 6, this clickbaton (" CLICKBATON_VERSION
+                ") knows up to 4; use the newer clickbaton that wrote it, or another `data:`");
     }
 }
 
@@ -236,12 +237,12 @@ static void test_version_1(void **state)
 
     make_version_1(f);
     assert_null(store_sqlite_open(f->dir, false, &f->err));
-    says(f, "DIR/clickbaton.db: its schema version is 1, this clickbaton needs 2; start "
+    says(f, "DIR/clickbaton.db: its schema version is 1, this clickbaton needs 4; start "
             "`clickbaton serve` once, it will bring it up to date");
     for (int i = 0; i < 2; i++) {
         f->s = store_sqlite_open(f->dir, true, &f->err);
         assert_non_null(f->s);
-        assert_int_equal(ask(f, "PRAGMA user_version"), 2);
+        assert_int_equal(ask(f, "PRAGMA user_version"), 4);
         assert_old_rows(f);
         OK(f, store_begin(f->s, &f->err));
         OK(f, store_recover(f->s, NOW, &recovered, &f->err));
