@@ -1,7 +1,9 @@
 #include "cli/serve/control.h"
 
+#include <time.h>
 #include <unistd.h>
 
+#include "cli/replay/group.h"
 #include "core/base/buf.h"
 
 /* {"version":...,"pid":...,"rules":...}: who runs here, with which files in force. */
@@ -19,12 +21,47 @@ static int status(struct control *c, const struct http_request *http, struct buf
     return 0;
 }
 
+/* ---- POST /replay ---- */
+
+struct replaying {
+    struct rules *rules;
+    struct replay_order order;
+    struct buf *out;
+};
+
+static int replay_work(void *context, struct store *writer, struct err *err)
+{
+    struct replaying *r = context;
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return replay_group(writer, r->rules->catalog, &r->order,
+                        (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, r->out, err);
+}
+
+static int replay(struct control *c, const struct http_request *http, struct buf *out,
+                  struct err *err)
+{
+    struct replaying r = { .out = out };
+    int rc;
+
+    if (replay_order_parse(http->body, http->arena, &r.order, err) != 0)
+        return -1;
+    r.rules = rules_get(c->rules);
+    rc = intake_run(c->intake, replay_work, &r, err);
+    rules_release(r.rules);
+    if (rc == 0 && !r.order.dry)
+        intake_wake(c->intake, (struct slice){ 0 });
+    return rc;
+}
+
 static const struct route {
     enum http_method method;
     struct slice path;
     control_request *answer;
 } routes[] = {
     { HTTP_GET, SLICE("/status"), status },
+    { HTTP_POST, SLICE("/replay"), replay },
 };
 
 static const struct http_header json[] = { { "Content-Type", "application/json" }, { NULL, NULL } };
