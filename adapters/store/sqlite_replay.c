@@ -29,7 +29,6 @@ static int numbers_of(struct sqlite *s, const struct store_again *what, int64_t 
         return rc;
     if (!what->dead)
         return name_number(s, what->code, &numbers[3], err);
-    numbers[3] = -1;
     return what->code.len == 0 || slice_to_i64(what->code, &numbers[3]);
 }
 
@@ -59,6 +58,8 @@ static int list_span(struct sqlite *s, const struct store_again *what, const int
     bind_int(st, 4, what->until ? what->until : INT64_MAX);
     for (int i = 0; i < 4; i++)
         bind_int(st, 5 + i, numbers[i]);
+    if (what->dead && what->code.len == 0) /* every number is a code, -1 too: no answer */
+        bind_int_or_null(st, 8, 0);
     bind_int(st, 9, max);
     while ((rc = sql_step(s, st, err)) == 1)
         ids[(*count)++] = col_int(st, 0);
@@ -69,7 +70,7 @@ static int list_span(struct sqlite *s, const struct store_again *what, const int
 static int list_next(struct sqlite *s, const struct store_again *what, int64_t *after,
                      unsigned max, int64_t *ids, size_t *count, struct err *err)
 {
-    int64_t numbers[4], last, upto;
+    int64_t numbers[4] = { 0 }, last, upto;
     int rc = numbers_of(s, what, numbers, err);
 
     if (rc != 1)

@@ -148,7 +148,7 @@ static int read_again(struct replay_work *w, const struct store_postback *was,
 {
     const struct catalog_offer *offer = catalog_find(w->catalog, was->offer);
     const struct conversion *conv = &r->translation.conversion;
-    struct slice body, word;
+    struct slice word;
 
     r->translation.arena = r->translation.notes.arena = &w->arena;
     r->params = (struct params){ .max = 100000, .arena = &w->arena,
@@ -160,7 +160,7 @@ static int read_again(struct replay_work *w, const struct store_postback *was,
     r->translation.today = w->now_ms / 1000;
     if (params_query(&r->params, was->params, err) != 0)
         return w->arena.full ? -1 : (replay_left(w, was->id, "%s", err->text), 0);
-    if (params_get(&r->params, TRANSLATE_BODY, &body))
+    if (slice_eq(was->code, S("Q015")) && !slice_eq(was->reason, RECORD_TOO_LARGE))
         return replay_left(w, was->id, "its body could not be read, and no mapping changes that"), 0;
     if (translate_read(r->offer, &r->params, &w->arena, &r->translation, err) != 0)
         return -1;

@@ -212,7 +212,7 @@ static void keep_too_large(struct translation *t)
 {
     t->verdict = VERDICT_QUARANTINED;
     t->code = "Q015";
-    t->reason = S("the postback needs more memory than a request may have");
+    t->reason = RECORD_TOO_LARGE;
     t->event_count = 0;
 }
 
