@@ -49,6 +49,8 @@ static void tell_event(struct replay_work *w, const struct intake_request *r, si
     replay_member(out, "currency", e->has_value ? e->currency : (struct slice){ 0 });
     if (w->order->dry) {
         replay_member(out, "body", e->body);
+        replay_member(out, "plain_id", e->plain_id);
+        buf_printf(out, ",\"own_id\":%s", e->own_id ? "true" : "false");
         buf_puts(out, ",\"formerly\":[");
         for (size_t k = 0; k < TRANSLATE_FORMERLY; k++) {
             if (e->formerly[k].len == 0)

@@ -31,7 +31,7 @@ int replay_order_parse(struct slice text, struct arena *arena, struct replay_ord
  *    "at":1790000000123,"events":[{"pixel":..,"event":..,"event_id":..,"fresh":true,"source":"web",
  *    "test_code":"","micros":"12500000","currency":"USD"}]},
  *    {"id":8,"left":"the offer \"x\" is not configured"},{"id":9,"other":true}]}
- * With order->dry events also have "formerly":[..] and "body":"{..}" and nothing is changed.  Of dead
+ * With order->dry events also have "formerly":[..], "plain_id":.., "own_id":.. and "body":"{..}" and nothing is changed.  Of dead
  * events `was` is the note, `verdict` "waiting" and there is one event.  `left`: nothing was done to
  * the row, and why.  `other`: it has not the status that was asked for.  -1: nothing was changed; ERR_INPUT when the rules differ. */
 int replay_group(struct store *writer, struct catalog *catalog, const struct replay_order *order,

@@ -33,24 +33,43 @@ static bool is_fresh(const cJSON *event)
 
 /* ---- what a dry run would have put by now ---- */
 
-static struct slice key_of(const cJSON *event, struct slice event_id, struct buf *b)
+/* The event_id, or the plain_id, under which an event of that pixel and name is known. */
+static struct slice key_of(const cJSON *event, struct slice id, bool plain, struct buf *b)
 {
     buf_clear(b);
-    buf_printf(b, "%.*s%c%.*s", SLICE_ARG(text_of(event, "event")), 1, SLICE_ARG(event_id));
+    buf_printf(b, "%.*s%c%.*s", SLICE_ARG(text_of(event, "event")), plain ? 2 : 1, SLICE_ARG(id));
     return buf_slice(b);
 }
 
-static bool is_known(struct tally *t, const cJSON *event, struct buf *b)
+/* As store_event_put decides. */
+static bool has_id(const struct tally *t, const cJSON *event, struct slice id, struct buf *b)
 {
     struct slice pixel = text_of(event, "pixel");
+    bool own = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(event, "own_id"));
+
+    return ids_has(&t->seen, pixel, key_of(event, id, false, b)) ||
+           (!own && ids_has(&t->seen, pixel, key_of(event, id, true, b)));
+}
+
+static bool is_known(const struct tally *t, const cJSON *event, struct buf *b)
+{
     const cJSON *former;
 
-    if (ids_has(&t->seen, pixel, key_of(event, text_of(event, "event_id"), b)))
+    if (has_id(t, event, text_of(event, "event_id"), b))
         return true;
     cJSON_ArrayForEach(former, cJSON_GetObjectItemCaseSensitive(event, "formerly"))
-        if (ids_has(&t->seen, pixel, key_of(event, slice_from(former->valuestring), b)))
+        if (has_id(t, event, slice_from(cJSON_GetStringValue(former)), b))
             return true;
     return false;
+}
+
+static void note_seen(struct tally *t, const cJSON *event, struct buf *b)
+{
+    struct slice pixel = text_of(event, "pixel"), plain = text_of(event, "plain_id");
+
+    ids_add(&t->seen, pixel, key_of(event, text_of(event, "event_id"), false, b));
+    if (plain.len)
+        ids_add(&t->seen, pixel, key_of(event, plain, true, b));
 }
 
 /* An event that an earlier row of this run would have put is not fresh any more. */
@@ -69,7 +88,7 @@ static void remember(struct tally *t, cJSON *row)
             continue;
         }
         any = true;
-        ids_add(&t->seen, text_of(event, "pixel"), key_of(event, text_of(event, "event_id"), &b));
+        note_seen(t, event, &b);
     }
     buf_free(&b);
     if (any || !was)
