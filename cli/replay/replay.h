@@ -7,6 +7,12 @@
 #include "cli/coverage/coverage.h"
 #include "cli/replay/group.h"
 
+struct replay_options {
+    const char *config, *since, *until, *offer, *tracker, *code, *status;
+    bool quarantined, dead, dry, yes, json;
+    int64_t rate;
+};
+
 /* ---- desk.c: the running server, or the store itself ---- */
 
 struct desk;
@@ -86,5 +92,14 @@ void progress_start(struct progress *p, int64_t total, bool dead);
 void progress_tell(struct progress *p, const struct tally *t);
 void progress_end(struct progress *p);
 int64_t progress_clock(void); /* milliseconds, of no epoch */
+
+/* ---- run.c ---- */
+
+void replay_catch_signals(void); /* SIGINT and SIGTERM end a run after the group in hand */
+int replay_complain(const struct err *err); /* onto stderr; -1 */
+
+/* Everything, and what is said of it; gives the exit code.  count may be 0: all that `what` means. */
+int replay_run(const struct replay_options *o, struct desk *desk, const struct store_again *what,
+               uint64_t rules, const char *const *ids, size_t count);
 
 #endif
