@@ -116,6 +116,17 @@ static void share_descriptors(struct http_limits *limits, struct http_limits *ad
              (unsigned long long)files.rlim_cur, limits->connections);
 }
 
+/* Postbacks do not need it: a server without it serves, and only other verbs must wait. */
+static void open_control(struct server *s, const char *data)
+{
+    struct err err = { 0 };
+
+    s->control = (struct control){ s->intake, s->rules };
+    s->local = control_open(&s->control, data, &err);
+    if (!s->local)
+        log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
+}
+
 static int open_listeners(struct server *s, const struct catalog *c, struct err *err)
 {
     struct http_limits limits = HTTP_LIMITS_DEFAULT, admin_limits = HTTP_LIMITS_DEFAULT;
@@ -138,10 +149,7 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
     if (!s->private)
         return err_context(err, "admin");
-    s->control = (struct control){ s->intake, s->rules };
-    s->local = control_open(&s->control, c->data, err);
-    if (!s->local)
-        return -1;
+    open_control(s, c->data);
     s->public = http_server_open(c->listen, &limits, routes_handle, &s->routes, err);
     return s->public ? 0 : err_context(err, "listen");
 }
@@ -257,7 +265,8 @@ static void every_second(struct server *s)
 
     http_server_sweep(s->public);
     http_server_sweep(s->private);
-    http_server_sweep(s->local);
+    if (s->local)
+        http_server_sweep(s->local);
     if (store_counts(s->reader, &counts, &err) == 0) {
         pthread_mutex_lock(&s->admin.lock);
         s->admin.counts = counts;

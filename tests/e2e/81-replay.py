@@ -351,6 +351,21 @@ def control(folder, method, path, body=None):
         c.close()
 
 
+@part
+def without_a_socket():
+    f = Folder()
+    f.write("data/control", "a file of somebody")
+    serve = Serve(f)
+    has("a server without its socket says so", serve.err(), "replay and others can't ask this server",
+        "data/control: something else than a socket is there")
+    equal("and takes postbacks", serve.verdict(unclear("s"))[1]["verdict"], "quarantined")
+    r = replay(f)
+    equal("replay can't ask it, and can't write beside it", (r.code, r.out), (4, ""))
+    has("it says who holds the store", r.err, "already using this data folder (pid %d)" % serve.pid)
+    equal("the file stays", (serve.stop(), f.read("data/control")), (0, b"a file of somebody"))
+    equal("without the server it works", replay(f, "--dry-run").code, 1)
+
+
 def copies(folder, count, first=1):
     """More quarantined postbacks like the first, each of its own click, as intake would have kept them."""
     db = sqlite3.connect(folder.at("data/clickbaton.db"))
