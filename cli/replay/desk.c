@@ -9,7 +9,7 @@
 #include "cli/control_client.h"
 
 #define PATIENCE_S 120 /* a server whose disk is slow */
-#define TRIES 10       /* a server that is just starting has the lock, and listens a moment later */
+#define TRIES 5        /* a server that is just starting has the lock, and listens a moment later */
 
 struct desk {
     struct catalog *catalog;
