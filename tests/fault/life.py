@@ -44,7 +44,7 @@ class Server(Program):
         start = time.monotonic()
         with open(self.log + ".out", "wb") as out, open(self.log + ".err", "ab") as err:
             self.process = harness.subprocess.Popen(
-                [harness.BINARY, "serve", "-c", "clickbaton.yaml"], stdin=harness.subprocess.DEVNULL, stdout=out,
+                [harness.BINARY, "serve", "-c", "clickbaton.yaml", "--unconfined"], stdin=harness.subprocess.DEVNULL, stdout=out,
                 stderr=err, cwd=folder.path, env={**os.environ, **environment})
         self.pid, self.started, self.port = self.process.pid, start, None
         harness.children.append(self)
@@ -197,7 +197,7 @@ class Life:
     def close_orderly(self):
         self.shim.disarm()
         code = self.server.stop()
-        check([("wrong", "its orderly end is %s" % code)] if code else [])
+        check([("wrong", "its orderly end is %s: %s" % (code, self.server.err()[-300:]))] if code else [])
 
     def close(self):
         """The orderly end: exit 0, and the sandbox has each event."""
