@@ -80,7 +80,7 @@ static bool take(struct delivery *d, struct lane *lane, int64_t now)
     struct part *part, *next;
     struct err err = { 0 };
     int64_t next_due = 0;
-    unsigned size = pixel_take_size(&lane->pixel, BATCH_MAX);
+    unsigned size = pixel_take_size(&lane->pixel, BATCH_MAX, lane->refused ? SENDER_PROBE : 0);
 
     d->spare = NULL;
     if (!b) {
@@ -261,6 +261,7 @@ int delivery_apply(struct delivery *d, struct targets *targets)
     for (size_t i = 0; i < d->lane_count; i++) {
         d->lanes[i]->target = NULL;
         d->lanes[i]->state.why[0] = '\0';
+        d->lanes[i]->refused = d->lanes[i]->vouched = false;
         pixel_resume(&d->lanes[i]->pixel);
     }
     for (size_t i = 0; i < targets->count; i++)
