@@ -1051,6 +1051,34 @@ static void test_reset_early(void **state)
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
 }
 
+/* A kept connection ends after the whole request went over it: nobody may send it again unasked. */
+static void test_kept_connection(void **state)
+{
+    static const struct scripted_answer ok = { .body = OK_BODY };
+    const struct scripted_answer steps[] = { ok, { .action = SCRIPTED_CLOSE }, ok,
+                                             ok, { .action = SCRIPTED_RESET }, ok };
+    struct rig *rig = *state;
+
+    rig->steps = steps;
+    rig->step_count = LEN(steps);
+    rig_open(rig);
+    for (unsigned i = 0; i < 2; i++) {
+        int64_t id = host_add(&rig->host, "PX", "{\"event\":\"E\"}", NULL);
+        pass(rig, 0);
+        assert_int_equal(host_event(&rig->host, id).state, HOST_DELIVERED);
+        id = host_add(&rig->host, "PX", "{\"event\":\"E\"}", NULL);
+        pass(rig, 0);
+        assert_int_equal(scripted_count(rig->http), 2 + 3 * i);
+        assert_int_equal(host_event(&rig->host, id).state, HOST_WAITING);
+        assert_true(host_event(&rig->host, id).unknown);
+        assert_string_equal(host_event(&rig->host, id).note,
+                            "no answer: the connection of the request before ended");
+        pass(rig, 2000);
+        assert_int_equal(host_event(&rig->host, id).state, HOST_DELIVERED);
+        assert_int_equal(scripted_count(rig->http), 3 + 3 * i);
+    }
+}
+
 static void test_timeout(void **state)
 {
     static const struct scripted_answer steps[] = { { .action = SCRIPTED_STALL } };
@@ -1694,6 +1722,7 @@ int main(void)
         cmocka_unit_test(test_poison),
         RIGGED(test_firewall),
         RIGGED(test_reset_early),
+        RIGGED(test_kept_connection),
         RIGGED(test_timeout),
         RIGGED(test_not_sent),
         RIGGED(test_redirects),
