@@ -343,13 +343,18 @@ void transport_close(struct transport *t)
 int64_t transport_retry_after(struct slice value, int64_t now_ms)
 {
     int64_t wait;
-    uint64_t seconds;
+    uint64_t seconds = 0;
+    size_t digits;
     char date[64];
     time_t at;
 
     if (value.len == 0 || value.len >= sizeof(date))
         return 0;
-    if (slice_to_u64(value, &seconds))
+    for (digits = 0; digits < value.len && ascii_is_digit(value.ptr[digits]);)
+        digits++;
+    if (digits == value.len && !slice_to_u64(value, &seconds))
+        return RETRY_AFTER_MAX_MS; /* more than 64 bits hold */
+    if (digits == value.len)
         return seconds < RETRY_AFTER_MAX_MS / 1000 ? (int64_t)seconds * 1000 : RETRY_AFTER_MAX_MS;
     snprintf(date, sizeof(date), "%.*s", SLICE_ARG(value));
     at = ascii_is_alpha(date[0]) ? curl_getdate(date, NULL) : -1;
