@@ -92,7 +92,6 @@ static struct sender_outcome outcome_of(struct judge *j, const struct lane *lane
                                         const struct end *end)
 {
     struct sender_outcome o = { .id = ev->id, .result = end->result, .unknown = end->unknown };
-    int64_t own;
 
     if (end->result != SENDER_DELIVERED)
         o.note = record_note(r);
@@ -105,8 +104,8 @@ static struct sender_outcome outcome_of(struct judge *j, const struct lane *lane
         o.note = record_too_old(r);
     } else if (end->apart || (end->own_wait && ev->attempts >= lane->pixel.failures) ||
                (end->alone && ev->attempts >= ALONE_MAX)) {
-        own = end->now + pixel_backoff(&j->timing, ev->attempts, roll(j)); /* not all together */
-        o.due = own > o.due ? own : o.due;
+        /* not all together, and no longer than that: the pixel's wait is the pixel's, a reload ends it */
+        o.due = end->now + pixel_backoff(&j->timing, ev->attempts, roll(j));
     } else {
         o.in_turn = true;
     }

@@ -57,7 +57,7 @@ enum sender_result { SENDER_DELIVERED = 1, SENDER_RETRY, SENDER_DEAD };
 struct sender_outcome {
     int64_t id;
     enum sender_result result;
-    int64_t due;  /* for SENDER_RETRY, Unix milliseconds */
+    int64_t due;  /* for SENDER_RETRY, Unix milliseconds: not before, the pixel may wait longer */
     bool in_turn; /* its pixel waits until then, not it: it keeps its place before younger events */
     bool unknown; /* the request may have reached TikTok, no answer says */
     struct slice note;
