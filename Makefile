@@ -60,6 +60,9 @@ $(BUILD)/embed.o: $(BUILD)/embed.S
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+$(BUILD)/tests/fault/outage_fill: $(BUILD)/tests/fault/outage_fill.o $(BUILD)/libclickbaton.a
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -85,7 +88,7 @@ unit: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@tests/run-unit.sh $(UNIT)
 e2e: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
 check: structure unit e2e
 # The landing script in Chromium; web-control breaks it on purpose and wants the checks to notice.

@@ -261,7 +261,7 @@ int delivery_apply(struct delivery *d, struct targets *targets)
     for (size_t i = 0; i < d->lane_count; i++) {
         d->lanes[i]->target = NULL;
         d->lanes[i]->state.why[0] = '\0';
-        d->lanes[i]->refused = d->lanes[i]->vouched = false;
+        d->lanes[i]->refused = d->lanes[i]->vouched = d->lanes[i]->worked = false;
         pixel_resume(&d->lanes[i]->pixel);
     }
     for (size_t i = 0; i < targets->count; i++)

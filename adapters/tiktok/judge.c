@@ -73,8 +73,8 @@ static void note_failure(struct judge *j, struct lane *lane, const struct record
 struct end {
     enum sender_result result;
     int64_t now, due; /* due: not before this */
-    bool own_wait; /* an event that has failed more often than its pixel waits for itself */
-    bool alone;    /* the request had only this event: after ALONE_MAX tries it makes way */
+    bool own_wait; /* an event that has failed more often than its pixel, which works, waits for itself */
+    bool alone;    /* the request had only this event: after ALONE_MAX failures it makes way */
     bool apart;    /* each waits for itself in any case */
     bool unknown;
 };
@@ -102,8 +102,9 @@ static struct sender_outcome outcome_of(struct judge *j, const struct lane *lane
         o.result = SENDER_DEAD;
         o.due = 0;
         o.note = record_too_old(r);
-    } else if (end->apart || (end->own_wait && ev->attempts >= lane->pixel.failures) ||
-               (end->alone && ev->attempts >= ALONE_MAX)) {
+    } else if (end->apart ||
+               (end->own_wait && lane->worked && ev->attempts >= lane->pixel.failures) ||
+               (end->alone && lane->pixel.failures > ALONE_MAX)) {
         /* not all together, and no longer than that: the pixel's wait is the pixel's, a reload ends it */
         o.due = end->now + pixel_backoff(&j->timing, ev->attempts, roll(j));
     } else {
@@ -224,7 +225,7 @@ static void accepted(struct judge *j, struct lane *lane, struct record *r, int64
     pixel_answered(&lane->pixel, r->epoch);
     lane->state.why[0] = '\0';
     lane->state.failing_since = 0;
-    lane->vouched = true;
+    lane->vouched = lane->worked = true;
     lane->refused = false;
     /* The words of a warning may repeat what is in an event: the ledger has them, not the log. */
     if (r->report.code != 0 || !slice_eq_nocase(r->report.message, S("OK")))
