@@ -34,11 +34,20 @@ void batch_free(struct batch *b)
 {
     if (!b)
         return;
+    if (b->held)
+        *b->held -= b->bytes;
     arena_free(&b->taken.arena);
     free(b->order);
     free(b->outcomes);
     free(b->parts);
     free(b);
+}
+
+void batch_hold(struct batch *b, size_t *held)
+{
+    b->held = held;
+    b->bytes = b->taken.arena.used;
+    *held += b->bytes;
 }
 
 /* Parts never share an event and are never empty, so there are at most as many as events. */

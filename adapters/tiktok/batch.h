@@ -24,6 +24,7 @@ struct batch {
     struct sender_outcome *outcomes;   /* at the same places */
     struct part *parts;
     size_t parts_used, open; /* events not reported yet */
+    size_t bytes, *held; /* bytes are part of *held as long as it lives; NULL: of nothing */
     size_t undecided;        /* events that no answer has said anything about yet */
     /* Events that were refused alone, by an answer that does not name them: theirs may be the fault,
      * or the request's.  One accepted event of the same batch tells. */
@@ -33,6 +34,9 @@ struct batch {
 
 /* Room for BATCH_MAX events, to be filled by the host's take; NULL without memory. */
 struct batch *batch_new(void);
+
+/* It counts in *held, which must outlive it. */
+void batch_hold(struct batch *b, size_t *held);
 
 /* Nothing was taken: ready for another take. */
 void batch_clear(struct batch *b);
