@@ -22,7 +22,7 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized bench install \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized fault outage bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -90,6 +90,16 @@ unit: | need-test
 e2e: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
+# Every fault of the ways out and of the calls inside, one after the other; the parts are named in each file.
+FAULT := $(filter-out tests/fault/outage.py,$(sort $(wildcard tests/fault/*.py)))
+fault: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
+	@for f in $(FAULT); do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 $$f || exit 1; done
+# A day without TikTok: EVENTS wait (1,000,000; it takes some minutes and 1 GB of TMPDIR).
+EVENTS ?= 1000000
+outage: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/outage.py $(EVENTS)
 check: structure unit e2e
 # The landing script in Chromium; web-control breaks it on purpose and wants the checks to notice.
 web: | need-web
