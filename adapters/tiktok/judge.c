@@ -137,12 +137,13 @@ static void report(struct judge *j, struct lane *lane, struct record *r, size_t 
 
 /* ---- events that were refused alone, and not by name ---- */
 
-static struct record *next_suspect(struct batch *b)
+/* With the report of its last event a batch is gone, so they are taken off it first. */
+static struct record *take_suspects(struct batch *b)
 {
-    struct record *r = b->suspects;
+    struct record *list = b->suspects;
 
-    b->suspects = r->next;
-    return r;
+    b->suspects = NULL;
+    return list;
 }
 
 /* Another event of the batch was accepted: what stands around them is right. */
@@ -150,8 +151,8 @@ static void condemn(struct judge *j, struct lane *lane, struct batch *b, int64_t
 {
     const struct end end = { .result = SENDER_DEAD, .now = now };
 
-    while (b->suspects) {
-        struct record *r = next_suspect(b);
+    for (struct record *r = take_suspects(b), *next; r; r = next) {
+        next = r->next;
         log_request(j, "warning", "event-refused", r, 1, false);
         report(j, lane, r, r->place, 1, &end);
     }
@@ -176,9 +177,9 @@ static void release(struct judge *j, struct lane *lane, struct batch *b, int64_t
         lane->refused = true;
         note_failure(j, lane, b->suspects, "refused-whole", waiting, now);
     }
-    while (b->suspects) {
-        struct record *r = next_suspect(b);
+    for (struct record *r = take_suspects(b), *next; r; r = next) {
         bool dead = vouched && b->order[r->place]->attempts;
+        next = r->next;
         end.result = dead ? SENDER_DEAD : SENDER_RETRY;
         if (dead)
             log_request(j, "warning", "event-refused", r, 1, false);
