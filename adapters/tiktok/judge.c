@@ -9,7 +9,8 @@
 enum {
     REPLY_ARENA = 160 << 10, /* a copy of the answer, and what is read from it */
     REFUSED_WAIT_MAX_MS = 60000,
-    ALONE_MAX = 10, /* as many halvings as 1,000 events need */
+    ALONE_MAX = PIXEL_PATIENCE + 5, /* failures, until 1,000 events have become one */
+    UNLUCKY_MAX = 4, /* failures more than its pixel's are bad luck, and not an event's fault */
     LOUD_AFTER_MS = 3600000, /* a pixel that fails for so long is an error, not a warning */
 };
 
@@ -73,7 +74,8 @@ static void note_failure(struct judge *j, struct lane *lane, const struct record
 struct end {
     enum sender_result result;
     int64_t now, due; /* due: not before this */
-    bool own_wait; /* an event that has failed more often than its pixel, which works, waits for itself */
+    uint16_t jitter;  /* of those that wait together */
+    bool own_wait; /* an event that has failed far more often than its pixel waits for itself */
     bool alone;    /* the request had only this event: after ALONE_MAX failures it makes way */
     bool apart;    /* each waits for itself in any case */
     bool unknown;
@@ -103,10 +105,13 @@ static struct sender_outcome outcome_of(struct judge *j, const struct lane *lane
         o.due = 0;
         o.note = record_too_old(r);
     } else if (end->apart ||
-               (end->own_wait && lane->worked && ev->attempts >= lane->pixel.failures) ||
+               (end->own_wait && lane->worked && ev->attempts >= lane->pixel.failures + UNLUCKY_MAX) ||
                (end->alone && lane->pixel.failures > ALONE_MAX)) {
-        /* not all together, and no longer than that: the pixel's wait is the pixel's, a reload ends it */
-        o.due = end->now + pixel_backoff(&j->timing, ev->attempts, roll(j));
+        /* No longer than that: the pixel's wait is the pixel's, a reload ends it.  Together, for each
+         * request has its own luck; but what has failed so often may be poison and its neighbour. */
+        bool part_ways = end->apart || ev->attempts >= ALONE_MAX;
+        o.due = end->now +
+                pixel_backoff(&j->timing, ev->attempts, part_ways ? roll(j) : end->jitter);
     } else {
         o.in_turn = true;
     }
@@ -273,6 +278,7 @@ static void failed(struct judge *j, struct lane *lane, struct record *r, bool un
     struct end end = { .result = SENDER_RETRY, .now = now, .own_wait = true, .unknown = unknown };
     uint64_t epoch = lane->pixel.epoch;
 
+    end.jitter = roll(j);
     end.alone = r->batch->taken.count == 1;
     end.due = pixel_failed(&lane->pixel, &j->timing, r->epoch, now, retry_after, roll(j));
     lane->vouched = false;

@@ -66,12 +66,12 @@ void pixel_wake(struct pixel *p)
 
 unsigned pixel_take_size(const struct pixel *p, unsigned max, unsigned probe)
 {
-    unsigned size = max;
+    unsigned size = max, often = p->failures > PIXEL_PATIENCE ? p->failures - PIXEL_PATIENCE : 0;
 
     if (probe)
         size = probe;
     else
-        size >>= p->failures < HALVINGS_MAX ? p->failures : HALVINGS_MAX;
+        size >>= often < HALVINGS_MAX / 2 ? 2 * often : HALVINGS_MAX;
     size >>= p->halvings;
     return size ? size : 1;
 }

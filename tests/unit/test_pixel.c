@@ -114,18 +114,18 @@ static void test_take_size(void **state)
     assert_int_equal(pixel_take_size(&p, 1000, 0), 1000);
     pixel_started(&p);
     assert_true(pixel_may_take(&p, NOW + 1000));
-    /* half as many after each failure of the API, and both together; the API is back: all */
+    /* a quarter after each failure of the API from the fourth on, and both together */
     for (int i = 0; i < 40; i++) {
         struct pixel q = { .failures = (unsigned)i, .halvings = 1 };
-        unsigned want = i < 9 ? 500u >> i : 1;
+        unsigned want = i < 4 ? 500 : i < 8 ? 500u >> 2 * (i - 3) : 1;
         assert_int_equal(pixel_take_size(&q, 1000, 0), want);
         q.halvings = 31;
         assert_int_equal(pixel_take_size(&q, 1000, 0), 1);
     }
     p.failures = UINT_MAX;
     assert_int_equal(pixel_take_size(&p, 1000, 0), 1);
-    p.failures = 3;
-    assert_int_equal(pixel_take_size(&p, 1000, 0), 125);
+    p.failures = 4;
+    assert_int_equal(pixel_take_size(&p, 1000, 0), 250);
     assert_int_equal(pixel_take_size(&p, 1000, 64), 64);
     pixel_answered(&p, p.epoch);
     assert_int_equal(pixel_take_size(&p, 1000, 0), 1000);

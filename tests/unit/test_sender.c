@@ -691,8 +691,8 @@ static void test_poison(void **state)
         add_with_bad(rig, 1000, places[i]);
         start = rig->host.now;
         rig_open(rig);
-        for (int round = 0; round < 60 && host_count(&rig->host, HOST_DELIVERED) < 999; round++)
-            pass(rig, 2 * MINUTE);
+        for (int round = 0; round < 480 && host_count(&rig->host, HOST_DELIVERED) < 999; round++)
+            pass(rig, 15000);
         if (host_count(&rig->host, HOST_DELIVERED) != 999)
             for (int64_t id = 1; id <= 1000; id++)
                 if (host_event(&rig->host, id).state != HOST_DELIVERED)
@@ -914,7 +914,7 @@ static void test_backoff(void **state)
         if (wait < expect * 8 / 10 || wait > expect * 12 / 10)
             fail_msg("wait %u: %lld, not %lld", i, (long long)wait, (long long)expect);
         expect = expect * 2 < 900000 ? expect * 2 : 900000;
-        host_pass(&rig->host, rig->sender, i < 10 ? wait : wait * 3 / 2); /* its pixel's wait is another */
+        host_pass(&rig->host, rig->sender, i < 8 ? wait : wait * 3 / 2); /* its pixel's wait is another */
     }
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
     host_add(&rig->host, "PX", "{\"event\":\"E\"}", NULL);
@@ -945,7 +945,7 @@ static void test_backlog_is_left_alone(void **state)
         host_pass(&rig->host, rig->sender, 20 * MINUTE);
         assert_true(host_wait_reports(&rig->host, 5 + i));
         assert_int_equal(scripted_count(rig->http), 5 + i);
-        assert_int_equal(host_last(&rig->host).count, 500 >> i); /* the first of the queue */
+        assert_int_equal(host_last(&rig->host).count, 1000); /* the first of the queue */
         assert_int_equal(host_event(&rig->host, 1).attempts, 2 + i);
         assert_true(host_event(&rig->host, 1).in_turn);
     }
