@@ -8,7 +8,8 @@
 
 #include <curl/curl.h>
 
-#include "adapters/tiktok/wipe.h"
+#include "adapters/tiktok/memory.h"
+#include "core/base/wipe.h"
 
 enum {
     ANSWER_MAX = 65536,
@@ -46,7 +47,8 @@ static CURLcode global_result;
 
 static void global_init(void)
 {
-    global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+    global_result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_new, memory_free,
+                                         memory_resize, memory_text, memory_zeroed);
 }
 
 /* As OpenSSL's own programs and curl do; libcurl by itself looks only where its builder said. */
@@ -214,6 +216,7 @@ static void transfer_put(struct transport *t, struct transfer *x)
     curl_easy_reset(x->easy);
     wipe(x->token_line, sizeof(x->token_line));
     buf_free(&x->body);
+    wipe(x->answer.ptr, x->answer.len); /* it may have come back in it */
     buf_clear(&x->answer);
     x->header_bytes = x->body_read = 0;
     x->too_large = false;

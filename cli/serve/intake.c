@@ -37,6 +37,7 @@ struct intake {
     unsigned waiting; /* requests that wait or are being worked on */
     bool closing;
     struct intake_stats stats;
+    int64_t busy_since; /* 0: nothing is being written; clock_ms */
     int64_t failed_at; /* of the last commit, if that failed; clock_ms */
 
     /* of the intake thread alone */
@@ -163,13 +164,16 @@ static void wake_sender(struct intake *in, const struct intake_request *requests
     }
 }
 
-static void answer_all(struct intake_request *requests, bool durable, const char *why)
+static void answer_all(struct intake *in, struct intake_request *requests, bool durable,
+                       const char *why)
 {
     struct intake_request *next;
 
     for (struct intake_request *r = requests; r; r = next) {
         struct rules *rules = r->rules;
         next = r->next;
+        if (durable && r->message)
+            messages_keep(in->settings.messages, r->message);
         if (!durable)
             answer_busy(r->http, r->verbose, why);
         else if (r->is_click)
@@ -196,6 +200,7 @@ static void note_group(struct intake *in, const struct intake_request *requests,
         s->why[0] = '\0';
     } else {
         s->failed_commits++;
+        s->refused_busy += count;
         memcpy(s->why, err->text, sizeof(s->why) - 1);
         in->failed_at = clock_ms(CLOCK_MONOTONIC);
     }
@@ -250,7 +255,7 @@ static void run_group(struct intake *in, struct intake_request *requests, unsign
     pthread_mutex_unlock(&in->lock);
     if (rc == 0)
         wake_sender(in, requests);
-    answer_all(requests, rc == 0, "the postback can't be stored now; send it again");
+    answer_all(in, requests, rc == 0, "the postback can't be stored now; send it again");
     pthread_mutex_lock(&in->lock);
     end_calls(calls, rc, &err);
     end_calls(refused, -1, &err);
@@ -280,9 +285,11 @@ static void *run(void *argument)
         in->first = NULL;
         in->end = &in->first;
         in->calls = NULL;
+        in->busy_since = clock_ms(CLOCK_MONOTONIC);
         pthread_mutex_unlock(&in->lock);
         run_group(in, requests, count, calls);
         pthread_mutex_lock(&in->lock);
+        in->busy_since = 0;
     }
     pthread_mutex_unlock(&in->lock);
     return NULL;
@@ -333,7 +340,7 @@ void intake_submit(struct intake *in, struct intake_request *request)
     }
     pthread_mutex_unlock(&in->lock);
     if (busy)
-        answer_all(request, false, "too many requests wait to be stored; send it again");
+        answer_all(in, request, false, "too many requests wait to be stored; send it again");
 }
 
 static int wait_for(struct intake *in, struct call *c)
@@ -373,6 +380,7 @@ void intake_stats(struct intake *in, struct intake_stats *out)
 {
     pthread_mutex_lock(&in->lock);
     *out = in->stats;
+    out->busy_ms = in->busy_since ? clock_ms(CLOCK_MONOTONIC) - in->busy_since : 0;
     out->healthy |= clock_ms(CLOCK_MONOTONIC) - in->failed_at > UNHEALTHY_MS;
     pthread_mutex_unlock(&in->lock);
 }

@@ -7,11 +7,13 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "adapters/process/notify.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
-#include "cli/serve/outlet.h"
+#include "cli/serve/jail.h"
 #include "cli/serve/log.h"
+#include "cli/serve/outlet.h"
 #include "cli/serve/routes.h"
 
 #define QUEUE_MAX 20000
@@ -21,7 +23,7 @@
 #define DESCRIPTORS_KEPT 400
 
 static const struct verb_usage usage = {
-    .synopsis = "serve [-c clickbaton.yaml]",
+    .synopsis = "serve [-c clickbaton.yaml] [--unconfined]",
     .about = "Takes postbacks and click registrations, keeps them, delivers events to TikTok.\n"
              "SIGHUP reads all files again and puts them in force when they are right;\n"
              "SIGTERM answers what is in hand, then ends.",
@@ -30,20 +32,23 @@ static const struct verb_usage usage = {
 
 struct server {
     const char *config;
+    struct jail *jail;
+    int64_t watchdog_ms; /* 0: nobody waits for a sign of life */
     struct rules_holder *rules;
     struct store *writer, *reader;
     struct intake *intake;
     struct sender *sender;
     struct routes routes;
     struct admin admin;
+    struct messages *messages;
     struct http_server *public, *private;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
 };
 
 /* Everything from files; NULL after its problems were printed. */
-static struct catalog *load(const char *config)
+static struct catalog *load(const struct server *s)
 {
-    struct catalog *c = catalog_open(config);
+    struct catalog *c = catalog_open(s->config);
 
     if (!c)
         return NULL;
@@ -52,6 +57,7 @@ static struct catalog *load(const char *config)
     catalog_print_problems(c, stderr);
     if (catalog_errors(c) == 0)
         return c;
+    jail_explain(s->jail, c);
     catalog_close(c);
     return NULL;
 }
@@ -75,6 +81,8 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     if (!s->writer)
         return -1;
     s->reader = store_sqlite_open(c->data, false, err);
+    if (s->reader)
+        jail_close(s->jail, c);
     if (!s->reader || store_begin(s->writer, err) != 0 ||
         store_recover(s->writer, cli_now() * 1000, &recovered, err) != 0 ||
         store_commit(s->writer, err) != 0)
@@ -85,6 +93,9 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
                  "events=%lld",
                  (long long)recovered);
     settings.store = s->writer;
+    settings.messages = s->messages = messages_open();
+    if (!s->messages)
+        return err_set(err, ERR_SYSTEM, "out of memory");
     s->intake = intake_open(&settings, err);
     return s->intake ? 0 : -1;
 }
@@ -128,15 +139,19 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->routes.rules = s->rules;
     s->routes.intake = s->intake;
     s->routes.hasher = identity_hasher_new();
+    s->routes.limiter = limiter_open();
+    s->routes.messages = s->messages;
+    s->routes.refused = s->admin.refused = refused_open(cli_now());
     s->admin.intake = s->intake;
     s->admin.sender = s->sender;
     pthread_mutex_init(&s->admin.lock, NULL);
-    if (!s->routes.hasher)
+    if (!s->routes.hasher || !s->routes.limiter || !s->routes.refused)
         return err_set(err, ERR_SYSTEM, "out of memory");
     s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
     if (!s->private)
         return err_context(err, "admin");
     s->public = http_server_open(c->listen, &limits, routes_handle, &s->routes, err);
+    admin_show(&s->admin, s->public);
     return s->public ? 0 : err_context(err, "listen");
 }
 
@@ -171,7 +186,7 @@ static void note_restart(const struct catalog *before, const struct catalog *now
 
 static void reload(struct server *s)
 {
-    struct catalog *c = load(s->config);
+    struct catalog *c = load(s);
     struct rules *before = rules_get(s->rules);
     struct err err = { 0 };
     bool ok = c != NULL;
@@ -236,12 +251,26 @@ static void every_tick(struct server *s)
     struct intake_stats stats;
     struct err err = { 0 };
 
+    http_server_make_room(s->public);
     intake_stats(s->intake, &stats);
     if (stats.groups == s->maintained)
         return;
     s->maintained = stats.groups;
     if (store_maintain(s->reader, &err) != 0)
         log_line("warning", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
+}
+
+/* A commit that hangs, or an intake thread that is stuck, is what a restart can mend; a disk that
+ * refuses is not: that is answered 503 and told by /readyz. */
+static void give_sign_of_life(struct server *s)
+{
+    struct intake_stats stats;
+
+    if (!s->watchdog_ms)
+        return;
+    intake_stats(s->intake, &stats);
+    if (stats.busy_ms < s->watchdog_ms / 2)
+        notify_alive();
 }
 
 static void every_second(struct server *s)
@@ -257,6 +286,7 @@ static void every_second(struct server *s)
         pthread_mutex_unlock(&s->admin.lock);
     }
     find_orphan(s);
+    give_sign_of_life(s);
 }
 
 static void run(struct server *s, const sigset_t *signals)
@@ -267,8 +297,11 @@ static void run(struct server *s, const sigset_t *signals)
 
     do {
         signal = sigtimedwait(signals, NULL, &tick);
-        if (signal == SIGHUP)
+        if (signal == SIGHUP) {
+            notify_reloading();
             reload(s);
+            notify_ready("reloaded");
+        }
         if (signal == -1)
             every_tick(s);
         if (signal == -1 && ++ticks % TICKS_A_SECOND == 0)
@@ -287,6 +320,7 @@ static void close_all(struct server *s)
     }
     if (s->intake)
         intake_drain(s->intake);
+    admin_show(&s->admin, NULL);
     http_server_close(s->public);
     http_server_close(s->private);
     if (s->sender)
@@ -294,7 +328,11 @@ static void close_all(struct server *s)
     intake_close(s->intake);
     store_close(s->reader);
     store_close(s->writer);
+    jail_free(s->jail);
     identity_hasher_free(s->routes.hasher);
+    limiter_close(s->routes.limiter);
+    refused_close(s->routes.refused);
+    messages_close(s->messages);
     rules_close(s->rules);
 }
 
@@ -312,9 +350,12 @@ static void block_signals(sigset_t *signals)
 int cli_serve(int argc, char **argv)
 {
     struct server s = { .config = "clickbaton.yaml" };
+    bool unconfined = false;
     const struct option_row rows[] = {
         { "--config", "-c", OPTION_TEXT, &s.config, "FILE",
           "the configuration; default clickbaton.yaml" },
+        { "--unconfined", NULL, OPTION_FLAG, &unconfined, NULL,
+          "for debuggers: with core dumps, without Landlock and seccomp" },
         { 0 },
     };
     struct catalog *c;
@@ -325,9 +366,12 @@ int cli_serve(int argc, char **argv)
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
         return code;
     block_signals(&signals); /* one that comes while files are read is looked at afterwards */
-    c = load(s.config);
-    if (!c)
+    s.jail = jail_open(unconfined);
+    c = s.jail ? load(&s) : NULL;
+    if (!c) {
+        jail_free(s.jail);
         return EXIT_CONFIG;
+    }
     code = EXIT_IO;
     s.rules = rules_open(c);
     if (!s.rules || open_store(&s, c, &err) != 0)
@@ -342,8 +386,11 @@ int cli_serve(int argc, char **argv)
     printf("clickbaton: listening on http://%s, admin on http://%s\n",
            http_server_address(s.public), http_server_address(s.private));
     fflush(stdout);
+    s.watchdog_ms = notify_watchdog_ms();
+    notify_ready("taking postbacks");
     sender_wake(s.sender, (struct slice){ 0 });
     run(&s, &signals);
+    notify_stopping();
     log_line("info", "msg=\"ending: answering what is in hand\"");
     code = EXIT_DONE;
 out:

@@ -1,7 +1,7 @@
 """A day without TikTok, and what comes after: a store full of events that wait, the real server, the
 sandbox behind a proxy that counts.
 
-    python3 tests/fault/outage.py [EVENTS]      1,000,000; `make outage`
+    python3 tests/fault/outage.py [EVENTS]      100,000; `make outage`: 1,000,000
 
 Shows when the server is ready, how much memory it takes, in which order and how fast it drains, and how
 long postbacks wait for their answer meanwhile."""
@@ -182,7 +182,7 @@ def no_storm():
         away, sum(len(t) for t in tries.values()), len(after), after[-1] - after[0]))
 
 
-EVENTS = 1000000
+EVENTS = 100000
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1].isdigit():
