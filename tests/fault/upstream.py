@@ -522,7 +522,7 @@ def bad_events(sizes, large):
                "TikTok refuses every event with code 40002 and names none" in " ".join(m.serve.ready()[1]["warnings"]))
     for p in alone:
         m.fire(p, [p + "-other"])
-    wait_until("the others to show whose fault it is", lambda: states(m.folder).get("dead", 0) == dead + len(alone), 30)
+    wait_until("the others to show whose fault it is", lambda: states(m.folder).get("dead", 0) == dead + len(alone), 150)  # its own wait
     equal("then it is dead", {m.rows(p)[0][1] for p in alone}, {"dead"})
     say("# %d batches with bad events (%d events): the others delivered, %d dead, none lost or doubled; %.1f s"
         % (len(wanted), total, dead + len(alone), took))
