@@ -59,8 +59,10 @@ struct catalog *catalog_open(const char *config)
 {
     struct catalog *c = calloc(1, sizeof(*c));
 
-    if (!c)
+    if (!c) {
+        memory_ran_out();
         return NULL;
+    }
     arena_init(&c->arena, 256 * 1024 * 1024);
     c->diags.arena = &c->arena;
     c->loader = (struct mapping_loader){ &c->arena, &c->diags, trackers, files_lookup(&c->lookup) };
@@ -152,8 +154,11 @@ static struct catalog_offer *add_slot(struct catalog *c)
     if (c->offer_count == c->offer_room) {
         size_t room = c->offer_room ? c->offer_room * 2 : 16;
         struct catalog_offer *more = realloc(c->offers, room * sizeof(*more));
-        if (!more)
+        if (!more) {
+            memory_ran_out();
+            c->arena.full = true; /* as if it had not gone in there */
             return NULL;
+        }
         c->offers = more;
         c->offer_room = room;
     }

@@ -159,5 +159,5 @@ int cli_rates(int argc, char **argv)
     if (!importing && n != 0 && n != 3)
         return options_misuse("rates", "usage: clickbaton %s", usage.synopsis);
     code = importing ? import(&w, args[1]) : show(&w, args, n);
-    return fflush(stdout) == 0 ? code : EXIT_IO;
+    return code;
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
 #include "cli/serve/outlet.h"
@@ -328,6 +329,7 @@ int cli_serve(int argc, char **argv)
     c = load(s.config);
     if (!c)
         return EXIT_CONFIG;
+    end_not_for_memory(); /* a request that finds none is answered so, and sent again */
     code = EXIT_IO;
     s.rules = rules_open(c);
     if (!s.rules || open_store(&s, c, &err) != 0)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/arena.h"
+
 void buf_free(struct buf *b)
 {
     free(b->ptr);
@@ -40,8 +42,10 @@ static char *reserve(struct buf *b, size_t n)
         while (cap <= b->len + n)
             cap *= 2;
         p = realloc(b->ptr, cap);
-        if (!p)
+        if (!p) {
+            memory_ran_out();
             goto failed;
+        }
         b->ptr = p;
         b->cap = cap;
     }
