@@ -11,12 +11,14 @@
 
 unsigned catalog_errors(const struct catalog *c)
 {
-    return c->diags.errors;
+    return c->diags.errors + c->arena.full; /* what had no room is missing now, whatever it was */
 }
 
 void catalog_take_problems(struct catalog *c, struct buf *out)
 {
     diags_print(out, &c->diags);
+    if (c->arena.full)
+        buf_puts(out, "error: these files need more memory than there is\n");
     c->diags.first = c->diags.last = NULL;
     c->diags.kept = 0;
 }

@@ -1,5 +1,6 @@
 #include "cli/end.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -47,8 +48,8 @@ int end_print(const char *verb, const struct buf *out, int code)
 /* In place of the one in core/, which does nothing. */
 void memory_ran_out(void)
 {
-    static const char text[] = "clickbaton: out of memory; nothing was changed. Free some, or raise the "
-                               "limit (ulimit -v, MemoryMax=)\n";
+    static const char text[] = "clickbaton: out of memory: free some, or raise the limit (ulimit -v, "
+                               "MemoryMax=)\n";
 
     if (atomic_load(&goes_on) || atomic_exchange(&ending, true))
         return;
@@ -56,6 +57,22 @@ void memory_ran_out(void)
     if (undo_it)
         undo_it(undo_context);
     _exit(EXIT_IO); /* what stdout holds is part of no answer */
+}
+
+static void *told(size_t size)
+{
+    void *p = malloc(size);
+
+    if (!p)
+        memory_ran_out();
+    return p;
+}
+
+void end_prepare(void)
+{
+    cJSON_Hooks hooks = { told, free };
+
+    cJSON_InitHooks(&hooks); /* its NULL means both "no JSON" and "no memory" */
 }
 
 int end_with(const char *verb, int code)

@@ -3,6 +3,9 @@
 #ifndef CLI_END_H
 #define CLI_END_H
 
+/* Of main, first: libraries that would take a lack of memory for bad input tell of it. */
+void end_prepare(void);
+
 /* Of main: the exit code of the verb, or EXIT_IO and a sentence when its output could not be written or
  * its input not be read to the end. */
 int end_with(const char *verb, int code);

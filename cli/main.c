@@ -74,6 +74,7 @@ static int unknown(const char *name)
 
 int main(int argc, char **argv)
 {
+    end_prepare();
     if (argc < 2) {
         usage(stderr);
         return EXIT_USAGE;

@@ -7,12 +7,14 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "cli/end.h"
 #include "cli/files.h"
 #include "cli/schema/schema.h"
 
 #define KEY_BYTES 16
 #define SECRET_PREFIX_MAX 16
 #define MARKS_MAX 12
+#define MADE_MAX 12
 
 struct mark {
     const char *name; /* "@OFFER@" */
@@ -24,6 +26,8 @@ struct writer {
     const char *folder;
     struct mark marks[MARKS_MAX];
     size_t mark_count;
+    const char *made[MADE_MAX]; /* in order, and undone backwards */
+    size_t made_count;
     struct err *err;
 };
 
@@ -32,18 +36,36 @@ static const char *at(struct writer *w, const char *name)
     return arena_printf(w->arena, "%s/%s", w->folder, name).ptr;
 }
 
+/* What is there now has not been before.  Needs no memory. */
+static void undo(void *writer)
+{
+    struct writer *w = writer;
+
+    while (w->made_count)
+        remove(w->made[--w->made_count]);
+}
+
 static int make_folder(struct writer *w, const char *path, mode_t mode)
 {
     struct stat st;
 
-    if (mkdir(path, mode) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+    if (mkdir(path, mode) == 0) {
+        w->made[w->made_count++] = path;
+        return 0;
+    }
+    if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return 0;
     return err_set(w->err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
 static int make_file(struct writer *w, const char *name, unsigned mode, struct slice text)
 {
-    return files_create(at(w, name), mode, text, w->err);
+    const char *path = at(w, name);
+
+    if (!path || files_create(path, mode, text, w->err) != 0)
+        return path ? -1 : err_set(w->err, ERR_SYSTEM, "out of memory");
+    w->made[w->made_count++] = path;
+    return 0;
 }
 
 static void mark(struct writer *w, const char *name, struct slice value)
@@ -164,6 +186,19 @@ static int prepare(struct writer *w, const struct init_answers *a)
     return 0;
 }
 
+static int write_all(struct writer *w, const struct init_answers *a, const char *offer)
+{
+    if (make_folder(w, a->folder, 0755) != 0 || make_folder(w, at(w, "offers"), 0755) != 0 ||
+        make_folder(w, at(w, "mappings"), 0755) != 0 || make_folder(w, at(w, "keys"), 0700) != 0)
+        return -1;
+    if (make_secret(w, "keys/postback", NULL, "") != 0 ||
+        make_secret(w, "keys/tiktok", a->token, INIT_NO_TOKEN) != 0 ||
+        make_schema(w, "schema.json") != 0 ||
+        make_from(w, "cli/init/clickbaton.yaml", "clickbaton.yaml") != 0)
+        return -1;
+    return make_from(w, "cli/init/offer.yaml", offer);
+}
+
 int init_write(struct arena *arena, const struct init_answers *a, const char *const **names,
                struct err *err)
 {
@@ -171,6 +206,7 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
     const char **list = ARENA_ARRAY(arena, const char *, 6);
     const char *offer = arena_printf(arena, "offers/%s.yaml", a->offer).ptr;
     struct stat st;
+    int rc;
 
     if (!list || !offer || prepare(&w, a) != 0)
         return arena->full ? err_set(err, ERR_SYSTEM, "out of memory") : -1;
@@ -184,13 +220,10 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
         if (lstat(at(&w, list[i]), &st) == 0)
             return err_set(err, ERR_INPUT, "%s is there already, and nothing is overwritten; name "
                                            "another folder", at(&w, list[i]));
-    if (make_folder(&w, a->folder, 0755) != 0 || make_folder(&w, at(&w, "offers"), 0755) != 0 ||
-        make_folder(&w, at(&w, "mappings"), 0755) != 0 || make_folder(&w, at(&w, "keys"), 0700) != 0)
-        return -1;
-    if (make_secret(&w, "keys/postback", NULL, "") != 0 ||
-        make_secret(&w, "keys/tiktok", a->token, INIT_NO_TOKEN) != 0 ||
-        make_schema(&w, "schema.json") != 0 ||
-        make_from(&w, "cli/init/clickbaton.yaml", "clickbaton.yaml") != 0)
-        return -1;
-    return make_from(&w, "cli/init/offer.yaml", offer);
+    end_undo(undo, &w);
+    rc = write_all(&w, a, offer);
+    if (rc != 0)
+        undo(&w);
+    end_keep();
+    return rc;
 }

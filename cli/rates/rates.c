@@ -123,7 +123,7 @@ static int show(const struct wishes *w, const char **args, int n)
         return EXIT_IO;
     if (catalog_errors(c) && c->translator.rates && !c->lookup.mappings)
         catalog_print_problems(c, stderr); /* these may not be the rates that serve would use */
-    if (!c->translator.rates) {
+    if (!c->translator.rates || (w->config && !c->offers_dir)) { /* none, or the file can't be read */
         catalog_print_problems(c, stderr);
         code = EXIT_CONFIG;
     } else if (n == 3) {

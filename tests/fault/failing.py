@@ -79,12 +79,11 @@ def more_offers():
 
 
 class Verb:
-    def __init__(self, name, *arguments, stdin="", writes=False, cost=1, wipe=None, kinds=None, leave=()):
+    def __init__(self, name, *arguments, stdin="", writes=False, cost=1, wipe=None, report=None):
         self.name, self.arguments, self.stdin, self.writes = name, list(arguments), stdin, writes
         self.cost = cost        # a run of it is so many times slower: fewer points in the smoke
         self.wipe = wipe        # what may differ between two untouched runs
-        self.kinds = kinds
-        self.leave = leave      # files that may be made on the way to a failure and mean nothing
+        self.report = report    # a file of its own for what was found, also of a failure
 
 
 def verbs():
@@ -103,7 +102,7 @@ def verbs():
         Verb("translate-lines", "translate", offer, "-", "--json", "--history", "--at", FIXED, stdin=lines),
         Verb("check", "check", "-c", "clickbaton.yaml"),
         Verb("check-json", "check", offer, "chain.yaml", "--json"),
-        Verb("check-junit", "check", "-c", "clickbaton.yaml", "--junit", "out.xml", writes=True,
+        Verb("check-junit", "check", "-c", "clickbaton.yaml", "--junit", "out.xml", writes=True, report="out.xml",
              wipe=rb'(time|timestamp)="[^"]*"'),
         Verb("check-update", "check", "failing.yaml", "--update", writes=True),
         Verb("simulate", "simulate", "chain.yaml", "--at", FIXED, "--json"),
@@ -111,10 +110,10 @@ def verbs():
         Verb("simulate-live", "simulate", "chain.yaml", "--live", "--at", FIXED, cost=30,
              wipe=rb"127\.0\.0\.1:\d+"),
         Verb("follow", "follow", "http://127.0.0.1:%d/a?ttclid=__CLICKID__" % page.server_address[1],
-             "--allow-private", "--seed", "1", "--timeout", "5", cost=2),
+             "--allow-private", "--seed", "1", "--timeout", "5", cost=2, wipe=rb" +\d+ ms"),
         Verb("diff", "diff", offer, "failing.yaml", "--against", "lines.txt", "--at", FIXED),
         Verb("diff-store", "diff", offer, "failing.yaml", "--against", "data", "--since", "9999d"),
-        Verb("coverage", "coverage", "-c", "clickbaton.yaml", "--since", "9999d", "--json"),
+        Verb("coverage", "coverage", "-c", "clickbaton.yaml", "--since", "9999d", "--json", wipe=rb'"since":\d+'),
         Verb("doctor", "doctor", "-c", "clickbaton.yaml", "--json", cost=60,
              wipe=rb"127\.0\.0\.1:\d+|[0-9.]+ [KMGT]B|\d+ (s|ms)\b"),
         Verb("init", "init", "new", "--tracker", "keitaro", "--offer", "nutra-xx", "--page",
@@ -252,22 +251,41 @@ def fault_of(verb, kind, untouched, run, before):
     if run.left:
         return "left behind in TMPDIR: %s" % run.left
     if run.files is not None and run.files != before and run.files != untouched.files:
-        names = sorted(n for n in set(run.files) | set(before)
-                       if run.files.get(n) not in (before.get(n), untouched.files.get(n))
-                       or (run.files.get(n) != before.get(n) and run.code != untouched.code))
-        if names or run.code == untouched.code:
-            return "files are neither as before nor as after: %s" % names
+        names = [n for n in set(run.files) | set(before) if run.files.get(n) != before.get(n)]
+        if names != [verb.report] or not run.files[verb.report].endswith(b"</testsuites>\n"):
+            return "files are neither as before nor as after: %s" % sorted(names)
     if run.code == untouched.code:
-        if run.out != untouched.out:
+        if run.out != untouched.out and verb.name != "doctor":
             return "same exit code %s, other output" % run.code
         if run.files is not None and run.files != untouched.files:
             return "same exit code %s, files not written" % run.code
         return None
+    if verb.name == "doctor" and run.code == 1 and b'"level":"failed"' in run.out:
+        return None  # it says of its own servers that they failed, and which
+    if verb.name == "follow" and run.code in (1, 5) and re.search(rb"H07\d no answer", run.out):
+        return None  # to it that is how the world is
+    if verb.name == "check-update" and run.code == 1 and b"change it by hand" in run.err:
+        return None  # the tests fail as they did, and nothing was written
     if not run.err.strip():
         return "exit %s and not a word" % run.code
     if run.code in (4, 5, 3):
         return None
     return "exit %s, a wrong answer" % run.code
+
+
+def stack(trace):
+    """The frames of ours by name, of others the library."""
+    out = []
+    for line in trace.splitlines():
+        found = re.search(r"clickbaton\(\+(0x[0-9a-f]+)\)", line)
+        if found:
+            name, at = subprocess.run(["addr2line", "-f", "-e", harness.BINARY, found[1]], stdout=subprocess.PIPE,
+                                      text=True).stdout.split("\n")[:2]
+            out.append("%s %s" % (name, os.path.basename(at)))
+        elif "failing_shim" not in line:
+            found = re.search(r"([^/]*)\(([^+]*)", line)
+            out.append("%s:%s" % (found[1], found[2]) if found else line)
+    return " < ".join(out[:14])
 
 
 def points(total, full, cost, generator):
@@ -314,9 +332,11 @@ def main():
         if o.verb and verb.name not in o.verb:
             continue
         before = tree(source.path) if verb.writes else None
+        if before is not None and verb.wipe:
+            before = {k: re.sub(verb.wipe, b"*", v) for k, v in before.items()}
         bad = {}
         tried = {}
-        for kind in o.kind or (verb.kinds or KINDS):
+        for kind in o.kind or KINDS:
             untouched = with_bench(verb, kind, 0, False)
             if not harness.true("%s runs untouched" % verb.name, untouched.code in (0, 1) and not untouched.left,
                                 "%s %s %s" % (untouched.code, untouched.out, untouched.err)):
@@ -334,12 +354,12 @@ def main():
                 if why:
                     bad.setdefault(why, []).append((kind, n, on, run))
         figures[verb.name] = tried
-        for why, runs in bad.items():
+        for why, runs in bad.items():  # one report a reason
             kind, n, on, run = runs[0]
-            where = [line for line in run.trace.splitlines() if "failing_shim" not in line][:14]
+            where = stack(run.trace) if o.v else ""
             harness.bad("%s: %s" % (verb.name, why), "%d times; first %s %d %s\nstderr %s\nstdout %s\n%s" % (
                 len(runs), kind, n, "on" if on else "once", harness.short(run.err.decode("utf-8", "replace"), 300),
-                harness.short(run.out.decode("utf-8", "replace"), 100), "\n".join(where) if o.v else ""))
+                harness.short(run.out.decode("utf-8", "replace"), 100), where))
             if o.v:
                 for kind, n, on, run in runs[1:8]:
                     print("      also %s %d %s: %s" % (kind, n, "on" if on else "once", run.err[:100]))

@@ -133,7 +133,6 @@ CALL(READ, -1, ssize_t, pread64, (int f, void *p, size_t n, off64_t o), (f, p, n
 CALL(READ, -1, ssize_t, readv, (int f, const struct iovec *v, int n), (f, v, n))
 CALL(READ, NULL, struct dirent *, readdir, (DIR *d), (d))
 CALL(READ, NULL, struct dirent64 *, readdir64, (DIR *d), (d))
-CALL(READ, -1, ssize_t, readlink, (const char *p, char *b, size_t n), (p, b, n))
 
 ssize_t write(int f, const void *p, size_t n)
 {
