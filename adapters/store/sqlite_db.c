@@ -33,6 +33,12 @@ static const struct {
     { SQLITE_NOTADB, ERR_SYSTEM, "; this is no SQLite file: move it away" },
 };
 
+bool sqlite_unsynced(struct sqlite *s, int code)
+{
+    s->unsynced |= code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+    return s->unsynced;
+}
+
 int sqlite_fail(struct sqlite *s, struct err *err, const char *doing)
 {
     int code = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
@@ -46,6 +52,9 @@ int sqlite_fail(struct sqlite *s, struct err *err, const char *doing)
             hint = hints[i].hint;
         }
     s->store.failed = true;
+    if (s->db && sqlite_unsynced(s, sqlite3_extended_errcode(s->db)))
+        return err_set(err, ERR_UNSYNCED, "%s/clickbaton.db: %s: the disk could not be synced%s", s->dir,
+                       doing, UNSYNCED_REMEDY);
     return err_set(err, kind, "%s/clickbaton.db: %s: %s%s", s->dir, doing, text, hint);
 }
 

@@ -3,7 +3,10 @@
  * times come in as arguments, events are handed out by `take` and given back by `report`.
  *
  * One thread owns a store handle.  Writes happen between begin and commit and are durable, also
- * across power loss, when commit returned 0; a failed commit has changed nothing.  Personal data
+ * across power loss, when commit returned 0; a failed commit has changed nothing.  After a sync that
+ * failed (ERR_UNSYNCED, of a commit or of maintain) the kernel may take for written what is not, and the
+ * next sync would succeed without having done anything: the handle begins no transaction any more, and its
+ * owner stops the others.  Opening the file anew writes again what its log holds, and syncs that.  Personal data
  * arrives hashed; keys and tokens never arrive. */
 #ifndef ADAPTERS_STORE_STORE_H
 #define ADAPTERS_STORE_STORE_H

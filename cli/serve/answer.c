@@ -34,6 +34,10 @@ static void refuse(struct http_request *http, bool verbose, int status,
 void answer_refused(struct http_request *http, bool verbose, int status, const char *code,
                     struct slice reason)
 {
+    if (http->arena->starved) { /* who knows whether it would be refused; sent again it is known */
+        answer_busy(http, verbose, "there is no memory now; send it again");
+        return;
+    }
     refuse(http, verbose, status, verbose ? json : NULL, code, reason);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/serve/intake.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -36,6 +37,7 @@ struct intake {
     struct call *calls;
     unsigned waiting; /* requests that wait or are being worked on */
     bool closing;
+    bool unsynced; /* until the end: the disk could not be synced */
     struct intake_stats stats;
     int64_t failed_at; /* of the last commit, if that failed; clock_ms */
 
@@ -177,6 +179,14 @@ static void answer_all(struct intake_request *requests, bool durable, const char
     }
 }
 
+/* The first reason of a store that may not go on stays. */
+static void note_why(struct intake *in, const struct err *err)
+{
+    if (!in->unsynced)
+        snprintf(in->stats.why, sizeof(in->stats.why), "%s", err->text);
+    in->unsynced |= err->kind == ERR_UNSYNCED;
+}
+
 static void note_group(struct intake *in, const struct intake_request *requests, unsigned count,
                        int rc, const struct err *err)
 {
@@ -193,7 +203,7 @@ static void note_group(struct intake *in, const struct intake_request *requests,
         s->why[0] = '\0';
     } else {
         s->failed_commits++;
-        memcpy(s->why, err->text, sizeof(s->why) - 1);
+        note_why(in, err);
         in->failed_at = clock_ms(CLOCK_MONOTONIC);
     }
     if (was_healthy && rc != 0)
@@ -203,12 +213,16 @@ static void note_group(struct intake *in, const struct intake_request *requests,
         log_line("info", "msg=\"the store takes postbacks again\"");
 }
 
+/* Called with the lock held and gives it back. */
 static void run_group(struct intake *in, struct intake_request *requests, unsigned count,
                       struct call *calls)
 {
     struct err err = { 0 };
-    int rc = write_group(in, requests, calls, &err);
+    int rc = in->unsynced ? err_set(&err, ERR_UNSYNCED, "%s", in->stats.why) : 0;
 
+    pthread_mutex_unlock(&in->lock);
+    if (rc == 0)
+        rc = write_group(in, requests, calls, &err);
     pthread_mutex_lock(&in->lock);
     note_group(in, requests, count, rc, &err);
     pthread_mutex_unlock(&in->lock);
@@ -250,7 +264,6 @@ static void *run(void *argument)
         in->first = NULL;
         in->end = &in->first;
         in->calls = NULL;
-        pthread_mutex_unlock(&in->lock);
         run_group(in, requests, count, calls);
         pthread_mutex_lock(&in->lock);
     }
@@ -344,6 +357,19 @@ void intake_stats(struct intake *in, struct intake_stats *out)
     pthread_mutex_lock(&in->lock);
     *out = in->stats;
     out->healthy |= clock_ms(CLOCK_MONOTONIC) - in->failed_at > UNHEALTHY_MS;
+    out->unsynced = in->unsynced;
+    out->healthy &= !in->unsynced;
+    pthread_mutex_unlock(&in->lock);
+}
+
+void intake_stop(struct intake *in, const struct err *why)
+{
+    pthread_mutex_lock(&in->lock);
+    if (!in->unsynced) {
+        note_why(in, why);
+        in->stats.healthy = false;
+        log_line("error", "msg=\"the store takes nothing; postbacks are answered 503\" why=\"%s\"", in->stats.why);
+    }
     pthread_mutex_unlock(&in->lock);
 }
 

@@ -40,7 +40,8 @@ struct intake_stats {
     uint64_t postbacks, queued, duplicate, ignored, quarantined, clicks, groups, largest_group;
     uint64_t failed_commits, refused_busy;
     bool healthy; /* the last commit went well, or failed so long ago that one should try again */
-    char why[200];
+    bool unsynced; /* the disk could not be synced: nothing is taken until a restart */
+    char why[400];
 };
 
 struct intake *intake_open(const struct intake_settings *settings, struct err *err);
@@ -54,6 +55,9 @@ int intake_take(struct intake *in, struct slice pixel, unsigned max, struct send
 int intake_report(struct intake *in, const struct sender_report *report, struct err *err);
 
 void intake_stats(struct intake *in, struct intake_stats *out);
+
+/* Another handle of the store could not sync (ERR_UNSYNCED): take nothing from now on. */
+void intake_stop(struct intake *in, const struct err *why);
 
 /* Wait until everything that was handed over is answered. */
 void intake_drain(struct intake *in);

@@ -243,6 +243,8 @@ static void every_tick(struct server *s)
     s->maintained = stats.groups;
     if (store_maintain(s->reader, &err) != 0)
         log_line("warning", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
+    if (err.kind == ERR_UNSYNCED)
+        intake_stop(s->intake, &err);
 }
 
 static void every_second(struct server *s)
@@ -320,6 +322,7 @@ int cli_serve(int argc, char **argv)
     };
     struct catalog *c;
     struct err err = { 0 };
+    struct intake_stats stats;
     sigset_t signals;
     int code;
 
@@ -347,7 +350,9 @@ int cli_serve(int argc, char **argv)
     sender_wake(s.sender, (struct slice){ 0 });
     run(&s, &signals);
     log_line("info", "msg=\"ending: answering what is in hand\"");
-    code = EXIT_DONE;
+    intake_stats(s.intake, &stats);
+    snprintf(err.text, sizeof(err.text), "%s", stats.why);
+    code = stats.unsynced ? EXIT_IO : EXIT_DONE;
 out:
     if (code != EXIT_DONE)
         fprintf(stderr, "clickbaton serve: %s\n", err.text);
