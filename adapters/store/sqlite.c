@@ -189,6 +189,7 @@ static const struct store_ops ops = {
     .take = sqlite_take,
     .report = sqlite_report,
     .recover = sqlite_recover,
+    .clock_back = sqlite_clock_back,
     .click_find = sqlite_click_find,
     .marked = sqlite_marked,
     .history = sqlite_history,
@@ -230,7 +231,7 @@ struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuni
     if (!s->dir || !s->names || !s->index)
         err_set(err, ERR_SYSTEM, "store: out of memory");
     else if (sqlite_db_open(s, err) == 0 && (!writer || sqlite_log_renew(s, err) == 0) &&
-             sqlite_schema_ready(s, err) == 0 &&
+             sqlite_schema_ready(s, err) == 0 && (!writer || sqlite_sync_names(s, err) == 0) &&
              read_seed(s, err) == 0 &&
              (!writer || (read_state(s, err) == 0 && index_load(s, err) == 0 &&
                           sql_use(s, SQL_ROLLBACK, err)))) /* later there may be no memory */

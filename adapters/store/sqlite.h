@@ -76,6 +76,7 @@ struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuni
 
 /* ---- sqlite_db.c: the file ---- */
 int sqlite_db_open(struct sqlite *s, struct err *err); /* lock, folder, file, settings */
+int sqlite_sync_names(struct sqlite *s, struct err *err); /* of the folder, when its files are there */
 void sqlite_db_close(struct sqlite *s);
 
 /* Fill err with SQLite's words after `doing` went wrong; marks the transaction as failed. */
@@ -194,6 +195,7 @@ int sqlite_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct
                 struct store_event **, size_t *, struct err *);
 int sqlite_report(struct store *, const struct store_attempt *, const struct store_outcome *,
                   size_t, struct err *);
+int sqlite_clock_back(struct store *, int64_t, struct err *);
 int sqlite_recover(struct store *, int64_t, int64_t *, struct err *);
 int sqlite_pixels_due(struct store *, struct arena *, struct store_due **, size_t *,
                       struct err *);

@@ -124,6 +124,22 @@ void sqlite_read_end(struct sqlite *s)
 
 /* ---- the folder, its lock, the file ---- */
 
+/* SQLite syncs the folder of a new log, too, but does not look whether that went well.  Without its name the
+ * log is lost with the power, and all that was committed into it. */
+int sqlite_sync_names(struct sqlite *s, struct err *err)
+{
+    int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 ? -1 : fsync(fd);
+
+    if (rc != 0 && errno != EINVAL)
+        err_set(err, ERR_UNSYNCED, "%s: the folder could not be synced: %s; look at the disk", s->dir, strerror(errno));
+    else
+        rc = 0;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 /* A new folder survives a power loss when its parent is on the disk. */
 static int sync_parent(const char *dir)
 {

@@ -169,6 +169,10 @@ int store_report(struct store *s, const struct store_attempt *attempt,
  * visitor has refused: then it is STORE_WITHDRAWN. */
 int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err);
 
+/* The clock by which `now` is told was set back by so much (negative, ms): what waits keeps its distances
+ * from now.  recover does as much for what lies ahead of now by more than any wait can be. */
+int store_clock_back(struct store *s, int64_t by, struct err *err);
+
 /* ---- the past of a click: between begin and commit, what was put there included ---- */
 
 /* One earlier postback. */

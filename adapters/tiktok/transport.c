@@ -61,6 +61,13 @@ struct transport *transport_open(transport_done *done, void *context, struct err
         err_set(err, ERR_SYSTEM, "libcurl can't be started: %s", curl_easy_strerror(global_result));
         return NULL;
     }
+    if (curl_multi_wakeup(t->multi) != CURLM_OK) { /* without its pair of sockets nothing would ever wake us */
+        curl_multi_cleanup(t->multi);
+        free(t);
+        err_set(err, ERR_SYSTEM, "libcurl can't be started: no socket for its wake-ups; are file descriptors "
+                                 "left (`ulimit -n`)?");
+        return NULL;
+    }
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
     t->done = done;
     t->context = context;

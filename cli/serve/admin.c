@@ -1,5 +1,6 @@
 #include "cli/serve/admin.h"
 
+#include "cli/serve/clock.h"
 #include "core/base/buf.h"
 
 struct reasons {
@@ -69,6 +70,9 @@ static void readyz(struct admin *a, struct http_request *http)
     if (a->reload_failed)
         reason(&warnings, "the last reload failed, the rules before it are in force",
                slice_from(a->reload_why));
+    if (clock_away())
+        reason(&warnings, "this machine's clock has jumped, and delivery waits until it is clear whether it "
+                          "comes back (10 minutes at most): look at it (timedatectl)", (struct slice){ 0 });
     if (a->orphan[0])
         reason(&warnings, "events wait for a pixel that is not configured any more (tiktok.pixels)",
                slice_from(a->orphan));

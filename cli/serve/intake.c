@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cli/serve/answer.h"
+#include "cli/serve/clock.h"
 #include "cli/serve/log.h"
 #include "cli/serve/record.h"
 
@@ -14,6 +15,7 @@
 #define UNHEALTHY_MS 10000
 /* TikTok forgets duplicates after 48 hours; an hour less leaves room for requests and clocks. */
 #define GIVE_UP_MS (INT64_C(47) * 3600 * 1000)
+#define AWAY_AGAIN_MS 1000
 
 /* A call of the sender, on its stack while it waits. */
 struct call {
@@ -39,18 +41,18 @@ struct intake {
     bool closing;
     bool unsynced; /* until the end: the disk could not be synced */
     struct intake_stats stats;
-    int64_t failed_at; /* of the last commit, if that failed; clock_ms */
+    int64_t failed_at; /* of the last commit, if that failed; steady_ms */
 
     /* of the intake thread alone */
     struct identity_hasher *hasher;
     struct arena arena;
 };
 
-static int64_t clock_ms(clockid_t clock)
+static int64_t steady_ms(void)
 {
     struct timespec t;
 
-    clock_gettime(clock, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -75,6 +77,11 @@ static int do_take(struct intake *in, struct call *c, int64_t now)
     struct store_due *due;
     size_t count, pixels;
 
+    if (clock_away()) { /* how old an unknown outcome is can't be told: soon it can */
+        *c->next_due = now + AWAY_AGAIN_MS;
+        c->batch->count = 0;
+        return 0;
+    }
     if (store_take(in->settings.store, c->pixel, now, now - GIVE_UP_MS, c->max, &c->batch->arena,
                    &list, &count, c->err) != 0)
         return -1;
@@ -104,6 +111,7 @@ static int do_report(struct intake *in, struct call *c)
     struct store_attempt attempt = { .at = r->at, .took_ms = r->took_ms, .pixel = r->pixel,
                                      .http_status = r->http_status, .code = r->code,
                                      .message = r->message, .request_id = r->request_id };
+    int64_t now = clock_now_ms();
     struct store_outcome *outcomes = ARENA_ARRAY(&in->arena, struct store_outcome, r->count);
     static const enum store_state states[] = { [SENDER_DELIVERED] = STORE_DELIVERED,
                                                [SENDER_RETRY] = STORE_WAITING,
@@ -111,6 +119,8 @@ static int do_report(struct intake *in, struct call *c)
 
     if (r->count && !outcomes)
         return err_set(c->err, ERR_BUSY, "out of memory for a report");
+    if (attempt.at > now) /* the clock was set back meanwhile */
+        attempt.at = now;
     for (size_t i = 0; i < r->count; i++)
         outcomes[i] = (struct store_outcome){ r->outcomes[i].id, states[r->outcomes[i].result],
                                               r->outcomes[i].due, r->outcomes[i].unknown,
@@ -123,11 +133,13 @@ static int write_group(struct intake *in, struct intake_request *requests, struc
                        struct err *err)
 {
     struct store *store = in->settings.store;
-    int64_t now = clock_ms(CLOCK_REALTIME);
+    int64_t now = clock_now_ms(), back = clock_went_back();
     struct record_context context = { store, in->hasher, now };
 
     if (store_begin(store, err) != 0)
         return -1;
+    if (back && store_clock_back(store, back, err) != 0)
+        goto failed;
     for (struct call *c = calls; c; c = c->next) {
         c->err->text[0] = '\0';
         c->rc = c->is_report ? do_report(in, c) : do_take(in, c, now);
@@ -139,8 +151,10 @@ static int write_group(struct intake *in, struct intake_request *requests, struc
     for (struct intake_request *r = requests; r; r = r->next)
         if ((r->is_click ? record_click(&context, r, err) : record_postback(&context, r, err)) != 0)
             goto failed;
-    if (store_commit(store, err) == 0)
+    if (store_commit(store, err) == 0) {
+        clock_went_back_done(back);
         return 0;
+    }
 failed:
     store_rollback(store);
     return -1;
@@ -204,7 +218,7 @@ static void note_group(struct intake *in, const struct intake_request *requests,
     } else {
         s->failed_commits++;
         note_why(in, err);
-        in->failed_at = clock_ms(CLOCK_MONOTONIC);
+        in->failed_at = steady_ms();
     }
     if (was_healthy && rc != 0)
         log_line("error", "msg=\"the store takes nothing; postbacks are answered 503\" why=\"%s\"",
@@ -356,7 +370,7 @@ void intake_stats(struct intake *in, struct intake_stats *out)
 {
     pthread_mutex_lock(&in->lock);
     *out = in->stats;
-    out->healthy |= clock_ms(CLOCK_MONOTONIC) - in->failed_at > UNHEALTHY_MS;
+    out->healthy |= steady_ms() - in->failed_at > UNHEALTHY_MS;
     out->unsynced = in->unsynced;
     out->healthy &= !in->unsynced;
     pthread_mutex_unlock(&in->lock);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/serve/answer.h"
+#include "cli/serve/clock.h"
 #include "cli/serve/record.h"
 
 /* A request on its way to the intake. */
@@ -279,7 +279,7 @@ static int click(struct visit *v, struct slice rest)
         answer_refused(v->http, r->verbose, 400, "R004", r->translation.reason);
         return -1;
     }
-    if (translate_click(r->offer, &r->params, v->http->arena, cli_now(), &r->click, &why) !=
+    if (translate_click(r->offer, &r->params, v->http->arena, clock_now_ms() / 1000, &r->click, &why) !=
         0) {
         atomic_fetch_add(&v->routes->refused_input, 1);
         answer_refused(v->http, r->verbose, 400, "R004",

@@ -11,6 +11,7 @@
 #include "cli/end.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
+#include "cli/serve/clock.h"
 #include "cli/serve/outlet.h"
 #include "cli/serve/log.h"
 #include "cli/serve/routes.h"
@@ -77,7 +78,7 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
         return -1;
     s->reader = store_sqlite_open(c->data, false, err);
     if (!s->reader || store_begin(s->writer, err) != 0 ||
-        store_recover(s->writer, cli_now() * 1000, &recovered, err) != 0 ||
+        store_recover(s->writer, clock_now_ms(), &recovered, err) != 0 ||
         store_commit(s->writer, err) != 0)
         return -1;
     if (recovered)
@@ -252,6 +253,7 @@ static void every_second(struct server *s)
     struct store_counts counts;
     struct err err = { 0 };
 
+    clock_now_ms(); /* so that it sees small steps as such */
     http_server_sweep(s->public);
     http_server_sweep(s->private);
     if (store_counts(s->reader, &counts, &err) == 0) {
@@ -332,6 +334,12 @@ int cli_serve(int argc, char **argv)
     c = load(s.config);
     if (!c)
         return EXIT_CONFIG;
+    if (clock_now_ms() < CLOCK_EARLIEST_MS) {
+        fputs("clickbaton serve: this machine's clock says that it is before 2026, and conversions would get "
+              "that time; set it (timedatectl), then start again\n", stderr);
+        catalog_close(c);
+        return EXIT_IO;
+    }
     end_not_for_memory(); /* a request that finds none is answered so, and sent again */
     code = EXIT_IO;
     s.rules = rules_open(c);

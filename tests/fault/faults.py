@@ -18,7 +18,7 @@ KINDS = {
     "recv": (128, errno.ECONNRESET), "send": (256, errno.EPIPE), "socket": (512, errno.ENOBUFS),
     "thread": (1024, errno.EAGAIN), "mmap": (2048, errno.ENOMEM), "name": (4096, errno.EROFS),
     "stat": (8192, errno.EIO), "lock": (16384, errno.ENOLCK), "close": (32768, errno.EIO),
-    "poll": (65536, errno.ENOMEM), "random": (131072, errno.ENOSYS),
+    "poll": (65536, errno.ENOMEM), "random": (131072, errno.ENOSYS), "dirsync": (262144, errno.EIO),
 }
 FIELDS = {"armed": ("I", 0), "kinds": ("I", 4), "at": ("Q", 8), "on": ("I", 16), "error": ("i", 20),
           "count": ("Q", 24), "failed": ("Q", 32), "clock_ns": ("q", 40), "pid": ("i", 48)}
