@@ -22,7 +22,7 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz bench install \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fault fuzz bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -108,6 +108,14 @@ valgrind: | need-test
 # the address sanitizer looks for leaks in all of them.
 NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_http_server test_sender test_store \
                  $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal))
+
+# Every N-th call of a kind fails, for every verb and for the server; clock, descriptors: some 40 minutes.
+# A smoke of it is tests/e2e/33-failing-calls.py.
+fault: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/failing.py --full
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/serving.py --full
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/machine.py
 
 # Compile everything once more with the other compiler, nothing linked.
 other-compiler:

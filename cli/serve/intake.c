@@ -214,7 +214,8 @@ static void note_group(struct intake *in, const struct intake_request *requests,
     if (rc == 0) {
         for (const struct intake_request *r = requests; r; r = r->next)
             count_verdict(s, r);
-        s->why[0] = '\0';
+        if (!in->unsynced) /* housekeeping may have found out meanwhile */
+            s->why[0] = '\0';
     } else {
         s->failed_commits++;
         note_why(in, err);

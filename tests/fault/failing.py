@@ -288,7 +288,7 @@ def stack(trace):
     return " < ".join(out[:14])
 
 
-def points(total, full, cost, generator):
+def points(total, full, cost, generator, few):
     """Which N: all up to some, then a growing step with jitter."""
     dense, growth = (400, 1.04) if full else (0, 0)
     if full:
@@ -299,8 +299,9 @@ def points(total, full, cost, generator):
             out.append(n)
             n = n + 1 if n < dense else n + max(1, int(n * (growth - 1) * generator.uniform(0.5, 1.5)))
         return out
-    few = max(1, 12 // cost)
-    return sorted({1, total} | {generator.randint(1, total) for _ in range(few)}) if total else []
+    few = max(1, few // cost)
+    ends = {1, total} if few > 2 else set()
+    return sorted(ends | {generator.randint(1, total) for _ in range(few)}) if total else []
 
 
 def main():
@@ -309,6 +310,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--verb", action="append")
     parser.add_argument("--kind", action="append")
+    parser.add_argument("--few", type=int, default=12, help="points of a kind and verb without --full")
     parser.add_argument("-j", type=int, default=2)
     parser.add_argument("-v", action="store_true")
     o = parser.parse_args()
@@ -342,7 +344,7 @@ def main():
                                 "%s %s %s" % (untouched.code, untouched.out, untouched.err)):
                 break
             total = untouched.count
-            jobs = [(n, on) for n in points(total, o.full, verb.cost, generator) for on in (False, True)]
+            jobs = [(n, on) for n in points(total, o.full, verb.cost, generator, o.few) for on in (False, True)]
             if not o.full and verb.cost > 20:
                 jobs = jobs[:1]
             results = list(pool.map(lambda j: (j, with_bench(verb, kind, *j)), jobs))

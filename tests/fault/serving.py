@@ -201,7 +201,7 @@ def end(serve):
         return "no end"
 
 
-def work_loop(kind, full, sandbox, generator, verbose):
+def work_loop(kind, full, few, sandbox, generator, verbose):
     """One server, one call after the other."""
     control = Control()
     world = World(sandbox, control)
@@ -211,7 +211,7 @@ def work_loop(kind, full, sandbox, generator, verbose):
     world.round()
     time.sleep(0.1)
     total = control.count
-    limit = 400 if full else 4
+    limit = 400 if full else few
     tried = 0
     n = 1
     name = "at work, %s" % kind
@@ -270,6 +270,7 @@ def main():
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", action="append")
+    parser.add_argument("--few", type=int, default=4, help="calls of a kind without --full")
     parser.add_argument("--only", choices=["start", "work"])
     parser.add_argument("-v", action="store_true")
     o = parser.parse_args()
@@ -287,7 +288,7 @@ def main():
             if ("work", kind) in SKIPPED:
                 continue
             to = harness.Sandbox("--fault", "reset:0.3") if kind == "connect" else sandbox  # so that it connects
-            print("# %s: %d rounds" % (kind, work_loop(kind, o.full, to, generator, o.v)), flush=True)
+            print("# %s: %d rounds" % (kind, work_loop(kind, o.full, o.few, to, generator, o.v)), flush=True)
     print("# %.1f s" % (time.monotonic() - begin))
     harness.say("%d passed, %d failed" % (harness.passed, harness.failed))
     return 1 if harness.failed else 0
