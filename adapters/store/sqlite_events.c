@@ -2,7 +2,7 @@
 
 /* Columns of EVENT_COLUMNS; those up to CONSENT_SAID are of the event itself. */
 enum { ID, POSTBACK, CREATED, OFFER, PIXEL, EVENT, TEST_CODE, EVENT_ID, CLICK_ID, BODY, TTCLID,
-       VALUE, CURRENCY, ORIGINAL_VALUE, ORIGINAL_CURRENCY, CONSENT, CONSENT_SAID, STATE, DUE, ATTEMPTS, UNKNOWN_SINCE, NOTE };
+       VALUE, CURRENCY, ORIGINAL_VALUE, ORIGINAL_CURRENCY, CONSENT, CONSENT_SAID, STATE, DUE, ATTEMPTS, UNKNOWN_SINCE, NOTE, PLAIN_ID };
 
 /* ---- the key that tells duplicates ---- */
 
@@ -10,6 +10,7 @@ struct key {
     struct sqlite *s;
     int64_t pixel, event; /* names */
     struct slice event_id;
+    bool plain; /* an event with this plain_id is meant as well */
     int64_t found;
 };
 
@@ -33,7 +34,8 @@ static int visit_key(void *context, int64_t row, struct err *err)
     rc = sql_step(k->s, st, err);
     if (rc == 1)
         rc = col_int(st, 0) == k->pixel && col_int(st, 1) == k->event &&
-             slice_eq(col_text(st, 2), k->event_id);
+             (slice_eq(col_text(st, 2), k->event_id) ||
+              (k->plain && slice_eq(col_text(st, 3), k->event_id)));
     sql_done(st);
     if (rc == 1)
         k->found = row;
@@ -42,10 +44,19 @@ static int visit_key(void *context, int64_t row, struct err *err)
 
 /* ---- putting ---- */
 
-static int index_event(struct sqlite *s, int64_t id, uint64_t key, const struct slice ids[3],
-                       struct err *err)
+/* What an event is found by. */
+struct event_ids {
+    struct slice pixel, event, plain_id;
+    struct slice ids[3]; /* event_id, click_id, ttclid */
+};
+
+static int index_event(struct sqlite *s, int64_t id, const struct event_ids *e, struct err *err)
 {
-    if (index_add(s, INDEX_KEYS, key, id, err) != 0)
+    const struct slice *ids = e->ids;
+
+    if (index_add(s, INDEX_KEYS, key_hash(s, e->pixel, e->event, ids[0]), id, err) != 0 ||
+        (e->plain_id.len &&
+         index_add(s, INDEX_KEYS, key_hash(s, e->pixel, e->event, e->plain_id), id, err) != 0))
         return -1;
     for (int i = 0; i < 3; i++) {
         bool seen = ids[i].len == 0;
@@ -104,6 +115,7 @@ static int add_event(struct sqlite *s, const struct store_event *ev, int64_t id,
     bind_text(st, CLICK_ID + 1, ev->click_id);
     bind_text(st, BODY + 1, ev->body);
     bind_within(st, TTCLID + 1, ev->ttclid, ev->body);
+    bind_text(st, CONSENT_SAID + 2, ev->plain_id);
     return sql_run(s, st, err);
 }
 
@@ -128,7 +140,7 @@ static int find_former(struct sqlite *s, const struct store_event *ev, const str
 int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
-    struct key k = { .s = s, .event_id = ev->event_id };
+    struct key k = { .s = s, .event_id = ev->event_id, .plain = !ev->own_id };
     uint64_t hash = key_hash(s, ev->pixel, ev->event, ev->event_id);
     int64_t id = s->now.last[ROWS_EVENTS] + 1;
     int rc;
@@ -150,21 +162,23 @@ int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first
     ev->id = id;
     ev->state = STORE_WAITING;
     ev->due = ev->created;
-    return index_event(s, id, hash, (struct slice[]){ ev->click_id, ev->ttclid, ev->event_id },
+    return index_event(s, id,
+                       &(struct event_ids){ ev->pixel, ev->event, ev->plain_id,
+                                            { ev->event_id, ev->click_id, ev->ttclid } },
                        err);
 }
 
 static int index_row(struct sqlite *s, struct sqlite3_stmt *st, struct err *err)
 {
-    struct slice ids[] = { col_text(st, CLICK_ID), col_within(st, TTCLID, col_text(st, BODY)),
-                           col_text(st, EVENT_ID) };
-    struct slice pixel, event;
+    struct event_ids e = { .plain_id = col_text(st, PLAIN_ID),
+                           .ids = { col_text(st, EVENT_ID), col_text(st, CLICK_ID),
+                                    col_within(st, TTCLID, col_text(st, BODY)) } };
 
     arena_reset(&s->scratch);
-    if (col_name(s, st, PIXEL, &s->scratch, &pixel, err) != 0 ||
-        col_name(s, st, EVENT, &s->scratch, &event, err) != 0)
+    if (col_name(s, st, PIXEL, &s->scratch, &e.pixel, err) != 0 ||
+        col_name(s, st, EVENT, &s->scratch, &e.event, err) != 0)
         return -1;
-    return index_event(s, col_int(st, ID), key_hash(s, pixel, event, ids[2]), ids, err);
+    return index_event(s, col_int(st, ID), &e, err);
 }
 
 int sqlite_events_index(struct sqlite *s, int64_t after, struct err *err)
@@ -202,6 +216,7 @@ int sqlite_event_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *ar
         .attempts = (uint32_t)col_int(st, ATTEMPTS),
         .unknown_since = col_int(st, UNKNOWN_SINCE),
         .note = arena_dup(arena, col_text(st, NOTE)),
+        .plain_id = arena_dup(arena, col_text(st, PLAIN_ID)),
     };
     out->ttclid = arena_dup(arena, col_within(st, TTCLID, out->body));
     if (col_name(s, st, OFFER, arena, &out->offer, err) != 0 ||

@@ -95,9 +95,14 @@ static const char version_2[] =
     ISO_MS("due") " AS due, " ISO_MS("unknown_since") " AS unknown_since, note, body"
     " FROM events e LEFT JOIN deliveries d ON d.event = e.id;";
 
+/* The event_id that an event would have had, had neither postback nor click brought one; NULL when
+ * that is what it has. */
+static const char version_3[] = "ALTER TABLE events ADD COLUMN plain_id TEXT;";
+
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
     { 2, version_2 },
+    { 3, version_3 },
     { 0, NULL },
 };
 

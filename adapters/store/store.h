@@ -54,6 +54,10 @@ struct store_event {
     /* For store_event_put: the event_ids that this event would have had before more was known of its
      * click; one that is there makes it a duplicate.  Empty: none. */
     struct slice formerly[5];
+    /* The event_id that it would have, had nobody brought one; empty: it has that.  A later event
+     * without own_id that has this id, or formerly had it, is its duplicate. */
+    struct slice plain_id;
+    bool own_id; /* for store_event_put: its postback brought event_id */
     struct slice body;             /* one entry of data[], JSON */
     /* Millionths of a unit: as sent, and before conversion.  Not known when its currency is empty. */
     int64_t value, original_value;

@@ -53,12 +53,14 @@ static int grow(struct diff_seen *s)
     return 0;
 }
 
+enum id_kind { SENT_ID = 1, PLAIN_ID }; /* event_id, plain_id of translated_event */
+
 static bool key_of(struct identity_hasher *hasher, const struct translated_event *e,
-                   struct slice event_id, struct arena *arena, struct key *out)
+                   struct slice event_id, enum id_kind kind, struct arena *arena, struct key *out)
 {
     char hex[SHA256_HEX];
     struct slice text = arena_printf(arena, "%.*s%c%.*s%c%.*s", SLICE_ARG(e->pixel), 1,
-                                     SLICE_ARG(e->event), 1, SLICE_ARG(event_id));
+                                     SLICE_ARG(e->event), (int)kind, SLICE_ARG(event_id));
 
     if (!sha256_hex(hasher, text, hex))
         return false;
@@ -66,25 +68,45 @@ static bool key_of(struct identity_hasher *hasher, const struct translated_event
     return true;
 }
 
+/* Was an event with this id sent, or, when e has no id of its own, one with this plain_id? */
+static bool was_sent(struct diff *d, int side, const struct translated_event *e,
+                     struct slice event_id, struct arena *arena)
+{
+    struct identity_hasher *hasher = d->catalog[side]->translator.hasher;
+    struct key key;
+
+    for (int kind = SENT_ID; event_id.len && kind <= (e->own_id ? SENT_ID : PLAIN_ID); kind++)
+        if (key_of(hasher, e, event_id, (enum id_kind)kind, arena, &key) &&
+            slot(d->seen[side], key)->a)
+            return true;
+    return false;
+}
+
+static int keep(struct diff *d, int side, const struct translated_event *e, struct slice event_id,
+                enum id_kind kind, struct arena *arena)
+{
+    struct diff_seen *s = d->seen[side];
+    struct key key;
+
+    if ((s->count * 2 >= s->room && grow(s) != 0) ||
+        !key_of(d->catalog[side]->translator.hasher, e, event_id, kind, arena, &key))
+        return -1;
+    s->count += slot(s, key)->a == 0;
+    *slot(s, key) = key;
+    return 0;
+}
+
 /* 1: it is new and now remembered.  0: it was there, also under a former event_id. */
 static int remember(struct diff *d, int side, const struct translated_event *e, struct arena *arena)
 {
-    struct diff_seen *s = d->seen[side];
-    struct identity_hasher *hasher = d->catalog[side]->translator.hasher;
-    struct key key, former;
-
-    if (s->count * 2 >= s->room && grow(s) != 0)
-        return -1;
-    if (!key_of(hasher, e, e->event_id, arena, &key))
-        return -1;
     for (size_t i = 0; i < TRANSLATE_FORMERLY; i++)
-        if (e->formerly[i].len && key_of(hasher, e, e->formerly[i], arena, &former) &&
-            slot(s, former)->a)
+        if (was_sent(d, side, e, e->formerly[i], arena))
             return 0;
-    if (slot(s, key)->a)
+    if (was_sent(d, side, e, e->event_id, arena))
         return 0;
-    *slot(s, key) = key;
-    s->count++;
+    if (keep(d, side, e, e->event_id, SENT_ID, arena) != 0 ||
+        (e->plain_id.len && keep(d, side, e, e->plain_id, PLAIN_ID, arena) != 0))
+        return -1;
     return 1;
 }
 

@@ -26,6 +26,7 @@ struct writer {
     const char *folder;
     struct mark marks[MARKS_MAX];
     size_t mark_count;
+    struct slice schema;
     const char *made[MADE_MAX]; /* in order, and undone backwards */
     size_t made_count;
     struct err *err;
@@ -98,17 +99,17 @@ static int make_from(struct writer *w, const char *template, const char *name)
     return rc;
 }
 
-/* One for all files of the folder: the first line of each names it. */
-static int make_schema(struct writer *w, const char *name)
+/* One for all files of the folder: the first line of each names it.  Made before anything is written, for
+ * the C library's regcomp does not always survive a lack of memory. */
+static int print_schema(struct writer *w)
 {
     struct buf out = { 0 };
-    int rc;
 
     schema_print(&out, w->arena, "");
-    rc = buf_ok(&out) && !w->arena->full ? make_file(w, name, 0644, buf_slice(&out))
-                                         : err_set(w->err, ERR_SYSTEM, "out of memory");
+    w->schema = arena_dup(w->arena, buf_slice(&out));
+    w->arena->full |= !buf_ok(&out);
     buf_free(&out);
-    return rc;
+    return w->arena->full ? -1 : 0;
 }
 
 /* The secret, or a random one behind prefix. */
@@ -193,7 +194,7 @@ static int write_all(struct writer *w, const struct init_answers *a, const char 
         return -1;
     if (make_secret(w, "keys/postback", NULL, "") != 0 ||
         make_secret(w, "keys/tiktok", a->token, INIT_NO_TOKEN) != 0 ||
-        make_schema(w, "schema.json") != 0 ||
+        make_file(w, "schema.json", 0644, w->schema) != 0 ||
         make_from(w, "cli/init/clickbaton.yaml", "clickbaton.yaml") != 0)
         return -1;
     return make_from(w, "cli/init/offer.yaml", offer);
@@ -208,7 +209,7 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
     struct stat st;
     int rc;
 
-    if (!list || !offer || prepare(&w, a) != 0)
+    if (!list || !offer || prepare(&w, a) != 0 || print_schema(&w) != 0)
         return arena->full ? err_set(err, ERR_SYSTEM, "out of memory") : -1;
     list[0] = "clickbaton.yaml";
     list[1] = offer;

@@ -190,6 +190,7 @@ static int find_event_id(struct work *w)
 {
     struct field_value *v = &w->out->conversion.fields[FIELD_EVENT_ID];
     struct slice click_id = field(w, FIELD_CLICK_ID);
+    bool given = v->value.len != 0;
 
     if (v->value.len == 0 && click_id.len)
         *v = (struct field_value){ click_id, ORIGIN_DERIVED, S("click_id"), { 0 } };
@@ -200,6 +201,8 @@ static int find_event_id(struct work *w)
         return quarantine(w, "Q006",
                           S("the postback has no click id, no event id and no ttclid, so "
                             "nothing says whose conversion this is"));
+    if (given)
+        w->plain_id = click_id.len ? click_id : id_of_ttclid(w);
     find_former_ids(w);
     return 0;
 }
@@ -209,6 +212,9 @@ static int find_event_id(struct work *w)
 static int set_event_ids(struct work *w, const struct event_rule *rule, struct translated_event *e)
 {
     e->event_id = w->event_id;
+    e->own_id = w->out->conversion.fields[FIELD_EVENT_ID].origin == ORIGIN_PARAM;
+    if (!slice_eq(w->plain_id, w->event_id))
+        e->plain_id = w->plain_id;
     for (size_t i = 0; i < 2; i++)
         e->formerly[i] = w->formerly[i];
     if (rule->twin)
@@ -222,6 +228,7 @@ static int set_event_ids(struct work *w, const struct event_rule *rule, struct t
                                        "told from the one before",
                                        SLICE_ARG(rule->event)));
     e->event_id = work_with_txid(w, e->event_id);
+    e->plain_id = work_with_txid(w, e->plain_id);
     for (size_t i = 0; i < 2; i++)
         e->formerly[i] = work_with_txid(w, e->formerly[i]);
     return 0;

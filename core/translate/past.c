@@ -334,6 +334,9 @@ static int duplicate(struct settle *s, struct err *err)
             return -1;
         s->text = arena_printf(t->arena, "%.*s (%.*s)", SLICE_ARG(s->text),
                                SLICE_ARG(lifecycle_when(t->arena, s->first->at)));
+        if (s->first->event_id.len && !slice_eq(s->first->event_id, f[FIELD_EVENT_ID].value))
+            s->text = arena_printf(t->arena, "%.*s, when its event_id was \"%.*s\"",
+                                   SLICE_ARG(s->text), SLICE_ARG(s->first->event_id));
         for (size_t i = 0; i < sizeof(comparisons) / sizeof(*comparisons); i++)
             comparisons[i](s);
     }

@@ -156,6 +156,7 @@ static uint64_t event_hash(const struct translated_event *e, struct slice event_
     return slice_hash(event_id, slice_hash(e->event, slice_hash(e->pixel, 0)));
 }
 
+/* Was an event with this id accepted, or, when e has no id of its own, one with this plain_id? */
 static bool accepted(const struct sequence *s, const struct translated_event *e,
                      struct slice event_id)
 {
@@ -164,28 +165,40 @@ static bool accepted(const struct sequence *s, const struct translated_event *e,
 
     for (; l; l = from(l->next, hash)) {
         const struct slice *key = l->what;
-        if (slice_eq(key[0], e->pixel) && slice_eq(key[1], e->event) && slice_eq(key[2], event_id))
+        if (slice_eq(key[0], e->pixel) && slice_eq(key[1], e->event) &&
+            slice_eq(key[2], event_id) && (!e->own_id || key[3].len == 0))
             return true;
     }
     return false;
+}
+
+static int keep_key(struct sequence *s, const struct translated_event *e, struct slice event_id,
+                    bool plain)
+{
+    struct slice *key = ARENA_ARRAY(s->arena, struct slice, 4);
+
+    if (!key)
+        return -1;
+    key[0] = arena_dup(s->arena, e->pixel);
+    key[1] = arena_dup(s->arena, e->event);
+    key[2] = arena_dup(s->arena, event_id);
+    key[3] = plain ? S("plain") : (struct slice){ 0 };
+    return keep(&s->events, s->arena, event_hash(e, event_id), key);
 }
 
 /* 1: kept, 0: it was accepted before, -1: no memory. */
 static int keep_event(struct sequence *s, const struct translated_event *e)
 {
     bool there = accepted(s, e, e->event_id);
-    struct slice *key;
 
     for (size_t i = 0; i < TRANSLATE_FORMERLY; i++)
         there |= accepted(s, e, e->formerly[i]);
     if (there)
         return 0;
-    if (!(key = ARENA_ARRAY(s->arena, struct slice, 3)))
+    if (keep_key(s, e, e->event_id, false) != 0 ||
+        (e->plain_id.len && keep_key(s, e, e->plain_id, true) != 0))
         return -1;
-    key[0] = arena_dup(s->arena, e->pixel);
-    key[1] = arena_dup(s->arena, e->event);
-    key[2] = arena_dup(s->arena, e->event_id);
-    return keep(&s->events, s->arena, event_hash(e, e->event_id), key) == 0 ? 1 : -1;
+    return 1;
 }
 
 static int keep_postback(struct sequence *s, const struct params *params, int64_t now,

@@ -32,6 +32,10 @@ struct translated_event {
      * its transaction has at another stage; what was sent under one of them must not be sent again.
      * Empty: none. */
     struct slice formerly[TRANSLATE_FORMERLY];
+    /* The event_id that it would have, had neither postback nor click brought one; empty: it has that.
+     * A repeat that comes without is known by it. */
+    struct slice plain_id;
+    bool own_id; /* the postback brought its event_id: no repeat of one that is only alike in plain_id */
     struct slice body; /* one entry of data[] */
     bool has_value;
     struct money value, original; /* sent; and as the postback or rule had it */

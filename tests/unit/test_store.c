@@ -388,6 +388,46 @@ static void test_event_duplicates(void **state)
     assert_int_equal(counts(f).waiting, 9);
 }
 
+/* An event that somebody gave an id of its own is also known by the one it would have without. */
+static void test_event_plain_ids(void **state)
+{
+    static const struct {
+        const char *event_id, *plain_id, *formerly;
+        bool own;
+        int of; /* the row that it is a duplicate of; -1: none */
+    } cases[] = {
+        { "order-1", "c1", "", true, -1 },  { "c1", "", "", false, 0 },
+        { "order-2", "c1", "c1", true, -1 }, /* two ids of their own are two events */
+        { "ev-9", "c1", "c1", false, 2 },   { "order-1", "c1", "c1", true, 0 },
+        { "ev-2", "c2", "", false, -1 }, /* the click's id: its click may be gone later */
+        { "c2", "", "", false, 5 },         { "c1.7", "", "", false, -1 },
+        { "c3", "", "", false, -1 },        { "order-3", "c3", "c3", true, 8 },
+    };
+    struct fixture *f = *state;
+    int64_t ids[COUNT(cases)], first;
+
+    for (int round = 0; round < 3; round++) { /* in memory, in the rows that a start reads */
+        begin(f);
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            struct store_event ev = event(cases[i].event_id);
+            bool fresh = round == 0 && cases[i].of < 0;
+            ev.pixel = S("P");
+            ev.event = S("Purchase");
+            ev.plain_id = slice_from(cases[i].plain_id);
+            ev.formerly[0] = slice_from(cases[i].formerly);
+            ev.own_id = cases[i].own;
+            GIVES(f, !fresh, store_event_put(f->s, &ev, &first, &f->err));
+            if (fresh)
+                ids[i] = ev.id;
+            else if (cases[i].of >= 0 && round == 0)
+                assert_int_equal(first, ids[cases[i].of]);
+        }
+        commit(f);
+        fixture_reopen(f);
+    }
+    assert_int_equal(counts(f).waiting, 5);
+}
+
 /* ---- looking up ---- */
 
 static void test_find_newest_first(void **state)
@@ -462,6 +502,7 @@ int main(void)
         CASE(test_postback_ids),
         CASE(test_event_round_trip),
         CASE(test_event_duplicates),
+        CASE(test_event_plain_ids),
         CASE(test_find_newest_first),
         CASE(test_no_room),
     };
