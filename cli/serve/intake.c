@@ -7,28 +7,13 @@
 #include <time.h>
 
 #include "cli/serve/answer.h"
+#include "cli/serve/call.h"
 #include "cli/serve/clock.h"
 #include "cli/serve/log.h"
 #include "cli/serve/record.h"
 
 /* A balancer sends nothing to who is not ready, and then nothing would show that it is again. */
 #define UNHEALTHY_MS 10000
-/* TikTok forgets duplicates after 48 hours; an hour less leaves room for requests and clocks. */
-#define GIVE_UP_MS (INT64_C(47) * 3600 * 1000)
-#define AWAY_AGAIN_MS 1000
-
-/* A call of the sender, on its stack while it waits. */
-struct call {
-    bool is_report, done;
-    struct slice pixel;
-    unsigned max;
-    struct sender_batch *batch;
-    int64_t *next_due;
-    const struct sender_report *report;
-    struct err *err;
-    int rc;
-    struct call *next;
-};
 
 struct intake {
     struct intake_settings settings;
@@ -71,63 +56,6 @@ static void count_verdict(struct intake_stats *s, const struct intake_request *r
     s->quarantined += r->translation.verdict == VERDICT_QUARANTINED;
 }
 
-static int do_take(struct intake *in, struct call *c, int64_t now)
-{
-    struct store_event *list;
-    struct store_due *due;
-    size_t count, pixels;
-
-    if (clock_away()) { /* how old an unknown outcome is can't be told: soon it can */
-        *c->next_due = now + AWAY_AGAIN_MS;
-        c->batch->count = 0;
-        return 0;
-    }
-    if (store_take(in->settings.store, c->pixel, now, now - GIVE_UP_MS, c->max, &c->batch->arena,
-                   &list, &count, c->err) != 0)
-        return -1;
-    c->batch->count = count;
-    c->batch->events = ARENA_ARRAY(&c->batch->arena, struct sender_event, count);
-    if (count && !c->batch->events)
-        return err_set(c->err, ERR_BUSY, "out of memory for a batch");
-    for (size_t i = 0; i < count; i++)
-        c->batch->events[i] =
-            (struct sender_event){ list[i].id, list[i].body, list[i].attempts };
-    if (count)
-        c->batch->test_code = list[0].test_code;
-    *c->next_due = 0;
-    if (count)
-        return 0;
-    if (store_pixels_due(in->settings.store, &in->arena, &due, &pixels, c->err) != 0)
-        return -1;
-    for (size_t i = 0; i < pixels; i++)
-        if (slice_eq(due[i].pixel, c->pixel))
-            *c->next_due = due[i].due;
-    return 0;
-}
-
-static int do_report(struct intake *in, struct call *c)
-{
-    const struct sender_report *r = c->report;
-    struct store_attempt attempt = { .at = r->at, .took_ms = r->took_ms, .pixel = r->pixel,
-                                     .http_status = r->http_status, .code = r->code,
-                                     .message = r->message, .request_id = r->request_id };
-    int64_t now = clock_now_ms();
-    struct store_outcome *outcomes = ARENA_ARRAY(&in->arena, struct store_outcome, r->count);
-    static const enum store_state states[] = { [SENDER_DELIVERED] = STORE_DELIVERED,
-                                               [SENDER_RETRY] = STORE_WAITING,
-                                               [SENDER_DEAD] = STORE_DEAD };
-
-    if (r->count && !outcomes)
-        return err_set(c->err, ERR_BUSY, "out of memory for a report");
-    if (attempt.at > now) /* the clock was set back meanwhile */
-        attempt.at = now;
-    for (size_t i = 0; i < r->count; i++)
-        outcomes[i] = (struct store_outcome){ r->outcomes[i].id, states[r->outcomes[i].result],
-                                              r->outcomes[i].due, r->outcomes[i].unknown,
-                                              r->outcomes[i].note };
-    return store_report(in->settings.store, &attempt, outcomes, r->count, c->err);
-}
-
 /* Everything of a group into one transaction.  Either all of it is durable, or none. */
 static int write_group(struct intake *in, struct intake_request *requests, struct call *calls,
                        struct err *err)
@@ -142,7 +70,7 @@ static int write_group(struct intake *in, struct intake_request *requests, struc
         goto failed;
     for (struct call *c = calls; c; c = c->next) {
         c->err->text[0] = '\0';
-        c->rc = c->is_report ? do_report(in, c) : do_take(in, c, now);
+        c->rc = call_run(c, store, &in->arena, now);
         if (c->rc != 0) {
             memcpy(err, c->err, sizeof(*err));
             goto failed;

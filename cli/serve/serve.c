@@ -15,6 +15,7 @@
 #include "cli/serve/outlet.h"
 #include "cli/serve/log.h"
 #include "cli/serve/routes.h"
+#include "core/base/steady.h"
 
 #define QUEUE_MAX 20000
 #define GRACE_MS 5000

@@ -47,7 +47,7 @@ class Serve(harness.Serve):
     def ask(self, method, target, body=None, headers=None, port=None):
         """Status, or what went wrong with the connection."""
         try:
-            return harness.request(port or self.port, method, target, body, headers, seconds=15).status
+            return harness.request(port or self.port, method, target, body, headers, seconds=40).status
         except TimeoutError:
             return "timeout"
         except (OSError, http.client.HTTPException) as e:

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "cli/serve/clock.h"
+#include "core/base/steady.h"
 
 #define BASE (INT64_C(1795694400) * 1000) /* 2026-11-26 */
 #define HOUR (INT64_C(3600) * 1000)
