@@ -53,6 +53,11 @@ int64_t clock_now_ms(void)
     return now;
 }
 
+int64_t clock_now(void)
+{
+    return clock_now_ms() / 1000;
+}
+
 int64_t clock_away(void)
 {
     int64_t by;

@@ -10,6 +10,7 @@
 
 /* Unix milliseconds.  Any thread. */
 int64_t clock_now_ms(void);
+int64_t clock_now(void); /* seconds */
 
 /* By how much the wall clock is away, ms; 0: all is well. */
 int64_t clock_away(void);
