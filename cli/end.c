@@ -15,12 +15,21 @@
 
 static _Atomic bool goes_on;
 static _Atomic bool ending;
+static _Thread_local bool lacked;
 static void (*undo_it)(void *context);
 static void *undo_context;
 
 void end_not_for_memory(void)
 {
     atomic_store(&goes_on, true);
+}
+
+bool end_memory_lacked(void)
+{
+    bool was = lacked;
+
+    lacked = false;
+    return was;
 }
 
 void end_undo(void (*undo)(void *context), void *context)
@@ -51,6 +60,7 @@ void memory_ran_out(void)
     static const char text[] = "clickbaton: out of memory: free some, or raise the limit (ulimit -v, "
                                "MemoryMax=)\n";
 
+    lacked = true;
     if (atomic_load(&goes_on) || atomic_exchange(&ending, true))
         return;
     (void)!write(STDERR_FILENO, text, sizeof(text) - 1);

@@ -3,6 +3,8 @@
 #ifndef CLI_END_H
 #define CLI_END_H
 
+#include <stdbool.h>
+
 /* Of main, first: libraries that would take a lack of memory for bad input tell of it. */
 void end_prepare(void);
 
@@ -18,6 +20,9 @@ int end_print(const char *verb, const struct buf *out, int code);
 /* A verb that has just begun to serve: from now on it lives with what memory there is.  Before that, and
  * in all others, memory_ran_out prints a sentence and exits with EXIT_IO. */
 void end_not_for_memory(void);
+
+/* Has memory run out on this thread since the last call?  What was made meanwhile may be wrong. */
+bool end_memory_lacked(void);
 
 /* undo(context) is called when memory runs out, until it is taken back: what lies in folders or runs
  * beside us goes.  One at a time. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/end.h"
 #include "cli/serve/answer.h"
 #include "cli/serve/call.h"
 #include "cli/serve/clock.h"
@@ -76,9 +77,14 @@ static int write_group(struct intake *in, struct intake_request *requests, struc
             goto failed;
         }
     }
+    end_memory_lacked();
     for (struct intake_request *r = requests; r; r = r->next)
         if ((r->is_click ? record_click(&context, r, err) : record_postback(&context, r, err)) != 0)
             goto failed;
+    if (end_memory_lacked()) { /* one of them would be another with memory */
+        err_set(err, ERR_BUSY, "out of memory");
+        goto failed;
+    }
     if (store_commit(store, err) == 0) {
         clock_went_back_done(back);
         return 0;

@@ -298,13 +298,9 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
             store_better(c, r);
     }
     r->storable = translate_cut(r->offer, may_keep(r), r->storable, t->arena);
-    if (t->arena->starved) /* not its fault: it would be another one with memory */
-        return err_set(err, ERR_BUSY, "out of memory for a postback");
     if (store_postback_id(c->store, &id, err) != 0 || (fresh = put_events(c, r, id, err)) < 0)
         return -1;
     if (past_settle(&memory, r->offer, &r->params, t, fresh > 0, now, err) != 0 && !t->arena->full)
         return -1; /* with a full arena only the sentence is shorter */
-    if (t->arena->starved)
-        return err_set(err, ERR_BUSY, "out of memory for a postback");
     return put_postback(c, r, id, err);
 }

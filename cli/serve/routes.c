@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/end.h"
 #include "cli/serve/answer.h"
 #include "cli/serve/clock.h"
 #include "cli/serve/visit.h"
@@ -137,15 +138,20 @@ static void dispatch(struct routes *routes, struct http_request *http, bool is_c
         answer_busy(http, false, "out of memory");
         return;
     }
+    end_memory_lacked(); /* that was for another request */
     r->http = http;
     r->method = methods[http->method];
     r->verbose = wants_json(http);
     r->rules = rules = rules_get(routes->rules);
     v.catalog = rules->catalog;
-    if (handle(&v, is_click, name, rest) == 0)
-        intake_submit(routes->intake, r);
-    else
+    if (handle(&v, is_click, name, rest) != 0) {
         rules_release(rules); /* r went with the answer */
+    } else if (end_memory_lacked()) { /* something of it may be missing */
+        answer_busy(http, r->verbose, "there is no memory now; send it again");
+        rules_release(rules);
+    } else {
+        intake_submit(routes->intake, r);
+    }
 }
 
 void routes_handle(void *context, struct http_request *http)

@@ -31,7 +31,7 @@ void arena_free(struct arena *a)
         a->head = next;
     }
     a->used = 0;
-    a->full = a->starved = false;
+    a->full = false;
 }
 
 void arena_reset(struct arena *a)
@@ -44,7 +44,7 @@ void arena_reset(struct arena *a)
     if (a->head)
         a->head->used = 0;
     a->used = 0;
-    a->full = a->starved = false;
+    a->full = false;
 }
 
 static struct arena_chunk *add_chunk(struct arena *a, size_t size)
@@ -57,7 +57,6 @@ static struct arena_chunk *add_chunk(struct arena *a, size_t size)
         size = usual;
     c = size <= SIZE_MAX - sizeof(*c) ? malloc(sizeof(*c) + size) : NULL;
     if (!c) {
-        a->starved = true;
         memory_ran_out();
         return NULL;
     }

@@ -14,7 +14,6 @@ struct arena {
     struct arena_chunk *head;
     size_t used, limit;
     bool full;
-    bool starved; /* full because malloc gave nothing, not because of the limit: it may later */
 };
 
 /* limit in bytes; memory is taken in chunks as needed, so a large limit costs nothing. */
