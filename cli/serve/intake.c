@@ -27,6 +27,7 @@ struct intake {
     bool closing;
     bool unsynced; /* until the end: the disk could not be synced */
     struct intake_stats stats;
+    int64_t busy_since; /* 0: nothing is being written; steady_ms */
     int64_t failed_at; /* of the last commit, if that failed; steady_ms */
 
     /* of the intake thread alone */
@@ -217,8 +218,10 @@ static void *run(void *argument)
         in->first = NULL;
         in->end = &in->first;
         in->calls = NULL;
+        in->busy_since = steady_ms();
         run_group(in, requests, count, calls);
         pthread_mutex_lock(&in->lock);
+        in->busy_since = 0;
     }
     pthread_mutex_unlock(&in->lock);
     return NULL;
@@ -309,6 +312,7 @@ void intake_stats(struct intake *in, struct intake_stats *out)
 {
     pthread_mutex_lock(&in->lock);
     *out = in->stats;
+    out->busy_ms = in->busy_since ? steady_ms() - in->busy_since : 0;
     out->healthy |= steady_ms() - in->failed_at > UNHEALTHY_MS;
     out->unsynced = in->unsynced;
     out->healthy &= !in->unsynced;

@@ -7,13 +7,15 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "adapters/process/notify.h"
 #include "cli/cli.h"
 #include "cli/end.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
 #include "cli/serve/clock.h"
-#include "cli/serve/outlet.h"
+#include "cli/serve/jail.h"
 #include "cli/serve/log.h"
+#include "cli/serve/outlet.h"
 #include "cli/serve/routes.h"
 #include "core/base/steady.h"
 
@@ -24,7 +26,7 @@
 #define DESCRIPTORS_KEPT 400
 
 static const struct verb_usage usage = {
-    .synopsis = "serve [-c clickbaton.yaml]",
+    .synopsis = "serve [-c clickbaton.yaml] [--unconfined]",
     .about = "Takes postbacks and click registrations, keeps them, delivers events to TikTok.\n"
              "SIGHUP reads all files again and puts them in force when they are right;\n"
              "SIGTERM answers what is in hand, then ends.",
@@ -33,6 +35,8 @@ static const struct verb_usage usage = {
 
 struct server {
     const char *config;
+    struct jail *jail;
+    int64_t watchdog_ms; /* 0: nobody waits for a sign of life */
     struct rules_holder *rules;
     struct store *writer, *reader;
     struct intake *intake;
@@ -45,9 +49,9 @@ struct server {
 };
 
 /* Everything from files; NULL after its problems were printed. */
-static struct catalog *load(const char *config)
+static struct catalog *load(const struct server *s)
 {
-    struct catalog *c = catalog_open(config);
+    struct catalog *c = catalog_open(s->config);
 
     if (!c)
         return NULL;
@@ -56,6 +60,7 @@ static struct catalog *load(const char *config)
     catalog_print_problems(c, stderr);
     if (catalog_errors(c) == 0)
         return c;
+    jail_explain(s->jail, c);
     catalog_close(c);
     return NULL;
 }
@@ -79,6 +84,8 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     if (!s->writer)
         return -1;
     s->reader = store_sqlite_open(c->data, false, err);
+    if (s->reader)
+        jail_close(s->jail, c);
     if (!s->reader || store_begin(s->writer, err) != 0 ||
         store_recover(s->writer, clock_now_ms(), &recovered, err) != 0 ||
         store_commit(s->writer, err) != 0)
@@ -182,7 +189,7 @@ static void note_restart(const struct catalog *before, const struct catalog *now
 
 static void reload(struct server *s)
 {
-    struct catalog *c = load(s->config);
+    struct catalog *c = load(s);
     struct rules *before = rules_get(s->rules);
     struct err err = { 0 };
     bool ok = c != NULL;
@@ -247,6 +254,7 @@ static void every_tick(struct server *s)
     struct intake_stats stats;
     struct err err = { 0 };
 
+    http_server_make_room(s->public);
     intake_stats(s->intake, &stats);
     if (stats.groups == s->maintained)
         return;
@@ -255,6 +263,19 @@ static void every_tick(struct server *s)
         log_line("warning", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
     if (err.kind == ERR_UNSYNCED)
         intake_stop(s->intake, &err);
+}
+
+/* A commit that hangs, or an intake thread that is stuck, is what a restart can mend; a disk that
+ * refuses is not: that is answered 503 and told by /readyz. */
+static void give_sign_of_life(struct server *s)
+{
+    struct intake_stats stats;
+
+    if (!s->watchdog_ms)
+        return;
+    intake_stats(s->intake, &stats);
+    if (stats.busy_ms < s->watchdog_ms / 2)
+        notify_alive();
 }
 
 static void every_second(struct server *s)
@@ -271,6 +292,7 @@ static void every_second(struct server *s)
         pthread_mutex_unlock(&s->admin.lock);
     }
     find_orphan(s);
+    give_sign_of_life(s);
 }
 
 static void run(struct server *s, const sigset_t *signals)
@@ -281,8 +303,11 @@ static void run(struct server *s, const sigset_t *signals)
 
     do {
         signal = sigtimedwait(signals, NULL, &tick);
-        if (signal == SIGHUP)
+        if (signal == SIGHUP) {
+            notify_reloading();
             reload(s);
+            notify_ready("reloaded");
+        }
         if (signal == -1)
             every_tick(s);
         if (signal == -1 && ++ticks % TICKS_A_SECOND == 0)
@@ -309,6 +334,7 @@ static void close_all(struct server *s)
     intake_close(s->intake);
     store_close(s->reader);
     store_close(s->writer);
+    jail_free(s->jail);
     identity_hasher_free(s->routes.hasher);
     limiter_close(s->routes.limiter);
     refused_close(s->routes.refused);
@@ -330,9 +356,12 @@ static void block_signals(sigset_t *signals)
 int cli_serve(int argc, char **argv)
 {
     struct server s = { .config = "clickbaton.yaml" };
+    bool unconfined = false;
     const struct option_row rows[] = {
         { "--config", "-c", OPTION_TEXT, &s.config, "FILE",
           "the configuration; default clickbaton.yaml" },
+        { "--unconfined", NULL, OPTION_FLAG, &unconfined, NULL,
+          "for debuggers: with core dumps, without Landlock and seccomp" },
         { 0 },
     };
     struct catalog *c;
@@ -344,13 +373,17 @@ int cli_serve(int argc, char **argv)
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
         return code;
     block_signals(&signals); /* one that comes while files are read is looked at afterwards */
-    c = load(s.config);
-    if (!c)
+    s.jail = jail_open(unconfined);
+    c = s.jail ? load(&s) : NULL;
+    if (!c) {
+        jail_free(s.jail);
         return EXIT_CONFIG;
+    }
     if (clock_now_ms() < CLOCK_EARLIEST_MS) {
         fputs("clickbaton serve: this machine's clock says that it is before 2026, and conversions would get "
               "that time; set it (timedatectl), then start again\n", stderr);
         catalog_close(c);
+        jail_free(s.jail);
         return EXIT_IO;
     }
     end_not_for_memory(); /* a request that finds none is answered so, and sent again */
@@ -368,8 +401,11 @@ int cli_serve(int argc, char **argv)
     printf("clickbaton: listening on http://%s, admin on http://%s\n",
            http_server_address(s.public), http_server_address(s.private));
     fflush(stdout);
+    s.watchdog_ms = notify_watchdog_ms();
+    notify_ready("taking postbacks");
     sender_wake(s.sender, (struct slice){ 0 });
     run(&s, &signals);
+    notify_stopping();
     log_line("info", "msg=\"ending: answering what is in hand\"");
     intake_stats(s.intake, &stats);
     snprintf(err.text, sizeof(err.text), "%s", stats.why);

@@ -3,8 +3,8 @@
 Of each run is asked: it ends by itself in time and by no signal; the exit code is a documented one; the answer
 is the untouched run's, or there is none and stderr says why; no file is half written, changed or left behind.
 
-Usage: failing.py [--full] [--seed N] [--verb NAME]... [--kind KIND]... [-v]
-Without --full each loop is thinned out (a smoke for `make test`); the figures at the end are of what was run."""
+Usage: failing.py [--few N] [--seed N] [--verb NAME]... [--kind KIND]... [-v]
+With --few each loop is thinned out (a smoke for `make test`); the figures at the end are of what was run."""
 import argparse
 import concurrent.futures
 import http.server
@@ -315,14 +315,14 @@ def points(total, full, cost, generator, few):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--full", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--verb", action="append")
     parser.add_argument("--kind", action="append")
-    parser.add_argument("--few", type=int, default=12, help="points of a kind and verb without --full")
+    parser.add_argument("--few", type=int, help="a smoke: so many points of a kind and verb")
     parser.add_argument("-j", type=int, default=2)
     parser.add_argument("-v", action="store_true")
     o = parser.parse_args()
+    o.full = o.few is None
     build_shim()
     print("# seed %d" % o.seed, flush=True)
     source = template()

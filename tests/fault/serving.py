@@ -5,7 +5,7 @@ store, once; what was answered 503 and sent again is one event; no event is deli
 the first time was unknown; afterwards the server takes postbacks again by itself, but for a sync that failed: then
 it answers 503 until it is started anew.
 
-Usage: serving.py [--full] [--seed N] [--kind KIND]... [-v]"""
+Usage: serving.py [--few N] [--seed N] [--kind KIND]... [-v]"""
 import argparse
 import collections
 import contextlib
@@ -267,13 +267,13 @@ def work_loop(kind, full, few, sandbox, generator, verbose):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--full", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", action="append")
-    parser.add_argument("--few", type=int, default=4, help="calls of a kind without --full")
+    parser.add_argument("--few", type=int, help="a smoke: so many calls of a kind")
     parser.add_argument("--only", choices=["start", "work"])
     parser.add_argument("-v", action="store_true")
     o = parser.parse_args()
+    o.full = o.few is None
     build_shim()
     print("# seed %d" % o.seed)
     generator = random.Random(o.seed)
