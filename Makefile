@@ -25,8 +25,8 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized bench \
-        man completions install uninstall deb package sbom deps clean dist
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized \
+        fault outage soak soak-crash bench man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -63,6 +63,9 @@ $(BUILD)/embed.o: $(BUILD)/embed.S
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+$(BUILD)/tests/fault/outage_fill: $(BUILD)/tests/fault/outage_fill.o $(BUILD)/libclickbaton.a
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -88,8 +91,13 @@ unit: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@tests/run-unit.sh $(UNIT)
 e2e: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
+# A day without TikTok: EVENTS wait (1,000,000; it takes some minutes and 1 GB of TMPDIR).
+EVENTS ?= 1000000
+outage: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/outage.py $(EVENTS)
 check: structure unit e2e
 # The landing script in Chromium; web-control breaks it on purpose and wants the checks to notice.
 web: | need-web
@@ -107,14 +115,19 @@ valgrind: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@JOBS=2 RUN='valgrind -q --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
-# Left out: what needs real time or kills itself, and (without ALL=1) five that take minutes there;
+# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) five that take minutes there;
 # the address sanitizer looks for leaks in all of them.
-NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_http_server test_sender test_store \
+NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_http_server test_sender test_store \
                  $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal))
 
 # Compile everything once more with the other compiler, nothing linked.
 other-compiler:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang CFLAGS=-O1 $(SRC:%.c=build-clang/%.o)
+
+# Every tests/fault/*.py in order: what hurts a running server, at full length (tests/e2e has short ones).
+fault: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
+	@for f in tests/fault/*.py; do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 $$f || bad=1; done; [ -z "$$bad" ]
 
 # make fuzz T=yaml S=600: one target for so many seconds; without T all of them, two at a time.
 # SEED=n repeats a run; without it each run is another one and its corpus grows in build-fuzz/corpus.
@@ -131,6 +144,18 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libclickbaton.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Points at which the server is killed or its power fails, and what its disk has then.
+CRASH_SHIM := $(BUILD)/tests/fault/crash_shim.so
+$(CRASH_SHIM): $(wildcard tests/fault/crash_*.[ch])
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) $(ALL_C) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^)
+soak: soak-crash
+# make soak-crash POINTS=5000 SEED=7
+soak-crash: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/crash.py $(or $(POINTS),1000) $(or $(SEED),20261120)
 
 # ---- the main job, shown; and measured ----
 

@@ -11,12 +11,14 @@
 
 unsigned catalog_errors(const struct catalog *c)
 {
-    return c->diags.errors;
+    return c->diags.errors + c->arena.full; /* what had no room is missing now, whatever it was */
 }
 
 void catalog_take_problems(struct catalog *c, struct buf *out)
 {
     diags_print(out, &c->diags);
+    if (c->arena.full)
+        buf_puts(out, "error: these files need more memory than there is\n");
     c->diags.first = c->diags.last = NULL;
     c->diags.kept = 0;
 }
@@ -33,6 +35,16 @@ void catalog_print_problems(struct catalog *c, FILE *to)
 
 /* ---- loading ---- */
 
+/* A sum, so that neither the order nor the paths by which files are reached matter. */
+const struct source *catalog_source(struct catalog *c, const char *path, struct diags *diags)
+{
+    const struct source *source = files_source(&c->arena, path, diags);
+
+    if (source)
+        c->print += slice_hash(source->text, 1);
+    return source;
+}
+
 static void load_rates(struct catalog *c)
 {
     struct source *built_in = ARENA_NEW(&c->arena, struct source);
@@ -44,7 +56,7 @@ static void load_rates(struct catalog *c)
     if (!built_in)
         return;
     if (own && files_exist(own)) {
-        source = files_source(&c->arena, own, &c->diags);
+        source = catalog_source(c, own, &c->diags);
         if (!source) /* there, but unreadable: other rates would be wrong amounts */
             return;
         c->translator.rates = rates_load(&c->arena, source, &c->diags);
@@ -59,12 +71,16 @@ struct catalog *catalog_open(const char *config)
 {
     struct catalog *c = calloc(1, sizeof(*c));
 
-    if (!c)
+    if (!c) {
+        memory_ran_out();
         return NULL;
+    }
     arena_init(&c->arena, 256 * 1024 * 1024);
     c->diags.arena = &c->arena;
     c->loader = (struct mapping_loader){ &c->arena, &c->diags, trackers, files_lookup(&c->lookup) };
     c->config = config;
+    c->print = slice_hash(S(CLICKBATON_VERSION), 2);
+    c->lookup.print = &c->print;
     c->translator.hasher = identity_hasher_new();
     if (!c->translator.hasher) {
         catalog_close(c);
@@ -152,17 +168,62 @@ static struct catalog_offer *add_slot(struct catalog *c)
     if (c->offer_count == c->offer_room) {
         size_t room = c->offer_room ? c->offer_room * 2 : 16;
         struct catalog_offer *more = realloc(c->offers, room * sizeof(*more));
-        if (!more)
+        if (!more) {
+            memory_ran_out();
+            c->arena.full = true; /* as if it had not gone in there */
             return NULL;
+        }
         c->offers = more;
         c->offer_room = room;
     }
     return &c->offers[c->offer_count++];
 }
 
+void catalog_read_signature(struct catalog *c, const struct access_signature *said,
+                            struct slice from, struct catalog_signature *out)
+{
+    out->how = *said;
+    if (said->scheme == SIGNATURE_NONE)
+        return;
+    secrets_read(&out->secrets, &said->secret, "the signing secret",
+                 &(struct secrets_reader)CATALOG_SECRETS(c, from));
+    if (said->scheme == SIGNATURE_WEBHOOK)
+        secrets_decode(&out->secrets, &said->secret, &c->diags);
+}
+
+static void read_secrets(struct catalog *c, struct catalog_offer *slot)
+{
+    const struct offer *o = slot->offer;
+
+    secrets_read(&slot->keys, &o->access.key, "the key",
+                 &(struct secrets_reader)CATALOG_SECRETS(c, o->file));
+    catalog_read_signature(c, &o->access.signature, o->file, &slot->signature);
+}
+
+const struct secrets *catalog_keys(const struct catalog *c, const struct catalog_offer *offer)
+{
+    return offer && offer->offer->access.key.file.text.len ? &offer->keys : &c->keys;
+}
+
+const struct catalog_signature *catalog_signature(const struct catalog *c,
+                                                  const struct catalog_offer *offer)
+{
+    const struct catalog_signature *s =
+        offer && offer->signature.how.said ? &offer->signature : &c->signature;
+
+    return s->how.scheme == SIGNATURE_NONE ? NULL : s;
+}
+
+const struct networks *catalog_allow(const struct catalog *c, const struct catalog_offer *offer)
+{
+    if (offer && offer->offer->access.allow_said)
+        return &offer->offer->access.allow;
+    return c->access.allow_said ? &c->access.allow : NULL;
+}
+
 const struct offer *catalog_add_offer(struct catalog *c, const char *path)
 {
-    const struct source *source = path ? files_source(&c->arena, path, &c->diags) : NULL;
+    const struct source *source = path ? catalog_source(c, path, &c->diags) : NULL;
     struct offer *o = source ? mapping_load_offer(&c->loader, source) : NULL;
     struct catalog_offer *slot;
 
@@ -171,10 +232,10 @@ const struct offer *catalog_add_offer(struct catalog *c, const char *path)
     check_offer(c, o);
     if (name_taken(c, o) || !(slot = add_slot(c)))
         return NULL;
-    *slot = (struct catalog_offer){ .offer = o };
-    if (o->key_file.len && c->config)
-        slot->key = files_secret(files_beside(&c->arena, o->file, o->key_file),
-                                 (struct place){ .source = source }, &c->diags);
+    *slot = (struct catalog_offer){ .offer = o, .signature.how = o->access.signature };
+    files_found(&c->lookup, &c->arena, path);
+    if (c->config)
+        read_secrets(c, slot);
     return o;
 }
 
@@ -195,7 +256,7 @@ static int yaml_file(const struct dirent *e)
 static bool is_models(struct catalog *c, const char *path)
 {
     struct diags ignored = { .arena = &c->arena };
-    const struct source *source = files_source(&c->arena, path, &ignored);
+    const struct source *source = catalog_source(c, path, &ignored);
 
     if (!source || !mapping_is_models(source->text))
         return false;
@@ -253,11 +314,14 @@ void catalog_close(struct catalog *c)
 {
     if (!c)
         return;
-    files_forget(c->key);
+    secrets_forget(&c->keys);
+    secrets_forget(&c->signature.secrets);
     for (size_t i = 0; i < c->pixel_count; i++)
         files_forget(c->pixels[i].token);
-    for (size_t i = 0; i < c->offer_count; i++)
-        files_forget(c->offers[i].key);
+    for (size_t i = 0; i < c->offer_count; i++) {
+        secrets_forget(&c->offers[i].keys);
+        secrets_forget(&c->offers[i].signature.secrets);
+    }
     free(c->offers);
     identity_hasher_free(c->translator.hasher);
     arena_free(&c->arena);

@@ -1,4 +1,5 @@
 #include "cli/files.h"
+#include "core/base/wipe.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,8 +24,10 @@ static int read_all(int fd, char *to, size_t size)
 
     while (have < size) {
         ssize_t n = read(fd, to + have, size - have);
-        if (n == 0)
+        if (n == 0) {
+            errno = 0; /* it has become shorter */
             break;
+        }
         if (n < 0 && errno != EINTR)
             return -1;
         have += n > 0 ? (size_t)n : 0;
@@ -54,7 +57,7 @@ int files_read(struct arena *arena, const char *path, size_t max, struct slice *
     bytes = arena_alloc(arena, (size_t)st.st_size);
     if (!bytes || read_all(fd, bytes, (size_t)st.st_size) != 0) {
         err_set(err, ERR_SYSTEM, "%s: %s", path,
-                bytes ? "it changed while it was read" : "out of memory");
+                !bytes ? "out of memory" : errno ? strerror(errno) : "it changed while it was read");
         goto out;
     }
     *out = (struct slice){ bytes, (size_t)st.st_size };
@@ -106,8 +109,11 @@ int files_create(const char *path, unsigned mode, struct slice bytes, struct err
 
     if (rc != 0)
         err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
-    if (fd != -1)
+    if (fd != -1) {
         close(fd);
+        if (rc != 0)
+            unlink(path); /* half a file would be in the way of the next try */
+    }
     return rc;
 }
 
@@ -184,7 +190,7 @@ int64_t files_time(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 ? (int64_t)st.st_mtime : 0;
+    return path && stat(path, &st) == 0 ? (int64_t)st.st_mtime : 0;
 }
 
 bool files_same(const char *a, const char *b)
@@ -249,8 +255,10 @@ static int read_secret(int fd, const char *path, struct place at, struct diags *
 char *files_secret(const char *path, struct place at, struct diags *diags)
 {
     char *text = calloc(1, SECRET_MAX);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = text ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 
+    if (!text)
+        secret_problem(diags, at, "C001", "", path, "out of memory");
     if (text && read_secret(fd, path, at, diags, text) != 0) {
         files_forget(text);
         text = NULL;
@@ -258,6 +266,32 @@ char *files_secret(const char *path, struct place at, struct diags *diags)
     if (fd != -1)
         close(fd);
     return text;
+}
+
+const char *files_secret_path(struct arena *arena, struct slice from,
+                              const struct secret_name *name)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+    if (!name->credential)
+        return files_beside(arena, from, name->text);
+    if (!folder || folder[0] != '/')
+        return NULL;
+    return arena_printf(arena, "%s/%.*s", folder, SLICE_ARG(name->text)).ptr;
+}
+
+char *files_secret_named(struct arena *arena, struct slice from, const struct secret_name *name,
+                         struct place at, struct diags *diags)
+{
+    const char *path = files_secret_path(arena, from, name);
+
+    if (path)
+        return files_secret(path, at, diags);
+    diag_add(diags, DIAG_ERROR, "C067", at,
+             S("start it by a unit with LoadCredential=, or set CREDENTIALS_DIRECTORY to the folder "
+               "of the files"),
+             "no credential \"%.*s\": CREDENTIALS_DIRECTORY is not set", SLICE_ARG(name->text));
+    return NULL;
 }
 
 char *files_secret_dup(struct slice typed)
@@ -271,10 +305,8 @@ char *files_secret_dup(struct slice typed)
 
 void files_forget(char *secret)
 {
-    volatile char *p = secret;
-
-    for (size_t i = 0; p && i < SECRET_MAX; i++)
-        p[i] = 0;
+    if (secret)
+        wipe(secret, SECRET_MAX);
     free(secret);
 }
 
@@ -343,6 +375,16 @@ bool files_is_path(struct slice name)
            slice_ends(name, S(".yml"));
 }
 
+void files_found(struct files_lookup *lookup, struct arena *arena, const char *path)
+{
+    struct files_path *p = path ? ARENA_NEW(arena, struct files_path) : NULL;
+
+    if (!p)
+        return;
+    *p = (struct files_path){ path, lookup->found };
+    lookup->found = p;
+}
+
 /* A name is a bare word; with a slash or .yaml (.yml) it is a path beside the file that names it. */
 static int find(void *context, struct arena *arena, struct slice name, struct slice from,
                 struct source *source, struct slice *where)
@@ -357,8 +399,11 @@ static int find(void *context, struct arena *arena, struct slice name, struct sl
     struct slice file;
     struct err err = { 0 };
 
+    files_found(lookup, arena, path);
     if (path && files_read(arena, path, SOURCE_MAX, &source->text, &err) == 0) {
         source->name = slice_from(path);
+        if (lookup->print)
+            *lookup->print += slice_hash(source->text, 1);
         return 0;
     }
     if (path && files_exist(path)) { /* never another mapping in place of one that can't be read */

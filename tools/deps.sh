@@ -27,6 +27,7 @@ command:caddy caddy
 command:mandoc mandoc
 command:fish fish
 command:zsh zsh
+command:systemd-analyze systemd
 file:/usr/lib/python3/dist-packages/phonenumbers/__init__.py python3-phonenumbers
 '
 fuzz_needs='

@@ -22,15 +22,31 @@ struct slice http_request_header(const struct http_request *req, const char *nam
     return slice_from(MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name));
 }
 
-/* The library asks for writable memory and only reads it. */
-static void *unconst(const char *ptr)
-{
-    union {
-        const char *in;
-        void *out;
-    } u = { .in = ptr };
+struct lines_of {
+    const char *name;
+    struct slice all;
+    struct arena *arena;
+};
 
-    return u.out;
+static enum MHD_Result add_line(void *context, enum MHD_ValueKind kind, const char *name,
+                                const char *value)
+{
+    struct lines_of *l = context;
+
+    (void)kind;
+    if (value && slice_eq_nocase(slice_from(name), slice_from(l->name)))
+        l->all = l->all.len ? arena_printf(l->arena, "%.*s,%s", SLICE_ARG(l->all), value)
+                            : arena_dup(l->arena, slice_from(value));
+    return MHD_YES;
+}
+
+struct slice http_request_header_list(const struct http_request *req, const char *name)
+{
+    const struct http_connection *c = (const struct http_connection *)req;
+    struct lines_of l = { name, { 0 }, req->arena };
+
+    MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, add_line, &l);
+    return l.all;
 }
 
 static bool same_name(const char *a, const char *b)
@@ -52,12 +68,12 @@ static struct MHD_Response *build(int status, const struct http_header *headers,
             return NULL;
         *body = (struct slice){ memcpy(p, body->ptr, body->len), body->len };
     }
-    r = MHD_create_response_from_buffer(body->len, unconst(body->len ? body->ptr : ""),
+    r = MHD_create_response_from_buffer(body->len, http_unconst(body->len ? body->ptr : ""),
                                         copy && body->len ? MHD_RESPMEM_MUST_FREE
                                                           : MHD_RESPMEM_PERSISTENT);
     if (!r) {
         if (copy && body->len)
-            free(unconst(body->ptr));
+            free(http_unconst(body->ptr));
         return NULL;
     }
     for (; headers && headers->name; headers++) {

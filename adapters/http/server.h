@@ -17,7 +17,8 @@
 struct http_server;
 
 struct http_limits {
-    unsigned connections;             /* in all; more wait in the kernel's queue or are closed */
+    unsigned connections;             /* in all; when they are nearly used up, those that have done
+                                       * nothing for longest (at least a second) are cut */
     unsigned connections_per_address; /* 0: no limit */
     size_t url, body;                 /* bytes: past them 414 and 413 */
     unsigned request_seconds;         /* from a request's first byte to its last */
@@ -49,6 +50,10 @@ struct http_request {
  * Only inside the handler call, on the server's thread. */
 struct slice http_request_header(const struct http_request *req, const char *name);
 
+/* All values of a header that may come in several lines, in their order, joined by commas, in the
+ * request's arena; the empty slice when there is none, or no memory.  Same thread. */
+struct slice http_request_header_list(const struct http_request *req, const char *name);
+
 /* Called on the server's thread.  Answer now or later; never twice, never not at all. */
 typedef void http_handler(void *context, struct http_request *req);
 
@@ -72,16 +77,28 @@ void http_reply_stall(struct http_request *req, unsigned seconds);
 struct http_server *http_server_open(const char *listen, const struct http_limits *limits,
                                      http_handler *handler, void *context, struct err *err);
 
-/* "127.0.0.1:8080": where it really listens. */
+/* The same on a Unix socket: NAME in the folder DIR, mode 0600, so for the folder's owner alone; of
+ * paths of any length.  One that is there already is taken for left behind by a server that was
+ * killed: the caller holds a lock that says so.  Anything else under that name is left and named.
+ * http_server_close takes the socket away. */
+struct http_server *http_server_open_local(const char *dir, const char *name,
+                                           const struct http_limits *limits,
+                                           http_handler *handler, void *context, struct err *err);
+
+/* "127.0.0.1:8080": where it really listens; of a Unix socket its name. */
 const char *http_server_address(const struct http_server *server);
 
 /* Cut the clients past their deadline; the owner calls it about once a second. */
 void http_server_sweep(struct http_server *server);
 
+/* The same for nearly all connections being taken: cut the longest idle.  Cheap while they are not,
+ * so that the owner may call it often. */
+void http_server_make_room(struct http_server *server);
+
 /* refused_*: by this server; a request line past the connection's whole memory (12 KiB more than
  * the URL limit) is refused by the library without being counted. */
 struct http_server_stats {
-    uint64_t requests, cut_slow, refused_too_large, refused_malformed;
+    uint64_t requests, cut_slow, cut_for_room, refused_too_large, refused_malformed;
     unsigned connections;
 };
 void http_server_stats(const struct http_server *server, struct http_server_stats *out);

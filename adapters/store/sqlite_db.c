@@ -33,6 +33,12 @@ static const struct {
     { SQLITE_NOTADB, ERR_SYSTEM, "; this is no SQLite file: move it away" },
 };
 
+bool sqlite_unsynced(struct sqlite *s, int code)
+{
+    s->unsynced |= code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+    return s->unsynced;
+}
+
 int sqlite_fail(struct sqlite *s, struct err *err, const char *doing)
 {
     int code = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
@@ -46,6 +52,9 @@ int sqlite_fail(struct sqlite *s, struct err *err, const char *doing)
             hint = hints[i].hint;
         }
     s->store.failed = true;
+    if (s->db && sqlite_unsynced(s, sqlite3_extended_errcode(s->db)))
+        return err_set(err, ERR_UNSYNCED, "%s/clickbaton.db: %s: the disk could not be synced%s", s->dir,
+                       doing, UNSYNCED_REMEDY);
     return err_set(err, kind, "%s/clickbaton.db: %s: %s%s", s->dir, doing, text, hint);
 }
 
@@ -115,6 +124,22 @@ void sqlite_read_end(struct sqlite *s)
 
 /* ---- the folder, its lock, the file ---- */
 
+/* SQLite syncs the folder of a new log, too, but does not look whether that went well.  Without its name the
+ * log is lost with the power, and all that was committed into it. */
+int sqlite_sync_names(struct sqlite *s, struct err *err)
+{
+    int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 ? -1 : fsync(fd);
+
+    if (rc != 0 && errno != EINVAL)
+        err_set(err, ERR_UNSYNCED, "%s: the folder could not be synced: %s; look at the disk", s->dir, strerror(errno));
+    else
+        rc = 0;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 /* A new folder survives a power loss when its parent is on the disk. */
 static int sync_parent(const char *dir)
 {
@@ -141,6 +166,17 @@ static int sync_parent(const char *dir)
     return rc;
 }
 
+/* Nothing is stored here yet.  The folder may be one that a start has just made and was killed
+ * before it had synced the parent. */
+static bool unused(const struct sqlite *s)
+{
+    char path[4096];
+    struct stat st;
+
+    return snprintf(path, sizeof(path), "%s/clickbaton.db", s->dir) < (int)sizeof(path) &&
+           (stat(path, &st) != 0 ? errno == ENOENT : st.st_size == 0);
+}
+
 static int folder_ready(struct sqlite *s, struct err *err)
 {
     struct stat st;
@@ -151,14 +187,15 @@ static int folder_ready(struct sqlite *s, struct err *err)
         return err_set(err, ERR_SYSTEM,
                        "%s: can't create the data folder: %s; create it, or name another with "
                        "`data:`", s->dir, strerror(errno));
-    if (made && sync_parent(s->dir) != 0) {
+    if (stat(s->dir, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_set(err, ERR_SYSTEM, "%s: not a folder; name another with `data:`", s->dir);
+    if (unused(s) && sync_parent(s->dir) != 0) {
         why = errno;
-        rmdir(s->dir); /* so that the next start does it again */
+        if (made)
+            rmdir(s->dir); /* nothing is left of a start that failed */
         return err_set(err, ERR_SYSTEM, "%s: can't create the data folder: %s; look at the disk",
                        s->dir, strerror(why));
     }
-    if (stat(s->dir, &st) != 0 || !S_ISDIR(st.st_mode))
-        return err_set(err, ERR_SYSTEM, "%s: not a folder; name another with `data:`", s->dir);
     return 0;
 }
 

@@ -7,7 +7,11 @@
 #include "adapters/http/server.h"
 #include "adapters/store/store.h"
 #include "adapters/tiktok/sender.h"
+#include "cli/serve/messages.h"
 #include "cli/serve/rules.h"
+
+/* TikTok forgets duplicates after 48 hours; an hour less leaves room for requests and clocks. */
+#define INTAKE_GIVE_UP_MS (INT64_C(47) * 3600 * 1000)
 
 struct intake;
 
@@ -21,11 +25,13 @@ struct intake_request {
     const char *origin;    /* of a page, for CORS; NULL */
     struct params params;
     struct translation translation;   /* postback: read, not finished */
+    bool *fresh; /* NULL, or of each event of the translation whether it was put */
     bool unreadable;                  /* postback: its body could not be read; reason is set */
     struct slice storable;            /* postback: parameters as they may be kept */
     bool is_click;
     struct click click;
     bool keyed; /* click: came with the key */
+    const struct message *message; /* postback: remember it when it is durable; NULL: nothing */
     struct intake_request *next;
 };
 
@@ -33,14 +39,18 @@ struct intake_settings {
     struct store *store;   /* the writer; the intake thread owns it until intake_close */
     void (*delivered_wake)(void *context, struct slice pixel); /* new events are durable */
     void *context;
+    struct messages *messages; /* gets them */
     unsigned queue_max; /* requests that may wait; more are answered 503 */
 };
 
 struct intake_stats {
     uint64_t postbacks, queued, duplicate, ignored, quarantined, clicks, groups, largest_group;
-    uint64_t failed_commits, refused_busy;
+    uint64_t failed_commits;
+    uint64_t refused_busy; /* requests answered 503 */
+    int64_t busy_ms; /* how long the group that is being written has been */
     bool healthy; /* the last commit went well, or failed so long ago that one should try again */
-    char why[200];
+    bool unsynced; /* the disk could not be synced: nothing is taken until a restart */
+    char why[400];
 };
 
 struct intake *intake_open(const struct intake_settings *settings, struct err *err);
@@ -53,7 +63,19 @@ int intake_take(struct intake *in, struct slice pixel, unsigned max, struct send
                 int64_t *next_due, struct err *err);
 int intake_report(struct intake *in, const struct sender_report *report, struct err *err);
 
+/* Work on the writer between two groups, in transactions of its own, which it begins and commits or
+ * rolls back itself; returns when it is done.  Postbacks wait meanwhile: a few milliseconds at a
+ * time are right, and long work in many pieces.  ERR_BUSY when the server is ending. */
+typedef int intake_work(void *context, struct store *writer, struct err *err);
+int intake_run(struct intake *in, intake_work *work, void *context, struct err *err);
+
+/* Events of that pixel (empty: of any) are due. */
+void intake_wake(struct intake *in, struct slice pixel);
+
 void intake_stats(struct intake *in, struct intake_stats *out);
+
+/* Another handle of the store could not sync (ERR_UNSYNCED): take nothing from now on. */
+void intake_stop(struct intake *in, const struct err *why);
 
 /* Wait until everything that was handed over is answered. */
 void intake_drain(struct intake *in);

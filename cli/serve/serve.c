@@ -7,12 +7,18 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "adapters/process/notify.h"
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
-#include "cli/serve/outlet.h"
+#include "cli/serve/clock.h"
+#include "cli/serve/control.h"
+#include "cli/serve/jail.h"
 #include "cli/serve/log.h"
+#include "cli/serve/outlet.h"
 #include "cli/serve/routes.h"
+#include "core/base/steady.h"
 
 #define QUEUE_MAX 20000
 #define GRACE_MS 5000
@@ -21,7 +27,7 @@
 #define DESCRIPTORS_KEPT 400
 
 static const struct verb_usage usage = {
-    .synopsis = "serve [-c clickbaton.yaml]",
+    .synopsis = "serve [-c clickbaton.yaml] [--unconfined]",
     .about = "Takes postbacks and click registrations, keeps them, delivers events to TikTok.\n"
              "SIGHUP reads all files again and puts them in force when they are right;\n"
              "SIGTERM answers what is in hand, then ends.",
@@ -30,20 +36,24 @@ static const struct verb_usage usage = {
 
 struct server {
     const char *config;
+    struct jail *jail;
+    int64_t watchdog_ms; /* 0: nobody waits for a sign of life */
     struct rules_holder *rules;
     struct store *writer, *reader;
     struct intake *intake;
     struct sender *sender;
     struct routes routes;
     struct admin admin;
-    struct http_server *public, *private;
+    struct messages *messages;
+    struct control control;
+    struct http_server *public, *private, *local;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
 };
 
 /* Everything from files; NULL after its problems were printed. */
-static struct catalog *load(const char *config)
+static struct catalog *load(const struct server *s)
 {
-    struct catalog *c = catalog_open(config);
+    struct catalog *c = catalog_open(s->config);
 
     if (!c)
         return NULL;
@@ -52,6 +62,7 @@ static struct catalog *load(const char *config)
     catalog_print_problems(c, stderr);
     if (catalog_errors(c) == 0)
         return c;
+    jail_explain(s->jail, c);
     catalog_close(c);
     return NULL;
 }
@@ -75,8 +86,10 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     if (!s->writer)
         return -1;
     s->reader = store_sqlite_open(c->data, false, err);
+    if (s->reader)
+        jail_close(s->jail, c);
     if (!s->reader || store_begin(s->writer, err) != 0 ||
-        store_recover(s->writer, cli_now() * 1000, &recovered, err) != 0 ||
+        store_recover(s->writer, clock_now_ms(), &recovered, err) != 0 ||
         store_commit(s->writer, err) != 0)
         return -1;
     if (recovered)
@@ -85,6 +98,9 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
                  "events=%lld",
                  (long long)recovered);
     settings.store = s->writer;
+    settings.messages = s->messages = messages_open();
+    if (!s->messages)
+        return err_set(err, ERR_SYSTEM, "out of memory");
     s->intake = intake_open(&settings, err);
     return s->intake ? 0 : -1;
 }
@@ -114,6 +130,17 @@ static void share_descriptors(struct http_limits *limits, struct http_limits *ad
              (unsigned long long)files.rlim_cur, limits->connections);
 }
 
+/* Postbacks do not need it: a server without it serves, and only other verbs must wait. */
+static void open_control(struct server *s, const char *data)
+{
+    struct err err = { 0 };
+
+    s->control = (struct control){ s->intake, s->rules };
+    s->local = control_open(&s->control, data, &err);
+    if (!s->local)
+        log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
+}
+
 static int open_listeners(struct server *s, const struct catalog *c, struct err *err)
 {
     struct http_limits limits = HTTP_LIMITS_DEFAULT, admin_limits = HTTP_LIMITS_DEFAULT;
@@ -128,15 +155,20 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->routes.rules = s->rules;
     s->routes.intake = s->intake;
     s->routes.hasher = identity_hasher_new();
+    s->routes.limiter = limiter_open();
+    s->routes.messages = s->messages;
+    s->routes.refused = s->admin.refused = refused_open(clock_now());
     s->admin.intake = s->intake;
     s->admin.sender = s->sender;
     pthread_mutex_init(&s->admin.lock, NULL);
-    if (!s->routes.hasher)
+    if (!s->routes.hasher || !s->routes.limiter || !s->routes.refused)
         return err_set(err, ERR_SYSTEM, "out of memory");
     s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
     if (!s->private)
         return err_context(err, "admin");
+    open_control(s, c->data);
     s->public = http_server_open(c->listen, &limits, routes_handle, &s->routes, err);
+    admin_show(&s->admin, s->public);
     return s->public ? 0 : err_context(err, "listen");
 }
 
@@ -171,7 +203,7 @@ static void note_restart(const struct catalog *before, const struct catalog *now
 
 static void reload(struct server *s)
 {
-    struct catalog *c = load(s->config);
+    struct catalog *c = load(s);
     struct rules *before = rules_get(s->rules);
     struct err err = { 0 };
     bool ok = c != NULL;
@@ -236,12 +268,28 @@ static void every_tick(struct server *s)
     struct intake_stats stats;
     struct err err = { 0 };
 
+    http_server_make_room(s->public);
     intake_stats(s->intake, &stats);
     if (stats.groups == s->maintained)
         return;
     s->maintained = stats.groups;
     if (store_maintain(s->reader, &err) != 0)
         log_line("warning", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
+    if (err.kind == ERR_UNSYNCED)
+        intake_stop(s->intake, &err);
+}
+
+/* A commit that hangs, or an intake thread that is stuck, is what a restart can mend; a disk that
+ * refuses is not: that is answered 503 and told by /readyz. */
+static void give_sign_of_life(struct server *s)
+{
+    struct intake_stats stats;
+
+    if (!s->watchdog_ms)
+        return;
+    intake_stats(s->intake, &stats);
+    if (stats.busy_ms < s->watchdog_ms / 2)
+        notify_alive();
 }
 
 static void every_second(struct server *s)
@@ -249,14 +297,18 @@ static void every_second(struct server *s)
     struct store_counts counts;
     struct err err = { 0 };
 
+    clock_now_ms(); /* so that it sees small steps as such */
     http_server_sweep(s->public);
     http_server_sweep(s->private);
+    if (s->local)
+        http_server_sweep(s->local);
     if (store_counts(s->reader, &counts, &err) == 0) {
         pthread_mutex_lock(&s->admin.lock);
         s->admin.counts = counts;
         pthread_mutex_unlock(&s->admin.lock);
     }
     find_orphan(s);
+    give_sign_of_life(s);
 }
 
 static void run(struct server *s, const sigset_t *signals)
@@ -267,8 +319,11 @@ static void run(struct server *s, const sigset_t *signals)
 
     do {
         signal = sigtimedwait(signals, NULL, &tick);
-        if (signal == SIGHUP)
+        if (signal == SIGHUP) {
+            notify_reloading();
             reload(s);
+            notify_ready("reloaded");
+        }
         if (signal == -1)
             every_tick(s);
         if (signal == -1 && ++ticks % TICKS_A_SECOND == 0)
@@ -285,8 +340,10 @@ static void close_all(struct server *s)
         pthread_mutex_unlock(&s->admin.lock);
         http_server_quiesce(s->public);
     }
+    http_server_close(s->local); /* what it does to the store ends before */
     if (s->intake)
         intake_drain(s->intake);
+    admin_show(&s->admin, NULL);
     http_server_close(s->public);
     http_server_close(s->private);
     if (s->sender)
@@ -294,7 +351,11 @@ static void close_all(struct server *s)
     intake_close(s->intake);
     store_close(s->reader);
     store_close(s->writer);
+    jail_free(s->jail);
     identity_hasher_free(s->routes.hasher);
+    limiter_close(s->routes.limiter);
+    refused_close(s->routes.refused);
+    messages_close(s->messages);
     rules_close(s->rules);
 }
 
@@ -312,22 +373,37 @@ static void block_signals(sigset_t *signals)
 int cli_serve(int argc, char **argv)
 {
     struct server s = { .config = "clickbaton.yaml" };
+    bool unconfined = false;
     const struct option_row rows[] = {
         { "--config", "-c", OPTION_TEXT, &s.config, "FILE",
           "the configuration; default clickbaton.yaml" },
+        { "--unconfined", NULL, OPTION_FLAG, &unconfined, NULL,
+          "for debuggers: with core dumps, without Landlock and seccomp" },
         { 0 },
     };
     struct catalog *c;
     struct err err = { 0 };
+    struct intake_stats stats;
     sigset_t signals;
     int code;
 
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
         return code;
     block_signals(&signals); /* one that comes while files are read is looked at afterwards */
-    c = load(s.config);
-    if (!c)
+    s.jail = jail_open(unconfined);
+    c = s.jail ? load(&s) : NULL;
+    if (!c) {
+        jail_free(s.jail);
         return EXIT_CONFIG;
+    }
+    if (clock_now_ms() < CLOCK_EARLIEST_MS) {
+        fputs("clickbaton serve: this machine's clock says that it is before 2026, and conversions would get "
+              "that time; set it (timedatectl), then start again\n", stderr);
+        catalog_close(c);
+        jail_free(s.jail);
+        return EXIT_IO;
+    }
+    end_not_for_memory(); /* a request that finds none is answered so, and sent again */
     code = EXIT_IO;
     s.rules = rules_open(c);
     if (!s.rules || open_store(&s, c, &err) != 0)
@@ -342,10 +418,15 @@ int cli_serve(int argc, char **argv)
     printf("clickbaton: listening on http://%s, admin on http://%s\n",
            http_server_address(s.public), http_server_address(s.private));
     fflush(stdout);
+    s.watchdog_ms = notify_watchdog_ms();
+    notify_ready("taking postbacks");
     sender_wake(s.sender, (struct slice){ 0 });
     run(&s, &signals);
+    notify_stopping();
     log_line("info", "msg=\"ending: answering what is in hand\"");
-    code = EXIT_DONE;
+    intake_stats(s.intake, &stats);
+    snprintf(err.text, sizeof(err.text), "%s", stats.why);
+    code = stats.unsynced ? EXIT_IO : EXIT_DONE;
 out:
     if (code != EXIT_DONE)
         fprintf(stderr, "clickbaton serve: %s\n", err.text);

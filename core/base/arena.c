@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/wipe.h"
+
 #define CHUNK_SIZE 4048 /* with its head and malloc's own header still one page */
 #define CHUNK_GROWN 65536
 
@@ -13,6 +15,10 @@ struct arena_chunk {
     size_t size, used;
     alignas(max_align_t) char bytes[];
 };
+
+__attribute__((weak)) void memory_ran_out(void)
+{
+}
 
 void arena_init(struct arena *a, size_t limit)
 {
@@ -43,6 +49,13 @@ void arena_reset(struct arena *a)
     a->full = false;
 }
 
+void arena_wipe(struct arena *a)
+{
+    for (struct arena_chunk *c = a->head; c; c = c->next)
+        wipe(c->bytes, c->used);
+    arena_reset(a);
+}
+
 static struct arena_chunk *add_chunk(struct arena *a, size_t size)
 {
     size_t usual = a->head ? a->head->size : CHUNK_SIZE / 2;
@@ -52,8 +65,10 @@ static struct arena_chunk *add_chunk(struct arena *a, size_t size)
     if (size < usual)
         size = usual;
     c = size <= SIZE_MAX - sizeof(*c) ? malloc(sizeof(*c) + size) : NULL;
-    if (!c)
+    if (!c) {
+        memory_ran_out();
         return NULL;
+    }
     *c = (struct arena_chunk){ .next = a->head, .size = size };
     a->head = c;
     return c;

@@ -76,7 +76,7 @@ def hasnt(name, text, *parts):
 SHARE = int(os.environ.get("SHARE", "1"))
 
 
-def some(rows):
+def share_of(rows):
     """All of a long list of runs that differ in their text alone; with SHARE=n in the environment every
     n-th of them: the sanitizers, where a run costs four times as much, take a part of what the plain
     build takes whole."""
@@ -191,8 +191,9 @@ class Folder:
         out = b""
         for base, _, names in os.walk(self.at("data")):
             for name in sorted(names):
-                with open(os.path.join(base, name), "rb") as f:
-                    out += f.read()
+                if os.path.isfile(os.path.join(base, name)):  # not the control socket
+                    with open(os.path.join(base, name), "rb") as f:
+                        out += f.read()
         return out
 
 
@@ -330,10 +331,10 @@ class Program:
 
 
 class Serve(Program):
-    def __init__(self, folder, preexec=None, seconds=30, start=True):
+    def __init__(self, folder, preexec=None, seconds=30, start=True, options=()):
         self.folder = folder
-        super().__init__(["serve", "-c", "clickbaton.yaml"], folder.at("serve"), cwd=folder.path,
-                         preexec=preexec)
+        super().__init__(["serve", "-c", "clickbaton.yaml"] + list(options), folder.at("serve"),
+                         cwd=folder.path, preexec=preexec)
         if start:
             found = self.wait_line(r"listening on http://127\.0\.0\.1:(\d+), "
                                    r"admin on http://127\.0\.0\.1:(\d+)", seconds)
@@ -394,6 +395,8 @@ def end_all():
 
 atexit.register(end_all)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+for number in (signal.SIGHUP, signal.SIGQUIT):  # ignored when we run in the background, and so by our programs
+    signal.signal(number, signal.SIG_DFL)
 
 
 def free_port():

@@ -114,10 +114,18 @@ static void test_failed_sync(void **state)
         unsigned before = syncs;
         sync_fails = true;
         GIVES(f, -1, put_group(f, stored, 10, 10));
-        says(f, "DIR/clickbaton.db: committing: disk I/O error; look at the disk: what was "
-                "accepted before is safe");
+        says(f, "DIR/clickbaton.db: committing: the disk could not be synced" UNSYNCED_REMEDY);
+        assert_int_equal(f->err.kind, ERR_UNSYNCED);
         sync_fails = false;
         assert_true(syncs > before);
+        before = syncs;
+        for (int again = 0; again < 3; again++) { /* the disk says that it is well again: too late */
+            GIVES(f, -1, put_group(f, stored, 10, 10));
+            says(f, "DIR/clickbaton.db: the disk could not be synced" UNSYNCED_REMEDY);
+            assert_int_equal(f->err.kind, ERR_UNSYNCED);
+        }
+        assert_int_equal(syncs, before);
+        fixture_reopen(f);
         assert_holds(f, stored);
         before = syncs;
         OK(f, put_group(f, stored, 10, 10));
@@ -150,6 +158,17 @@ static void test_new_folder(void **state)
         assert_int_equal(access("new/clickbaton.db", F_OK), 0);
         remove_folder("new");
     }
+    /* Also one that an earlier start has made and not synced: it was killed, or this failed. */
+    assert_int_equal(mkdir("new", 0700), 0);
+    sync_fails = true;
+    assert_null(open_tuned("new", true, &f->err));
+    sync_fails = false;
+    assert_string_equal(f->err.text, "new: can't create the data folder: Input/output error; look "
+                                     "at the disk");
+    assert_int_equal(access("new/clickbaton.db", F_OK), -1);
+    store_close(open_tuned("new", true, &f->err));
+    assert_int_equal(access("new/clickbaton.db", F_OK), 0);
+    remove_folder("new");
     assert_int_equal(chdir(old), 0);
 }
 
@@ -221,8 +240,9 @@ static void test_reset_alone(void **state)
         stored += way == COMMIT;
         assert_free(reader, true);
     }
-    assert_holds(f, stored);
     store_close(reader);
+    fixture_reopen(f);
+    assert_holds(f, stored);
 }
 
 /* The writer's own checkpoint does not wait for maintain either. */
