@@ -99,10 +99,16 @@ static const char version_2[] =
  * that is what it has. */
 static const char version_3[] = "ALTER TABLE events ADD COLUMN plain_id TEXT;";
 
+/* Postbacks that were decided once more after the index had them in a run: their newer ids are in no
+ * run yet. */
+static const char version_5[] =
+    "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY);";
+
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
     { 2, version_2 },
     { 3, version_3 },
+    { 5, version_5 },
     { 0, NULL },
 };
 
