@@ -23,7 +23,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault soak soak-crash bench install \
+        fault soak soak-crash soak-reloads soak-flat bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -87,7 +87,7 @@ unit: | need-test
 	@tests/run-unit.sh $(UNIT)
 e2e: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)
-	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py $(ONLY)
 check: structure unit e2e
 # The landing script in Chromium; web-control breaks it on purpose and wants the checks to notice.
 web: | need-web
@@ -152,7 +152,14 @@ $(CRASH_SHIM): $(wildcard tests/fault/crash_*.[ch])
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_C) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^)
-soak: soak-crash
+soak: soak-crash soak-reloads soak-flat
+# make soak-reloads RELOADS=5000; make soak-flat HOURS=8 RATE=2000 (half of what the machine takes, by default)
+soak-reloads: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/reloads.py $(or $(RELOADS),1000)
+soak-flat: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_load
+	@HOURS=$(or $(HOURS),2) $(if $(RATE),RATE=$(RATE)) CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/soak.py
 # make soak-crash POINTS=5000 SEED=7
 soak-crash: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)
