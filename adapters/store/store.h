@@ -84,7 +84,7 @@ struct store_attempt {
 struct store_outcome {
     int64_t event_id;       /* store_event.id */
     enum store_state state; /* STORE_DELIVERED, STORE_WAITING (try again at due) or STORE_DEAD */
-    int64_t due;            /* for STORE_WAITING */
+    int64_t due;            /* for STORE_WAITING; 0: as before, the event keeps its place */
     bool unknown;           /* TikTok may have it: the 48-hour rule starts at the attempt's `at` */
     struct slice note;      /* for STORE_DEAD and STORE_WAITING: the sentence */
 };
@@ -166,7 +166,7 @@ int store_take(struct store *s, struct slice pixel, int64_t now, int64_t give_up
 int store_report(struct store *s, const struct store_attempt *attempt,
                  const struct store_outcome *outcomes, size_t count, struct err *err);
 
-/* After a restart: what was STORE_SENDING waits again, due now; its outcome stays unknown.  Unless its
+/* After a restart: what was STORE_SENDING waits again, due as before and now at the latest; its outcome stays unknown.  Unless its
  * visitor has refused: then it is STORE_WITHDRAWN. */
 int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err);
 

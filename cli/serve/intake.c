@@ -83,7 +83,7 @@ static int do_take(struct intake *in, struct call *c, int64_t now)
         return err_set(c->err, ERR_BUSY, "out of memory for a batch");
     for (size_t i = 0; i < count; i++)
         c->batch->events[i] =
-            (struct sender_event){ list[i].id, list[i].body, list[i].attempts };
+            (struct sender_event){ list[i].id, list[i].body, list[i].attempts, list[i].created };
     if (count)
         c->batch->test_code = list[0].test_code;
     *c->next_due = 0;
@@ -112,19 +112,21 @@ static int do_report(struct intake *in, struct call *c)
         return err_set(c->err, ERR_BUSY, "out of memory for a report");
     for (size_t i = 0; i < r->count; i++)
         outcomes[i] = (struct store_outcome){ r->outcomes[i].id, states[r->outcomes[i].result],
-                                              r->outcomes[i].due, r->outcomes[i].unknown,
+                                              r->outcomes[i].in_turn ? 0 : r->outcomes[i].due, r->outcomes[i].unknown,
                                               r->outcomes[i].note };
     return store_report(in->settings.store, &attempt, outcomes, r->count, c->err);
 }
 
-/* Everything of a group into one transaction.  Either all of it is durable, or none. */
+/* Everything of a group into one transaction.  Either all of it is durable, or none.  *failed: the
+ * call that was the reason. */
 static int write_group(struct intake *in, struct intake_request *requests, struct call *calls,
-                       struct err *err)
+                       struct call **failed, struct err *err)
 {
     struct store *store = in->settings.store;
     int64_t now = clock_ms(CLOCK_REALTIME);
     struct record_context context = { store, in->hasher, now };
 
+    *failed = NULL;
     if (store_begin(store, err) != 0)
         return -1;
     for (struct call *c = calls; c; c = c->next) {
@@ -134,6 +136,7 @@ static int write_group(struct intake *in, struct intake_request *requests, struc
         c->rc = c->is_report ? do_report(in, c) : do_take(in, c, now);
         if (c->rc != 0) {
             memcpy(err, c->err, sizeof(*err));
+            *failed = c;
             goto failed;
         }
     }
@@ -227,12 +230,45 @@ static bool only_work(const struct intake_request *requests, const struct call *
     return !requests && !calls;
 }
 
+/* The sender asks again for what it didn't get.  Whoever sent a postback may not, so a call that
+ * fails must not take it along: it leaves the group (for *refused), and the others try without it. */
+static int write_without_failures(struct intake *in, struct intake_request *requests,
+                                  struct call **calls, struct call **refused, struct err *err)
+{
+    struct call *failed, **at;
+    int rc;
+
+    while ((rc = write_group(in, requests, *calls, &failed, err)) != 0 && failed && requests) {
+        for (at = calls; *at != failed; at = &(*at)->next)
+            ;
+        *at = failed->next;
+        failed->next = *refused;
+        *refused = failed;
+        memset(err, 0, sizeof(*err));
+    }
+    return rc;
+}
+
+/* Under the lock. */
+static void end_calls(struct call *calls, int rc, const struct err *err)
+{
+    for (struct call *c = calls, *next; c; c = next) {
+        next = c->next;
+        if (rc != 0 && !c->work && c->rc == 0) {
+            c->rc = -1;
+            memcpy(c->err, err, sizeof(*err));
+        }
+        c->done = true;
+    }
+}
+
 static void run_group(struct intake *in, struct intake_request *requests, unsigned count,
                       struct call *calls)
 {
     struct err err = { 0 };
     bool alone = only_work(requests, calls);
-    int rc = alone ? 0 : write_group(in, requests, calls, &err);
+    struct call *refused = NULL;
+    int rc = alone ? 0 : write_without_failures(in, requests, &calls, &refused, &err);
 
     if (!alone) {
         pthread_mutex_lock(&in->lock);
@@ -244,14 +280,8 @@ static void run_group(struct intake *in, struct intake_request *requests, unsign
     answer_all(in, requests, rc == 0, "the postback can't be stored now; send it again");
     run_work(in, calls);
     pthread_mutex_lock(&in->lock);
-    for (struct call *c = calls, *next; c; c = next) {
-        next = c->next;
-        if (rc != 0 && !c->work) {
-            c->rc = -1;
-            memcpy(c->err, &err, sizeof(err));
-        }
-        c->done = true;
-    }
+    end_calls(calls, rc, &err);
+    end_calls(refused, -1, &err);
     in->waiting -= count;
     pthread_cond_broadcast(&in->done);
     pthread_mutex_unlock(&in->lock);
