@@ -26,7 +26,8 @@ enum rows { ROWS_CLICKS, ROWS_POSTBACKS, ROWS_EVENTS, ROWS_ATTEMPTS, ROWS_COUNT 
 /* What a rollback must give back. */
 struct sqlite_state {
     struct store_counts counts;
-    int64_t last[ROWS_COUNT]; /* the highest id in use */
+    int64_t last[ROWS_COUNT]; /* the highest id ever given */
+    int64_t gone_postback, gone_attempt; /* the highest that retention has removed */
 };
 
 struct sqlite_step {
@@ -63,6 +64,9 @@ struct sqlite {
     struct log_lock *log_lock; /* NULL: SQLite needs none */
     bool log_held;             /* by this transaction */
     struct arena scratch;
+    /* verify: what would be indexed goes here instead; other than 0 ends the walk. */
+    int (*index_tap)(void *context, int family, uint64_t hash, int64_t row);
+    void *tap_context;
     bool reload;      /* a transaction that moved the index was lost: read it again */
 };
 

@@ -31,6 +31,9 @@ static int start(struct sqlite *s, struct run **from, struct err *err)
         return err_set(err, ERR_SYSTEM, "store: out of memory");
     }
     m->to.run->id = ++ix->last_run;
+    for (int i = 0; i < RUN_FANOUT; i++)
+        if (from[i]->last > m->to.run->last)
+            m->to.run->last = from[i]->last;
     ix->merge = m;
     for (int i = 0; i < RUN_FANOUT; i++) {
         int rc;
