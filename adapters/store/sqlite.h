@@ -150,6 +150,7 @@ int sqlite_click_find(struct store *, struct slice, struct slice, struct slice, 
 int sqlite_find_clicks(struct store *, struct slice, unsigned, struct arena *,
                        struct store_click **, size_t *, struct err *);
 int sqlite_clicks_index(struct sqlite *s, int64_t after, struct err *err);
+int sqlite_clicks_index_tail(struct sqlite *s, int64_t after, struct err *err); /* no late ones */
 
 /* sqlite_refusal.c: cut the click's events and postbacks; in the transaction that remembers it. */
 int sqlite_refuse(struct sqlite *s, int64_t offer, const struct store_click *click,

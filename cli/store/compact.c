@@ -1,0 +1,2 @@
+#include "cli/store/store.h"
+int store_compact(int argc, char **argv) { (void)argc; (void)argv; return EXIT_IO; }
