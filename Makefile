@@ -22,7 +22,7 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz bench install \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -75,7 +75,7 @@ schemas: all
 
 # Everything, with gcc, clang, the sanitizers, valgrind and a short run of each fuzzer.
 test: | need-test
-	@tests/run-all.sh
+	@MAKE="$(MAKE)" tests/run-all.py
 
 # The parts of it, on the build in $(BUILD).
 structure:
@@ -113,13 +113,17 @@ NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_http_server test_sender tes
 other-compiler:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang CFLAGS=-O1 $(SRC:%.c=build-clang/%.o)
 
-# make fuzz T=yaml S=600: one target for so many seconds; without T all of them.
+# make fuzz T=yaml S=600: one target for so many seconds; without T all of them, two at a time.
+# SEED=n repeats a run; without it each run is another one and its corpus grows in build-fuzz/corpus.
 S ?= 60
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 fuzz: | need-fuzz
-	@$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz SAN=fuzzer-no-link,address,undefined \
-	    CFLAGS='-O1 -g' $(patsubst %,build-fuzz/fuzz/%,$(if $(T),$(T),$(FUZZ)))
-	@tests/run-fuzz.sh $(S) $(if $(T),$(T),$(FUZZ))
+	@$(MAKE) --no-print-directory $(FUZZED) $(patsubst %,build-fuzz/fuzz/%,$(if $(T),$(T),$(FUZZ)))
+	@SEED=$(SEED) tests/run-fuzz.sh $(S) $(if $(T),$(T),$(FUZZ))
+FUZZED := CC=clang BUILD=build-fuzz SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+# All that `make test` runs with the sanitizers, the fuzzers among them, and a clean compile by clang.
+sanitized: | need-fuzz
+	@$(MAKE) --no-print-directory $(FUZZED) all $(UNIT:$(BUILD)/%=build-fuzz/%) $(patsubst %,build-fuzz/fuzz/%,$(FUZZ))
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libclickbaton.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"

@@ -144,7 +144,7 @@ static void hostile_bytes(void **state)
                                 { SLICE("type"), s } };
         struct payload_event e = { .event = s, .event_id = s, .page_url = s, .referrer = s,
                                    .currency = s, .has_value = true, .user_count = 1,
-                                   .user = { { "ttclid", s } } };
+                                   .user = { { .name = "ttclid", .value = s } } };
         cJSON *json;
         arena_reset(&b.arena);
         b.notes = (struct notes){ .arena = &b.arena };
