@@ -71,6 +71,12 @@ schemas: all
 	@$(BUILD)/clickbaton schema > mappings/schema/clickbaton.json
 	@for s in $(SCHEMAS); do $(BUILD)/clickbaton schema $$s > mappings/schema/$$s.json || exit 1; done
 
+# Programs of the fault tests.
+$(BUILD)/fault/%: $(BUILD)/tests/fault/%.o $(BUILD)/libclickbaton.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # ---- tests ----
 
 # Everything, with gcc, clang, the sanitizers, valgrind and a short run of each fuzzer.
