@@ -147,6 +147,7 @@ static void rollback(struct store *store)
     sqlite_log_end(s);
     s->now = s->before;
     names_forget(s->names);
+    sqlite_retain_free(s);
     index_undo(s);
 }
 
@@ -183,6 +184,7 @@ static void close_store(struct store *store)
     names_free(s->names);
     sqlite_db_close(s);
     arena_free(&s->scratch);
+    sqlite_retain_free(s);
     free(s->dir);
     free(s);
 }
@@ -198,6 +200,7 @@ static const struct store_ops ops = {
     .take = sqlite_take,
     .report = sqlite_report,
     .recover = sqlite_recover,
+    .retain = sqlite_retain,
     .click_find = sqlite_click_find,
     .marked = sqlite_marked,
     .history = sqlite_history,

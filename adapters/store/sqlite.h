@@ -11,6 +11,7 @@ struct sqlite3;
 struct sqlite3_stmt;
 struct index;
 struct names;
+struct retaining;
 struct log_lock;
 
 enum sql {
@@ -28,6 +29,7 @@ struct sqlite_state {
     struct store_counts counts;
     int64_t last[ROWS_COUNT]; /* the highest id ever given */
     int64_t gone_postback, gone_attempt; /* the highest that retention has removed */
+    int64_t floor[ROWS_COUNT];           /* no row up to these is there any more; as far as is known */
 };
 
 struct sqlite_step {
@@ -64,6 +66,7 @@ struct sqlite {
     struct log_lock *log_lock; /* NULL: SQLite needs none */
     bool log_held;             /* by this transaction */
     struct arena scratch;
+    struct retaining *retaining; /* where it is; NULL: not begun */
     /* verify: what would be indexed goes here instead; other than 0 ends the walk. */
     int (*index_tap)(void *context, int family, uint64_t hash, int64_t row);
     void *tap_context;
@@ -101,6 +104,11 @@ void sqlite_log_bound(struct sqlite *s); /* after a commit */
 bool sqlite_log_try(struct sqlite *s);   /* may it run a checkpoint?  Then leave after it */
 void sqlite_log_leave(struct sqlite *s);
 int sqlite_maintain(struct store *, struct err *);
+
+/* ---- sqlite_retain.c ---- */
+int sqlite_retain(struct store *, const struct store_retention *, struct store_retained *,
+                  struct err *);
+void sqlite_retain_free(struct sqlite *s);
 
 /* ---- sqlite_schema.c ---- */
 int sqlite_schema_ready(struct sqlite *s, struct err *err); /* create, migrate or refuse */

@@ -196,3 +196,10 @@ void store_close(struct store *s)
     store_rollback(s);
     s->ops->close(s);
 }
+
+int store_retain(struct store *s, const struct store_retention *how, struct store_retained *out,
+                 struct err *err)
+{
+    *out = (struct store_retained){ 0 };
+    return writing(s, err) != 0 ? -1 : s->ops->retain(s, how, out, err);
+}

@@ -230,6 +230,24 @@ static void run_group(struct intake *in, struct intake_request *requests, unsign
     arena_reset(&in->arena);
 }
 
+/* Nobody waits: let a few of the old rows go, or sleep until there is something to do. */
+static void rest(struct intake *in)
+{
+    int64_t due = in->settings.retainer ? retain_due(in->settings.retainer) : INT64_MAX;
+    struct timespec until = { .tv_sec = (time_t)(due / 1000), .tv_nsec = due % 1000 * 1000000 };
+
+    if (due == INT64_MAX) {
+        pthread_cond_wait(&in->work, &in->lock);
+    } else if (due > clock_ms(CLOCK_REALTIME)) {
+        pthread_cond_timedwait(&in->work, &in->lock, &until);
+    } else {
+        pthread_mutex_unlock(&in->lock);
+        retain_step(in->settings.retainer, in->settings.store, clock_ms(CLOCK_REALTIME));
+        pthread_mutex_lock(&in->lock);
+        in->stats.groups++; /* housekeeping has something to move */
+    }
+}
+
 static void *run(void *argument)
 {
     struct intake *in = argument;
@@ -242,7 +260,7 @@ static void *run(void *argument)
         if (!requests && !calls) {
             if (in->closing)
                 break;
-            pthread_cond_wait(&in->work, &in->lock);
+            rest(in);
             continue;
         }
         for (struct intake_request *r = requests; r; r = r->next)
@@ -252,6 +270,8 @@ static void *run(void *argument)
         in->calls = NULL;
         pthread_mutex_unlock(&in->lock);
         run_group(in, requests, count, calls);
+        if (in->settings.retainer && retain_late(in->settings.retainer, clock_ms(CLOCK_REALTIME)))
+            retain_step(in->settings.retainer, in->settings.store, clock_ms(CLOCK_REALTIME));
         pthread_mutex_lock(&in->lock);
     }
     pthread_mutex_unlock(&in->lock);

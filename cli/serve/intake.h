@@ -7,6 +7,7 @@
 #include "adapters/http/server.h"
 #include "adapters/store/store.h"
 #include "adapters/tiktok/sender.h"
+#include "cli/serve/retain.h"
 #include "cli/serve/rules.h"
 
 struct intake;
@@ -33,6 +34,7 @@ struct intake_settings {
     struct store *store;   /* the writer; the intake thread owns it until intake_close */
     void (*delivered_wake)(void *context, struct slice pixel); /* new events are durable */
     void *context;
+    struct retainer *retainer; /* what is old goes when there is nothing else to do; NULL: it stays */
     unsigned queue_max; /* requests that may wait; more are answered 503 */
 };
 

@@ -31,6 +31,7 @@ static const struct verb_usage usage = {
 struct server {
     const char *config;
     struct rules_holder *rules;
+    struct retainer *retainer;
     struct store *writer, *reader;
     struct intake *intake;
     struct sender *sender;
@@ -85,6 +86,9 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
                  "events=%lld",
                  (long long)recovered);
     settings.store = s->writer;
+    settings.retainer = s->retainer = retain_open(s->rules, cli_now() * 1000);
+    if (!s->retainer)
+        return err_set(err, ERR_SYSTEM, "out of memory");
     s->intake = intake_open(&settings, err);
     return s->intake ? 0 : -1;
 }
@@ -292,6 +296,7 @@ static void close_all(struct server *s)
     if (s->sender)
         sender_close(s->sender, GRACE_MS);
     intake_close(s->intake);
+    retain_close(s->retainer);
     store_close(s->reader);
     store_close(s->writer);
     identity_hasher_free(s->routes.hasher);
