@@ -83,13 +83,13 @@ bool payload_forget(struct slice body, struct buf *to)
 {
     size_t before = to->len, at = 1, end = 0;
     struct member m;
-    bool cut = false;
+    bool cut = false, found;
 
     if (body.len == 0 || body.ptr[0] != '{')
         return false;
-    while (read_member(body, at, &m) && !slice_eq(m.name, S("user")))
+    while ((found = read_member(body, at, &m)) && !slice_eq(m.name, S("user")))
         at = m.end + (body.ptr[m.end] == ',');
-    if (at >= body.len || body.ptr[at] != '"' || body.ptr[m.value] != '{')
+    if (!found || body.ptr[m.value] != '{')
         return false;
     buf_add(to, slice_head(body, m.value + 1));
     end = copy_user(body, m.value + 1, to, &cut);
