@@ -22,7 +22,8 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized bench install \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized \
+        soak soak-crash bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -91,7 +92,7 @@ unit: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@tests/run-unit.sh $(UNIT)
 e2e: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
 check: structure unit e2e
 # The landing script in Chromium; web-control breaks it on purpose and wants the checks to notice.
@@ -134,6 +135,18 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libclickbaton.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Points at which the server is killed or its power fails, and what its disk has then.
+CRASH_SHIM := $(BUILD)/tests/fault/crash_shim.so
+$(CRASH_SHIM): $(wildcard tests/fault/crash_*.[ch])
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) $(ALL_C) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^)
+soak: soak-crash
+# make soak-crash POINTS=5000 SEED=7
+soak-crash: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/crash.py $(or $(POINTS),1000) $(or $(SEED),20261120)
 
 # ---- the main job, shown; and measured ----
 

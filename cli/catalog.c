@@ -160,6 +160,48 @@ static struct catalog_offer *add_slot(struct catalog *c)
     return &c->offers[c->offer_count++];
 }
 
+void catalog_read_signature(struct catalog *c, const struct access_signature *said,
+                            struct slice from, struct catalog_signature *out)
+{
+    out->how = *said;
+    if (said->scheme == SIGNATURE_NONE)
+        return;
+    secrets_read(&out->secrets, &said->secret, from, "the signing secret", c->translator.hasher,
+                 &c->arena, &c->diags);
+    if (said->scheme == SIGNATURE_WEBHOOK)
+        secrets_decode(&out->secrets, &said->secret, &c->diags);
+}
+
+static void read_secrets(struct catalog *c, struct catalog_offer *slot)
+{
+    const struct offer *o = slot->offer;
+
+    secrets_read(&slot->keys, &o->access.key, o->file, "the key", c->translator.hasher, &c->arena,
+                 &c->diags);
+    catalog_read_signature(c, &o->access.signature, o->file, &slot->signature);
+}
+
+const struct secrets *catalog_keys(const struct catalog *c, const struct catalog_offer *offer)
+{
+    return offer && offer->offer->access.key.file.len ? &offer->keys : &c->keys;
+}
+
+const struct catalog_signature *catalog_signature(const struct catalog *c,
+                                                  const struct catalog_offer *offer)
+{
+    const struct catalog_signature *s =
+        offer && offer->signature.how.said ? &offer->signature : &c->signature;
+
+    return s->how.scheme == SIGNATURE_NONE ? NULL : s;
+}
+
+const struct networks *catalog_allow(const struct catalog *c, const struct catalog_offer *offer)
+{
+    if (offer && offer->offer->access.allow_said)
+        return &offer->offer->access.allow;
+    return c->access.allow_said ? &c->access.allow : NULL;
+}
+
 const struct offer *catalog_add_offer(struct catalog *c, const char *path)
 {
     const struct source *source = path ? files_source(&c->arena, path, &c->diags) : NULL;
@@ -171,10 +213,9 @@ const struct offer *catalog_add_offer(struct catalog *c, const char *path)
     check_offer(c, o);
     if (name_taken(c, o) || !(slot = add_slot(c)))
         return NULL;
-    *slot = (struct catalog_offer){ .offer = o };
-    if (o->key_file.len && c->config)
-        slot->key = files_secret(files_beside(&c->arena, o->file, o->key_file),
-                                 (struct place){ .source = source }, &c->diags);
+    *slot = (struct catalog_offer){ .offer = o, .signature.how = o->access.signature };
+    if (c->config)
+        read_secrets(c, slot);
     return o;
 }
 
@@ -253,11 +294,14 @@ void catalog_close(struct catalog *c)
 {
     if (!c)
         return;
-    files_forget(c->key);
+    secrets_forget(&c->keys);
+    secrets_forget(&c->signature.secrets);
     for (size_t i = 0; i < c->pixel_count; i++)
         files_forget(c->pixels[i].token);
-    for (size_t i = 0; i < c->offer_count; i++)
-        files_forget(c->offers[i].key);
+    for (size_t i = 0; i < c->offer_count; i++) {
+        secrets_forget(&c->offers[i].keys);
+        secrets_forget(&c->offers[i].signature.secrets);
+    }
     free(c->offers);
     identity_hasher_free(c->translator.hasher);
     arena_free(&c->arena);

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "cli/files.h"
+#include "cli/secrets.h"
 #include "core/translate/translate.h"
 
 struct catalog_pixel {
@@ -17,13 +17,22 @@ struct catalog_pixel {
     int64_t token_at; /* when its file was written, Unix seconds; 0: not known */
 };
 
+/* How postbacks are signed, with its secrets. */
+struct catalog_signature {
+    struct access_signature how;
+    struct secrets secrets;
+};
+
 struct catalog_offer {
     struct offer *offer;
-    char *key; /* the offer's own; NULL: the common one */
+    struct secrets keys; /* the offer's own; empty: the common ones */
+    struct catalog_signature signature; /* the offer's own, if it says one */
 };
 
 struct catalog_limits {
     int64_t url, body, parameters, request_seconds, connections, connections_per_address;
+    /* tokens of buckets (core/guard/bucket.h); 0: no limit */
+    int64_t postbacks_per_address, clicks_per_address, postbacks_per_offer;
 };
 
 struct catalog {
@@ -34,7 +43,10 @@ struct catalog {
 
     const char *config; /* path, or NULL: built-in rates and mappings only */
     const char *listen, *admin, *data, *offers_dir;
-    char *key;
+    struct access access; /* the common key, signature and allow, as said */
+    struct secrets keys;
+    struct catalog_signature signature;
+    struct networks proxies; /* whose X-Forwarded-For is believed */
     struct slice endpoint;
     struct catalog_pixel *pixels;
     size_t pixel_count;
@@ -51,6 +63,10 @@ struct catalog {
  * when there are problems: catalog_errors counts them.  NULL only when out of memory. */
 struct catalog *catalog_open(const char *config);
 
+/* The secrets of a signature that the file `from` says. */
+void catalog_read_signature(struct catalog *c, const struct access_signature *said,
+                            struct slice from, struct catalog_signature *out);
+
 /* Load one offer mapping; NULL after diagnostics. */
 const struct offer *catalog_add_offer(struct catalog *c, const char *path);
 
@@ -64,6 +80,13 @@ struct slice catalog_test_code(const struct catalog *c, const struct offer *offe
 
 /* The offer by the last path segment of a postback's URL; NULL when there is none. */
 const struct catalog_offer *catalog_find(const struct catalog *c, struct slice name);
+
+/* What holds for the offer: its own, else the common.  offer NULL: the common.  Signature NULL:
+ * postbacks need none.  Allow NULL: everybody may send. */
+const struct secrets *catalog_keys(const struct catalog *c, const struct catalog_offer *offer);
+const struct catalog_signature *catalog_signature(const struct catalog *c,
+                                                  const struct catalog_offer *offer);
+const struct networks *catalog_allow(const struct catalog *c, const struct catalog_offer *offer);
 
 unsigned catalog_errors(const struct catalog *c);
 void catalog_print_problems(struct catalog *c, FILE *to);       /* each only once */

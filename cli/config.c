@@ -60,6 +60,10 @@ static const struct shape_key limit_keys[] = {
     LIMIT("request_seconds", request_seconds, 1, 300, "10", "until a request must be whole"),
     LIMIT("connections", connections, 1, 100000, "10000", "at a time"),
     LIMIT("connections_per_address", connections_per_address, 0, 100000, "0", "0: no limit"),
+    LIMIT("postbacks_per_second_per_address", postbacks_per_address, 0, 1000000, "0", "0: no limit"),
+    LIMIT("clicks_per_second_per_address", clicks_per_address, 0, 1000000, "20",
+          "of pages, without the key; 0: no limit"),
+    LIMIT("postbacks_per_second_per_offer", postbacks_per_offer, 0, 1000000, "0", "0: no limit"),
     SHAPE_END,
 };
 static const struct shape limits_shape = { SHAPE_MAP, .keys = limit_keys };
@@ -72,9 +76,14 @@ static const struct shape_key config_keys[] = {
     SHAPE_KEY("data", &shape_text, "folder of the store", .otherwise = "data"),
     SHAPE_KEY("offers", &shape_text, "folder of the offer mappings", .otherwise = "offers"),
     SHAPE_KEY("mappings", &shape_text, "folder of your own tracker mappings and rates.yaml"),
-    SHAPE_KEY("key", &shape_file, "what `key=` of postbacks and of clicks from servers must be",
+    SHAPE_KEY("key", &shape_rotating, "what `key=` of postbacks and of clicks from servers must be",
               .required = "make one: (umask 077; openssl rand -hex 16 > keys/postback), then key: "
                           "{file: ./keys/postback}"),
+    SHAPE_KEY("signature", &access_signature_shape, "how postbacks are signed; an offer may say its own"),
+    SHAPE_KEY("allow", &access_allow_shape,
+              "addresses that may send postbacks and clicks with the key; an offer may say its own"),
+    SHAPE_KEY("trusted_proxies", &access_networks_shape,
+              "whose X-Forwarded-For is believed", .otherwise = "[127.0.0.0/8, ::1]"),
     SHAPE_KEY("tiktok", &tiktok_shape, "pixels and their tokens",
               .required =
                   "name your pixels: tiktok: {pixels: {CODE: {token: {file: ./keys/tiktok}}}}"),
@@ -165,17 +174,47 @@ static char *secret(struct reader *r, const struct yaml *node, const char *what)
                         r->e.diags);
 }
 
+/* A key that was written here by mistake shall not be shown with its line. */
 static void read_key(struct reader *r, const struct yaml *root)
 {
     const struct yaml *node = at(root, "key");
 
-    if (!node)
+    if (node && node->kind == YAML_SCALAR) {
+        secret(r, node, "the key");
         return;
-    r->c->key = secret(r, node, "the key");
-    if (r->c->key && strlen(r->c->key) < 16)
-        diag_add(r->e.diags, DIAG_WARNING, "C009", node->at,
-                 S("make one with: openssl rand -hex 16"),
-                 "the key has %zu characters and could be guessed", strlen(r->c->key));
+    }
+    access_read_key(&r->e, node, &r->c->access.key);
+    secrets_read(&r->c->keys, &r->c->access.key, r->file, "the key", r->c->translator.hasher,
+                 &r->c->arena, r->e.diags);
+}
+
+/* Everybody there could say to be anybody. */
+static void check_proxies(struct reader *r, const struct yaml *node)
+{
+    for (size_t i = 0; i < r->c->proxies.count; i++) {
+        const struct network *n = &r->c->proxies.list[i];
+        if (n->bits == 0 || (n->bits == 96 && address_is_v4(&n->base)))
+            diag_add(r->e.diags, DIAG_WARNING, "C058", node->at,
+                     S("list the addresses of your reverse proxy only"),
+                     "`trusted_proxies` holds every address, so everybody can claim any address");
+    }
+}
+
+static void read_guard(struct reader *r, const struct yaml *root)
+{
+    static const struct network loopback[] = {
+        { { { [10] = 0xff, [11] = 0xff, [12] = 127 } }, 104 }, { { { [15] = 1 } }, 128 }
+    };
+    struct access *a = &r->c->access;
+
+    r->c->proxies = (struct networks){ loopback, 2 };
+    if (access_read_networks(&r->e, at(root, "trusted_proxies"), "`trusted_proxies`",
+                             &access_networks_shape, &r->c->proxies))
+        check_proxies(r, at(root, "trusted_proxies"));
+    a->allow_said = access_read_networks(&r->e, at(root, "allow"), "`allow`", &access_allow_shape,
+                                         &a->allow);
+    access_read_signature(&r->e, at(root, "signature"), &a->signature);
+    catalog_read_signature(r->c, &a->signature, r->file, &r->c->signature);
 }
 
 static void read_event_source(struct reader *r, const struct yaml *map, struct catalog_pixel *pixel)
@@ -344,6 +383,7 @@ void config_read(struct catalog *c, const char *path)
                  "`mappings`: there is no folder %s, so the built-in rates count",
                  c->lookup.mappings);
     read_key(&r, root);
+    read_guard(&r, root);
     read_tiktok(&r, root);
     read_retention(&r, at(root, "retention"));
     read_limits(&r, at(root, "limits"));

@@ -232,6 +232,7 @@ int urls_print(struct catalog *catalog, const struct offer *offer, const struct 
         fprintf(stderr, "clickbaton urls: %s\n", err.text);
         return EXIT_IO;
     }
+    urls_access(catalog, catalog_find(catalog, offer->name), &sheet.kit.remarks);
     snippet_make(&catalog->arena, offer,
                  arena_printf(&catalog->arena, "https://%.*s", SLICE_ARG(hosts->own)), &choice,
                  &sheet.tag);

@@ -9,4 +9,8 @@
 int urls_print(struct catalog *catalog, const struct offer *offer, const struct kit_hosts *hosts,
                bool json);
 
+/* urls_access.c: remarks about the offer's keys, signature and addresses; none for what is usual.
+ * offer NULL: none. */
+void urls_access(const struct catalog *c, const struct catalog_offer *offer, struct notes *out);
+
 #endif

@@ -22,6 +22,33 @@ struct slice http_request_header(const struct http_request *req, const char *nam
     return slice_from(MHD_lookup_connection_value(c->mhd, MHD_HEADER_KIND, name));
 }
 
+struct lines_of {
+    const char *name;
+    struct slice all;
+    struct arena *arena;
+};
+
+static enum MHD_Result add_line(void *context, enum MHD_ValueKind kind, const char *name,
+                                const char *value)
+{
+    struct lines_of *l = context;
+
+    (void)kind;
+    if (value && slice_eq_nocase(slice_from(name), slice_from(l->name)))
+        l->all = l->all.len ? arena_printf(l->arena, "%.*s,%s", SLICE_ARG(l->all), value)
+                            : arena_dup(l->arena, slice_from(value));
+    return MHD_YES;
+}
+
+struct slice http_request_header_list(const struct http_request *req, const char *name)
+{
+    const struct http_connection *c = (const struct http_connection *)req;
+    struct lines_of l = { name, { 0 }, req->arena };
+
+    MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, add_line, &l);
+    return l.all;
+}
+
 /* The library asks for writable memory and only reads it. */
 static void *unconst(const char *ptr)
 {

@@ -49,6 +49,10 @@ struct http_request {
  * Only inside the handler call, on the server's thread. */
 struct slice http_request_header(const struct http_request *req, const char *name);
 
+/* All values of a header that may come in several lines, in their order, joined by commas, in the
+ * request's arena; the empty slice when there is none, or no memory.  Same thread. */
+struct slice http_request_header_list(const struct http_request *req, const char *name);
+
 /* Called on the server's thread.  Answer now or later; never twice, never not at all. */
 typedef void http_handler(void *context, struct http_request *req);
 

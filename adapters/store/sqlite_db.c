@@ -142,6 +142,17 @@ static int sync_parent(const char *dir)
     return rc;
 }
 
+/* Nothing is stored here yet.  The folder may be one that a start has just made and was killed
+ * before it had synced the parent. */
+static bool unused(const struct sqlite *s)
+{
+    char path[4096];
+    struct stat st;
+
+    return snprintf(path, sizeof(path), "%s/clickbaton.db", s->dir) < (int)sizeof(path) &&
+           (stat(path, &st) != 0 ? errno == ENOENT : st.st_size == 0);
+}
+
 static int folder_ready(struct sqlite *s, struct err *err)
 {
     struct stat st;
@@ -152,14 +163,15 @@ static int folder_ready(struct sqlite *s, struct err *err)
         return err_set(err, ERR_SYSTEM,
                        "%s: can't create the data folder: %s; create it, or name another with "
                        "`data:`", s->dir, strerror(errno));
-    if (made && sync_parent(s->dir) != 0) {
+    if (stat(s->dir, &st) != 0 || !S_ISDIR(st.st_mode))
+        return err_set(err, ERR_SYSTEM, "%s: not a folder; name another with `data:`", s->dir);
+    if (unused(s) && sync_parent(s->dir) != 0) {
         why = errno;
-        rmdir(s->dir); /* so that the next start does it again */
+        if (made)
+            rmdir(s->dir); /* nothing is left of a start that failed */
         return err_set(err, ERR_SYSTEM, "%s: can't create the data folder: %s; look at the disk",
                        s->dir, strerror(why));
     }
-    if (stat(s->dir, &st) != 0 || !S_ISDIR(st.st_mode))
-        return err_set(err, ERR_SYSTEM, "%s: not a folder; name another with `data:`", s->dir);
     return 0;
 }
 

@@ -43,7 +43,7 @@ static void check_files(struct doctor *d)
 
 static void check_key(struct doctor *d)
 {
-    size_t n = d->catalog->key ? strlen(d->catalog->key) : 0;
+    size_t n = d->catalog->keys.len[0];
 
     if (n == 0)
         doctor_find(d, FINDING_FAILED, "key", none, S("see the errors above"),

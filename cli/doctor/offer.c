@@ -2,6 +2,7 @@
 #include "cli/doctor/doctor.h"
 
 #include "cli/maptest.h"
+#include "cli/rotation.h"
 #include "cli/simulate/live.h"
 
 #define ARENA_BYTES (64 * 1024 * 1024)
@@ -138,9 +139,42 @@ static void check_conversion(struct doctor *d, const struct offer *o)
     arena_free(&arena);
 }
 
+/* ---- secrets that are being replaced ---- */
+
+static void check_rotation(struct doctor *d, const struct catalog_offer *offer,
+                           enum rotation_what what)
+{
+    const char *name = what == ROTATION_KEY ? "key" : "signing secret";
+    struct err err = { 0 };
+    int64_t n;
+
+    if (!rotation_under_way(d->catalog, offer, what))
+        return;
+    n = rotation_count(d->catalog, offer, what, d->now - ROTATION_SECONDS, &err);
+    if (n < 0)
+        doctor_find(d, FINDING_FAILED, "rotation", offer->offer->name, none, "%s", err.text);
+    else if (n)
+        doctor_find(d, FINDING_WARNING, "rotation", offer->offer->name,
+                    what == ROTATION_KEY
+                        ? S("paste the present key into every URL that is still old")
+                        : S("give the sender the present secret"),
+                    "%lld postback%s of the last day used the previous %s", (long long)n,
+                    n == 1 ? "" : "s", name);
+    else
+        doctor_find(d, FINDING_OK, "rotation", offer->offer->name, none,
+                    "no postback of the last day used the previous %s; it can be taken out of the file",
+                    name);
+}
+
 void doctor_offer(struct doctor *d, const struct offer *o)
 {
+    const struct catalog_offer *slot = catalog_find(d->catalog, o->name);
+
     check_pages(d, o);
     check_tests(d, o);
     check_conversion(d, o);
+    if (slot) {
+        check_rotation(d, slot, ROTATION_KEY);
+        check_rotation(d, slot, ROTATION_SIGNATURE);
+    }
 }

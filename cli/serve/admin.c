@@ -1,5 +1,6 @@
 #include "cli/serve/admin.h"
 
+#include "cli/cli.h"
 #include "core/base/buf.h"
 
 struct reasons {
@@ -39,6 +40,20 @@ static void delivery_state(struct admin *a, struct arena *arena, struct reasons 
     }
 }
 
+/* Who would be refused if the previous secret were taken away now. */
+static void previous_secret(void *context, enum refused_secret what, struct slice offer,
+                            uint64_t count)
+{
+    static const char *const names[] = { [REFUSED_KEY] = "key", [REFUSED_SIGNATURE] = "signing secret" };
+    struct buf text = { .limit = 200 };
+
+    buf_printf(&text, "%.*s: %llu request%s of the last day used the previous %s", SLICE_ARG(offer),
+               (unsigned long long)count, count == 1 ? "" : "s", names[what]);
+    buf_byte(&text, '\0');
+    reason(context, text.ptr ? text.ptr : "", (struct slice){ 0 });
+    buf_free(&text);
+}
+
 static void counts_json(struct buf *out, const struct store_counts *c, const struct intake_stats *s)
 {
     buf_printf(out,
@@ -76,11 +91,42 @@ static void readyz(struct admin *a, struct http_request *http)
     counts_json(&out, &a->counts, &stats);
     pthread_mutex_unlock(&a->lock);
     delivery_state(a, http->arena, &warnings);
+    refused_each_previous(a->refused, cli_now(), previous_secret, &warnings);
     buf_printf(&out, ",\"problems\":[%.*s],\"warnings\":[%.*s]}\n",
                SLICE_ARG(buf_slice(&problems.out)), SLICE_ARG(buf_slice(&warnings.out)));
     http_reply(http, problems.any ? 503 : 200, json, buf_slice(&out));
     buf_free(&problems.out);
     buf_free(&warnings.out);
+    buf_free(&out);
+}
+
+void admin_show(struct admin *a, struct http_server *public)
+{
+    pthread_mutex_lock(&a->lock);
+    a->public = public;
+    pthread_mutex_unlock(&a->lock);
+}
+
+static void refused(struct admin *a, struct http_request *http)
+{
+    static const struct http_header json[] = { { "Content-Type", "application/json" },
+                                               { NULL, NULL } };
+    struct http_server_stats s = { 0 };
+    struct intake_stats in;
+    struct buf out = { 0 };
+
+    intake_stats(a->intake, &in);
+    pthread_mutex_lock(&a->lock);
+    if (a->public)
+        http_server_stats(a->public, &s);
+    pthread_mutex_unlock(&a->lock);
+    refused_json(a->refused, &out);
+    buf_printf(&out,
+               ",\"before_reading\":{\"malformed\":%llu,\"too_large\":%llu,\"too_slow\":%llu},"
+               "\"not_stored\":%llu}\n",
+               (unsigned long long)s.refused_malformed, (unsigned long long)s.refused_too_large,
+               (unsigned long long)s.cut_slow, (unsigned long long)in.refused_busy);
+    http_reply(http, 200, json, buf_slice(&out));
     buf_free(&out);
 }
 
@@ -94,6 +140,8 @@ void admin_handle(void *context, struct http_request *http)
         http_reply(http, 200, NULL, S("alive\n"));
     else if (slice_eq(http->path, S("/readyz")))
         readyz(a, http);
+    else if (slice_eq(http->path, S("/refused")))
+        refused(a, http);
     else
-        http_reply(http, 404, NULL, S("not found: /livez and /readyz are here\n"));
+        http_reply(http, 404, NULL, S("not found: /livez, /readyz and /refused are here\n"));
 }

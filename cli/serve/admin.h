@@ -1,4 +1,4 @@
-/* admin.h: the admin listener: /livez, /readyz. */
+/* admin.h: the admin listener: /livez, /readyz, /refused. */
 #ifndef CLI_SERVE_ADMIN_H
 #define CLI_SERVE_ADMIN_H
 
@@ -6,17 +6,23 @@
 
 #include "adapters/tiktok/sender.h"
 #include "cli/serve/intake.h"
+#include "cli/serve/refused.h"
 
 struct admin {
     struct intake *intake;
     struct sender *sender;
+    struct refused *refused;
     pthread_mutex_t lock; /* of what follows */
+    struct http_server *public; /* whose refusals are told; NULL: none yet, or none any more */
     bool draining;
     bool reload_failed;
     char reload_why[400];
     struct store_counts counts; /* refreshed by the main thread */
     char orphan[100];           /* a pixel that has events waiting but no token; "": none */
 };
+
+/* From now on tell of the refusals of this listener. */
+void admin_show(struct admin *a, struct http_server *public);
 
 /* An http_handler; context is the struct admin. */
 void admin_handle(void *context, struct http_request *http);

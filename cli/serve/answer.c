@@ -1,5 +1,7 @@
 #include "cli/serve/answer.h"
 
+#include <stdio.h>
+
 #include "cli/show.h"
 
 static const struct http_header json[] = { { "Content-Type", "application/json" }, { NULL, NULL } };
@@ -35,6 +37,34 @@ void answer_refused(struct http_request *http, bool verbose, int status, const c
                     struct slice reason)
 {
     refuse(http, verbose, status, verbose ? json : NULL, code, reason);
+}
+
+void answer_later(struct http_request *http, bool verbose, int64_t seconds, const char *code,
+                  struct slice reason)
+{
+    char text[24];
+    const struct http_header headers[] = {
+        { "Retry-After", text },
+        { verbose ? "Content-Type" : NULL, "application/json" },
+        { NULL, NULL },
+    };
+
+    snprintf(text, sizeof(text), "%lld", (long long)seconds);
+    refuse(http, verbose, 429, headers, code, reason);
+}
+
+void answer_again(struct http_request *http, bool verbose, const char *code, struct slice reason)
+{
+    struct notes none = { 0 };
+    struct buf b = { 0 };
+
+    if (!verbose) {
+        http_reply_static(http, 200, NULL, S("OK"));
+        return;
+    }
+    show_answer(&b, VERDICT_DUPLICATE, code, reason, &none);
+    http_reply(http, 200, json, buf_slice(&b));
+    buf_free(&b);
 }
 
 void answer_method(struct http_request *http)

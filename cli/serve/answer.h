@@ -12,6 +12,13 @@ void answer_verdict(struct http_request *http, bool verbose, const struct transl
 void answer_refused(struct http_request *http, bool verbose, int status, const char *code,
                     struct slice reason);
 
+/* 429 with Retry-After. */
+void answer_later(struct http_request *http, bool verbose, int64_t seconds, const char *code,
+                  struct slice reason);
+
+/* 200: the same as before; as JSON a duplicate with that code. */
+void answer_again(struct http_request *http, bool verbose, const char *code, struct slice reason);
+
 /* 405. */
 void answer_method(struct http_request *http);
 

@@ -160,13 +160,16 @@ static void wake_sender(struct intake *in, const struct intake_request *requests
     }
 }
 
-static void answer_all(struct intake_request *requests, bool durable, const char *why)
+static void answer_all(struct intake *in, struct intake_request *requests, bool durable,
+                       const char *why)
 {
     struct intake_request *next;
 
     for (struct intake_request *r = requests; r; r = next) {
         struct rules *rules = r->rules;
         next = r->next;
+        if (durable && r->message)
+            messages_keep(in->settings.messages, r->message);
         if (!durable)
             answer_busy(r->http, r->verbose, why);
         else if (r->is_click)
@@ -193,6 +196,7 @@ static void note_group(struct intake *in, const struct intake_request *requests,
         s->why[0] = '\0';
     } else {
         s->failed_commits++;
+        s->refused_busy += count;
         memcpy(s->why, err->text, sizeof(s->why) - 1);
         in->failed_at = clock_ms(CLOCK_MONOTONIC);
     }
@@ -214,7 +218,7 @@ static void run_group(struct intake *in, struct intake_request *requests, unsign
     pthread_mutex_unlock(&in->lock);
     if (rc == 0)
         wake_sender(in, requests);
-    answer_all(requests, rc == 0, "the postback can't be stored now; send it again");
+    answer_all(in, requests, rc == 0, "the postback can't be stored now; send it again");
     pthread_mutex_lock(&in->lock);
     for (struct call *c = calls, *next; c; c = next) {
         next = c->next;
@@ -323,7 +327,7 @@ void intake_submit(struct intake *in, struct intake_request *request)
     }
     pthread_mutex_unlock(&in->lock);
     if (busy)
-        answer_all(request, false, "too many requests wait to be stored; send it again");
+        answer_all(in, request, false, "too many requests wait to be stored; send it again");
 }
 
 static int wait_for(struct intake *in, struct call *c)

@@ -7,6 +7,7 @@
 #include "adapters/http/server.h"
 #include "adapters/store/store.h"
 #include "adapters/tiktok/sender.h"
+#include "cli/serve/messages.h"
 #include "cli/serve/retain.h"
 #include "cli/serve/rules.h"
 
@@ -27,6 +28,7 @@ struct intake_request {
     bool is_click;
     struct click click;
     bool keyed; /* click: came with the key */
+    const struct message *message; /* postback: remember it when it is durable; NULL: nothing */
     struct intake_request *next;
 };
 
@@ -35,12 +37,14 @@ struct intake_settings {
     void (*delivered_wake)(void *context, struct slice pixel); /* new events are durable */
     void *context;
     struct retainer *retainer; /* what is old goes when there is nothing else to do; NULL: it stays */
+    struct messages *messages; /* gets them */
     unsigned queue_max; /* requests that may wait; more are answered 503 */
 };
 
 struct intake_stats {
     uint64_t postbacks, queued, duplicate, ignored, quarantined, clicks, groups, largest_group;
-    uint64_t failed_commits, refused_busy;
+    uint64_t failed_commits;
+    uint64_t refused_busy; /* requests answered 503 */
     bool healthy; /* the last commit went well, or failed so long ago that one should try again */
     char why[200];
 };

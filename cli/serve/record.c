@@ -224,6 +224,7 @@ static int add_registered(const struct record_context *c, const struct intake_re
     if (rc != 1)
         return rc;
     clicks_from_store(&found, &own);
+    click->hearsay = false;
     answer = own.fields[FIELD_CONSENT];
     if (answer.len && !consent_is_granted(rule, answer))
         *said = answer;

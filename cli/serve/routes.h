@@ -2,15 +2,17 @@
 #ifndef CLI_SERVE_ROUTES_H
 #define CLI_SERVE_ROUTES_H
 
-#include <stdatomic.h>
-
 #include "cli/serve/intake.h"
+#include "cli/serve/limiter.h"
+#include "cli/serve/refused.h"
 
 struct routes {
     struct rules_holder *rules;
     struct intake *intake;
     struct identity_hasher *hasher; /* of the HTTP thread */
-    _Atomic uint64_t refused_key, refused_offer, refused_input, refused_origin;
+    struct limiter *limiter;        /* the same */
+    struct messages *messages;
+    struct refused *refused;
 };
 
 /* An http_handler; context is the struct routes. */

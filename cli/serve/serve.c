@@ -37,6 +37,7 @@ struct server {
     struct sender *sender;
     struct routes routes;
     struct admin admin;
+    struct messages *messages;
     struct http_server *public, *private;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
 };
@@ -87,7 +88,8 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
                  (long long)recovered);
     settings.store = s->writer;
     settings.retainer = s->retainer = retain_open(s->rules, cli_now() * 1000);
-    if (!s->retainer)
+    settings.messages = s->messages = messages_open();
+    if (!s->retainer || !s->messages)
         return err_set(err, ERR_SYSTEM, "out of memory");
     s->intake = intake_open(&settings, err);
     return s->intake ? 0 : -1;
@@ -132,15 +134,19 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->routes.rules = s->rules;
     s->routes.intake = s->intake;
     s->routes.hasher = identity_hasher_new();
+    s->routes.limiter = limiter_open();
+    s->routes.messages = s->messages;
+    s->routes.refused = s->admin.refused = refused_open(cli_now());
     s->admin.intake = s->intake;
     s->admin.sender = s->sender;
     pthread_mutex_init(&s->admin.lock, NULL);
-    if (!s->routes.hasher)
+    if (!s->routes.hasher || !s->routes.limiter || !s->routes.refused)
         return err_set(err, ERR_SYSTEM, "out of memory");
     s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
     if (!s->private)
         return err_context(err, "admin");
     s->public = http_server_open(c->listen, &limits, routes_handle, &s->routes, err);
+    admin_show(&s->admin, s->public);
     return s->public ? 0 : err_context(err, "listen");
 }
 
@@ -291,6 +297,7 @@ static void close_all(struct server *s)
     }
     if (s->intake)
         intake_drain(s->intake);
+    admin_show(&s->admin, NULL);
     http_server_close(s->public);
     http_server_close(s->private);
     if (s->sender)
@@ -300,6 +307,9 @@ static void close_all(struct server *s)
     store_close(s->reader);
     store_close(s->writer);
     identity_hasher_free(s->routes.hasher);
+    limiter_close(s->routes.limiter);
+    refused_close(s->routes.refused);
+    messages_close(s->messages);
     rules_close(s->rules);
 }
 

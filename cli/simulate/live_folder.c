@@ -132,6 +132,12 @@ static struct slice other_file(struct arena *arena, struct slice file, const str
                : none;
 }
 
+/* What concerns only who sends: the conversion comes from here. */
+static bool is_access(struct slice key)
+{
+    return slice_eq(key, S("key")) || slice_eq(key, S("signature")) || slice_eq(key, S("allow"));
+}
+
 /* The offer as it works in another folder: without its own key, and with the paths of other files
  * made whole.  The empty slice when the file has errors by now. */
 static struct slice moved_offer(struct arena *arena, const struct source *source)
@@ -143,7 +149,7 @@ static struct slice moved_offer(struct arena *arena, const struct source *source
 
     for (const struct yaml *v = root ? root->first : NULL; v; v = v->next) {
         struct slice path = other_file(arena, source->name, v);
-        if (slice_eq(v->key->text, S("key")))
+        if (is_access(v->key->text))
             continue;
         buf_json(&b, v->key->text);
         buf_puts(&b, ": ");

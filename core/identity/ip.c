@@ -148,6 +148,22 @@ static size_t write_v4(uint32_t a, char out[IP_TEXT_MAX])
                             (unsigned)(a & 255));
 }
 
+bool ip_parse(struct slice s, unsigned char out[16])
+{
+    uint16_t groups[8] = { [5] = 0xffff };
+    uint32_t v4;
+
+    if (parse_v4(s, &v4)) {
+        groups[6] = (uint16_t)(v4 >> 16);
+        groups[7] = (uint16_t)v4;
+    } else if (s.len > IP_TEXT_MAX || !parse_v6(s, groups)) {
+        return false;
+    }
+    for (size_t i = 0; i < 16; i++)
+        out[i] = (unsigned char)(groups[i / 2] >> (i % 2 ? 0 : 8));
+    return true;
+}
+
 size_t ip_normalise(struct slice value, char out[IP_TEXT_MAX], const char **why)
 {
     uint16_t groups[8];

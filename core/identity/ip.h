@@ -12,6 +12,10 @@
  * them, and examples need some. */
 size_t ip_normalise(struct slice value, char out[IP_TEXT_MAX], const char **why);
 
+/* One IPv4 or IPv6 address, all of s, as 16 bytes in the order of the network, IPv4 as
+ * ::ffff:a.b.c.d; false for anything else. */
+bool ip_parse(struct slice s, unsigned char out[16]);
+
 /* Why an address as the network has it, of 4 or 16 bytes, is none on the public internet: the rest of
  * a sentence; NULL when it is one.  IPv4 in IPv6 (mapped, NAT64, 6to4) counts as what it stands for;
  * Teredo, which hides one, is never public. */

@@ -112,7 +112,7 @@ static size_t from_abroad(struct slice digits, char out[PHONE_MAX], const char *
     rest = slice_from_at(digits, strlen(c->code));
     if (is_argentine(c) && (n = argentine_mobile(rest, out)) != 0)
         return n;
-    if ((rest.len > c->longest || slice_starts(rest, S("0"))) && skip_trunk(c, rest, &bare))
+    if (!fits(c, rest) && skip_trunk(c, rest, &bare))
         rest = bare;
     while (drops_zeros(c) && slice_starts(rest, S("0"))) /* no number there begins with 0 */
         rest = slice_from_at(rest, 1);

@@ -93,6 +93,9 @@ void build_pixel(struct build *b, const struct yaml *node, struct pixel_route *o
 /* When all events are read: no event twice to one pixel, not too many events of one postback. */
 void build_pixels_fit(struct build *b);
 
+/* key, signature, allow, payout, require_click; when the offer's kind of events is known. */
+void build_guard(struct build *b, const struct yaml *root);
+
 void build_properties(struct build *b, const struct yaml *node);
 void build_user(struct build *b, const struct yaml *node);
 void build_consent(struct build *b, const struct yaml *node);

@@ -11,6 +11,7 @@
 #include "core/base/when.h"
 #include "core/event/event.h"
 #include "core/event/source.h"
+#include "core/guard/access.h"
 #include "core/identity/identity.h"
 #include "core/mapping/template.h"
 #include "core/record/record.h"
@@ -225,6 +226,13 @@ struct mapping_test {
     struct place at, expect_at;
 };
 
+/* What a payout may be, as the postback has it, whatever its currency. */
+struct payout_bounds {
+    bool has_min, has_max;
+    struct money min, max;
+    struct place at;
+};
+
 struct offer {
     struct slice name, file;
     struct place name_at;
@@ -268,7 +276,9 @@ struct offer {
     size_t user_count;
     unsigned user_own; /* of enum user_own */
     struct consent_rule consent;
-    struct slice key_file; /* the offer's own key, relative to its file; empty: the common one */
+    struct access access; /* the offer's own; what is not said is the configuration's */
+    struct payout_bounds payout;
+    bool require_click; /* a postback whose click nobody has registered is quarantined */
     struct mapping_test *tests;
     size_t test_count;
 };

@@ -101,30 +101,6 @@ static void seal_params(struct build *b)
     o->content_params = sealed(b, b->content_params, &o->content_count);
 }
 
-/* {file: path}.  A key that stands here by mistake is not shown with its line. */
-static void read_key(struct build *b, const struct yaml *node)
-{
-    const struct yaml *file = yaml_get(node, S("file"));
-    struct source *hidden;
-    struct place at;
-
-    if (!node)
-        return;
-    if (node->kind == YAML_MAP && node->count == 1 && file) {
-        expect_text(&b->expect, file, "`file`", &b->offer->key_file);
-        return;
-    }
-    hidden = ARENA_NEW(b->expect.arena, struct source);
-    if (!hidden)
-        return;
-    at = node->key->at;
-    hidden->name = at.source->name;
-    at.source = hidden;
-    diag_add(b->expect.diags, DIAG_ERROR, "C003", at,
-             S("put it into a file with mode 600 and name the file: key: {file: ./keys/name}"),
-             "`key` must name the file that holds the key");
-}
-
 void build_offer_part(struct build *b, const struct yaml *root)
 {
     read_offer_name(b, root);
@@ -143,7 +119,7 @@ void build_offer_part(struct build *b, const struct yaml *root)
     build_consent(b, yaml_get(root, S("consent")));
     b->of_visitor = false;
     build_tests(b, yaml_get(root, S("tests")));
-    read_key(b, yaml_get(root, S("key")));
+    build_guard(b, root);
     build_source_fit(b, root);
     build_pixels_fit(b);
     seal_params(b);

@@ -304,6 +304,13 @@ static const struct shape tiktok_currency = { SHAPE_WORD, "one that TikTok takes
 static const struct shape *const currency_ways[] = { &tiktok_currency, &shape_currency, NULL };
 static const struct shape value_currency = { SHAPE_EITHER, .either = currency_ways };
 
+static const struct shape_key payout_keys[] = {
+    SHAPE_KEY("min", &shape_amount, "a smaller payout is quarantined"),
+    SHAPE_KEY("max", &shape_amount, "a larger payout is quarantined"),
+    SHAPE_END,
+};
+const struct shape shape_payout = { SHAPE_MAP, .min = 1, .keys = payout_keys };
+
 static const struct shape_key offer_keys[] = {
     VERSION_ROW,
     SHAPE_KEY("offer", &offer_name, "the offer's name, also the last part of its postback URL",
@@ -327,7 +334,14 @@ static const struct shape_key offer_keys[] = {
     SHAPE_KEY("user", &shape_user, "match keys"),
     SHAPE_KEY("lead", &shape_lead, "what crm events say of the lead"),
     SHAPE_KEY("consent", &shape_consent, "what happens without consent"),
-    SHAPE_KEY("key", &shape_file, "a key of this offer's own instead of the common one"),
+    SHAPE_KEY("key", &shape_rotating, "a key of this offer's own instead of the common one"),
+    SHAPE_KEY("signature", &access_signature_shape,
+              "how this offer's postbacks are signed; none: they are not"),
+    SHAPE_KEY("allow", &access_allow_shape,
+              "addresses that may send this offer's postbacks and clicks with the key"),
+    SHAPE_KEY("payout", &shape_payout, "what the payout may be, before conversion"),
+    SHAPE_KEY("require_click", &shape_bool,
+              "a postback whose click was not registered is quarantined", .otherwise = "false"),
     SHAPE_KEY("tests", &tests, "examples that `check` runs"),
     SHAPE_END,
 };

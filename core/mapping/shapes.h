@@ -23,6 +23,7 @@ extern const struct shape shape_user;      /* id: enum identity_kind */
 extern const struct shape shape_match_key; /* {from, country, split} of `user:` */
 extern const struct shape shape_consent;
 extern const struct shape shape_kept_key; /* one of consent's `keep:` */
+extern const struct shape shape_payout; /* {min, max} of `payout:` */
 extern const struct shape shape_test; /* one of `tests:` */
 
 /* What may stand beside `value`, in an event and in a model. */

@@ -58,6 +58,7 @@ extern const enum field record_click_fields[RECORD_CLICK_FIELDS];
 struct click {
     struct slice fields[FIELD_COUNT]; /* those that a click has; the others stay empty */
     int64_t at;                       /* Unix seconds, 0: not known */
+    bool hearsay; /* nobody has registered it: an earlier postback names it */
 };
 
 #endif

@@ -288,8 +288,8 @@ static int decide_all(struct work *w)
     merge_click(w);
     hash_personal(w);
     consent_find(w);
-    if (check_conflict(w) || past_forbids(w) || find_rule(w, &rule) || find_event_id(w) ||
-        consent_check(w) || check_time(w) || keys_gather(w) || consent_limit(w) ||
+    if (check_conflict(w) || past_forbids(w) || find_rule(w, &rule) || plausible_click(w) ||
+        plausible_payout(w) || find_event_id(w) || consent_check(w) || check_time(w) || keys_gather(w) || consent_limit(w) ||
         destination_lead(w))
         return 1;
     keys_page(w);

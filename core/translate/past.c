@@ -17,7 +17,7 @@ static bool adopt(const struct history *h, struct slice ttclid, struct click *cl
         if (s->click_id.len == 0 || (id.len && !slice_eq(id, s->click_id)))
             continue;
         if (id.len == 0 && !*known)
-            *click = (struct click){ .at = 0 };
+            *click = (struct click){ .hearsay = true };
         id = f[FIELD_CLICK_ID] = s->click_id;
         if (f[FIELD_EVENT_ID].len == 0)
             f[FIELD_EVENT_ID] = s->event_id;

@@ -72,6 +72,10 @@ bool past_has_nameless(const struct work *w);
 /* The ids that this transaction has as an event of another stage, into e->formerly. */
 void past_twin_ids(struct work *w, const struct event_rule *rule, struct translated_event *e);
 
+/* ---- plausible.c: what the offer wants of every postback.  1: quarantined ---- */
+int plausible_click(struct work *w);
+int plausible_payout(struct work *w);
+
 /* ---- told.c: for `translate --explain`; nothing when the trail is off ---- */
 void told_rule(struct work *w, const struct event_rule *rule);
 void told_event(struct work *w, const struct event_rule *rule, const struct translated_event *e);

@@ -17,6 +17,14 @@ static const struct shape_key file_keys[] = {
 };
 const struct shape shape_file = { SHAPE_MAP, .keys = file_keys };
 
+static const struct shape_key rotating_keys[] = {
+    SHAPE_KEY("file", &shape_text, "a file with mode 600, relative to this one",
+              .required = "name the file that holds the secret"),
+    SHAPE_KEY("previous", &shape_text, "the file of the one before it, which counts as well"),
+    SHAPE_END,
+};
+const struct shape shape_rotating = { SHAPE_MAP, .keys = rotating_keys };
+
 bool shape_row(const struct shape *map, struct arena *arena, size_t i, struct shape_key *out)
 {
     size_t own = 0;

@@ -83,6 +83,7 @@ extern const struct shape shape_texts;    /* [a, b], or a alone */
 extern const struct shape shape_version;  /* 1 */
 extern const struct shape shape_currency; /* three letters, any case */
 extern const struct shape shape_file;     /* {file: path}: a secret stands in a file of its own */
+extern const struct shape shape_rotating; /* {file: path, previous: path}: one that is being replaced */
 
 /* Row i of a map's keys; false behind the last one. */
 bool shape_row(const struct shape *map, struct arena *arena, size_t i, struct shape_key *out);

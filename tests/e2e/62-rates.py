@@ -399,7 +399,7 @@ def conversions():
 
     wrong = []
     names = NAMES + ["BHD", "KWD", "EUR"] + list(also)
-    for _ in some(range(250)):
+    for _ in share_of(range(250)):
         a, b = r.sample(names, 2)
         day = datetime.date(2026, 11, 21) + datetime.timedelta(r.randint(0, 30))
         amount = Decimal(r.randint(1, 10 ** r.randint(2, 9))).scaleb(-r.randint(0, 4))

@@ -303,7 +303,7 @@ def seeded_mistakes():
     true("enough mistakes", len(MISTAKES) >= 100, len(MISTAKES))
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         jobs = []
-        for row in some(MISTAKES):
+        for row in share_of(MISTAKES):
             name, file, old, new = row[:4]
             text = BASE[file]
             if text.count(old) < 1:
@@ -440,7 +440,7 @@ def swapped_letters():
         shutil.copytree(os.path.join(ROOT, folder_name), f.at(folder_name))
     rows = list(swap_runs(pick))
     true("enough keys", len(rows) > 300, len(rows))
-    rows = some(rows)
+    rows = share_of(rows)
     missed = []
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         jobs = [(row, pool.submit(swap_check, f, n, row)) for n, row in enumerate(rows)]

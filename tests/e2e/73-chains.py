@@ -332,7 +332,7 @@ def smaller(world, start, hops, network, offer):
 def random_chains():
     world, seen = World(), collections.Counter()
     asked = [int(n) for n in os.environ.get("CHAINS", "400").split(",")]
-    first, count = asked if len(asked) == 2 else (1, len(some(range(asked[0]))))
+    first, count = asked if len(asked) == 2 else (1, len(share_of(range(asked[0]))))
     for seed in range(first, first + count):
         m = Maker(world, seed)
         what = m.start, m.hops, m.network, m.offer

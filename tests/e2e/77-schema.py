@@ -354,7 +354,7 @@ def every_key_made_wrong():
                 new = copy.deepcopy(document)
                 del at_path(new, path[:-1])[path[-1]]
                 cases.append((at, key, "left out", new))
-        cases = some(cases)
+        cases = share_of(cases)
         for (at, key, what, new), errors in zip(cases, judge(kind, [c[3] for c in cases])):
             name = "%s %s/%s %s" % (kind, at, key, what)
             if what in ("misspelt", "left out"):
@@ -422,7 +422,7 @@ def mutations():
         documents = [d for n, d in corpus(kind) if kind != "config" or n.startswith("tests/")]
         pool = [(path[-1], at_path(d, path)) for d in documents for path in paths(d) if isinstance(path[-1], str)]
         cases = [mutated(rng, rng.choice(documents), pool) for _ in range(ROUNDS[kind])]
-        cases = some([c for c in cases if kind_of(c) == kind])
+        cases = share_of([c for c in cases if kind_of(c) == kind])
         for new, errors in zip(cases, judge(kind, cases)):
             refusals = complaints(kind, new)
             total, taken = total + 1, taken + (not refusals and not errors)

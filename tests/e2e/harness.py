@@ -76,7 +76,7 @@ def hasnt(name, text, *parts):
 SHARE = int(os.environ.get("SHARE", "1"))
 
 
-def some(rows):
+def share_of(rows):
     """All of a long list of runs that differ in their text alone; with SHARE=n in the environment every
     n-th of them: the sanitizers, where a run costs four times as much, take a part of what the plain
     build takes whole."""
@@ -394,6 +394,8 @@ def end_all():
 
 atexit.register(end_all)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+for number in (signal.SIGHUP, signal.SIGQUIT):  # ignored when we run in the background, and so by our programs
+    signal.signal(number, signal.SIG_DFL)
 
 
 def free_port():

@@ -405,6 +405,8 @@ static const struct kind_case phones[] = {
     { IDENTITY_PHONE, "06 40 17 14", "GA", "+24106401714", NULL },
     { IDENTITY_PHONE, "+241 06 40 17 14", "", "+24106401714", NULL },
     { IDENTITY_PHONE, "0788 123 456", "RW", "+250788123456", NULL },
+    { IDENTITY_PHONE, " 2500080220100", "", "+250080220100", NULL }, /* a zero of its own, */
+    { IDENTITY_PHONE, "+250080220100", "", "+250080220100", NULL },  /* and then none to drop */
     { IDENTITY_PHONE, "+290 2158", "", "+2902158", NULL },
     { IDENTITY_PHONE, "+1234567890123456", "", NULL, too_long },
     { IDENTITY_PHONE, "+1 234567890123456789012", "", NULL, too_long },

@@ -211,8 +211,31 @@ static void problems(void **state)
         { HEAD SALE "key: {value: 0123456789secret}\n",
           "o.yaml:6:1 error C003 `key` must name the file that holds the key | put it "
           "into a file with mode 600 and name the file: key: {file: ./keys/name}\n" },
+        { HEAD SALE "key: {file: ./k, files: [0123456789secret]}\n",
+          "o.yaml:6:1 error C003 `key` must name the file that holds the key | put it "
+          "into a file with mode 600 and name the file: key: {file: ./keys/name}\n" },
         { HEAD SALE "key: {file: ./k}\n",
           "" },
+        { HEAD SALE "key: {file: ./k, previous: ./old}\n",
+          "" },
+        { HEAD SALE "key: {previous: ./old}\n",
+          "o.yaml:6:6 error M003 `file:` is missing | name the file that holds the secret\n" },
+        { HEAD SALE "signature: 0123456789secret\n",
+          "o.yaml:6:1 error C003 `signature` must say the scheme and name the file of the secret | "
+          "write signature: {scheme: parameters, secret: {file: ./keys/signing}}, or none\n" },
+        { HEAD SALE "signature: {scheme: webhook, secret: {file: ./s}, tolerance: 0s}\n",
+          "o.yaml:6:62 error C007 `tolerance`: \"0s\" is not a duration | write it like 5m or 90s\n" },
+        { HEAD SALE "signature: none\nallow: 203.0.113.7\npayout: {max: 5}\nrequire_click: on\n",
+          "" },
+        { HEAD SALE "allow: [203.0.113.5/24, \"::/0\"]\n",
+          "o.yaml:6:9 error C055 `allow`: \"203.0.113.5/24\" names a host inside of the network | "
+          "write 203.0.113.5 for that host alone, or the network's first address before the /\n" },
+        { HEAD SALE "allow: []\n",
+          "o.yaml:6:8 error C055 `allow`: the list is empty, so nobody could send anything | list "
+          "networks, or leave the key out: then everybody may who has the key\n" },
+        { HEAD SALE "payout: {min: 5, max: 4.99}\n",
+          "o.yaml:6:1 error M067 the smallest payout lies above the largest, so every one would be "
+          "quarantined | swap them\n" },
         { HEAD SALE "fields: {click_id: [key], subid: [x], payout: {from: p, as: unix}, time: "
           "{from: t, as: unx, zone: Berlin}, ttclid: [], txid: {as: any}}\n",
           "o.yaml:6:21 error M006 a secret can't be read: \"key\" | secrets are neither "
@@ -644,7 +667,7 @@ static void whole_offer(void **state)
     assert_text(o->value_currency, "USD");
     assert_text(o->payout_currency, "EUR");
     assert_text(o->default_stage, "sale");
-    assert_text(o->key_file, "./own");
+    assert_text(o->access.key.file, "./own");
     assert_int_equal(o->mark, MONEY_MARK_COMMA);
     assert_int_equal(o->origin_count, 2);
     assert_int_equal(o->rule_count, 4);

@@ -150,6 +150,17 @@ static void test_new_folder(void **state)
         assert_int_equal(access("new/clickbaton.db", F_OK), 0);
         remove_folder("new");
     }
+    /* Also one that an earlier start has made and not synced: it was killed, or this failed. */
+    assert_int_equal(mkdir("new", 0700), 0);
+    sync_fails = true;
+    assert_null(open_tuned("new", true, &f->err));
+    sync_fails = false;
+    assert_string_equal(f->err.text, "new: can't create the data folder: Input/output error; look "
+                                     "at the disk");
+    assert_int_equal(access("new/clickbaton.db", F_OK), -1);
+    store_close(open_tuned("new", true, &f->err));
+    assert_int_equal(access("new/clickbaton.db", F_OK), 0);
+    remove_folder("new");
     assert_int_equal(chdir(old), 0);
 }
 
