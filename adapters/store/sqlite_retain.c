@@ -255,7 +255,7 @@ static int read_old(struct step *p, enum sql which, int64_t after, struct old li
                     size_t *count, struct err *err)
 {
     struct sqlite3_stmt *st = sql_use(p->s, which, err);
-    int rc;
+    int rc = 0;
 
     *count = 0;
     if (!st)

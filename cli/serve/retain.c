@@ -5,7 +5,7 @@
 #include "cli/serve/log.h"
 #include "core/payload/forget.h"
 
-#define FIRST_MS  2000   /* after the start, which has better things to do */
+#define FIRST_MS  1000   /* after the start, which has better things to do */
 #define ROUND_MS  600000 /* from the end of a round to the next */
 #define PAUSE_MS  5      /* between steps: half of the disk at most */
 #define LATE_MS   250

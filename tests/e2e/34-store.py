@@ -58,19 +58,17 @@ def a_store_of_an_earlier_release():
     equal("an old store is not called damaged", r.code, 4)
     has("and it says what to do", r.err, "its schema version is 2", "start `clickbaton serve` once")
 
-    # The upgrade is killed in the middle, again and again, and then is not.  A start alone may be done in time.
-    for delay in (0.004, 0.008, 0.012, 0.016, 0.02):
+    # Killed while it starts, at whatever it is then.  tests/unit/test_store_upgrade.c kills the upgrade at each statement.
+    kept = {t: names[t] for t in ("clicks", "postbacks", "events")}
+    for delay in (0.006, 0.012, 0.02):
         copy = with_fixture()
         serve = Serve(copy, start=False)
         time.sleep(delay)
         serve.kill()
-        after = content(copy.at("data/clickbaton.db"), names)
-        equal("killed after %g ms: its rows" % (delay * 1000), after, before)
         Serve(copy).stop()
         whole("killed after %g ms, and started" % (delay * 1000), copy.at("data"))
-        equal("killed after %g ms, and started: its rows" % (delay * 1000),
-              {t: v for t, v in content(copy.at("data/clickbaton.db"), names).items() if t not in ("deliveries", "attempts", "tries")},
-              {t: v for t, v in before.items() if t not in ("deliveries", "attempts", "tries")})
+        equal("killed after %g ms, and started: its rows" % (delay * 1000), content(copy.at("data/clickbaton.db"), kept),
+              {t: before[t] for t in kept})
 
     serve = Serve(folder)
     wait_until("the old events", lambda: len(sandbox.events()) >= 5)
@@ -280,9 +278,9 @@ def retention_and_space():
 def seeded_damage():
     """Some of tests/fault/corrupt.py's cases; all with `make fault-store`."""
     build = os.path.dirname(BINARY)
-    p = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "fault", "corrupt.py"), "60"], stdout=subprocess.PIPE,
+    p = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "fault", "corrupt.py"), "40"], stdout=subprocess.PIPE,
                        stderr=subprocess.STDOUT, env=dict(os.environ, BUILD=build), timeout=120)
-    true("60 damaged stores", p.returncode == 0, p.stdout.decode("utf-8", "replace"))
+    true("40 damaged stores", p.returncode == 0, p.stdout.decode("utf-8", "replace"))
 
 
 main()
