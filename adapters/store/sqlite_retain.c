@@ -237,15 +237,15 @@ static int cut_postback(struct step *p, const struct old *o, struct err *err)
     return rewrite(p, SQL_POSTBACK_CUT, o->id, cut, ttclid, err) != 0 ? -1 : DONE;
 }
 
-/* Events go before postbacks: they say which of those stay. */
+/* Events go before postbacks: they say which of those stay.  What goes need not be cut before. */
 static const struct {
     enum sql old;
     int (*act)(struct step *, const struct old *, struct err *);
 } rows[] = {
-    { SQL_CLICK_OLD, cut_click },   { SQL_CLICK_OLD, drop_click },
-    { SQL_EVENT_OLD, cut_event },   { SQL_EVENT_OLD, drop_event },
-    { SQL_POSTBACK_OLD, cut_postback }, { SQL_POSTBACK_OLD, drop_postback },
-    { SQL_ATTEMPT_OLD, drop_attempt },
+    { SQL_CLICK_OLD, drop_click },       { SQL_EVENT_OLD, drop_event },
+    { SQL_POSTBACK_OLD, drop_postback }, { SQL_ATTEMPT_OLD, drop_attempt },
+    { SQL_CLICK_OLD, cut_click },        { SQL_EVENT_OLD, cut_event },
+    { SQL_POSTBACK_OLD, cut_postback },
 };
 #define SWEEPS (sizeof(rows) / sizeof(*rows))
 
