@@ -276,7 +276,7 @@ def retention_and_space():
 
 @part
 def seeded_damage():
-    """Some of tests/fault/corrupt.py's cases; all with `make fault-store`."""
+    """Some of tests/fault/corrupt.py's cases; all with `make corrupt`."""
     build = os.path.dirname(BINARY)
     p = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "fault", "corrupt.py"), "40"], stdout=subprocess.PIPE,
                        stderr=subprocess.STDOUT, env=dict(os.environ, BUILD=build), timeout=120)

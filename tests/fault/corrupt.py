@@ -23,7 +23,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 BINARY, LEDGER = os.path.join(BUILD, "clickbaton"), os.path.join(BUILD, "fault", "ledger")
-SANITIZED = "asan" in BUILD or "sanitized" in BUILD
+with open(BINARY, "rb") as program:
+    SANITIZED = re.search(rb"__[at]san_init", program.read()) is not None
 DB, WAL = "clickbaton.db", "clickbaton.db-wal"
 PAGE, FRAME = 4096, 4096 + 24
 MEMORY = 200 << 20
