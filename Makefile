@@ -23,7 +23,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized \
-        soak soak-crash corrupt bench install \
+        soak soak-crash corrupt bench install fault \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -111,14 +111,19 @@ valgrind: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@JOBS=2 RUN='valgrind -q --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
-# Left out: what needs real time or kills itself, and (without ALL=1) six that take minutes there;
+# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) six that take minutes there;
 # the address sanitizer looks for leaks in all of them.
-NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_http_server test_sender test_store test_store_upgrade \
+NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_http_server test_sender test_store test_store_upgrade \
                  $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal test_store_retain))
 
 # Compile everything once more with the other compiler, nothing linked.
 other-compiler:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang CFLAGS=-O1 $(SRC:%.c=build-clang/%.o)
+
+# Every tests/fault/*.py in order: what hurts a running server, at full length (tests/e2e has short ones).
+fault: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger
+	@for f in tests/fault/*.py; do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 $$f || bad=1; done; [ -z "$$bad" ]
 
 # make fuzz T=yaml S=600: one target for so many seconds; without T all of them, two at a time.
 # SEED=n repeats a run; without it each run is another one and its corpus grows in build-fuzz/corpus.

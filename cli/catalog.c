@@ -166,8 +166,8 @@ void catalog_read_signature(struct catalog *c, const struct access_signature *sa
     out->how = *said;
     if (said->scheme == SIGNATURE_NONE)
         return;
-    secrets_read(&out->secrets, &said->secret, from, "the signing secret", c->translator.hasher,
-                 &c->arena, &c->diags);
+    secrets_read(&out->secrets, &said->secret, "the signing secret",
+                 &(struct secrets_reader)CATALOG_SECRETS(c, from));
     if (said->scheme == SIGNATURE_WEBHOOK)
         secrets_decode(&out->secrets, &said->secret, &c->diags);
 }
@@ -176,14 +176,14 @@ static void read_secrets(struct catalog *c, struct catalog_offer *slot)
 {
     const struct offer *o = slot->offer;
 
-    secrets_read(&slot->keys, &o->access.key, o->file, "the key", c->translator.hasher, &c->arena,
-                 &c->diags);
+    secrets_read(&slot->keys, &o->access.key, "the key",
+                 &(struct secrets_reader)CATALOG_SECRETS(c, o->file));
     catalog_read_signature(c, &o->access.signature, o->file, &slot->signature);
 }
 
 const struct secrets *catalog_keys(const struct catalog *c, const struct catalog_offer *offer)
 {
-    return offer && offer->offer->access.key.file.len ? &offer->keys : &c->keys;
+    return offer && offer->offer->access.key.file.text.len ? &offer->keys : &c->keys;
 }
 
 const struct catalog_signature *catalog_signature(const struct catalog *c,
@@ -214,6 +214,7 @@ const struct offer *catalog_add_offer(struct catalog *c, const char *path)
     if (name_taken(c, o) || !(slot = add_slot(c)))
         return NULL;
     *slot = (struct catalog_offer){ .offer = o, .signature.how = o->access.signature };
+    files_found(&c->lookup, &c->arena, path);
     if (c->config)
         read_secrets(c, slot);
     return o;

@@ -63,6 +63,10 @@ struct catalog {
  * when there are problems: catalog_errors counts them.  NULL only when out of memory. */
 struct catalog *catalog_open(const char *config);
 
+/* A struct secrets_reader for what the file `from` says. */
+#define CATALOG_SECRETS(c, from)                                                                   \
+    { (from), &(c)->lookup, (c)->translator.hasher, &(c)->arena, &(c)->diags }
+
 /* The secrets of a signature that the file `from` says. */
 void catalog_read_signature(struct catalog *c, const struct access_signature *said,
                             struct slice from, struct catalog_signature *out);

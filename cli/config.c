@@ -14,7 +14,7 @@ static const struct shape event_source_shape = { SHAPE_WORD, .words = event_sour
 static const struct shape test_code_shape = { SHAPE_TEXT, .pattern = "^[A-Za-z0-9_-]{1,64}$" };
 
 static const struct shape_key pixel_keys[] = {
-    SHAPE_KEY("token", &shape_file, "its access token",
+    SHAPE_KEY("token", &shape_secret, "its access token",
               .required = "write CODE: {token: {file: ./keys/tiktok}}"),
     SHAPE_KEY("event_source", &event_source_shape,
               "the kind of events: a pixel's are web, event sets' crm or offline",
@@ -154,10 +154,10 @@ static void mask(struct reader *r, const struct yaml *node)
         r->text[i] = '*';
 }
 
-/* {file: path}: a secret never stands in the configuration itself. */
+/* {file: path} or {credential: name}: a secret never stands in the configuration itself. */
 static char *secret(struct reader *r, const struct yaml *node, const char *what)
 {
-    struct slice name;
+    struct secret_name name;
 
     if (node->kind == YAML_SCALAR) {
         mask(r, node);
@@ -166,12 +166,18 @@ static char *secret(struct reader *r, const struct yaml *node, const char *what)
                  "%s stands in the configuration itself", what);
         return NULL;
     }
-    if (!expect_map(&r->e, node, what, &shape_file))
+    if (!expect_secret(&r->e, node, what, &name))
         return NULL;
-    if (!expect_text(&r->e, at(node, "file"), "`file`", &name))
-        return NULL;
-    return files_secret(files_beside(&r->c->arena, r->file, name), at(node, "file")->at,
-                        r->e.diags);
+    files_found(&r->c->lookup, &r->c->arena, files_secret_path(&r->c->arena, r->file, &name));
+    return files_secret_named(&r->c->arena, r->file, &name, node->first->at, r->e.diags);
+}
+
+static const char *secret_path(struct reader *r, const struct yaml *node)
+{
+    struct secret_name name;
+
+    expect_secret(&r->e, node, "the token", &name);
+    return files_secret_path(&r->c->arena, r->file, &name);
 }
 
 /* A key that was written here by mistake shall not be shown with its line. */
@@ -184,8 +190,8 @@ static void read_key(struct reader *r, const struct yaml *root)
         return;
     }
     access_read_key(&r->e, node, &r->c->access.key);
-    secrets_read(&r->c->keys, &r->c->access.key, r->file, "the key", r->c->translator.hasher,
-                 &r->c->arena, r->e.diags);
+    secrets_read(&r->c->keys, &r->c->access.key, "the key",
+                 &(struct secrets_reader)CATALOG_SECRETS(r->c, r->file));
 }
 
 /* Everybody there could say to be anybody. */
@@ -253,8 +259,7 @@ static void read_pixel(struct reader *r, const struct yaml *node, struct catalog
     if (at(node, "token"))
         pixel->token = secret(r, at(node, "token"), "the token");
     if (pixel->token)
-        pixel->token_at = files_time(files_beside(&r->c->arena, r->file,
-                                                  at(at(node, "token"), "file")->text));
+        pixel->token_at = files_time(secret_path(r, at(node, "token")));
     read_event_source(r, node, pixel);
     read_test_code(r, at(node, "test_event_code"), pixel);
 }

@@ -1,4 +1,5 @@
 #include "cli/files.h"
+#include "core/base/wipe.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -184,7 +185,7 @@ int64_t files_time(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 ? (int64_t)st.st_mtime : 0;
+    return path && stat(path, &st) == 0 ? (int64_t)st.st_mtime : 0;
 }
 
 bool files_same(const char *a, const char *b)
@@ -260,6 +261,32 @@ char *files_secret(const char *path, struct place at, struct diags *diags)
     return text;
 }
 
+const char *files_secret_path(struct arena *arena, struct slice from,
+                              const struct secret_name *name)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+    if (!name->credential)
+        return files_beside(arena, from, name->text);
+    if (!folder || folder[0] != '/')
+        return NULL;
+    return arena_printf(arena, "%s/%.*s", folder, SLICE_ARG(name->text)).ptr;
+}
+
+char *files_secret_named(struct arena *arena, struct slice from, const struct secret_name *name,
+                         struct place at, struct diags *diags)
+{
+    const char *path = files_secret_path(arena, from, name);
+
+    if (path)
+        return files_secret(path, at, diags);
+    diag_add(diags, DIAG_ERROR, "C067", at,
+             S("start it by a unit with LoadCredential=, or set CREDENTIALS_DIRECTORY to the folder "
+               "of the files"),
+             "no credential \"%.*s\": CREDENTIALS_DIRECTORY is not set", SLICE_ARG(name->text));
+    return NULL;
+}
+
 char *files_secret_dup(struct slice typed)
 {
     char *text = typed.len < SECRET_MAX ? calloc(1, SECRET_MAX) : NULL;
@@ -271,10 +298,8 @@ char *files_secret_dup(struct slice typed)
 
 void files_forget(char *secret)
 {
-    volatile char *p = secret;
-
-    for (size_t i = 0; p && i < SECRET_MAX; i++)
-        p[i] = 0;
+    if (secret)
+        wipe(secret, SECRET_MAX);
     free(secret);
 }
 
@@ -343,6 +368,16 @@ bool files_is_path(struct slice name)
            slice_ends(name, S(".yml"));
 }
 
+void files_found(struct files_lookup *lookup, struct arena *arena, const char *path)
+{
+    struct files_path *p = path ? ARENA_NEW(arena, struct files_path) : NULL;
+
+    if (!p)
+        return;
+    *p = (struct files_path){ path, lookup->found };
+    lookup->found = p;
+}
+
 /* A name is a bare word; with a slash or .yaml (.yml) it is a path beside the file that names it. */
 static int find(void *context, struct arena *arena, struct slice name, struct slice from,
                 struct source *source, struct slice *where)
@@ -357,6 +392,7 @@ static int find(void *context, struct arena *arena, struct slice name, struct sl
     struct slice file;
     struct err err = { 0 };
 
+    files_found(lookup, arena, path);
     if (path && files_read(arena, path, SOURCE_MAX, &source->text, &err) == 0) {
         source->name = slice_from(path);
         return 0;

@@ -37,6 +37,13 @@ const struct source *files_source(struct arena *arena, const char *path, struct 
 /* A secret: its first line without blanks around it, malloc'ed, to be given to files_forget.
  * NULL after a diagnostic at `at`: unreadable, empty, or readable by everybody. */
 char *files_secret(const char *path, struct place at, struct diags *diags);
+
+/* The same for {file: PATH}, relative to the file `from`, or {credential: NAME}: then the file of
+ * that name in $CREDENTIALS_DIRECTORY, C067 when there is no such folder. */
+char *files_secret_named(struct arena *arena, struct slice from, const struct secret_name *name,
+                         struct place at, struct diags *diags);
+const char *files_secret_path(struct arena *arena, struct slice from,
+                              const struct secret_name *name); /* NULL: no such folder */
 char *files_secret_dup(struct slice typed); /* NULL: too long, or out of memory */
 void files_forget(char *secret); /* zeroes and frees; accepts NULL */
 
@@ -50,9 +57,15 @@ bool files_is_path(struct slice name);
 bool files_embedded(const char *name, struct slice *out);
 
 /* mapping_files: looks in the folder mappings (may be NULL), then in the binary. */
+struct files_path {
+    const char *path;
+    struct files_path *next;
+};
 struct files_lookup {
     const char *mappings;
+    struct files_path *found; /* read outside of the folders that are named: extends, models, keys */
 };
+void files_found(struct files_lookup *lookup, struct arena *arena, const char *path);
 struct mapping_files files_lookup(struct files_lookup *lookup);
 
 #endif

@@ -2,37 +2,37 @@
 
 #include <string.h>
 
+#include "core/base/wipe.h"
 #include "core/guard/equal.h"
 
 #define SHORTEST 16
 #define SHORTEST_DECODED 24 /* Standard Webhooks 1.0.0 */
 
-static void read_one(struct secrets *out, size_t i, struct slice name, struct place at,
-                     struct slice from, const char *what, struct identity_hasher *hasher,
-                     struct arena *arena, struct diags *diags)
+static void read_one(struct secrets *out, size_t i, const struct secret_name *name,
+                     struct place at, const char *what, const struct secrets_reader *r)
 {
-    if (name.len == 0)
+    if (name->text.len == 0)
         return;
-    out->text[i] = files_secret(files_beside(arena, from, name), at, diags);
+    files_found(r->lookup, r->arena, files_secret_path(r->arena, r->from, name));
+    out->text[i] = files_secret_named(r->arena, r->from, name, at, r->diags);
     if (!out->text[i])
         return;
     out->len[i] = strlen(out->text[i]);
-    if (!sha256_hex(hasher, (struct slice){ out->text[i], out->len[i] }, out->digest[i]))
-        arena->full = true;
+    if (!sha256_hex(r->hasher, (struct slice){ out->text[i], out->len[i] }, out->digest[i]))
+        r->arena->full = true;
     if (out->len[i] < SHORTEST)
-        diag_add(diags, DIAG_WARNING, "C009", at, S("make one with: openssl rand -hex 16"),
+        diag_add(r->diags, DIAG_WARNING, "C009", at, S("make one with: openssl rand -hex 16"),
                  "%s has %zu characters and could be guessed", what, out->len[i]);
 }
 
-void secrets_read(struct secrets *out, const struct access_secret *said, struct slice from,
-                  const char *what, struct identity_hasher *hasher, struct arena *arena,
-                  struct diags *diags)
+void secrets_read(struct secrets *out, const struct access_secret *said, const char *what,
+                  const struct secrets_reader *r)
 {
     *out = (struct secrets){ 0 };
-    read_one(out, 0, said->file, said->file_at, from, what, hasher, arena, diags);
-    read_one(out, 1, said->previous, said->previous_at, from, what, hasher, arena, diags);
+    read_one(out, 0, &said->file, said->file_at, what, r);
+    read_one(out, 1, &said->previous, said->previous_at, what, r);
     if (out->text[0] && out->text[1] && strcmp(out->text[0], out->text[1]) == 0)
-        diag_add(diags, DIAG_WARNING, "C056", said->previous_at,
+        diag_add(r->diags, DIAG_WARNING, "C056", said->previous_at,
                  S("put the new one into `file`, and leave the old one in `previous`"),
                  "both files hold the same secret, so nothing is being replaced");
 }
@@ -46,7 +46,7 @@ void secrets_decode(struct secrets *s, const struct access_secret *said, struct 
         if (!s->text[i])
             continue;
         s->len[i] = signature_secret((struct slice){ s->text[i], s->len[i] }, bytes);
-        memset(s->text[i], 0, strlen(s->text[i]));
+        wipe(s->text[i], strlen(s->text[i]));
         memcpy(s->text[i], bytes, s->len[i]);
         if (s->len[i] < SHORTEST_DECODED)
             diag_add(diags, DIAG_ERROR, "C057", at,
@@ -54,8 +54,7 @@ void secrets_decode(struct secrets *s, const struct access_secret *said, struct 
                      s->len[i] ? "the secret has fewer than 24 bytes"
                                : "the secret is not \"whsec_\" with base64 of 24 to 64 bytes behind it");
     }
-    for (volatile unsigned char *p = bytes; p < bytes + sizeof(bytes); p++)
-        *p = 0;
+    wipe(bytes, sizeof(bytes));
 }
 
 enum secrets_match secrets_match(const struct secrets *s, struct identity_hasher *hasher,
@@ -75,7 +74,6 @@ void secrets_forget(struct secrets *s)
 {
     for (size_t i = 0; i < SECRETS_EACH; i++)
         files_forget(s->text[i]);
-    for (volatile char *p = s->digest[0]; p < s->digest[0] + sizeof(s->digest); p++)
-        *p = 0;
+    wipe(s->digest, sizeof(s->digest));
     *s = (struct secrets){ 0 };
 }

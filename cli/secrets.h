@@ -13,11 +13,19 @@ struct secrets {
     char digest[SECRETS_EACH][SHA256_HEX]; /* of the texts; zeros where there is none */
 };
 
-/* Read both files (paths beside the file `from`); problems go to diags: C001, C002, C009 for one
+/* What reading needs beside them. */
+struct secrets_reader {
+    struct slice from; /* the file that names them */
+    struct files_lookup *lookup;
+    struct identity_hasher *hasher;
+    struct arena *arena;
+    struct diags *diags;
+};
+
+/* Read both (paths beside the file `from`); problems go to diags: C001, C002, C009 for one
  * that could be guessed, C056 when both are the same. */
-void secrets_read(struct secrets *out, const struct access_secret *said, struct slice from,
-                  const char *what, struct identity_hasher *hasher, struct arena *arena,
-                  struct diags *diags);
+void secrets_read(struct secrets *out, const struct access_secret *said, const char *what,
+                  const struct secrets_reader *r);
 
 /* The texts are base64 of a key (signature.h): decoded in place.  C057 for what is none. */
 void secrets_decode(struct secrets *s, const struct access_secret *said, struct diags *diags);

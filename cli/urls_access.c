@@ -7,11 +7,11 @@ static void remark_keys(const struct catalog_offer *offer, struct notes *out)
 {
     const struct access_secret *own = &offer->offer->access.key;
 
-    if (own->file.len)
+    if (own->file.text.len)
         note_add(out, "", S("key"),
-                 "YOUR-KEY is the first line of %.*s here: the offer has a key of its own, and the "
+                 "YOUR-KEY is the first line of %s%.*s here: the offer has a key of its own, and the "
                  "common one does not count",
-                 SLICE_ARG(own->file));
+                 own->file.credential ? "the credential " : "", SLICE_ARG(own->file.text));
 }
 
 static void remark_rotation(const struct catalog *c, const struct catalog_offer *offer,

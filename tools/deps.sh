@@ -22,6 +22,7 @@ python:yaml python3-yaml
 command:curl curl
 command:sqlite3 sqlite3
 command:valgrind valgrind
+command:systemd-analyze systemd
 file:/usr/lib/python3/dist-packages/phonenumbers/__init__.py python3-phonenumbers
 '
 fuzz_needs='

@@ -49,17 +49,6 @@ struct slice http_request_header_list(const struct http_request *req, const char
     return l.all;
 }
 
-/* The library asks for writable memory and only reads it. */
-static void *unconst(const char *ptr)
-{
-    union {
-        const char *in;
-        void *out;
-    } u = { .in = ptr };
-
-    return u.out;
-}
-
 static bool same_name(const char *a, const char *b)
 {
     return slice_eq_nocase(slice_from(a), slice_from(b));
@@ -79,12 +68,12 @@ static struct MHD_Response *build(int status, const struct http_header *headers,
             return NULL;
         *body = (struct slice){ memcpy(p, body->ptr, body->len), body->len };
     }
-    r = MHD_create_response_from_buffer(body->len, unconst(body->len ? body->ptr : ""),
+    r = MHD_create_response_from_buffer(body->len, http_unconst(body->len ? body->ptr : ""),
                                         copy && body->len ? MHD_RESPMEM_MUST_FREE
                                                           : MHD_RESPMEM_PERSISTENT);
     if (!r) {
         if (copy && body->len)
-            free(unconst(body->ptr));
+            free(http_unconst(body->ptr));
         return NULL;
     }
     for (; headers && headers->name; headers++) {

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "adapters/http/internal.h"
+#include "core/base/wipe.h"
 
 /* What the library needs beside the URL in a connection's memory: 8 KiB of other header lines, its
  * records of them, and the header of the answer.  It clears all of it after every request, so more
@@ -76,6 +77,7 @@ static struct http_connection *connection_new(struct http_server *s)
     memset(c, 0, sizeof(*c));
     c->arena = arena;
     c->body = body;
+    c->body.secret = true;
     c->server = s;
     return c;
 }
@@ -101,6 +103,7 @@ static void connection_opened(struct http_server *s, struct MHD_Connection *mhd,
         s->head->prev = c;
     s->head = c;
     pthread_mutex_unlock(&s->lock);
+    http_make_room(s, http_clock());
 }
 
 static void connection_closed(struct http_server *s, struct http_connection *c)
@@ -157,6 +160,7 @@ static void *on_target(void *server, const char *uri, struct MHD_Connection *mhd
     if (length <= s->limits.url) /* otherwise only its length counts */
         c->target = arena_dup(&c->arena, c->target);
     c->target_end = uri + length;
+    c->library_target = (struct slice){ uri, length };
     mark = memchr(uri, '?', length);
     if (mark)
         mark[1] = '\0';
@@ -250,6 +254,7 @@ static enum MHD_Result take_body(struct http_connection *c, const char *data, si
     if (c->body_seen > c->server->limits.body)
         return refuse(c, REFUSE_BODY, true);
     buf_add(&c->body, (struct slice){ data, size });
+    wipe(http_unconst(data), size); /* the library's own copy, which is taken */
     return buf_ok(&c->body) ? MHD_YES : refuse(c, REFUSE_MEMORY, true);
 }
 
@@ -354,6 +359,19 @@ static void count_library_refusal(struct http_connection *c)
         atomic_fetch_add_explicit(&s->refused_malformed, 1, memory_order_relaxed);
 }
 
+/* A request holds a key, in its target or in its body: nothing of it stays in memory. */
+static void forget_request(struct http_connection *c)
+{
+    arena_wipe(&c->arena);
+    wipe(c->body.ptr, c->body.len);
+    if (c->body.cap > BODY_KEPT)
+        buf_free(&c->body);
+    buf_clear(&c->body);
+    wipe(http_unconst(c->library_target.ptr), c->library_target.len);
+    c->library_target = (struct slice){ 0 };
+    c->target = (struct slice){ 0 };
+}
+
 /* The answer is sent, or the connection is lost. */
 static void on_completed(void *server, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode code)
@@ -375,11 +393,7 @@ static void on_completed(void *server, struct MHD_Connection *mhd, void **contex
     if (STATE_PHASE(state) == PHASE_ANSWERED && c->answer.response)
         http_answer_send_raw(c, &c->answer);
     http_answer_drop(&c->answer);
-    arena_reset(&c->arena);
-    if (c->body.cap > BODY_KEPT)
-        buf_free(&c->body);
-    buf_clear(&c->body);
-    c->target = (struct slice){ 0 };
+    forget_request(c);
     atomic_store_explicit(&c->kept, true, memory_order_relaxed);
     if (STATE_PHASE(state) != PHASE_CUT)
         atomic_store(&c->state, STATE(PHASE_IDLE, http_clock()));

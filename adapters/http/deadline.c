@@ -48,7 +48,7 @@ static struct tcp_info kernel_view(int fd)
 }
 
 /* Only if nothing has moved since state was read: whoever is first wins. */
-static bool cut(struct http_connection *c, uint64_t state)
+bool http_cut(struct http_connection *c, uint64_t state)
 {
     if (!atomic_compare_exchange_strong(&c->state, &state, STATE(PHASE_CUT, 0)))
         return false;
@@ -89,11 +89,11 @@ static bool sweep_idle(struct http_connection *c, uint64_t state, uint64_t now)
     kernel = kernel_view(c->fd);
     first = first_byte(c, since, kernel.tcpi_bytes_received, now);
     if (first && past(now, first, limits->request_seconds))
-        return cut(c, state);
+        return http_cut(c, state);
     if (!atomic_load_explicit(&c->kept, memory_order_relaxed))
-        return past(now, since, limits->request_seconds) && cut(c, state);
+        return past(now, since, limits->request_seconds) && http_cut(c, state);
     if (past(now, since, limits->idle_seconds) || kernel.tcpi_state == CLOSE_WAIT)
-        cut(c, state);
+        http_cut(c, state);
     return false;
 }
 
@@ -107,9 +107,9 @@ static bool sweep_one(struct http_connection *c, uint64_t now)
     case PHASE_IDLE:
         return sweep_idle(c, state, now);
     case PHASE_READING:
-        return past(now, STATE_NS(state), limits->request_seconds) && cut(c, state);
+        return past(now, STATE_NS(state), limits->request_seconds) && http_cut(c, state);
     case PHASE_SENDING:
-        return past(now, STATE_NS(state), limits->idle_seconds) && cut(c, state);
+        return past(now, STATE_NS(state), limits->idle_seconds) && http_cut(c, state);
     case PHASE_WAITING:
         stall = atomic_load(&c->stall_until_ns);
         if (stall && now >= stall)
@@ -137,7 +137,11 @@ void http_sweep_at(struct http_server *s, uint64_t now)
 
 void http_server_sweep(struct http_server *s)
 {
-    http_sweep_at(s, http_clock());
+    uint64_t now = http_clock();
+
+    http_sweep_at(s, now);
+    http_make_room(s, now);
+    http_trim(s);
 }
 
 /* The clients shall notice, and go elsewhere with their next request. */
@@ -147,7 +151,7 @@ void http_cut_kept(struct http_server *s)
     for (struct http_connection *c = s->head; c; c = c->next) {
         uint64_t state = atomic_load(&c->state);
         if (STATE_PHASE(state) == PHASE_IDLE && atomic_load(&c->kept))
-            cut(c, state);
+            http_cut(c, state);
     }
     pthread_mutex_unlock(&s->lock);
 }

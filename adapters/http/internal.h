@@ -1,7 +1,8 @@
 /* internal.h: what the files of this folder share.  Nobody else includes it, but for the test.
  *
  * server.c opens and closes, connection.c leads a request from the library's callbacks to the
- * handler, check.c refuses what is malformed, answer.c answers, deadline.c cuts the slow. */
+ * handler, check.c refuses what is malformed, answer.c answers, deadline.c cuts the slow, room.c makes
+ * room when too many are there. */
 #ifndef ADAPTERS_HTTP_INTERNAL_H
 #define ADAPTERS_HTTP_INTERNAL_H
 
@@ -77,6 +78,7 @@ struct http_connection {
 
     enum stage stage;
     const char *target_end; /* in the library's buffer */
+    struct slice library_target; /* in there, too */
     struct slice target;
     uint64_t body_seen;
     struct buf body;
@@ -104,7 +106,9 @@ struct http_server {
     char refusals[REFUSALS][REFUSAL_TEXT];
 
     _Atomic bool quiesced, in_handler;
-    _Atomic uint64_t requests, cut_slow, refused_too_large, refused_malformed;
+    _Atomic uint64_t made_room_ns; /* when there was last none */
+    unsigned crowd;                /* most connections since memory was given back; the sweep's */
+    _Atomic uint64_t requests, cut_slow, cut_for_room, refused_too_large, refused_malformed;
     _Atomic unsigned connections;
 
     pthread_mutex_t lock; /* of the list of connections and of new static answers */
@@ -114,6 +118,18 @@ struct http_server {
     struct http_connection *spare; /* the server's thread only */
     unsigned spares;
 };
+
+/* The library hands out const what it has no more use for, and asks for writable memory that it only
+ * reads. */
+static inline void *http_unconst(const char *ptr)
+{
+    union {
+        const char *in;
+        void *out;
+    } u = { .in = ptr };
+
+    return u.out;
+}
 
 /* connection.c: the library's daemon on s->listen_fd, with its callbacks.  -1 and *err. */
 int http_daemon_start(struct http_server *s, struct err *err);
@@ -135,6 +151,12 @@ void http_answer_send_raw(struct http_connection *c, const struct answer *a);
 void http_answer_drop(struct answer *a);
 void http_answers_free(struct http_server *s);
 void http_answer_close(struct http_connection *c);
+
+/* room.c: nearly all connections are taken: cut those that have done nothing for longest, so that
+ * others are served.  Also gives memory back after a crowd has left. */
+void http_make_room(struct http_server *s, uint64_t now_ns);
+bool http_cut(struct http_connection *c, uint64_t state);
+void http_trim(struct http_server *s);
 
 /* deadline.c: http_server_sweep with the time as an argument, so that tests need not wait. */
 uint64_t http_clock(void);

@@ -14,6 +14,11 @@
 
 #define BACKLOG 1024
 
+/* What the kernel may hold of one client that does not read, or that sends faster than is stored;
+ * left alone these grow to megabytes. */
+#define SEND_ROOM (64 * 1024)
+#define RECEIVE_ROOM (128 * 1024)
+
 union address {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -101,7 +106,7 @@ static int open_socket(struct http_server *s, const char *listen_text, struct er
     socklen_t size = sizeof(a);
     char name[INET6_ADDRSTRLEN];
     bool v6;
-    int on = 1;
+    int on = 1, send_room = SEND_ROOM, receive_room = RECEIVE_ROOM;
 
     if (parse_listen(listen_text, &a, err) != 0)
         return -1;
@@ -109,6 +114,8 @@ static int open_socket(struct http_server *s, const char *listen_text, struct er
     s->listen_fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->listen_fd == -1 ||
         setsockopt(s->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+        setsockopt(s->listen_fd, SOL_SOCKET, SO_SNDBUF, &send_room, sizeof(send_room)) != 0 ||
+        setsockopt(s->listen_fd, SOL_SOCKET, SO_RCVBUF, &receive_room, sizeof(receive_room)) != 0 ||
         bind(s->listen_fd, &a.any, address_size(&a)) != 0 || listen(s->listen_fd, BACKLOG) != 0 ||
         getsockname(s->listen_fd, &a.any, &size) != 0)
         return listen_failed(listen_text, errno, err);
@@ -152,6 +159,7 @@ void http_server_stats(const struct http_server *s, struct http_server_stats *ou
     *out = (struct http_server_stats){
         .requests = atomic_load_explicit(&s->requests, memory_order_relaxed),
         .cut_slow = atomic_load_explicit(&s->cut_slow, memory_order_relaxed),
+        .cut_for_room = atomic_load_explicit(&s->cut_for_room, memory_order_relaxed),
         .refused_too_large = atomic_load_explicit(&s->refused_too_large, memory_order_relaxed),
         .refused_malformed = atomic_load_explicit(&s->refused_malformed, memory_order_relaxed),
         .connections = atomic_load_explicit(&s->connections, memory_order_relaxed),

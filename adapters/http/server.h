@@ -17,7 +17,8 @@
 struct http_server;
 
 struct http_limits {
-    unsigned connections;             /* in all; more wait in the kernel's queue or are closed */
+    unsigned connections;             /* in all; when they are nearly used up, those that have done
+                                       * nothing for longest (at least a second) are cut */
     unsigned connections_per_address; /* 0: no limit */
     size_t url, body;                 /* bytes: past them 414 and 413 */
     unsigned request_seconds;         /* from a request's first byte to its last */
@@ -82,10 +83,14 @@ const char *http_server_address(const struct http_server *server);
 /* Cut the clients past their deadline; the owner calls it about once a second. */
 void http_server_sweep(struct http_server *server);
 
+/* The same for nearly all connections being taken: cut the longest idle.  Cheap while they are not,
+ * so that the owner may call it often. */
+void http_server_make_room(struct http_server *server);
+
 /* refused_*: by this server; a request line past the connection's whole memory (12 KiB more than
  * the URL limit) is refused by the library without being counted. */
 struct http_server_stats {
-    uint64_t requests, cut_slow, refused_too_large, refused_malformed;
+    uint64_t requests, cut_slow, cut_for_room, refused_too_large, refused_malformed;
     unsigned connections;
 };
 void http_server_stats(const struct http_server *server, struct http_server_stats *out);

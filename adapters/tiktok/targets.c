@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "adapters/tiktok/endpoint.h"
-#include "adapters/tiktok/wipe.h"
+#include "core/base/wipe.h"
 
 enum {
     CONNECT_TIMEOUT_MS = 5000,

@@ -8,7 +8,8 @@
 
 #include <curl/curl.h>
 
-#include "adapters/tiktok/wipe.h"
+#include "adapters/tiktok/memory.h"
+#include "core/base/wipe.h"
 
 enum {
     ANSWER_MAX = 65536,
@@ -45,7 +46,8 @@ static CURLcode global_result;
 
 static void global_init(void)
 {
-    global_result = curl_global_init(CURL_GLOBAL_DEFAULT);
+    global_result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_new, memory_free,
+                                         memory_resize, memory_text, memory_zeroed);
 }
 
 struct transport *transport_open(transport_done *done, void *context, struct err *err)
@@ -180,6 +182,7 @@ static void transfer_put(struct transport *t, struct transfer *x)
     curl_easy_reset(x->easy);
     wipe(x->token_line, sizeof(x->token_line));
     buf_free(&x->body);
+    wipe(x->answer.ptr, x->answer.len); /* it may have come back in it */
     buf_clear(&x->answer);
     x->header_bytes = 0;
     x->too_large = false;

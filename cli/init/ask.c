@@ -8,6 +8,7 @@
 
 #include "cli/files.h"
 #include "core/event/event.h"
+#include "core/base/wipe.h"
 
 #define ANSWER_MAX 2048
 
@@ -154,7 +155,6 @@ char *init_ask_token(void)
     fputc('\n', stderr);
     if (text.len)
         token = files_secret_dup(text);
-    for (volatile char *p = line; p < line + sizeof(line); p++)
-        *p = 0;
+    wipe(line, sizeof(line));
     return token;
 }

@@ -9,6 +9,7 @@
 
 #include "cli/files.h"
 #include "cli/schema/schema.h"
+#include "core/base/wipe.h"
 
 #define KEY_BYTES 16
 #define SECRET_PREFIX_MAX 16
@@ -108,8 +109,7 @@ static int make_secret(struct writer *w, const char *name, const char *secret, c
         text[n++] = hex[bytes[i] & 15];
     }
     rc = make_file(w, name, 0600, (struct slice){ text, n });
-    for (volatile char *p = text; p < text + sizeof(text); p++)
-        *p = 0;
+    wipe(text, sizeof(text));
     return rc;
 }
 

@@ -37,6 +37,7 @@ struct intake {
     unsigned waiting; /* requests that wait or are being worked on */
     bool closing;
     struct intake_stats stats;
+    int64_t busy_since; /* 0: nothing is being written; clock_ms */
     int64_t failed_at; /* of the last commit, if that failed; clock_ms */
 
     /* of the intake thread alone */
@@ -272,11 +273,13 @@ static void *run(void *argument)
         in->first = NULL;
         in->end = &in->first;
         in->calls = NULL;
+        in->busy_since = clock_ms(CLOCK_MONOTONIC);
         pthread_mutex_unlock(&in->lock);
         run_group(in, requests, count, calls);
         if (in->settings.retainer && retain_late(in->settings.retainer, clock_ms(CLOCK_REALTIME)))
             retain_step(in->settings.retainer, in->settings.store, clock_ms(CLOCK_REALTIME));
         pthread_mutex_lock(&in->lock);
+        in->busy_since = 0;
     }
     pthread_mutex_unlock(&in->lock);
     return NULL;
@@ -367,6 +370,7 @@ void intake_stats(struct intake *in, struct intake_stats *out)
 {
     pthread_mutex_lock(&in->lock);
     *out = in->stats;
+    out->busy_ms = in->busy_since ? clock_ms(CLOCK_MONOTONIC) - in->busy_since : 0;
     out->healthy |= clock_ms(CLOCK_MONOTONIC) - in->failed_at > UNHEALTHY_MS;
     pthread_mutex_unlock(&in->lock);
 }

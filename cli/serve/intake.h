@@ -45,6 +45,7 @@ struct intake_stats {
     uint64_t postbacks, queued, duplicate, ignored, quarantined, clicks, groups, largest_group;
     uint64_t failed_commits;
     uint64_t refused_busy; /* requests answered 503 */
+    int64_t busy_ms; /* how long the group that is being written has been */
     bool healthy; /* the last commit went well, or failed so long ago that one should try again */
     char why[200];
 };

@@ -7,11 +7,13 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "adapters/process/notify.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
-#include "cli/serve/outlet.h"
+#include "cli/serve/jail.h"
 #include "cli/serve/log.h"
+#include "cli/serve/outlet.h"
 #include "cli/serve/routes.h"
 
 #define QUEUE_MAX 20000
@@ -21,7 +23,7 @@
 #define DESCRIPTORS_KEPT 400
 
 static const struct verb_usage usage = {
-    .synopsis = "serve [-c clickbaton.yaml]",
+    .synopsis = "serve [-c clickbaton.yaml] [--unconfined]",
     .about = "Takes postbacks and click registrations, keeps them, delivers events to TikTok.\n"
              "SIGHUP reads all files again and puts them in force when they are right;\n"
              "SIGTERM answers what is in hand, then ends.",
@@ -30,6 +32,8 @@ static const struct verb_usage usage = {
 
 struct server {
     const char *config;
+    struct jail *jail;
+    int64_t watchdog_ms; /* 0: nobody waits for a sign of life */
     struct rules_holder *rules;
     struct retainer *retainer;
     struct store *writer, *reader;
@@ -43,9 +47,9 @@ struct server {
 };
 
 /* Everything from files; NULL after its problems were printed. */
-static struct catalog *load(const char *config)
+static struct catalog *load(const struct server *s)
 {
-    struct catalog *c = catalog_open(config);
+    struct catalog *c = catalog_open(s->config);
 
     if (!c)
         return NULL;
@@ -54,6 +58,7 @@ static struct catalog *load(const char *config)
     catalog_print_problems(c, stderr);
     if (catalog_errors(c) == 0)
         return c;
+    jail_explain(s->jail, c);
     catalog_close(c);
     return NULL;
 }
@@ -77,6 +82,8 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     if (!s->writer)
         return -1;
     s->reader = store_sqlite_open(c->data, false, err);
+    if (s->reader)
+        jail_close(s->jail, c);
     if (!s->reader || store_begin(s->writer, err) != 0 ||
         store_recover(s->writer, cli_now() * 1000, &recovered, err) != 0 ||
         store_commit(s->writer, err) != 0)
@@ -181,7 +188,7 @@ static void note_restart(const struct catalog *before, const struct catalog *now
 
 static void reload(struct server *s)
 {
-    struct catalog *c = load(s->config);
+    struct catalog *c = load(s);
     struct rules *before = rules_get(s->rules);
     struct err err = { 0 };
     bool ok = c != NULL;
@@ -246,12 +253,26 @@ static void every_tick(struct server *s)
     struct intake_stats stats;
     struct err err = { 0 };
 
+    http_server_make_room(s->public);
     intake_stats(s->intake, &stats);
     if (stats.groups == s->maintained)
         return;
     s->maintained = stats.groups;
     if (store_maintain(s->reader, &err) != 0)
         log_line("warning", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
+}
+
+/* A commit that hangs, or an intake thread that is stuck, is what a restart can mend; a disk that
+ * refuses is not: that is answered 503 and told by /readyz. */
+static void give_sign_of_life(struct server *s)
+{
+    struct intake_stats stats;
+
+    if (!s->watchdog_ms)
+        return;
+    intake_stats(s->intake, &stats);
+    if (stats.busy_ms < s->watchdog_ms / 2)
+        notify_alive();
 }
 
 static void every_second(struct server *s)
@@ -267,6 +288,7 @@ static void every_second(struct server *s)
         pthread_mutex_unlock(&s->admin.lock);
     }
     find_orphan(s);
+    give_sign_of_life(s);
 }
 
 static void run(struct server *s, const sigset_t *signals)
@@ -277,8 +299,11 @@ static void run(struct server *s, const sigset_t *signals)
 
     do {
         signal = sigtimedwait(signals, NULL, &tick);
-        if (signal == SIGHUP)
+        if (signal == SIGHUP) {
+            notify_reloading();
             reload(s);
+            notify_ready("reloaded");
+        }
         if (signal == -1)
             every_tick(s);
         if (signal == -1 && ++ticks % TICKS_A_SECOND == 0)
@@ -306,6 +331,7 @@ static void close_all(struct server *s)
     retain_close(s->retainer);
     store_close(s->reader);
     store_close(s->writer);
+    jail_free(s->jail);
     identity_hasher_free(s->routes.hasher);
     limiter_close(s->routes.limiter);
     refused_close(s->routes.refused);
@@ -327,9 +353,12 @@ static void block_signals(sigset_t *signals)
 int cli_serve(int argc, char **argv)
 {
     struct server s = { .config = "clickbaton.yaml" };
+    bool unconfined = false;
     const struct option_row rows[] = {
         { "--config", "-c", OPTION_TEXT, &s.config, "FILE",
           "the configuration; default clickbaton.yaml" },
+        { "--unconfined", NULL, OPTION_FLAG, &unconfined, NULL,
+          "for debuggers: with core dumps, without Landlock and seccomp" },
         { 0 },
     };
     struct catalog *c;
@@ -340,9 +369,12 @@ int cli_serve(int argc, char **argv)
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
         return code;
     block_signals(&signals); /* one that comes while files are read is looked at afterwards */
-    c = load(s.config);
-    if (!c)
+    s.jail = jail_open(unconfined);
+    c = s.jail ? load(&s) : NULL;
+    if (!c) {
+        jail_free(s.jail);
         return EXIT_CONFIG;
+    }
     code = EXIT_IO;
     s.rules = rules_open(c);
     if (!s.rules || open_store(&s, c, &err) != 0)
@@ -357,8 +389,11 @@ int cli_serve(int argc, char **argv)
     printf("clickbaton: listening on http://%s, admin on http://%s\n",
            http_server_address(s.public), http_server_address(s.private));
     fflush(stdout);
+    s.watchdog_ms = notify_watchdog_ms();
+    notify_ready("taking postbacks");
     sender_wake(s.sender, (struct slice){ 0 });
     run(&s, &signals);
+    notify_stopping();
     log_line("info", "msg=\"ending: answering what is in hand\"");
     code = EXIT_DONE;
 out:

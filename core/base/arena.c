@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/wipe.h"
+
 #define CHUNK_SIZE 4048 /* with its head and malloc's own header still one page */
 #define CHUNK_GROWN 65536
 
@@ -41,6 +43,13 @@ void arena_reset(struct arena *a)
         a->head->used = 0;
     a->used = 0;
     a->full = false;
+}
+
+void arena_wipe(struct arena *a)
+{
+    for (struct arena_chunk *c = a->head; c; c = c->next)
+        wipe(c->bytes, c->used);
+    arena_reset(a);
 }
 
 static struct arena_chunk *add_chunk(struct arena *a, size_t size)

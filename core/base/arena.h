@@ -20,6 +20,7 @@ struct arena {
 void arena_init(struct arena *a, size_t limit);
 void arena_free(struct arena *a);  /* accepts one that was only zeroed; may be used again */
 void arena_reset(struct arena *a); /* forget everything, keep the first chunk */
+void arena_wipe(struct arena *a);  /* the same, with everything zeroed first */
 
 /* size zeroed bytes, aligned for any type; NULL when full.  Size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t size);

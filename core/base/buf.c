@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/wipe.h"
+
 void buf_free(struct buf *b)
 {
+    if (b->secret)
+        wipe(b->ptr, b->len);
     free(b->ptr);
-    *b = (struct buf){ 0 };
+    *b = (struct buf){ .secret = b->secret };
 }
 
 void buf_clear(struct buf *b)
@@ -27,6 +31,19 @@ struct slice buf_slice(const struct buf *b)
     return (struct slice){ b->ptr, b->len };
 }
 
+/* realloc would leave the old bytes where they were. */
+static char *regrow(struct buf *b, size_t cap)
+{
+    char *p = b->secret ? malloc(cap) : realloc(b->ptr, cap);
+
+    if (p && b->secret && b->ptr) {
+        memcpy(p, b->ptr, b->len);
+        wipe(b->ptr, b->len);
+        free(b->ptr);
+    }
+    return p;
+}
+
 /* Room for n more bytes and a NUL, or NULL and failed. */
 static char *reserve(struct buf *b, size_t n)
 {
@@ -39,7 +56,7 @@ static char *reserve(struct buf *b, size_t n)
     if (b->len + n >= b->cap) {
         while (cap <= b->len + n)
             cap *= 2;
-        p = realloc(b->ptr, cap);
+        p = regrow(b, cap);
         if (!p)
             goto failed;
         b->ptr = p;

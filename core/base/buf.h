@@ -8,9 +8,10 @@ struct buf {
     char *ptr;
     size_t len, cap, limit;
     bool failed; /* out of memory, or past limit */
+    bool secret; /* set by the owner: no bytes are left behind when it grows or is freed */
 };               /* {0} is an empty buffer without a limit */
 
-void buf_free(struct buf *b);  /* gives {0} back */
+void buf_free(struct buf *b);  /* gives {0} back, but for `secret` */
 void buf_clear(struct buf *b); /* empty again, failure forgotten, memory kept */
 bool buf_ok(const struct buf *b);
 struct slice buf_slice(const struct buf *b); /* valid until the next append */

@@ -109,6 +109,9 @@ const struct code codes[] = {
     { "C057", "not a signing secret of Standard Webhooks",
       "whsec_ and base64 of 24 to 64 bytes: copy the sender's" },
     { "C058", "every address is a trusted proxy", "list the addresses of your reverse proxy only" },
+    { "C067", "a credential can't be used",
+      "LoadCredential=NAME:/path in the unit; elsewhere set CREDENTIALS_DIRECTORY" },
+    { "C068", "a folder can't be read since serve has started", "restart serve" },
     /* warnings: the postback went on */
     { "W001", "&amp; in the URL was repaired", "copy the URL as plain text" },
     { "W002", "an HTML entity in the URL was repaired",
@@ -178,6 +181,7 @@ const struct code codes[] = {
       "send them in the signed body, or write them into the mapping" },
     { "W094", "the signature was made with the previous secret",
       "give the sender the present secret" },
+    { "W095", "serve runs as root", "give it a user of its own: examples/clickbaton.service" },
     /* verdicts */
     { "Q001", "no status",
       "add the status macro to the postback URL, or default_stage to the mapping" },

@@ -50,7 +50,8 @@ static bool is_a_file_map(const struct yaml *node)
     if (node->kind != YAML_MAP)
         return false;
     for (const struct yaml *v = node->first; v; v = v->next)
-        if (!slice_eq(v->key->text, S("file")) && !slice_eq(v->key->text, S("previous")))
+        if (!slice_eq(v->key->text, S("file")) && !slice_eq(v->key->text, S("credential")) &&
+            !slice_eq(v->key->text, S("previous")))
             return false;
     return node->count > 0;
 }
@@ -58,7 +59,9 @@ static bool is_a_file_map(const struct yaml *node)
 static void read_secret(struct expect *e, const struct yaml *node, const char *what,
                         struct access_secret *out)
 {
-    const struct yaml *file = yaml_get(node, S("file")), *previous = yaml_get(node, S("previous"));
+    const struct yaml *credential = yaml_get(node, S("credential"));
+    const struct yaml *file = credential ? credential : yaml_get(node, S("file"));
+    const struct yaml *previous = yaml_get(node, S("previous"));
 
     if (!node)
         return;
@@ -71,11 +74,11 @@ static void read_secret(struct expect *e, const struct yaml *node, const char *w
                  "`%s` must name the file that holds the %s", what, what);
         return;
     }
-    if (!expect_map(e, node, what, &shape_rotating))
+    if (!expect_map(e, node, what, credential ? &shape_rotating_credential : &shape_rotating_file))
         return;
-    if (expect_text(e, file, "`file`", &out->file))
+    if (expect_secret_name(e, file, credential ? "`credential`" : "`file`", credential, &out->file))
         out->file_at = file->at;
-    if (expect_text(e, previous, "`previous`", &out->previous))
+    if (expect_secret_name(e, previous, "`previous`", credential, &out->previous))
         out->previous_at = previous->at;
 }
 

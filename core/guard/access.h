@@ -7,9 +7,9 @@
 #include "core/guard/signature.h"
 #include "core/yaml/expect.h"
 
-/* Paths relative to the file that names them; empty: none. */
+/* Paths relative to the file that names them, or credentials; with an empty text: none. */
 struct access_secret {
-    struct slice file, previous;
+    struct secret_name file, previous;
     struct place file_at, previous_at;
 };
 

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "core/guard/equal.h"
+#include "core/base/wipe.h"
 
 #define BASE64_BYTES 44 /* of 32 bytes */
 
@@ -123,7 +124,6 @@ size_t signature_secret(struct slice text, unsigned char out[SIGNATURE_SECRET_MA
     if (n < 0 || (size_t)n - pad > SIGNATURE_SECRET_MAX)
         return 0;
     memcpy(out, bytes, (size_t)n - pad);
-    for (volatile unsigned char *p = bytes; p < bytes + sizeof(bytes); p++)
-        *p = 0;
+    wipe(bytes, sizeof(bytes));
     return (size_t)n - pad;
 }

@@ -221,3 +221,33 @@ void expect_version(struct expect *e, const struct yaml *map)
         diag_add(e->diags, DIAG_ERROR, "M004", v->at, S("this program reads version: 1"),
                  "this version of the file is not known");
 }
+
+bool expect_secret_name(struct expect *e, const struct yaml *node, const char *what, bool credential,
+                        struct secret_name *out)
+{
+    *out = (struct secret_name){ .credential = credential };
+    if (!expect_text(e, node, what, &out->text))
+        return false;
+    for (size_t i = 0; credential && i < out->text.len; i++) {
+        char c = out->text.ptr[i];
+        if (ascii_is_alnum(c) || c == '_' || c == '-' || (c == '.' && i > 0))
+            continue;
+        diag_add(e->diags, DIAG_ERROR, "C067", node->at,
+                 S("the name alone, as in LoadCredential=NAME:/path"),
+                 "\"%.*s\" is not a credential's name", SLICE_ARG(out->text));
+        return false;
+    }
+    return true;
+}
+
+bool expect_secret(struct expect *e, const struct yaml *node, const char *what,
+                   struct secret_name *out)
+{
+    const struct yaml *name = yaml_get(node, S("credential"));
+
+    *out = (struct secret_name){ .credential = name != NULL };
+    if (!expect_map(e, node, what, name ? &shape_credential : &shape_file))
+        return false;
+    return name ? expect_secret_name(e, name, "`credential`", true, out)
+                : expect_secret_name(e, yaml_get(node, S("file")), "`file`", false, out);
+}

@@ -49,6 +49,14 @@ void expect_required(struct expect *e, const struct yaml *map, const struct shap
 /* M003: the map at `map` needs `key`, which only some maps do. */
 void expect_missing(struct expect *e, const struct yaml *map, const char *key, const char *remedy);
 
+/* {file: PATH} or {credential: NAME}.  False after a diagnostic; a scalar is the caller's to refuse,
+ * since its line must not be shown. */
+bool expect_secret(struct expect *e, const struct yaml *node, const char *what,
+                   struct secret_name *out);
+/* The value of one such key; node may be NULL: false. */
+bool expect_secret_name(struct expect *e, const struct yaml *node, const char *what, bool credential,
+                        struct secret_name *out);
+
 /* `version:` is 1 where it stands, M004 otherwise. */
 void expect_version(struct expect *e, const struct yaml *map);
 

@@ -17,13 +17,36 @@ static const struct shape_key file_keys[] = {
 };
 const struct shape shape_file = { SHAPE_MAP, .keys = file_keys };
 
-static const struct shape_key rotating_keys[] = {
+static const struct shape credential_name = { SHAPE_TEXT, .pattern = "^[A-Za-z0-9_.-]{1,255}$" };
+static const struct shape_key credential_keys[] = {
+    SHAPE_KEY("credential", &credential_name, "a credential that systemd has passed (LoadCredential=)",
+              .required = "name the credential that holds the secret"),
+    SHAPE_END,
+};
+const struct shape shape_credential = { SHAPE_MAP, .keys = credential_keys };
+
+static const struct shape *const secret_either[] = { &shape_file, &shape_credential, NULL };
+const struct shape shape_secret = { SHAPE_EITHER, .either = secret_either };
+
+static const struct shape_key rotating_file_keys[] = {
     SHAPE_KEY("file", &shape_text, "a file with mode 600, relative to this one",
               .required = "name the file that holds the secret"),
     SHAPE_KEY("previous", &shape_text, "the file of the one before it, which counts as well"),
     SHAPE_END,
 };
-const struct shape shape_rotating = { SHAPE_MAP, .keys = rotating_keys };
+const struct shape shape_rotating_file = { SHAPE_MAP, .keys = rotating_file_keys };
+
+static const struct shape_key rotating_credential_keys[] = {
+    SHAPE_KEY("credential", &credential_name, "a credential that systemd has passed (LoadCredential=)",
+              .required = "name the credential that holds the secret"),
+    SHAPE_KEY("previous", &credential_name, "the credential of the one before it, which counts as well"),
+    SHAPE_END,
+};
+const struct shape shape_rotating_credential = { SHAPE_MAP, .keys = rotating_credential_keys };
+
+static const struct shape *const rotating_either[] = { &shape_rotating_file,
+                                                       &shape_rotating_credential, NULL };
+const struct shape shape_rotating = { SHAPE_EITHER, .either = rotating_either };
 
 bool shape_row(const struct shape *map, struct arena *arena, size_t i, struct shape_key *out)
 {

@@ -82,8 +82,17 @@ extern const struct shape shape_text, shape_template, shape_bool, shape_amount;
 extern const struct shape shape_texts;    /* [a, b], or a alone */
 extern const struct shape shape_version;  /* 1 */
 extern const struct shape shape_currency; /* three letters, any case */
-extern const struct shape shape_file;     /* {file: path}: a secret stands in a file of its own */
-extern const struct shape shape_rotating; /* {file: path, previous: path}: one that is being replaced */
+extern const struct shape shape_file;       /* {file: path}: a secret stands in a file of its own */
+extern const struct shape shape_credential; /* {credential: name}: or systemd passes it */
+extern const struct shape shape_secret;     /* one of the two; read by expect_secret */
+/* The same with `previous`, the one before it while a secret is being replaced. */
+extern const struct shape shape_rotating_file, shape_rotating_credential, shape_rotating;
+
+/* Where a secret stands, as shape_secret says it. */
+struct secret_name {
+    struct slice text; /* path or name; empty: there is none */
+    bool credential;
+};
 
 /* Row i of a map's keys; false behind the last one. */
 bool shape_row(const struct shape *map, struct arena *arena, size_t i, struct shape_key *out);

@@ -144,6 +144,7 @@ class Judge:
         self.folder = Folder()
         if kind == "config":
             os.makedirs(self.folder.at("mappings"))
+            os.environ["CREDENTIALS_DIRECTORY"] = self.folder.at("keys")
         if kind == "chain":
             shutil.copytree(os.path.join(ROOT, "examples", "offers"), self.folder.at("offers"), dirs_exist_ok=True)
         self.folder.write("value-models.yaml", read(os.path.join(ROOT, "examples", "value-models.yaml")))

@@ -40,6 +40,8 @@ ELSEWHERE = {
     "R009": "tests/e2e/82-intake-security.py",
     "R012": "tests/e2e/82-intake-security.py",
     "R013": "tests/e2e/82-intake-security.py",
+    "C068": "tests/e2e/33-confined.py",
+    "W095": "tests/e2e/33-confined.py",
     "H019": "cli/simulate/live.c",  # a mistake of ours, which no file brings about
     "H064": "tests/e2e/72-follow.py",
     "H065": "tests/e2e/72-follow.py",

@@ -61,6 +61,21 @@ check("docs/events.md names every example offer", listed == {f[:-5] for f in os.
 for target in re.findall(r"\]\(([^)#]+)\)", readme):
     check(f"README links to {target}", os.path.exists(os.path.join(ROOT, target)))
 
+# Every test that docs/SECURITY.md names is there, and every threat names one.
+security = open(os.path.join(ROOT, "docs/SECURITY.md")).read()
+named = re.findall(r"(tests/[\w./-]+):(\w+)", security)
+check("docs/SECURITY.md names tests", len(named) > 60, len(named))
+for name, function in named:
+    path = os.path.join(ROOT, name)
+    text = open(path).read() if os.path.exists(path) else ""
+    check(f"docs/SECURITY.md: {name} has {function}",
+          re.search(rf"^(async )?(def|class|function|static void|int) {function}\b", text, re.M), "no such test")
+for line in re.findall(r"^\| .* \|$", security.split("## Who attacks")[1].split("## How the process")[0], re.M):
+    check(f"docs/SECURITY.md: {line[2:40]}... is held by something",
+          re.search(r"tests/|not ours|held by", line.rsplit(" | ", 1)[1]), line)
+for target in re.findall(r"\]\(([^)#]+)\)", security):
+    check(f"docs/SECURITY.md links to {target}", os.path.exists(os.path.join(ROOT, "docs", target)))
+
 # The offers and the configuration that are shipped as examples are right.
 code, out, err = run("check", *sorted(os.path.join("examples/offers", f) for f in os.listdir(os.path.join(ROOT, "examples/offers"))))
 check("examples/offers pass check", code == 0, err)

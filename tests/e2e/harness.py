@@ -330,10 +330,10 @@ class Program:
 
 
 class Serve(Program):
-    def __init__(self, folder, preexec=None, seconds=30, start=True):
+    def __init__(self, folder, preexec=None, seconds=30, start=True, options=()):
         self.folder = folder
-        super().__init__(["serve", "-c", "clickbaton.yaml"], folder.at("serve"), cwd=folder.path,
-                         preexec=preexec)
+        super().__init__(["serve", "-c", "clickbaton.yaml"] + list(options), folder.at("serve"),
+                         cwd=folder.path, preexec=preexec)
         if start:
             found = self.wait_line(r"listening on http://127\.0\.0\.1:(\d+), "
                                    r"admin on http://127\.0\.0\.1:(\d+)", seconds)

@@ -619,6 +619,104 @@ static void test_connections_in_all(void **state)
     http_server_close(s);
 }
 
+static unsigned cut_for_room(struct http_server *s, uint64_t now)
+{
+    uint64_t before = stats_of(s).cut_for_room;
+
+    http_make_room(s, now);
+    return (unsigned)(stats_of(s).cut_for_room - before);
+}
+
+/* Nearly all connections are taken: those that have done nothing for longest make room, whoever is
+ * with the handler stays. */
+static void test_room(void **state)
+{
+    struct http_limits limits = HTTP_LIMITS_DEFAULT;
+    struct http_server *s;
+    struct client *clients[8];
+    struct http_connection *c;
+    uint64_t now = http_clock() + 100 * SECOND;
+    unsigned i = 0;
+
+    (void)state;
+    limits.connections = 8;
+    s = start_with(limits);
+    clients[0] = client_open(http_server_address(s));
+    client_send(clients[0], S("GET /hold HTTP/1.1\r\n\r\n"));
+    wait_for(s, 1, PHASE_WAITING);
+    for (i = 1; i < 8; i++)
+        clients[i] = client_open(http_server_address(s));
+    wait_for(s, 8, PHASE_IDLE);
+    for (c = s->head, i = 7; c; c = c->next, i--) /* the i-th has been idle for i seconds, less 0.1 */
+        if (STATE_PHASE(atomic_load(&c->state)) == PHASE_IDLE)
+            atomic_store(&c->state, STATE(PHASE_IDLE, now - i * SECOND + SECOND / 10));
+    assert_int_equal(cut_for_room(s, now), 2); /* a quarter is free then */
+    assert_true(client_at_end(clients[7]));
+    assert_true(client_at_end(clients[6]));
+    wait_for(s, 6, PHASE_IDLE);
+    assert_int_equal(cut_for_room(s, now + SECOND), 0); /* there is room */
+    client_close(clients[7]);
+    client_close(clients[6]);
+    clients[6] = client_open(http_server_address(s));
+    clients[7] = client_open(http_server_address(s));
+    wait_for(s, 8, PHASE_IDLE);
+    for (c = s->head; c; c = c->next)
+        if (STATE_PHASE(atomic_load(&c->state)) == PHASE_IDLE)
+            atomic_store(&c->state, STATE(PHASE_IDLE, now + SECOND));
+    assert_int_equal(cut_for_room(s, now + SECOND + SECOND / 2), 0); /* the first second is theirs */
+    assert_int_equal(cut_for_room(s, now + 3 * SECOND), 2);
+    assert_int_equal(cut_for_room(s, now + 3 * SECOND + SECOND / 50), 0); /* not in a row */
+    http_reply(atomic_exchange(&held, NULL), 200, NULL, S("kept"));
+    for (i = 0; i < 8; i++)
+        client_close(clients[i]);
+    http_server_close(s);
+}
+
+static unsigned occurrences(const char *at, size_t size, const char *what)
+{
+    unsigned n = 0;
+    size_t len = strlen(what);
+
+    for (size_t i = 0; i + len <= size; i++)
+        n += memcmp(at + i, what, len) == 0;
+    return n;
+}
+
+/* What came with a request is not left in its connection's memory: neither in ours nor in the
+ * library's, where target_at pointed. */
+static void test_forgotten(void **state)
+{
+    static char target[200];
+    struct http_server *s = start();
+    struct client *a = client_open(http_server_address(s));
+    struct http_connection *c;
+    static struct reply r;
+
+    (void)state;
+    client_send(a, S("POST /hold?key=sEcReT-of-the-target HTTP/1.1\r\nContent-Length: 22\r\n\r\n"
+                     "key=sEcReT-of-the-body"));
+    wait_for(s, 1, PHASE_WAITING);
+    c = s->head;
+    assert_true(c->library_target.len < sizeof(target));
+    memcpy(target, c->library_target.ptr, c->library_target.len);
+    assert_int_equal(occurrences(target, c->library_target.len, "sEcReT"), 1);
+    assert_int_equal(occurrences(c->body.ptr, c->body.cap, "sEcReT"), 1);
+    assert_int_equal(occurrences(c->target.ptr, c->target.len, "sEcReT"), 1);
+    {
+        const char *library = c->library_target.ptr, *ours = c->target.ptr;
+        size_t size = c->library_target.len;
+
+        http_reply(atomic_exchange(&held, NULL), 200, NULL, S("kept"));
+        client_read(a, &r, true);
+        wait_for(s, 1, PHASE_IDLE);
+        assert_int_equal(occurrences(library, size, "sEcReT"), 0);
+        assert_int_equal(occurrences(ours, size, "sEcReT"), 0);
+        assert_int_equal(occurrences(c->body.ptr, c->body.cap, "sEcReT"), 0);
+    }
+    client_close(a);
+    http_server_close(s);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -639,6 +737,8 @@ int main(void)
         cmocka_unit_test(test_stall),
         cmocka_unit_test(test_connections_per_address),
         cmocka_unit_test(test_connections_in_all),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -667,7 +667,8 @@ static void whole_offer(void **state)
     assert_text(o->value_currency, "USD");
     assert_text(o->payout_currency, "EUR");
     assert_text(o->default_stage, "sale");
-    assert_text(o->access.key.file, "./own");
+    assert_text(o->access.key.file.text, "./own");
+    assert_false(o->access.key.file.credential);
     assert_int_equal(o->mark, MONEY_MARK_COMMA);
     assert_int_equal(o->origin_count, 2);
     assert_int_equal(o->rule_count, 4);
