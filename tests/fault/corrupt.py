@@ -39,7 +39,8 @@ def content(folder):
     try:
         names = [r[0] for r in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
         for name in names:
-            for row in db.execute('SELECT * FROM "%s" ORDER BY 1, 2' % name.decode()):
+            rows = db.execute('SELECT * FROM "%s"' % name.decode()).fetchall()
+            for row in sorted(rows, key=repr):
                 h.update(repr((name, row)).encode())
         h.update(repr(db.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall()).encode())
         return h.hexdigest()
@@ -170,8 +171,21 @@ def make_templates(folder):
         if get(folder) != files:
             raise SystemExit("verify has changed the store")
         put(folder, files)
-        out.append((files, content(folder)))
+        rows = content(folder)
+        if rows is None:
+            raise SystemExit("Python can't read the store before it is damaged")
+        out.append((files, rows))
+    data = bytearray(closed[DB])
+    data[data.index(b"E.C.P.") + 20] ^= 1
+    put(folder, {DB: bytes(data)})
+    if same_content(folder, out[1][1]):
+        raise SystemExit("the oracle does not see a changed value")
     return out
+
+
+def same_content(folder, before):
+    rows = content(folder)
+    return rows is not None and rows == before
 
 
 def judge(folder, files, before, original):
@@ -186,7 +200,7 @@ def judge(folder, files, before, original):
     if code != 0:
         return "BAD", "exit %d: %s" % (code, text)
     put(folder, files)
-    if content(folder) == before:
+    if same_content(folder, before):
         return "whole", text
     wal = files.get(WAL, b"")
     if len(wal) in commits(original.get(WAL, b"")) and original.get(WAL, b"").startswith(wal) and files[DB] == original[DB]:
