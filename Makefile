@@ -23,7 +23,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized \
-        soak soak-crash corrupt bench install fault \
+        fault outage soak soak-crash corrupt bench install \
         uninstall deps clean dist
 .SECONDARY:
 
@@ -61,6 +61,9 @@ $(BUILD)/embed.o: $(BUILD)/embed.S
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+$(BUILD)/tests/fault/outage_fill: $(BUILD)/tests/fault/outage_fill.o $(BUILD)/libclickbaton.a
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -92,8 +95,13 @@ unit: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@tests/run-unit.sh $(UNIT)
 e2e: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(CRASH_SHIM)
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
+# A day without TikTok: EVENTS wait (1,000,000; it takes some minutes and 1 GB of TMPDIR).
+EVENTS ?= 1000000
+outage: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/outage.py $(EVENTS)
 check: structure unit e2e
 # The landing script in Chromium; web-control breaks it on purpose and wants the checks to notice.
 web: | need-web
@@ -122,7 +130,7 @@ other-compiler:
 
 # Every tests/fault/*.py in order: what hurts a running server, at full length (tests/e2e has short ones).
 fault: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(BUILD)/tests/fault/outage_fill
 	@for f in tests/fault/*.py; do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 $$f || bad=1; done; [ -z "$$bad" ]
 
 # make fuzz T=yaml S=600: one target for so many seconds; without T all of them, two at a time.

@@ -33,6 +33,16 @@ void catalog_print_problems(struct catalog *c, FILE *to)
 
 /* ---- loading ---- */
 
+/* A sum, so that neither the order nor the paths by which files are reached matter. */
+const struct source *catalog_source(struct catalog *c, const char *path, struct diags *diags)
+{
+    const struct source *source = files_source(&c->arena, path, diags);
+
+    if (source)
+        c->print += slice_hash(source->text, 1);
+    return source;
+}
+
 static void load_rates(struct catalog *c)
 {
     struct source *built_in = ARENA_NEW(&c->arena, struct source);
@@ -44,7 +54,7 @@ static void load_rates(struct catalog *c)
     if (!built_in)
         return;
     if (own && files_exist(own)) {
-        source = files_source(&c->arena, own, &c->diags);
+        source = catalog_source(c, own, &c->diags);
         if (!source) /* there, but unreadable: other rates would be wrong amounts */
             return;
         c->translator.rates = rates_load(&c->arena, source, &c->diags);
@@ -65,6 +75,8 @@ struct catalog *catalog_open(const char *config)
     c->diags.arena = &c->arena;
     c->loader = (struct mapping_loader){ &c->arena, &c->diags, trackers, files_lookup(&c->lookup) };
     c->config = config;
+    c->print = slice_hash(S(CLICKBATON_VERSION), 2);
+    c->lookup.print = &c->print;
     c->translator.hasher = identity_hasher_new();
     if (!c->translator.hasher) {
         catalog_close(c);
@@ -204,7 +216,7 @@ const struct networks *catalog_allow(const struct catalog *c, const struct catal
 
 const struct offer *catalog_add_offer(struct catalog *c, const char *path)
 {
-    const struct source *source = path ? files_source(&c->arena, path, &c->diags) : NULL;
+    const struct source *source = path ? catalog_source(c, path, &c->diags) : NULL;
     struct offer *o = source ? mapping_load_offer(&c->loader, source) : NULL;
     struct catalog_offer *slot;
 
@@ -237,7 +249,7 @@ static int yaml_file(const struct dirent *e)
 static bool is_models(struct catalog *c, const char *path)
 {
     struct diags ignored = { .arena = &c->arena };
-    const struct source *source = files_source(&c->arena, path, &ignored);
+    const struct source *source = catalog_source(c, path, &ignored);
 
     if (!source || !mapping_is_models(source->text))
         return false;

@@ -56,6 +56,7 @@ struct catalog {
 
     struct catalog_offer *offers; /* sorted by name */
     size_t offer_count, offer_room;
+    uint64_t print; /* of the bytes of all files that were read, and of the program's version */
     struct translator translator; /* its hasher belongs to whoever translates first: the opener */
 };
 
@@ -70,6 +71,9 @@ struct catalog *catalog_open(const char *config);
 /* The secrets of a signature that the file `from` says. */
 void catalog_read_signature(struct catalog *c, const struct access_signature *said,
                             struct slice from, struct catalog_signature *out);
+
+/* files_source, noted in c->print: two catalogs of the same files have the same. */
+const struct source *catalog_source(struct catalog *c, const char *path, struct diags *diags);
 
 /* Load one offer mapping; NULL after diagnostics. */
 const struct offer *catalog_add_offer(struct catalog *c, const char *path);

@@ -363,7 +363,7 @@ void config_near(struct catalog *c, const char *path)
 void config_read(struct catalog *c, const char *path)
 {
     struct reader r = { .c = c, .e = { &c->arena, &c->diags }, .file = slice_from(path) };
-    const struct source *file = files_source(&c->arena, path, &c->diags);
+    const struct source *file = catalog_source(c, path, &c->diags);
     struct source *source = ARENA_NEW(&c->arena, struct source);
     const struct yaml *root;
 

@@ -395,6 +395,8 @@ static int find(void *context, struct arena *arena, struct slice name, struct sl
     files_found(lookup, arena, path);
     if (path && files_read(arena, path, SOURCE_MAX, &source->text, &err) == 0) {
         source->name = slice_from(path);
+        if (lookup->print)
+            *lookup->print += slice_hash(source->text, 1);
         return 0;
     }
     if (path && files_exist(path)) { /* never another mapping in place of one that can't be read */

@@ -64,6 +64,7 @@ struct files_path {
 struct files_lookup {
     const char *mappings;
     struct files_path *found; /* read outside of the folders that are named: extends, models, keys */
+    uint64_t *print; /* sum of the hashes of what was found there; NULL: nobody asks */
 };
 void files_found(struct files_lookup *lookup, struct arena *arena, const char *path);
 struct mapping_files files_lookup(struct files_lookup *lookup);

@@ -2,7 +2,7 @@
  *
  * server.c opens and closes, connection.c leads a request from the library's callbacks to the
  * handler, check.c refuses what is malformed, answer.c answers, deadline.c cuts the slow, room.c makes
- * room when too many are there. */
+ * room when too many are there, local.c listens on a Unix socket. */
 #ifndef ADAPTERS_HTTP_INTERNAL_H
 #define ADAPTERS_HTTP_INTERNAL_H
 
@@ -95,6 +95,7 @@ struct static_answer {
 };
 
 #define REFUSAL_TEXT 160
+#define LOCAL_NAME 32 /* of a Unix socket */
 
 struct http_server {
     struct MHD_Daemon *daemon;
@@ -102,6 +103,7 @@ struct http_server {
     void *context;
     struct http_limits limits;
     int listen_fd;
+    int local_dir; /* the folder of a Unix socket, whose name is in `address`; -1 */
     char address[INET6_ADDRSTRLEN + 16];
     char refusals[REFUSALS][REFUSAL_TEXT];
 
@@ -135,6 +137,10 @@ static inline void *http_unconst(const char *ptr)
 int http_daemon_start(struct http_server *s, struct err *err);
 void http_daemon_quiesce(struct http_server *s);
 void http_daemon_stop(struct http_server *s);
+
+/* local.c: listen on the Unix socket s->address in the folder s->local_dir; and take it away. */
+int http_local_listen(struct http_server *s, const char *dir, struct err *err);
+void http_local_remove(struct http_server *s);
 
 /* check.c: what is wrong with the header; fills the request's content_type. */
 struct framing {

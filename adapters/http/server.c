@@ -128,22 +128,46 @@ static int open_socket(struct http_server *s, const char *listen_text, struct er
     return 0;
 }
 
-struct http_server *http_server_open(const char *listen, const struct http_limits *limits,
-                                     http_handler *handler, void *context, struct err *err)
+static struct http_server *server_new(const char *where, const struct http_limits *limits,
+                                      http_handler *handler, void *context, struct err *err)
 {
     struct http_server *s = calloc(1, sizeof(*s));
 
     if (!s) {
-        err_set(err, ERR_SYSTEM, "%.80s: out of memory", listen);
+        err_set(err, ERR_SYSTEM, "%.80s: out of memory", where);
         return NULL;
     }
     s->handler = handler;
     s->context = context;
     s->limits = limits ? *limits : HTTP_LIMITS_DEFAULT;
-    s->listen_fd = -1;
+    s->listen_fd = s->local_dir = -1;
     pthread_mutex_init(&s->lock, NULL);
     http_refusal_texts(s);
-    if (open_socket(s, listen, err) == 0 && http_daemon_start(s, err) == 0)
+    return s;
+}
+
+struct http_server *http_server_open(const char *listen, const struct http_limits *limits,
+                                     http_handler *handler, void *context, struct err *err)
+{
+    struct http_server *s = server_new(listen, limits, handler, context, err);
+
+    if (s && open_socket(s, listen, err) == 0 && http_daemon_start(s, err) == 0)
+        return s;
+    http_server_close(s);
+    return NULL;
+}
+
+struct http_server *http_server_open_local(const char *dir, const char *name,
+                                           const struct http_limits *limits,
+                                           http_handler *handler, void *context, struct err *err)
+{
+    struct http_server *s = server_new(name, limits, handler, context, err);
+
+    if (!s)
+        return NULL;
+    assert(strlen(name) < LOCAL_NAME);
+    snprintf(s->address, sizeof(s->address), "%s", name);
+    if (http_local_listen(s, dir, err) == 0 && http_daemon_start(s, err) == 0)
         return s;
     http_server_close(s);
     return NULL;
@@ -190,6 +214,7 @@ void http_server_close(struct http_server *s)
         http_daemon_stop(s);
     }
     assert(!s->head);
+    http_local_remove(s);
     if (s->listen_fd != -1)
         close(s->listen_fd);
     http_answers_free(s);

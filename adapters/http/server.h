@@ -77,7 +77,15 @@ void http_reply_stall(struct http_request *req, unsigned seconds);
 struct http_server *http_server_open(const char *listen, const struct http_limits *limits,
                                      http_handler *handler, void *context, struct err *err);
 
-/* "127.0.0.1:8080": where it really listens. */
+/* The same on a Unix socket: NAME in the folder DIR, mode 0600, so for the folder's owner alone; of
+ * paths of any length.  One that is there already is taken for left behind by a server that was
+ * killed: the caller holds a lock that says so.  Anything else under that name is left and named.
+ * http_server_close takes the socket away. */
+struct http_server *http_server_open_local(const char *dir, const char *name,
+                                           const struct http_limits *limits,
+                                           http_handler *handler, void *context, struct err *err);
+
+/* "127.0.0.1:8080": where it really listens; of a Unix socket its name. */
 const char *http_server_address(const struct http_server *server);
 
 /* Cut the clients past their deadline; the owner calls it about once a second. */

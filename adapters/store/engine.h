@@ -24,6 +24,13 @@ struct store_ops {
                   struct err *);
     int (*click_find)(struct store *, struct slice, struct slice, struct slice, struct arena *,
                       struct store_click *, struct err *);
+    int (*list_again)(struct store *, const struct store_again *, int64_t *, unsigned, int64_t *,
+                      size_t *, struct err *);
+    int (*get_postback)(struct store *, int64_t, struct arena *, struct store_postback *,
+                        struct err *);
+    int (*get_event)(struct store *, int64_t, struct arena *, struct store_event *, struct err *);
+    int (*postback_again)(struct store *, const struct store_postback *, struct err *);
+    int (*event_again)(struct store *, int64_t, int64_t, bool, struct slice, struct err *);
     int (*marked)(struct store *, struct slice, struct slice, struct slice, struct err *);
     int (*history)(struct store *, struct slice, struct slice, struct slice, unsigned,
                    struct arena *, struct store_seen **, size_t *, struct err *);

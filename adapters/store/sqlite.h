@@ -172,7 +172,14 @@ int sqlite_find_postbacks(struct store *, struct slice, unsigned, struct arena *
                           struct store_postback **, size_t *, struct err *);
 int sqlite_list_postbacks(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
                           struct store_postback **, size_t *, struct err *);
+/* The columns of POSTBACK_COLUMNS; bytes into arena. */
+int sqlite_postback_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
+                        struct store_postback *out, struct err *err);
+/* The ids of a row into the index: those that are not empty and not in had (NULL: none) already. */
+int sqlite_postback_index(struct sqlite *s, const struct store_postback *pb,
+                          const struct store_postback *had, struct err *err);
 int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err);
+int sqlite_postbacks_index_tail(struct sqlite *s, int64_t after, struct err *err);
 
 /* Remember that this postback matters for what comes later of its click: it takes something back,
  * or has no click id.  In the index only; made again from the rows. */
@@ -182,6 +189,15 @@ int sqlite_marked(struct store *, struct slice, struct slice, struct slice, stru
 int sqlite_history(struct store *, struct slice, struct slice, struct slice, unsigned,
                    struct arena *, struct store_seen **, size_t *, struct err *);
 int sqlite_postback_params(struct store *, int64_t, struct arena *, struct slice *, struct err *);
+
+/* sqlite_replay.c */
+int sqlite_list_again(struct store *, const struct store_again *, int64_t *, unsigned, int64_t *,
+                      size_t *, struct err *);
+int sqlite_get_postback(struct store *, int64_t, struct arena *, struct store_postback *,
+                        struct err *);
+int sqlite_get_event(struct store *, int64_t, struct arena *, struct store_event *, struct err *);
+int sqlite_postback_again(struct store *, const struct store_postback *, struct err *);
+int sqlite_event_again(struct store *, int64_t, int64_t, bool, struct slice, struct err *);
 
 int sqlite_event_put(struct store *, struct store_event *, int64_t *, struct err *);
 int sqlite_find_events(struct store *, struct slice, unsigned, struct arena *,

@@ -196,6 +196,7 @@ static int flush(struct sqlite *s, struct err *err)
         rc = flush_family(s, family, sorted, err);
     free(sorted);
     if (rc != 0 || sql_now(s, SQL_LATE_CLEAR, err) != 0 ||
+        sql_now(s, SQL_LATE_POSTBACK_CLEAR, err) != 0 ||
         !(st = sql_use(s, SQL_INDEXED_SET, err)))
         return -1;
     for (int i = 0; i < ROWS_ATTEMPTS; i++)

@@ -183,10 +183,8 @@ static int set_outcome(struct sqlite *s, enum sql which, const struct store_atte
         return -1;
     bind_int(st, 1, o->event_id);
     bind_int(st, 2, o->state);
-    if (which == SQL_DELIVERY_REPORT && o->state == STORE_WAITING)
-        bind_int(st, 3, o->due);
-    else if (which == SQL_DELIVERY_REPORT)
-        bind_int_or_null(st, 3, 0);
+    if (which == SQL_DELIVERY_REPORT)
+        bind_int_or_null(st, 3, o->state == STORE_WAITING ? o->due : 0);
     bind_text(st, 4, o->note);
     bind_int(st, 5, o->unknown);
     bind_int(st, 6, a->at);

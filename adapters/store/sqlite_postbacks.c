@@ -11,14 +11,20 @@ int sqlite_postback_id(struct store *store, int64_t *id, struct err *err)
     return 0;
 }
 
-static int index_postback(struct sqlite *s, int64_t id, const struct slice ids[4],
-                          struct err *err)
+int sqlite_postback_index(struct sqlite *s, const struct store_postback *pb,
+                          const struct store_postback *had, struct err *err)
 {
+    const struct slice ids[] = { pb->click_id, pb->ttclid, pb->event_id, pb->txid };
+    const struct slice old[] = { had ? had->click_id : (struct slice){ 0 },
+                                 had ? had->ttclid : (struct slice){ 0 },
+                                 had ? had->event_id : (struct slice){ 0 },
+                                 had ? had->txid : (struct slice){ 0 } };
+
     for (int i = 0; i < 4; i++) {
         bool seen = ids[i].len == 0; /* a derived event_id is often the click_id */
-        for (int j = 0; j < i; j++)
-            seen |= slice_eq(ids[i], ids[j]);
-        if (!seen && index_add(s, INDEX_POSTBACKS, index_hash(s, ids[i], 0), id, err) != 0)
+        for (int j = 0; j < 4; j++)
+            seen |= (j < i && slice_eq(ids[i], ids[j])) || (old[j].len && slice_eq(ids[i], old[j]));
+        if (!seen && index_add(s, INDEX_POSTBACKS, index_hash(s, ids[i], 0), pb->id, err) != 0)
             return -1;
     }
     return 0;
@@ -60,8 +66,7 @@ int sqlite_postback_put(struct store *store, struct store_postback *pb, struct e
     s->now.counts.quarantined += pb->verdict == STORE_QUARANTINED;
     if (sqlite_history_mark(s, id, pb->click_id, pb->ttclid, pb->stage, pb->verdict, err) != 0)
         return -1;
-    return index_postback(
-        s, id, (struct slice[]){ pb->click_id, pb->ttclid, pb->event_id, pb->txid }, err);
+    return sqlite_postback_index(s, pb, NULL, err);
 }
 
 static int mark_row(struct sqlite *s, struct sqlite3_stmt *st, struct slice ttclid,
@@ -76,24 +81,40 @@ static int mark_row(struct sqlite *s, struct sqlite3_stmt *st, struct slice ttcl
                                (enum store_verdict)col_int(st, VERDICT), err);
 }
 
-int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err)
+static int index_rows_of(struct sqlite *s, struct sqlite3_stmt *st, struct err *err)
 {
-    struct sqlite3_stmt *st = sql_use(s, SQL_POSTBACK_TAIL, err);
     int rc;
 
-    if (!st)
-        return -1;
-    bind_int(st, 1, after);
     while ((rc = sql_step(s, st, err)) == 1) {
-        struct slice ids[] = { col_text(st, CLICK_ID),
-                               col_within(st, TTCLID, col_text(st, PARAMS)),
-                               col_text(st, EVENT_ID), col_text(st, TXID) };
-        if ((rc = index_postback(s, col_int(st, ID), ids, err)) != 0 ||
-            (rc = mark_row(s, st, ids[1], err)) != 0)
+        struct store_postback pb = { .id = col_int(st, ID), .click_id = col_text(st, CLICK_ID),
+                                     .ttclid = col_within(st, TTCLID, col_text(st, PARAMS)),
+                                     .event_id = col_text(st, EVENT_ID),
+                                     .txid = col_text(st, TXID) };
+        if ((rc = sqlite_postback_index(s, &pb, NULL, err)) != 0 ||
+            (rc = mark_row(s, st, pb.ttclid, err)) != 0)
             break;
     }
     sql_done(st);
     return rc;
+}
+
+int sqlite_postbacks_index_tail(struct sqlite *s, int64_t after, struct err *err)
+{
+    struct sqlite3_stmt *tail = sql_use(s, SQL_POSTBACK_TAIL, err);
+
+    if (!tail)
+        return -1;
+    bind_int(tail, 1, after);
+    return index_rows_of(s, tail, err);
+}
+
+int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err)
+{
+    struct sqlite3_stmt *late = sql_use(s, SQL_POSTBACK_LATE, err);
+
+    if (!late || index_rows_of(s, late, err) != 0)
+        return -1;
+    return sqlite_postbacks_index_tail(s, after, err);
 }
 
 /* ---- any id ---- */
@@ -105,11 +126,9 @@ static bool match(struct sqlite3_stmt *st, struct slice id)
            slice_eq(id, col_within(st, TTCLID, col_text(st, PARAMS)));
 }
 
-static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
-                size_t at, struct err *err)
+int sqlite_postback_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
+                        struct store_postback *pb, struct err *err)
 {
-    struct store_postback *pb = (struct store_postback *)list + at;
-
     *pb = (struct store_postback){
         .id = col_int(st, ID),
         .at = col_int(st, AT),
@@ -133,13 +152,19 @@ static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, 
     return 0;
 }
 
+static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
+                size_t at, struct err *err)
+{
+    return sqlite_postback_row(s, st, arena, (struct store_postback *)list + at, err);
+}
+
 int sqlite_find_postbacks(struct store *store, struct slice id, unsigned max,
                           struct arena *arena, struct store_postback **list, size_t *count,
                           struct err *err)
 {
     static const struct sqlite_search what = {
         .rows = ROWS_POSTBACKS, .family = INDEX_POSTBACKS, .kinds = 1,
-        .tail = SQL_POSTBACK_TAIL_DESC, .get = SQL_POSTBACK_GET, .match = match, .take = take,
+        .tail = SQL_POSTBACK_NEW, .get = SQL_POSTBACK_GET, .match = match, .take = take,
         .size = sizeof(struct store_postback),
     };
     void *found;

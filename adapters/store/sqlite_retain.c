@@ -132,7 +132,8 @@ static int drop_postback(struct step *p, const struct old *o, struct err *err)
     if (o->id >= r->held_from ||
         (r->held_count && bsearch(&o->id, r->held, r->held_count, sizeof(*r->held), by_id)))
         return WAITS;
-    if (run_id(p->s, SQL_POSTBACK_DROP, o->id, err) != 0)
+    if (run_id(p->s, SQL_POSTBACK_DROP, o->id, err) != 0 ||
+        run_id(p->s, SQL_LATE_POSTBACK_DROP, o->id, err) != 0)
         return -1;
     p->s->now.counts.postbacks--;
     p->s->now.counts.quarantined -= o->a;

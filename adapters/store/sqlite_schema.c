@@ -147,12 +147,17 @@ static const char version_4[] =
     " WHERE c.id >= runs.id << 24 AND c.id < (runs.id + 1) << 24), 0);"
     "INSERT INTO meta SELECT 'sum', checksum(11, (SELECT value FROM meta WHERE key = 'created_by'),"
     " (SELECT value FROM meta WHERE key = 'hash_seed'));";
+/* Postbacks that were decided once more after the index had them in a run: their newer ids are in no
+ * run yet. */
+static const char version_5[] =
+    "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY);";
 
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
     { 2, version_2 },
     { 3, version_3 },
     { 4, version_4 },
+    { 5, version_5 },
     { 0, NULL },
 };
 

@@ -159,7 +159,7 @@ static int tap_rows(struct check *c, int64_t after)
     case ROWS_CLICKS:
         return sqlite_clicks_index_tail(s, after, &c->err);
     case ROWS_POSTBACKS:
-        return sqlite_postbacks_index(s, after, &c->err);
+        return sqlite_postbacks_index_tail(s, after, &c->err);
     default:
         return sqlite_events_index(s, after, &c->err);
     }
@@ -167,12 +167,16 @@ static int tap_rows(struct check *c, int64_t after)
 
 static bool is_late(struct check *c, int64_t row)
 {
+    static const char *const sql[] = {
+        [ROWS_CLICKS] = "SELECT 1 FROM late_clicks WHERE click = ?1",
+        [ROWS_POSTBACKS] = "SELECT 1 FROM late_postbacks WHERE postback = ?1",
+    };
+    enum rows kind = index_kind(c->family);
     sqlite3_stmt *st = NULL;
     bool late = false;
 
-    if (c->family == INDEX_CLICKS &&
-        sqlite3_prepare_v2(c->v->s.db, "SELECT 1 FROM late_clicks WHERE click = ?1", -1, &st,
-                           NULL) == SQLITE_OK) {
+    if (kind != ROWS_EVENTS &&
+        sqlite3_prepare_v2(c->v->s.db, sql[kind], -1, &st, NULL) == SQLITE_OK) {
         sqlite3_bind_int64(st, 1, row);
         late = sqlite3_step(st) == SQLITE_ROW;
     }
@@ -218,6 +222,11 @@ static void check_upto(struct verify *v)
                          " (SELECT id FROM clicks) AND click > (SELECT last_click FROM counts)", &ok);
     if (ok && same)
         verify_say(v, "late_clicks", 0, "it names clicks that there never were");
+    same = verify_number(v, "late_postbacks", "SELECT count(*) FROM late_postbacks WHERE postback NOT"
+                         " IN (SELECT id FROM postbacks) AND postback > (SELECT last_postback FROM"
+                         " counts)", &ok);
+    if (ok && same)
+        verify_say(v, "late_postbacks", 0, "it names postbacks that there never were");
 }
 
 void verify_index(struct verify *v)

@@ -109,6 +109,35 @@ int store_click_find(struct store *s, struct slice offer, struct slice click_id,
     return s->ops->click_find(s, offer, click_id, ttclid, arena, out, err);
 }
 
+int store_list_again(struct store *s, const struct store_again *what, int64_t *after, unsigned max,
+                     int64_t *ids, size_t *count, struct err *err)
+{
+    return s->ops->list_again(s, what, after, max, ids, count, err);
+}
+
+int store_get_postback(struct store *s, int64_t id, struct arena *arena, struct store_postback *out,
+                       struct err *err)
+{
+    return s->ops->get_postback(s, id, arena, out, err);
+}
+
+int store_get_event(struct store *s, int64_t id, struct arena *arena, struct store_event *out,
+                    struct err *err)
+{
+    return s->ops->get_event(s, id, arena, out, err);
+}
+
+int store_postback_again(struct store *s, const struct store_postback *pb, struct err *err)
+{
+    return writing(s, err) != 0 ? -1 : s->ops->postback_again(s, pb, err);
+}
+
+int store_event_again(struct store *s, int64_t id, int64_t due, bool anew, struct slice note,
+                      struct err *err)
+{
+    return writing(s, err) != 0 ? -1 : s->ops->event_again(s, id, due, anew, note, err);
+}
+
 int store_marked(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
                  struct err *err)
 {

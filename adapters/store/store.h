@@ -84,7 +84,7 @@ struct store_attempt {
 struct store_outcome {
     int64_t event_id;       /* store_event.id */
     enum store_state state; /* STORE_DELIVERED, STORE_WAITING (try again at due) or STORE_DEAD */
-    int64_t due;            /* for STORE_WAITING */
+    int64_t due;            /* for STORE_WAITING; 0: as before, the event keeps its place */
     bool unknown;           /* TikTok may have it: the 48-hour rule starts at the attempt's `at` */
     struct slice note;      /* for STORE_DEAD and STORE_WAITING: the sentence */
 };
@@ -166,9 +166,43 @@ int store_take(struct store *s, struct slice pixel, int64_t now, int64_t give_up
 int store_report(struct store *s, const struct store_attempt *attempt,
                  const struct store_outcome *outcomes, size_t count, struct err *err);
 
-/* After a restart: what was STORE_SENDING waits again, due now; its outcome stays unknown.  Unless its
+/* After a restart: what was STORE_SENDING waits again, due as before and now at the latest; its outcome stays unknown.  Unless its
  * visitor has refused: then it is STORE_WITHDRAWN. */
 int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err);
+
+/* ---- again: what is kept and was not sent (sqlite_replay.c) ---- */
+
+/* The rows to look for; what is empty or 0 does not matter. */
+struct store_again {
+    struct slice offer, tracker, stage;
+    struct slice code;    /* quarantined: the verdict's; dead: TikTok's of the last attempt, digits */
+    int64_t since, until; /* arrival, or the event's creation, Unix milliseconds; until is excluded */
+    bool dead;            /* events that are STORE_DEAD; else postbacks that are STORE_QUARANTINED */
+};
+
+/* Ids of such rows above *after, in order, at most max, into ids; *after becomes the last id that was
+ * looked at, for the next call.  A call looks at some ten thousand rows at most, so that neither
+ * memory nor a running server is burdened.  1: there may be more (also when none was found now).
+ * 0: that was the end.  Inside or outside of a transaction. */
+int store_list_again(struct store *s, const struct store_again *what, int64_t *after, unsigned max,
+                     int64_t *ids, size_t *count, struct err *err);
+
+/* One row by its id, into arena.  1; 0: there is none. */
+int store_get_postback(struct store *s, int64_t id, struct arena *arena, struct store_postback *out,
+                       struct err *err);
+int store_get_event(struct store *s, int64_t id, struct arena *arena, struct store_event *out,
+                    struct err *err);
+
+/* Decide once more about a postback that is STORE_QUARANTINED: params, stage, ids, verdict, code,
+ * reason and warnings become those of pb; arrival, offer, tracker, method, content type and address
+ * stay.  0: done.  1: it is not quarantined, or not there; nothing changed. */
+int store_postback_again(struct store *s, const struct store_postback *pb, struct err *err);
+
+/* Let an event that is STORE_DEAD wait again, due at `due`, with note.  anew: an attempt whose
+ * outcome is unknown does not count any more, else its 48 hours go on.  0: done.  1: it is not dead,
+ * or not there; nothing changed. */
+int store_event_again(struct store *s, int64_t id, int64_t due, bool anew, struct slice note,
+                      struct err *err);
 
 /* ---- what is old goes ---- */
 

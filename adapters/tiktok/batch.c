@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/tiktok/reports.h"
+
 enum { ARENA_LIMIT = 128 << 20 };
 
 struct batch *batch_new(void)
@@ -32,11 +34,20 @@ void batch_free(struct batch *b)
 {
     if (!b)
         return;
+    if (b->held)
+        *b->held -= b->bytes;
     arena_free(&b->taken.arena);
     free(b->order);
     free(b->outcomes);
     free(b->parts);
     free(b);
+}
+
+void batch_hold(struct batch *b, size_t *held)
+{
+    b->held = held;
+    b->bytes = b->taken.arena.used;
+    *held += b->bytes;
 }
 
 /* Parts never share an event and are never empty, so there are at most as many as events. */
@@ -71,7 +82,7 @@ struct part *batch_cut(struct batch *b, size_t max_bytes)
         part->count++;
         bytes = len < max_bytes - bytes ? bytes + len : max_bytes;
     }
-    b->open = b->taken.count;
+    b->open = b->undecided = b->taken.count;
     for (part = head; part; part = part->next)
         part->at_once = b->taken.count == BATCH_MAX || head->next;
     return head;
@@ -128,4 +139,19 @@ void batch_reported(struct batch *b, size_t count)
     b->open -= count;
     if (b->open == 0)
         batch_free(b);
+}
+
+void batch_drop(struct part *part)
+{
+    struct batch *b = part->batch;
+    size_t count = part->count;
+
+    b->undecided -= count;
+    while (b->undecided == 0 && b->suspects) {
+        struct record *r = b->suspects;
+        b->suspects = r->next;
+        free(r);
+        count++;
+    }
+    batch_reported(b, count);
 }

@@ -9,6 +9,7 @@
 enum { BATCH_MAX = 1000, BATCH_BYTES_MAX = 4 << 20 };
 
 struct batch;
+struct record;
 
 struct part {
     struct batch *batch;
@@ -23,10 +24,19 @@ struct batch {
     struct sender_outcome *outcomes;   /* at the same places */
     struct part *parts;
     size_t parts_used, open; /* events not reported yet */
+    size_t bytes, *held; /* bytes are part of *held as long as it lives; NULL: of nothing */
+    size_t undecided;        /* events that no answer has said anything about yet */
+    /* Events that were refused alone, by an answer that does not name them: theirs may be the fault,
+     * or the request's.  One accepted event of the same batch tells. */
+    struct record *suspects;
+    bool proven; /* one was accepted */
 };
 
 /* Room for BATCH_MAX events, to be filled by the host's take; NULL without memory. */
 struct batch *batch_new(void);
+
+/* It counts in *held, which must outlive it. */
+void batch_hold(struct batch *b, size_t *held);
 
 /* Nothing was taken: ready for another take. */
 void batch_clear(struct batch *b);
@@ -46,6 +56,9 @@ struct part *batch_halve(struct part *part);
 
 /* count more events have been reported; frees b with the last. */
 void batch_reported(struct batch *b, size_t count);
+
+/* part will never be judged: it counts as reported. */
+void batch_drop(struct part *part);
 
 void batch_free(struct batch *b);
 

@@ -10,6 +10,7 @@
 
 enum {
     IN_FLIGHT_MAX = 64, /* of all pixels together */
+    HELD_MAX = 16 << 20, /* bytes of events in memory: then nothing more is taken */
     WAIT_MAX_MS = 60000,
     STARVED_MS = 1000,
 };
@@ -24,6 +25,7 @@ struct delivery {
     struct judge judge;
     struct pixel_pace pace;
     struct batch *spare;
+    size_t held; /* by all batches */
     unsigned in_flight;
     bool stopping, starved; /* starved: no memory, try again later */
 };
@@ -80,7 +82,7 @@ static bool take(struct delivery *d, struct lane *lane, int64_t now)
     struct part *part, *next;
     struct err err = { 0 };
     int64_t next_due = 0;
-    unsigned size = pixel_take_size(&lane->pixel, BATCH_MAX);
+    unsigned size = pixel_take_size(&lane->pixel, BATCH_MAX, lane->refused ? SENDER_PROBE : 0);
 
     d->spare = NULL;
     if (!b) {
@@ -101,6 +103,7 @@ static bool take(struct delivery *d, struct lane *lane, int64_t now)
         d->spare = b;
         return false;
     }
+    batch_hold(b, &d->held);
     for (part = batch_cut(b, BATCH_BYTES_MAX); part; part = next) {
         next = part->next;
         lane_queue(lane, part);
@@ -143,7 +146,7 @@ static void pump(struct delivery *d, struct lane *lane, int64_t now)
             if (!start(d, lane, now))
                 return;
         }
-        if (lane->ready || d->judge.reports.first || !has_room(d, now) ||
+        if (lane->ready || d->judge.reports.first || !has_room(d, now) || d->held >= HELD_MAX ||
             !pixel_may_take(&lane->pixel, now) || !take(d, lane, now))
             return;
     }
@@ -157,7 +160,7 @@ static int64_t next_moment(struct delivery *d, int64_t now)
         return now + STARVED_MS;
     if (d->judge.reports.first)
         return d->judge.reports.retry_at;
-    if (d->stopping || d->in_flight >= IN_FLIGHT_MAX)
+    if (d->stopping || d->in_flight >= IN_FLIGHT_MAX || (d->in_flight && d->held >= HELD_MAX))
         return next;
     if (pace)
         return now + pace;
@@ -261,6 +264,7 @@ int delivery_apply(struct delivery *d, struct targets *targets)
     for (size_t i = 0; i < d->lane_count; i++) {
         d->lanes[i]->target = NULL;
         d->lanes[i]->state.why[0] = '\0';
+        d->lanes[i]->refused = d->lanes[i]->vouched = d->lanes[i]->worked = false;
         pixel_resume(&d->lanes[i]->pixel);
     }
     for (size_t i = 0; i < targets->count; i++)

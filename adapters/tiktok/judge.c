@@ -6,7 +6,13 @@
 
 #include "adapters/tiktok/replies.h"
 
-enum { REPLY_ARENA = 160 << 10 }; /* a copy of the answer, and what is read from it */
+enum {
+    REPLY_ARENA = 160 << 10, /* a copy of the answer, and what is read from it */
+    REFUSED_WAIT_MAX_MS = 60000,
+    ALONE_MAX = PIXEL_PATIENCE + 5, /* failures, until 1,000 events have become one */
+    UNLUCKY_MAX = 4, /* failures more than its pixel's are bad luck, and not an event's fault */
+    LOUD_AFTER_MS = 3600000, /* a pixel that fails for so long is an error, not a warning */
+};
 
 void judge_init(struct judge *j, const struct sender_host *host, uint64_t jitter_seed)
 {
@@ -45,43 +51,178 @@ static void log_request(struct judge *j, const char *level, const char *what,
     buf_free(&line);
 }
 
+/* The pixel waits as a whole: for the log, and for who asks. */
+static void note_failure(struct judge *j, struct lane *lane, const struct record *r,
+                         const char *what, size_t events, int64_t now)
+{
+    struct sender_pixel_state *s = &lane->state;
+    bool whole = r->batch->suspects == r;
+
+    if (s->failing_since == 0 || s->failing_since > now)
+        s->failing_since = now;
+    if (whole) /* the words may repeat what is in an event: the ledger has them */
+        snprintf(s->why, sizeof(s->why),
+                 "TikTok refuses every event with code %lld and names none: is the pixel right, and "
+                 "its kind of events? Its words: clickbaton.db, table attempts",
+                 (long long)r->report.code);
+    else
+        lane_why(lane, record_note(r));
+    log_request(j, now - s->failing_since >= LOUD_AFTER_MS ? "error" : "warning", what, r, events,
+                !whole);
+}
+
 struct end {
     enum sender_result result;
     int64_t now, due; /* due: not before this */
-    uint16_t jitter;
-    bool own_wait; /* an event that has failed often waits longer than its pixel */
+    uint16_t jitter;  /* of those that wait together */
+    bool own_wait; /* an event that has failed far more often than its pixel waits for itself */
+    bool alone;    /* the request had only this event: after ALONE_MAX failures it makes way */
+    bool apart;    /* each waits for itself in any case */
     bool unknown;
 };
 
-/* Report events [first, first + count) of r's batch; takes r over. */
+/* What was refused or not sent for so long is no use any more; with an unknown outcome the host has
+ * a rule of its own. */
+static bool too_old(const struct sender_event *ev, const struct end *end)
+{
+    return end->own_wait && !end->unknown && ev->created > 0 &&
+           end->now - ev->created > SENDER_KEEP_MS;
+}
+
+static struct sender_outcome outcome_of(struct judge *j, const struct lane *lane,
+                                        struct record *r, const struct sender_event *ev,
+                                        const struct end *end)
+{
+    struct sender_outcome o = { .id = ev->id, .result = end->result, .unknown = end->unknown };
+
+    if (end->result != SENDER_DELIVERED)
+        o.note = record_note(r);
+    if (end->result != SENDER_RETRY)
+        return o;
+    o.due = end->due;
+    if (too_old(ev, end)) {
+        o.result = SENDER_DEAD;
+        o.due = 0;
+        o.note = record_too_old(r);
+    } else if (end->apart ||
+               (end->own_wait && lane->worked && ev->attempts >= lane->pixel.failures + UNLUCKY_MAX) ||
+               (end->alone && lane->pixel.failures > ALONE_MAX)) {
+        /* No longer than that: the pixel's wait is the pixel's, a reload ends it.  Together, for each
+         * request has its own luck; but what has failed so often may be poison and its neighbour. */
+        bool part_ways = end->apart || ev->attempts >= ALONE_MAX;
+        o.due = end->now +
+                pixel_backoff(&j->timing, ev->attempts, part_ways ? roll(j) : end->jitter);
+    } else {
+        o.in_turn = true;
+    }
+    return o;
+}
+
+/* Report events [first, first + count) of r's batch, which are decided; takes r over. */
+static void report(struct judge *j, struct lane *lane, struct record *r, size_t first,
+                   size_t count, const struct end *end)
+{
+    struct batch *b = r->batch;
+    uint64_t *counts[] = { [SENDER_DELIVERED] = &lane->state.delivered,
+                           [SENDER_RETRY] = &lane->state.retried,
+                           [SENDER_DEAD] = &lane->state.dead };
+    size_t old = 0;
+
+    for (size_t i = first; i < first + count; i++) {
+        b->outcomes[i] = outcome_of(j, lane, r, b->order[i], end);
+        ++*counts[b->outcomes[i].result];
+        old += b->outcomes[i].result != end->result;
+    }
+    if (old)
+        log_request(j, "error", "given-up-too-old", r, old, false);
+    if (end->result == SENDER_RETRY) /* a take in the meantime did not see these */
+        pixel_wake(&lane->pixel);
+    reports_put(&j->reports, r, first, count, end->now);
+}
+
+/* ---- events that were refused alone, and not by name ---- */
+
+/* With the report of its last event a batch is gone, so they are taken off it first. */
+static struct record *take_suspects(struct batch *b)
+{
+    struct record *list = b->suspects;
+
+    b->suspects = NULL;
+    return list;
+}
+
+/* Another event of the batch was accepted: what stands around them is right. */
+static void condemn(struct judge *j, struct lane *lane, struct batch *b, int64_t now)
+{
+    const struct end end = { .result = SENDER_DEAD, .now = now };
+
+    for (struct record *r = take_suspects(b), *next; r; r = next) {
+        next = r->next;
+        log_request(j, "warning", "event-refused", r, 1, false);
+        report(j, lane, r, r->place, 1, &end);
+    }
+}
+
+/* Nothing of the batch was accepted.  Dead is only what was tried before the last thing that the
+ * pixel accepted; the others wait. */
+static void release(struct judge *j, struct lane *lane, struct batch *b, int64_t now)
+{
+    struct pixel_timing timing = j->timing;
+    struct end end = { .now = now, .own_wait = true, .apart = true };
+    bool vouched = lane->vouched;
+    size_t waiting = 0;
+
+    if (timing.max_ms > REFUSED_WAIT_MAX_MS)
+        timing.max_ms = REFUSED_WAIT_MAX_MS;
+    lane->vouched = false;
+    for (struct record *r = b->suspects; r; r = r->next)
+        waiting += !(vouched && b->order[r->place]->attempts);
+    if (waiting) {
+        end.due = pixel_failed(&lane->pixel, &timing, lane->pixel.epoch, now, 0, roll(j));
+        lane->refused = true;
+        note_failure(j, lane, b->suspects, "refused-whole", waiting, now);
+    }
+    for (struct record *r = take_suspects(b), *next; r; r = next) {
+        bool dead = vouched && b->order[r->place]->attempts;
+        next = r->next;
+        end.result = dead ? SENDER_DEAD : SENDER_RETRY;
+        if (dead)
+            log_request(j, "warning", "event-refused", r, 1, false);
+        report(j, lane, r, r->place, 1, &end);
+    }
+}
+
+static void suspect(struct judge *j, struct lane *lane, struct record *r, int64_t now)
+{
+    struct batch *b = r->batch;
+
+    r->place = r->part->first;
+    r->next = b->suspects;
+    b->suspects = r;
+    b->undecided--;
+    if (b->proven)
+        condemn(j, lane, b, now);
+    else if (b->undecided == 0)
+        release(j, lane, b, now);
+}
+
+/* Report events that an answer has decided about; takes r over. */
 static void finish(struct judge *j, struct lane *lane, struct record *r, size_t first,
                    size_t count, const struct end *end)
 {
     struct batch *b = r->batch;
 
-    for (size_t i = first; i < first + count; i++) {
-        const struct sender_event *ev = b->order[i];
-        int64_t due = end->result == SENDER_RETRY ? end->due : 0;
-        if (end->own_wait) {
-            int64_t own = end->now + pixel_backoff(&j->timing, ev->attempts, end->jitter);
-            due = own > due ? own : due;
-        }
-        b->outcomes[i] = (struct sender_outcome){
-            .id = ev->id, .result = end->result, .due = due, .unknown = end->unknown
-        };
-        if (end->result != SENDER_DELIVERED)
-            b->outcomes[i].note = record_note(r);
+    if (end->result == SENDER_DELIVERED) {
+        b->proven = true;
+        condemn(j, lane, b, end->now);
     }
-    if (end->result == SENDER_DELIVERED)
-        lane->state.delivered += count;
-    else if (end->result == SENDER_DEAD)
-        lane->state.dead += count;
-    else
-        lane->state.retried += count;
-    if (end->result == SENDER_RETRY) /* a take in the meantime did not see these */
-        pixel_wake(&lane->pixel);
-    reports_put(&j->reports, r, first, count, end->now);
+    b->undecided -= count;
+    if (b->undecided == 0 && b->suspects)
+        release(j, lane, b, end->now);
+    report(j, lane, r, first, count, end);
 }
+
+/* ---- the kinds of answers ---- */
 
 static void accepted(struct judge *j, struct lane *lane, struct record *r, int64_t now)
 {
@@ -89,6 +230,9 @@ static void accepted(struct judge *j, struct lane *lane, struct record *r, int64
 
     pixel_answered(&lane->pixel, r->epoch);
     lane->state.why[0] = '\0';
+    lane->state.failing_since = 0;
+    lane->vouched = lane->worked = true;
+    lane->refused = false;
     /* The words of a warning may repeat what is in an event: the ledger has them, not the log. */
     if (r->report.code != 0 || !slice_eq_nocase(r->report.message, S("OK")))
         log_request(j, "warning", "accepted-with-warning", r, r->part->count, false);
@@ -96,13 +240,15 @@ static void accepted(struct judge *j, struct lane *lane, struct record *r, int64
 }
 
 /* One of the events is bad: found by its index, or by halving.  At most two requests an event. */
-static void refused(struct judge *j, struct lane *lane, struct record *r, long bad, int64_t now)
+static void refused(struct judge *j, struct lane *lane, struct record *r, long bad, bool certain,
+                    int64_t now)
 {
     struct end end = { .result = SENDER_DEAD, .now = now };
     struct part *part = r->part;
     size_t place = part->first;
 
-    pixel_answered(&lane->pixel, r->epoch);
+    if (certain)
+        pixel_answered(&lane->pixel, r->epoch);
     part->at_once = true;
     if (part->count > 1 && (bad < 0 || (size_t)bad >= part->count)) {
         struct part *second = batch_halve(part);
@@ -112,6 +258,10 @@ static void refused(struct judge *j, struct lane *lane, struct record *r, long b
         lane_queue(lane, part);
         lane_queue(lane, second);
         free(r);
+        return;
+    }
+    if (!certain) {
+        suspect(j, lane, r, now);
         return;
     }
     if (part->count > 1) {
@@ -129,10 +279,11 @@ static void failed(struct judge *j, struct lane *lane, struct record *r, bool un
     uint64_t epoch = lane->pixel.epoch;
 
     end.jitter = roll(j);
-    end.due = pixel_failed(&lane->pixel, &j->timing, r->epoch, now, retry_after, end.jitter);
-    lane_why(lane, record_note(r));
+    end.alone = r->batch->taken.count == 1;
+    end.due = pixel_failed(&lane->pixel, &j->timing, r->epoch, now, retry_after, roll(j));
+    lane->vouched = false;
     if (lane->pixel.epoch != epoch) /* one line a wait */
-        log_request(j, "warning", unknown ? "outcome-unknown" : "retry", r, r->part->count, true);
+        note_failure(j, lane, r, unknown ? "outcome-unknown" : "retry", r->part->count, now);
     finish(j, lane, r, r->part->first, r->part->count, &end);
 }
 
@@ -140,6 +291,7 @@ static void token_dead(struct judge *j, struct lane *lane, struct record *r, int
 {
     struct end end = { .result = SENDER_RETRY, .now = now, .due = now };
 
+    lane->vouched = false;
     /* An answer to the token before a reload says nothing about the one after. */
     if (r->generation == j->generation && !lane->pixel.paused) {
         pixel_pause(&lane->pixel);
@@ -196,7 +348,8 @@ void judge_answer(struct judge *j, struct record *r, const struct transport_answ
         accepted(j, lane, r, now);
         break;
     case REPLY_REFUSED:
-        refused(j, lane, r, reply.bad_event, now);
+    case REPLY_BAD_EVENT:
+        refused(j, lane, r, reply.bad_event, reply.verdict == REPLY_BAD_EVENT, now);
         break;
     case REPLY_RETRY:
     case REPLY_UNKNOWN:

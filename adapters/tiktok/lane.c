@@ -45,9 +45,7 @@ void lane_why(struct lane *lane, struct slice words)
 
 void lane_free(struct lane *lane)
 {
-    while (lane->ready) {
-        struct part *part = lane_unqueue(lane);
-        batch_reported(part->batch, part->count);
-    }
+    while (lane->ready)
+        batch_drop(lane_unqueue(lane));
     free(lane);
 }

@@ -13,6 +13,9 @@ struct lane {
     struct part *ready, **ready_last;       /* to be sent, in this order */
     struct sender_pixel_state state;        /* but for paused and backing_off, which pixel knows */
     char name[TARGETS_PIXEL_MAX + 1];
+    bool worked;  /* something was accepted since the start or the last reload */
+    bool vouched; /* the last thing that happened to it is that a request was accepted */
+    bool refused; /* the last batch was refused whole: the next ones are small */
 };
 
 /* NULL without memory. */

@@ -64,10 +64,15 @@ void pixel_wake(struct pixel *p)
     p->look_at = 0;
 }
 
-unsigned pixel_take_size(const struct pixel *p, unsigned max)
+unsigned pixel_take_size(const struct pixel *p, unsigned max, unsigned probe)
 {
-    unsigned size = max >> p->halvings;
+    unsigned size = max, often = p->failures > PIXEL_PATIENCE ? p->failures - PIXEL_PATIENCE : 0;
 
+    if (probe)
+        size = probe;
+    else
+        size >>= often < HALVINGS_MAX / 2 ? 2 * often : HALVINGS_MAX;
+    size >>= p->halvings;
     return size ? size : 1;
 }
 

@@ -9,7 +9,7 @@
 
 #define PIXEL_NEVER INT64_MAX
 
-enum { PIXEL_PARALLEL = 4, PIXEL_TAKE_AGAIN_MS = 1000, PIXEL_TAKE_SOON_MS = 10 };
+enum { PIXEL_PATIENCE = 3, PIXEL_PARALLEL = 4, PIXEL_TAKE_AGAIN_MS = 1000, PIXEL_TAKE_SOON_MS = 10 };
 
 struct pixel_timing {
     int64_t first_ms, max_ms; /* the first wait, and where doubling ends */
@@ -45,9 +45,10 @@ int64_t pixel_next(const struct pixel *p);
 /* Something may be due; a take that failed is still not repeated before its time. */
 void pixel_wake(struct pixel *p);
 
-/* How many to ask for, at most max: less after a take that failed, which may have been more than
- * the host can do at once; at least 1. */
-unsigned pixel_take_size(const struct pixel *p, unsigned max);
+/* How many to ask for, at most max: half after each take that failed, which may have been more than
+ * the host can do at once, and a quarter after each failure of the API from the fourth in a row on, so
+ * that an event that makes it fail does not take all others with it; at least 1.  probe: 0, or so many in place of the latter. */
+unsigned pixel_take_size(const struct pixel *p, unsigned max, unsigned probe);
 
 /* count of the max that were asked for. */
 void pixel_taken(struct pixel *p, size_t count, size_t max, int64_t next_due, int64_t now);

@@ -10,7 +10,7 @@ enum { BODY_MAX = 65536, DEPTH_MAX = 32, TEXT_MAX = 500, INDEX_DIGITS = 6 };
 /* Names: tiktok_code.py of TikTok's business-api-sdk; meanings and what is retried: "Report App,
  * Web, Offline, or CRM Events" (Doc ID 1771101303285761) and what other clients do.  Where nobody
  * says, the choice is the one that loses nothing: RETRY heals by itself, TOKEN_DEAD waits for a
- * person, REFUSED is only for what may be the fault of an event. */
+ * person, REFUSED is only for what may be the fault of an event, BAD_EVENT for what can be no other. */
 const struct reply_code reply_codes[] = {
     { 0, 0, REPLY_ACCEPTED, "OK", "accepted" },
     { 20001, 20001, REPLY_ACCEPTED, "PARTIAL_OK", "accepted, with something to read" },
@@ -26,7 +26,7 @@ const struct reply_code reply_codes[] = {
     { 40050, 40050, REPLY_UNKNOWN, "DUPLICATED_REQUEST", "it may have the request (guess)" },
     { 40051, 40051, REPLY_RETRY, "INVALID_API_VERSION", "wrong endpoint version (guess)" },
     { 40061, 40061, REPLY_REFUSED, "INVALID_BATCH_SIZE", "too many events in one request" },
-    { 40062, 40062, REPLY_REFUSED, "PII_NOT_HASHED", "personal data that is not hashed" },
+    { 40062, 40062, REPLY_BAD_EVENT, "PII_NOT_HASHED", "personal data that is not hashed" },
     { 40063, 40063, REPLY_RETRY, "INVALID_PARTNER_NAME", "we send none (guess)" },
     { 40100, 40100, REPLY_RETRY, "REQUEST_TOO_FREQUENT", "too many requests" },
     { 40101, 40101, REPLY_TOKEN_DEAD, "INVALID_PARTNER", "the token's application is refused" },
@@ -215,10 +215,9 @@ void reply_read(struct arena *arena, int status, struct slice body, struct reply
     out->request_id = text_of(arena, root, "request_id");
     out->bad_event = find_index(out->message);
     row = reply_code_find(code);
-    if (row)
-        out->verdict = row->verdict;
-    else
-        out->verdict = out->bad_event >= 0 ? REPLY_REFUSED : REPLY_RETRY;
+    out->verdict = row ? row->verdict : REPLY_RETRY;
+    if (out->bad_event >= 0 && (!row || row->verdict == REPLY_REFUSED))
+        out->verdict = REPLY_BAD_EVENT;
 out:
     cJSON_Delete(root);
 }

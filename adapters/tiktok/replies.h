@@ -7,7 +7,8 @@
 
 enum reply_verdict {
     REPLY_ACCEPTED,   /* TikTok has every event of the request */
-    REPLY_REFUSED,    /* it has none, and the request must be changed (a bad event) */
+    REPLY_REFUSED,    /* it has none, and something must be changed: an event, or what is around them */
+    REPLY_BAD_EVENT,  /* the same, and it is the fault of an event for certain */
     REPLY_RETRY,      /* it has none; later it may take the same request */
     REPLY_UNKNOWN,    /* it may have them: no JSON answer, or one that says its time ran out */
     REPLY_TOKEN_DEAD, /* it has none, and will not until the token or its rights change */
@@ -31,8 +32,8 @@ struct reply_code {
 };
 extern const struct reply_code reply_codes[]; /* ended by first == -1 */
 
-/* NULL when no row holds code: then it is REPLY_RETRY, which loses nothing and needs nobody;
- * REPLY_REFUSED when its message names an event. */
+/* NULL when no row holds code: then it is REPLY_RETRY, which loses nothing and needs nobody.
+ * REPLY_REFUSED and codes without a row are REPLY_BAD_EVENT when their message names an event. */
 const struct reply_code *reply_code_find(int64_t code);
 
 #endif

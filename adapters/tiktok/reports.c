@@ -67,6 +67,14 @@ struct slice record_note(const struct record *r)
     return slice_from(r->note);
 }
 
+struct slice record_too_old(struct record *r)
+{
+    snprintf(r->too_old, sizeof(r->too_old),
+             "given up: not delivered within 28 days, and TikTok uses nothing older; the last "
+             "answer: %s", r->note);
+    return slice_from(r->too_old);
+}
+
 void reports_init(struct reports *q, const struct sender_host *host)
 {
     *q = (struct reports){ .host = host };

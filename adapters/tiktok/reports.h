@@ -24,6 +24,8 @@ struct record {
     struct batch *batch;
     char pixel[TARGETS_PIXEL_MAX + 1];
     char message[RECORD_TEXT_MAX], request_id[RECORD_TEXT_MAX], note[RECORD_NOTE_MAX];
+    char too_old[RECORD_NOTE_MAX + 100]; /* the note of its events that are given up for their age */
+    size_t place; /* of a suspect, in the batch's order */
 };
 
 struct reports {
@@ -40,6 +42,9 @@ void record_words(struct record *r, const struct reply *reply, struct slice toke
 
 /* The sentence for people: "TikTok 40002 PARAM_ERROR: words", or the words alone. */
 struct slice record_note(const struct record *r);
+
+/* The sentence for an event of it that is given up for its age. */
+struct slice record_too_old(struct record *r);
 
 void reports_init(struct reports *q, const struct sender_host *host);
 

@@ -4,8 +4,11 @@
  * comes, up to 1,000 events a request; a second to fourth request of a pixel starts only when a
  * full batch waits.  The body's `code` decides, whatever the HTTP status (replies.h).  A batch that
  * is refused because of one event is sent again without it: found by the index in the message, or
- * by halving.  Retries: 1 s doubling to 15 min, jittered, Retry-After honoured.  A refused token
- * pauses its pixel until reload and drops nothing.  Redirects are not followed, TLS is always
+ * by halving.  An event that is refused alone by an answer that does not name it is dead only when
+ * another of its pixel is accepted: else the fault may be the request's, and it waits (at most a
+ * minute between tries of the pixel, SENDER_PROBE events each).  Retries: 1 s doubling to 15 min,
+ * jittered, Retry-After honoured; SENDER_KEEP_MS after it was created an event is dead.  A refused
+ * token pauses its pixel until reload and drops nothing.  Redirects are not followed, TLS is always
  * verified, tokens never appear in an error or a log line. */
 #ifndef ADAPTERS_TIKTOK_SENDER_H
 #define ADAPTERS_TIKTOK_SENDER_H
@@ -15,6 +18,11 @@
 #include "core/base/slice.h"
 
 struct sender;
+
+/* Events that are not delivered by then are given up: ads are matched to clicks of at most 28 days
+ * ("Attribution Manager": the longest click window). */
+#define SENDER_KEEP_MS (INT64_C(28) * 86400 * 1000)
+enum { SENDER_PROBE = 64 };
 
 struct sender_pixel {
     struct slice pixel, token;
@@ -34,6 +42,7 @@ struct sender_event {
     int64_t id;
     struct slice body; /* one entry of data[], JSON */
     uint32_t attempts; /* before this one */
+    int64_t created;   /* Unix milliseconds; 0: never too old */
 };
 
 struct sender_batch {
@@ -48,7 +57,8 @@ enum sender_result { SENDER_DELIVERED = 1, SENDER_RETRY, SENDER_DEAD };
 struct sender_outcome {
     int64_t id;
     enum sender_result result;
-    int64_t due;  /* for SENDER_RETRY, Unix milliseconds */
+    int64_t due;  /* for SENDER_RETRY, Unix milliseconds: not before, the pixel may wait longer */
+    bool in_turn; /* its pixel waits until then, not it: it keeps its place before younger events */
     bool unknown; /* the request may have reached TikTok, no answer says */
     struct slice note;
 };
@@ -96,6 +106,7 @@ struct sender_pixel_state {
     struct slice pixel;
     bool paused;           /* token refused: waits for reload */
     bool backing_off;      /* waits for its retry time */
+    int64_t failing_since; /* Unix milliseconds of the first failure since something was accepted; 0 */
     char why[200];         /* of either, TikTok's or the transport's words */
     uint64_t delivered, retried, dead, requests;
 };

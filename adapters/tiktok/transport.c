@@ -28,7 +28,7 @@ struct transfer {
     char token_line[sizeof(TOKEN_HEADER) + TOKEN_MAX];
     size_t token_len;
     struct buf body, answer;
-    size_t header_bytes;
+    size_t body_read, header_bytes; /* body_read: what libcurl has taken of body */
     bool too_large;
     char retry_after[64];
     char error[CURL_ERROR_SIZE];
@@ -40,6 +40,7 @@ struct transport {
     struct transfer *active, *idle;
     transport_done *done;
     void *context;
+    char *ca; /* a file of certificates in place of the system's, or NULL */
 };
 
 static CURLcode global_result;
@@ -48,6 +49,17 @@ static void global_init(void)
 {
     global_result = curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_new, memory_free,
                                          memory_resize, memory_text, memory_zeroed);
+}
+
+/* As OpenSSL's own programs and curl do; libcurl by itself looks only where its builder said. */
+static int take_ca(struct transport *t)
+{
+    const char *file = getenv("SSL_CERT_FILE");
+
+    if (!file || !file[0])
+        return 0;
+    t->ca = strdup(file);
+    return t->ca ? 0 : -1;
 }
 
 struct transport *transport_open(transport_done *done, void *context, struct err *err)
@@ -63,6 +75,11 @@ struct transport *transport_open(transport_done *done, void *context, struct err
         err_set(err, ERR_SYSTEM, "libcurl can't be started: %s", curl_easy_strerror(global_result));
         return NULL;
     }
+    if (take_ca(t) != 0) {
+        transport_close(t);
+        err_set(err, ERR_SYSTEM, "no memory for the sender");
+        return NULL;
+    }
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
     t->done = done;
     t->context = context;
@@ -76,6 +93,20 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *context)
     buf_add(&x->answer, (struct slice){ bytes, size * n });
     x->too_large = !buf_ok(&x->answer);
     return x->too_large ? 0 : size * n;
+}
+
+/* Without a way back in the body libcurl can't send a request a second time by itself, as it would
+ * when a kept connection ends without an answer: then the first may have been taken, and nobody would
+ * know of it. */
+static size_t on_read(char *to, size_t size, size_t n, void *context)
+{
+    struct transfer *x = context;
+    size_t left = x->body.len - x->body_read, len = size * n < left ? size * n : left;
+
+    if (len)
+        memcpy(to, x->body.ptr + x->body_read, len);
+    x->body_read += len;
+    return len;
 }
 
 static size_t on_header(char *bytes, size_t size, size_t n, void *context)
@@ -138,7 +169,7 @@ static void set_headers(struct transfer *x, struct slice token)
 }
 
 /* CURLOPT_VERBOSE stays off, always: it prints headers, so the token. */
-static CURLcode set_options(struct transfer *x, const struct transport_request *r)
+static CURLcode set_options(struct transfer *x, const struct transport_request *r, const char *ca)
 {
     CURL *e = x->easy;
     CURLcode rc = CURLE_OK;
@@ -154,6 +185,8 @@ static CURLcode set_options(struct transfer *x, const struct transport_request *
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (ca)
+        SET(CURLOPT_CAINFO, ca);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_HTTP09_ALLOWED, 0L);
@@ -164,7 +197,8 @@ static CURLcode set_options(struct transfer *x, const struct transport_request *
     SET(CURLOPT_USERAGENT, "clickbaton/" CLICKBATON_VERSION);
     SET(CURLOPT_HTTPHEADER, x->headers);
     SET(CURLOPT_POST, 1L);
-    SET(CURLOPT_POSTFIELDS, x->body.ptr);
+    SET(CURLOPT_READFUNCTION, on_read);
+    SET(CURLOPT_READDATA, (void *)x);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body.len);
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, (void *)x);
@@ -184,7 +218,7 @@ static void transfer_put(struct transport *t, struct transfer *x)
     buf_free(&x->body);
     wipe(x->answer.ptr, x->answer.len); /* it may have come back in it */
     buf_clear(&x->answer);
-    x->header_bytes = 0;
+    x->header_bytes = x->body_read = 0;
     x->too_large = false;
     x->retry_after[0] = x->error[0] = '\0';
     x->next = t->idle;
@@ -207,7 +241,7 @@ int transport_post(struct transport *t, const struct transport_request *request,
     x->answer.limit = ANSWER_MAX;
     x->tag = request->tag;
     set_headers(x, request->token);
-    rc = set_options(x, request);
+    rc = set_options(x, request, t->ca);
     if (rc == CURLE_OK)
         added = curl_multi_add_handle(t->multi, x->easy);
     if (rc != CURLE_OK || added != CURLM_OK) {
@@ -252,6 +286,8 @@ static void transfer_end(struct transport *t, struct transfer *x, CURLcode rc, c
         a.body = x->too_large ? (struct slice){ 0 } : buf_slice(&x->answer);
         a.retry_after = slice_from(x->retry_after);
     } else {
+        if (!why && rc == CURLE_SEND_FAIL_REWIND)
+            why = "the connection of the request before ended";
         a.error = slice_from(why ? why : x->error[0] ? x->error : curl_easy_strerror(rc));
     }
     t->done(t->context, &a);
@@ -303,19 +339,25 @@ void transport_close(struct transport *t)
         transfer_free(x);
     }
     curl_multi_cleanup(t->multi);
+    free(t->ca);
     free(t);
 }
 
 int64_t transport_retry_after(struct slice value, int64_t now_ms)
 {
     int64_t wait;
-    uint64_t seconds;
+    uint64_t seconds = 0;
+    size_t digits;
     char date[64];
     time_t at;
 
     if (value.len == 0 || value.len >= sizeof(date))
         return 0;
-    if (slice_to_u64(value, &seconds))
+    for (digits = 0; digits < value.len && ascii_is_digit(value.ptr[digits]);)
+        digits++;
+    if (digits == value.len && !slice_to_u64(value, &seconds))
+        return RETRY_AFTER_MAX_MS; /* more than 64 bits hold */
+    if (digits == value.len)
         return seconds < RETRY_AFTER_MAX_MS / 1000 ? (int64_t)seconds * 1000 : RETRY_AFTER_MAX_MS;
     snprintf(date, sizeof(date), "%.*s", SLICE_ARG(value));
     at = ascii_is_alpha(date[0]) ? curl_getdate(date, NULL) : -1;

@@ -1,6 +1,8 @@
 /* transport.h: HTTPS requests side by side, by libcurl multi.  One thread; only transport_wakeup
  * may be called from another.  Never follows a redirect, asks no proxy, reads no netrc, keeps no
- * cookie, always verifies TLS (1.2 or later), reads at most 64 KB of an answer. */
+ * cookie, always verifies TLS (1.2 or later) by the system's certificates or those of the file that
+ * the environment's SSL_CERT_FILE names, never sends a request twice, reads at most 64 KB of an
+ * answer. */
 #ifndef ADAPTERS_TIKTOK_TRANSPORT_H
 #define ADAPTERS_TIKTOK_TRANSPORT_H
 

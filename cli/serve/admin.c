@@ -1,5 +1,7 @@
 #include "cli/serve/admin.h"
 
+#include <time.h>
+
 #include "cli/cli.h"
 #include "core/base/buf.h"
 
@@ -19,6 +21,24 @@ static void reason(struct reasons *r, const char *what, struct slice why)
     buf_free(&text);
 }
 
+static const char *pixel_state(struct arena *arena, const struct sender_pixel_state *p)
+{
+    time_t since = (time_t)(p->failing_since / 1000);
+    char when[40] = "now";
+    struct tm tm;
+    const char *text;
+
+    if (p->failing_since && gmtime_r(&since, &tm))
+        strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (p->paused)
+        text = arena_printf(arena, "pixel %.*s is paused until its token is replaced (then: SIGHUP)",
+                            SLICE_ARG(p->pixel)).ptr;
+    else
+        text = arena_printf(arena, "pixel %.*s is retried later (since %s)", SLICE_ARG(p->pixel),
+                            when).ptr;
+    return text ? text : "a pixel waits";
+}
+
 /* What hinders intake makes it not ready; what hinders delivery is told beside it, since postbacks
  * are taken and kept all the same. */
 static void delivery_state(struct admin *a, struct arena *arena, struct reasons *warnings)
@@ -31,12 +51,7 @@ static void delivery_state(struct admin *a, struct arena *arena, struct reasons 
     for (size_t i = 0; i < count; i++) {
         if (!list[i].paused && !list[i].backing_off)
             continue;
-        reason(warnings,
-               arena_printf(arena, "pixel %.*s %s", SLICE_ARG(list[i].pixel),
-                            list[i].paused ? "is paused until its token is replaced (then: SIGHUP)"
-                                           : "is retried later")
-                   .ptr,
-               slice_from(list[i].why));
+        reason(warnings, pixel_state(arena, &list[i]), slice_from(list[i].why));
     }
 }
 

@@ -11,12 +11,12 @@
 
 /* A balancer sends nothing to who is not ready, and then nothing would show that it is again. */
 #define UNHEALTHY_MS 10000
-/* TikTok forgets duplicates after 48 hours; an hour less leaves room for requests and clocks. */
-#define GIVE_UP_MS (INT64_C(47) * 3600 * 1000)
 
-/* A call of the sender, on its stack while it waits. */
+/* A call of the sender or of the control socket, on its stack while it waits. */
 struct call {
     bool is_report, done;
+    intake_work *work; /* NULL: of the sender */
+    void *context;
     struct slice pixel;
     unsigned max;
     struct sender_batch *batch;
@@ -74,7 +74,7 @@ static int do_take(struct intake *in, struct call *c, int64_t now)
     struct store_due *due;
     size_t count, pixels;
 
-    if (store_take(in->settings.store, c->pixel, now, now - GIVE_UP_MS, c->max, &c->batch->arena,
+    if (store_take(in->settings.store, c->pixel, now, now - INTAKE_GIVE_UP_MS, c->max, &c->batch->arena,
                    &list, &count, c->err) != 0)
         return -1;
     c->batch->count = count;
@@ -83,7 +83,7 @@ static int do_take(struct intake *in, struct call *c, int64_t now)
         return err_set(c->err, ERR_BUSY, "out of memory for a batch");
     for (size_t i = 0; i < count; i++)
         c->batch->events[i] =
-            (struct sender_event){ list[i].id, list[i].body, list[i].attempts };
+            (struct sender_event){ list[i].id, list[i].body, list[i].attempts, list[i].created };
     if (count)
         c->batch->test_code = list[0].test_code;
     *c->next_due = 0;
@@ -112,26 +112,31 @@ static int do_report(struct intake *in, struct call *c)
         return err_set(c->err, ERR_BUSY, "out of memory for a report");
     for (size_t i = 0; i < r->count; i++)
         outcomes[i] = (struct store_outcome){ r->outcomes[i].id, states[r->outcomes[i].result],
-                                              r->outcomes[i].due, r->outcomes[i].unknown,
+                                              r->outcomes[i].in_turn ? 0 : r->outcomes[i].due, r->outcomes[i].unknown,
                                               r->outcomes[i].note };
     return store_report(in->settings.store, &attempt, outcomes, r->count, c->err);
 }
 
-/* Everything of a group into one transaction.  Either all of it is durable, or none. */
+/* Everything of a group into one transaction.  Either all of it is durable, or none.  *failed: the
+ * call that was the reason. */
 static int write_group(struct intake *in, struct intake_request *requests, struct call *calls,
-                       struct err *err)
+                       struct call **failed, struct err *err)
 {
     struct store *store = in->settings.store;
     int64_t now = clock_ms(CLOCK_REALTIME);
     struct record_context context = { store, in->hasher, now };
 
+    *failed = NULL;
     if (store_begin(store, err) != 0)
         return -1;
     for (struct call *c = calls; c; c = c->next) {
+        if (c->work)
+            continue;
         c->err->text[0] = '\0';
         c->rc = c->is_report ? do_report(in, c) : do_take(in, c, now);
         if (c->rc != 0) {
             memcpy(err, c->err, sizeof(*err));
+            *failed = c;
             goto failed;
         }
     }
@@ -208,27 +213,75 @@ static void note_group(struct intake *in, const struct intake_request *requests,
         log_line("info", "msg=\"the store takes postbacks again\"");
 }
 
+/* What has transactions of its own. */
+static void run_work(struct intake *in, struct call *calls)
+{
+    for (struct call *c = calls; c; c = c->next)
+        if (c->work) {
+            c->rc = c->work(c->context, in->settings.store, c->err);
+            store_rollback(in->settings.store); /* what it has left open */
+        }
+}
+
+static bool only_work(const struct intake_request *requests, const struct call *calls)
+{
+    while (calls && calls->work)
+        calls = calls->next;
+    return !requests && !calls;
+}
+
+/* The sender asks again for what it didn't get.  Whoever sent a postback may not, so a call that
+ * fails must not take it along: it leaves the group (for *refused), and the others try without it. */
+static int write_without_failures(struct intake *in, struct intake_request *requests,
+                                  struct call **calls, struct call **refused, struct err *err)
+{
+    struct call *failed, **at;
+    int rc;
+
+    while ((rc = write_group(in, requests, *calls, &failed, err)) != 0 && failed && requests) {
+        for (at = calls; *at != failed; at = &(*at)->next)
+            ;
+        *at = failed->next;
+        failed->next = *refused;
+        *refused = failed;
+        memset(err, 0, sizeof(*err));
+    }
+    return rc;
+}
+
+/* Under the lock. */
+static void end_calls(struct call *calls, int rc, const struct err *err)
+{
+    for (struct call *c = calls, *next; c; c = next) {
+        next = c->next;
+        if (rc != 0 && !c->work && c->rc == 0) {
+            c->rc = -1;
+            memcpy(c->err, err, sizeof(*err));
+        }
+        c->done = true;
+    }
+}
+
 static void run_group(struct intake *in, struct intake_request *requests, unsigned count,
                       struct call *calls)
 {
     struct err err = { 0 };
-    int rc = write_group(in, requests, calls, &err);
+    bool alone = only_work(requests, calls);
+    struct call *refused = NULL;
+    int rc = alone ? 0 : write_without_failures(in, requests, &calls, &refused, &err);
 
-    pthread_mutex_lock(&in->lock);
-    note_group(in, requests, count, rc, &err);
-    pthread_mutex_unlock(&in->lock);
+    if (!alone) {
+        pthread_mutex_lock(&in->lock);
+        note_group(in, requests, count, rc, &err);
+        pthread_mutex_unlock(&in->lock);
+    }
     if (rc == 0)
         wake_sender(in, requests);
     answer_all(in, requests, rc == 0, "the postback can't be stored now; send it again");
+    run_work(in, calls);
     pthread_mutex_lock(&in->lock);
-    for (struct call *c = calls, *next; c; c = next) {
-        next = c->next;
-        if (rc != 0) {
-            c->rc = -1;
-            memcpy(c->err, &err, sizeof(err));
-        }
-        c->done = true;
-    }
+    end_calls(calls, rc, &err);
+    end_calls(refused, -1, &err);
     in->waiting -= count;
     pthread_cond_broadcast(&in->done);
     pthread_mutex_unlock(&in->lock);
@@ -364,6 +417,18 @@ int intake_report(struct intake *in, const struct sender_report *report, struct 
     struct call c = { .is_report = true, .report = report, .err = err };
 
     return wait_for(in, &c);
+}
+
+int intake_run(struct intake *in, intake_work *work, void *context, struct err *err)
+{
+    struct call c = { .work = work, .context = context, .err = err };
+
+    return wait_for(in, &c);
+}
+
+void intake_wake(struct intake *in, struct slice pixel)
+{
+    in->settings.delivered_wake(in->settings.context, pixel);
 }
 
 void intake_stats(struct intake *in, struct intake_stats *out)

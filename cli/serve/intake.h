@@ -11,6 +11,9 @@
 #include "cli/serve/retain.h"
 #include "cli/serve/rules.h"
 
+/* TikTok forgets duplicates after 48 hours; an hour less leaves room for requests and clocks. */
+#define INTAKE_GIVE_UP_MS (INT64_C(47) * 3600 * 1000)
+
 struct intake;
 
 /* A request that waits for its commit.  Lives in the request's arena. */
@@ -23,6 +26,7 @@ struct intake_request {
     const char *origin;    /* of a page, for CORS; NULL */
     struct params params;
     struct translation translation;   /* postback: read, not finished */
+    bool *fresh; /* NULL, or of each event of the translation whether it was put */
     bool unreadable;                  /* postback: its body could not be read; reason is set */
     struct slice storable;            /* postback: parameters as they may be kept */
     bool is_click;
@@ -59,6 +63,15 @@ void intake_submit(struct intake *in, struct intake_request *request);
 int intake_take(struct intake *in, struct slice pixel, unsigned max, struct sender_batch *batch,
                 int64_t *next_due, struct err *err);
 int intake_report(struct intake *in, const struct sender_report *report, struct err *err);
+
+/* Work on the writer between two groups, in transactions of its own, which it begins and commits or
+ * rolls back itself; returns when it is done.  Postbacks wait meanwhile: a few milliseconds at a
+ * time are right, and long work in many pieces.  ERR_BUSY when the server is ending. */
+typedef int intake_work(void *context, struct store *writer, struct err *err);
+int intake_run(struct intake *in, intake_work *work, void *context, struct err *err);
+
+/* Events of that pixel (empty: of any) are due. */
+void intake_wake(struct intake *in, struct slice pixel);
 
 void intake_stats(struct intake *in, struct intake_stats *out);
 

@@ -149,6 +149,8 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
         if (rc < 0)
             return -1;
         known[i] = rc != 0;
+        if (rc == 0 && r->fresh)
+            r->fresh[i] = true;
         fresh += rc == 0;
     }
     for (size_t i = 0; fresh && i < t->event_count; i++)
@@ -157,7 +159,7 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
     return fresh;
 }
 
-static struct slice warnings_of(struct translation *t)
+struct slice record_warnings(const struct translation *t)
 {
     struct buf b = { .limit = 16 * 1024 };
     struct slice out;
@@ -169,15 +171,21 @@ static struct slice warnings_of(struct translation *t)
     return out;
 }
 
+enum store_verdict record_verdict(enum verdict verdict)
+{
+    static const enum store_verdict verdicts[] = { [VERDICT_QUEUED] = STORE_QUEUED,
+                                                   [VERDICT_DUPLICATE] = STORE_DUPLICATE,
+                                                   [VERDICT_IGNORED] = STORE_IGNORED,
+                                                   [VERDICT_QUARANTINED] = STORE_QUARANTINED };
+
+    return verdicts[verdict];
+}
+
 static int put_postback(const struct record_context *c, struct intake_request *r, int64_t id,
                         struct err *err)
 {
     struct translation *t = &r->translation;
     const struct conversion *conv = &t->conversion;
-    static const enum store_verdict verdicts[] = { [VERDICT_QUEUED] = STORE_QUEUED,
-                                                   [VERDICT_DUPLICATE] = STORE_DUPLICATE,
-                                                   [VERDICT_IGNORED] = STORE_IGNORED,
-                                                   [VERDICT_QUARANTINED] = STORE_QUARANTINED };
     struct store_postback pb = {
         .id = id,
         .at = c->now_ms,
@@ -192,10 +200,10 @@ static int put_postback(const struct record_context *c, struct intake_request *r
         .event_id = conv->fields[FIELD_EVENT_ID].value,
         .txid = conv->fields[FIELD_TXID].value,
         .stage = conv->stage,
-        .verdict = verdicts[t->verdict],
+        .verdict = record_verdict(t->verdict),
         .code = slice_from(t->code),
         .reason = t->reason,
-        .warnings = warnings_of(t),
+        .warnings = record_warnings(t),
     };
 
     return store_postback_put(c->store, &pb, err);
@@ -206,7 +214,7 @@ static void keep_too_large(struct translation *t)
 {
     t->verdict = VERDICT_QUARANTINED;
     t->code = "Q015";
-    t->reason = S("the postback needs more memory than a request may have");
+    t->reason = RECORD_TOO_LARGE;
     t->event_count = 0;
 }
 
@@ -277,13 +285,23 @@ static enum consent_action may_keep(const struct intake_request *r)
 
 int record_postback(const struct record_context *c, struct intake_request *r, struct err *err)
 {
+    int64_t id;
+
+    if (store_postback_id(c->store, &id, err) != 0 ||
+        record_events(c, r, id, c->now_ms / 1000, err) != 0)
+        return -1;
+    return put_postback(c, r, id, err);
+}
+
+int record_events(const struct record_context *c, struct intake_request *r, int64_t id, int64_t now,
+                  struct err *err)
+{
     struct translator translator = r->rules->catalog->translator;
     struct recall recall = { c->store, r->offer->name };
     const struct memory memory = recall_memory(&recall);
     struct translation *t = &r->translation;
     struct click click;
     struct err problem = { 0 };
-    int64_t id, now = c->now_ms / 1000;
     int known = 0, fresh;
 
     translator.hasher = c->hasher;
@@ -298,9 +316,9 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
             store_better(c, r);
     }
     r->storable = translate_cut(r->offer, may_keep(r), r->storable, t->arena);
-    if (store_postback_id(c->store, &id, err) != 0 || (fresh = put_events(c, r, id, err)) < 0)
+    if ((fresh = put_events(c, r, id, err)) < 0)
         return -1;
     if (past_settle(&memory, r->offer, &r->params, t, fresh > 0, now, err) != 0 && !t->arena->full)
         return -1; /* with a full arena only the sentence is shorter */
-    return put_postback(c, r, id, err);
+    return 0;
 }

@@ -15,6 +15,18 @@ struct record_context {
  */
 int record_postback(const struct record_context *c, struct intake_request *r, struct err *err);
 
+/* The same but for the postback's own row, which is `id` and came at `now` (Unix seconds): for what
+ * is there already and is translated once more.  r->http is not looked at. */
+int record_events(const struct record_context *c, struct intake_request *r, int64_t id, int64_t now,
+                  struct err *err);
+/* The store's name of a verdict, and the lines of warnings as it keeps them. */
+enum store_verdict record_verdict(enum verdict verdict);
+struct slice record_warnings(const struct translation *t);
+
+/* The one reason of a Q015 whose parameters are whole; the others had a body that is not kept in full,
+ * or not at all. */
+#define RECORD_TOO_LARGE S("the postback needs more memory than a request may have")
+
 /* An id as it may be kept: itself or, of personal data, the hash that a translation makes of it
  * (W051), so that clicks are found by it. */
 struct slice record_id(struct identity_hasher *hasher, struct arena *arena, struct slice value);

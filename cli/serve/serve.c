@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
+#include "cli/serve/control.h"
 #include "cli/serve/jail.h"
 #include "cli/serve/log.h"
 #include "cli/serve/outlet.h"
@@ -42,7 +43,8 @@ struct server {
     struct routes routes;
     struct admin admin;
     struct messages *messages;
-    struct http_server *public, *private;
+    struct control control;
+    struct http_server *public, *private, *local;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
 };
 
@@ -127,6 +129,17 @@ static void share_descriptors(struct http_limits *limits, struct http_limits *ad
              (unsigned long long)files.rlim_cur, limits->connections);
 }
 
+/* Postbacks do not need it: a server without it serves, and only other verbs must wait. */
+static void open_control(struct server *s, const char *data)
+{
+    struct err err = { 0 };
+
+    s->control = (struct control){ s->intake, s->rules };
+    s->local = control_open(&s->control, data, &err);
+    if (!s->local)
+        log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
+}
+
 static int open_listeners(struct server *s, const struct catalog *c, struct err *err)
 {
     struct http_limits limits = HTTP_LIMITS_DEFAULT, admin_limits = HTTP_LIMITS_DEFAULT;
@@ -152,6 +165,7 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
     if (!s->private)
         return err_context(err, "admin");
+    open_control(s, c->data);
     s->public = http_server_open(c->listen, &limits, routes_handle, &s->routes, err);
     admin_show(&s->admin, s->public);
     return s->public ? 0 : err_context(err, "listen");
@@ -282,6 +296,8 @@ static void every_second(struct server *s)
 
     http_server_sweep(s->public);
     http_server_sweep(s->private);
+    if (s->local)
+        http_server_sweep(s->local);
     if (store_counts(s->reader, &counts, &err) == 0) {
         pthread_mutex_lock(&s->admin.lock);
         s->admin.counts = counts;
@@ -320,6 +336,7 @@ static void close_all(struct server *s)
         pthread_mutex_unlock(&s->admin.lock);
         http_server_quiesce(s->public);
     }
+    http_server_close(s->local); /* what it does to the store ends before */
     if (s->intake)
         intake_drain(s->intake);
     admin_show(&s->admin, NULL);

@@ -127,7 +127,7 @@ static int check_time(struct work *w)
 {
     const struct field_rule *rule = &w->offer->fields[FIELD_TIME];
     struct slice text = field(w, FIELD_TIME);
-    int64_t at = w->now;
+    int64_t at = w->now, today = w->out->today > w->now ? w->out->today : w->now;
 
     if (text.len && !when_parse(text, rule->form, rule->zone_seconds, &at))
         return quarantine(w, "Q013",
@@ -142,16 +142,16 @@ static int check_time(struct work *w)
                  SLICE_ARG(shown(w, text)));
         at = w->now;
     }
-    if (at < w->now - USELESS_SECONDS)
+    if (at < today - USELESS_SECONDS)
         return quarantine(w, "Q005",
                           arena_printf(w->out->arena,
                                        "the conversion is %lld days old; past 28 days "
                                        "no click can be credited with it",
-                                       (long long)((w->now - at) / 86400)));
-    if (at < w->now - OLD_SECONDS)
+                                       (long long)((today - at) / 86400)));
+    if (at < today - OLD_SECONDS)
         note_add(&w->out->notes, "W025", S("time"),
                  "time: the conversion is %lld days old; TikTok may not credit it",
-                 (long long)((w->now - at) / 86400));
+                 (long long)((today - at) / 86400));
     w->out->event_time = w->event.event_time = at;
     return 0;
 }

@@ -49,6 +49,8 @@ struct translation {
     struct slice reason;
     struct conversion conversion;
     int64_t event_time;
+    int64_t today; /* of a postback that is translated later than it came: Unix seconds, by which the
+                    * age of the conversion counts; the caller sets it, 0: it comes now */
     struct consent consent; /* known whatever the verdict, unless the body could not be read */
     struct slice offer_line; /* of the rule that decided: "offers/nutra.yaml:12" */
     struct translated_event events[TRANSLATE_EVENTS_MAX];

@@ -15,6 +15,7 @@ def points():
     run = crash.Run(SEED, short=True)
     run.points(25 if SHARE == 1 else 10)
     run.doctor()
+    run.disk_model(8)
     run.control("a disk whose fsync does nothing", "lost", no_sync=True)
     say("# %d lives; %s" % (run.totals["lives"], crash.died_at(run)))
 
@@ -25,7 +26,7 @@ def a_folder_that_was_just_made():
     life = crash.Life(Sandbox(), random.Random(SEED), True)
     try:
         life.point(crash.Point("fresh", "create", 1, crash.shims.AFTER))
-        life.point(crash.Point("kill", power="none", moment=0.03))
+        life.point(crash.Point("kill", power="none", least=20))
         life.close()
         good("a data folder whose start was killed is on the disk after the next one")
     finally:

@@ -75,14 +75,14 @@ def every_fault_once():
 
 @part
 def a_refused_event():
-    sandbox = Sandbox("--fault", "first=1:code=40002")
+    sandbox = Sandbox("--fault", "first=1:code=40062")
     f = Folder(sandbox.endpoint)
     serve = Serve(f)
     sale = "subid=%s&external_id=T-%s&status=sale&payout=1&currency=usd"
     serve.fire(sale % ("bad", "bad"))
     row = wait_until("the dead letter", lambda: f.rows("SELECT * FROM ledger WHERE state = 'dead'"))[0]
     equal("what TikTok refuses for good is a dead letter", row["event_id"], "bad")
-    has("its note says why", row["note"], "40002", "Invalid parameters")
+    has("its note says why", row["note"], "40062 PII_NOT_HASHED")
     serve.fire(sale % ("good", "good"))
     wait_until("the next one", lambda: [e["event_id"] for e in sandbox.events()] == ["good"])
     good("the next one goes on")

@@ -95,6 +95,7 @@ def decisions():
         status, v = serve.verdict(sale(id, word), offer)
         equal(id + ": queued", (status, v["verdict"], v.get("code")), (200, "queued", None))
     wait_until("their delivery", lambda: len(sandbox.events()) == len(rows))
+    wait_until("its record", lambda: not folder.rows("SELECT 1 FROM ledger WHERE state <> 'delivered'"))
     every = ["email", "external_id", "ip", "phone", "ttclid", "user_agent"]
     for id, offer, word, click, decision, source, keys, limited in rows:
         e = sent(sandbox, id)[0]

@@ -191,8 +191,9 @@ class Folder:
         out = b""
         for base, _, names in os.walk(self.at("data")):
             for name in sorted(names):
-                with open(os.path.join(base, name), "rb") as f:
-                    out += f.read()
+                if os.path.isfile(os.path.join(base, name)):  # not the control socket
+                    with open(os.path.join(base, name), "rb") as f:
+                        out += f.read()
         return out
 
 

@@ -96,10 +96,11 @@ class Connection:
         return None if more else False
 
 
-def run(port, script, seconds, most, act=None, act_after=0):
+def run(port, script, seconds, most, act=None, act_after=0, least=0):
     """Send for so many seconds at most, or so many requests.  act() is called once, act_after seconds from
-    the start; then what is still to come is read.  Ends early when the server does."""
-    start, count, live = time.monotonic(), 0, 0
+    the start and not before `least` answers have come; then what is still to come is read.  Ends early when
+    the server does."""
+    start, count, live, answers = time.monotonic(), 0, 0, 0
     waiting = selectors.DefaultSelector()
 
     def feed(c):
@@ -133,12 +134,13 @@ def run(port, script, seconds, most, act=None, act_after=0):
             except OSError:
                 end(c)
         while live and time.monotonic() < start + seconds + 10:
-            left = act_after - (time.monotonic() - start) if act else 0.5
+            left = act_after - (time.monotonic() - start) if act and answers >= least else 0.5
             for key, _ in waiting.select(max(0, left)):
                 c = key.data
                 try:
                     done = c.read()
                     if done:
+                        answers += 1
                         script.answered(c.request)
                         c.request = None
                         done = None if feed(c) else False
@@ -146,7 +148,7 @@ def run(port, script, seconds, most, act=None, act_after=0):
                         end(c)
                 except OSError:
                     end(c)
-            if act and time.monotonic() - start >= act_after:
+            if act and answers >= least and time.monotonic() - start >= act_after:
                 act()
                 act = None
     finally:

@@ -14,8 +14,9 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import disk
 import doctor
+import model
 import shim as shims
-from life import End, Grown, Life, Point, Problem, harness
+from life import LIBRARY, End, Grown, Life, Point, Problem, harness
 
 Sandbox, bad, good, say, true = harness.Sandbox, harness.bad, harness.good, harness.say, harness.true
 POINTS_OF_A_LIFE = 19  # at most
@@ -127,7 +128,7 @@ class Run:
             life = Life(self.sandbox, self._fresh_dice(), True, weaken)
             try:
                 for _ in range(4):
-                    life.point(Point("kill", power="none", moment=0.03 + self.dice.random() * 0.03))
+                    life.point(Point("kill", power="none", least=20))
                 life.close()
             except Problem as e:
                 return true("%s is found out" % name, wanted in e.words, e)
@@ -144,12 +145,16 @@ class Run:
         life = Life(self.sandbox, self._fresh_dice(), False)
         try:
             for _ in range(3):
-                life.point(Point("kill", moment=0.08))
+                life.point(Point("kill", least=150))
             end = life.close()
             left = doctor.unseen(end, End.problems)
             harness.equal("the oracle sees each of %d changes" % doctor.COUNT, left, [])
         finally:
             life.clean()
+
+    def disk_model(self, count):
+        harness.equal("the disk of a power failure is what was synced, in %d random programs" % count,
+                      model.check(LIBRARY, range(self.seed, self.seed + count)), [])
 
     def close(self):
         if self.grown:
@@ -202,6 +207,7 @@ def main():
             run.first_starts(200)
         run.points(count)
         run.doctor()
+        run.disk_model(100)
         run.controls()
     finally:
         run.close()

@@ -23,7 +23,7 @@ class Record:
 
 
 def read_journal(path):
-    """Its records.  A last one that was cut off by the kill is taken out: its change was not made."""
+    """Its records.  A last one that was cut off by the kill is taken out: its change was not begun."""
     with open(path, "rb") as f:
         data = f.read()
     records, at = [], 0
@@ -48,9 +48,10 @@ def read_journal(path):
 # ---- bytes ----
 
 def write_into(content, at, data):
-    if len(content) < at:
+    if data and len(content) < at:
         content.extend(bytes(at - len(content)))
-    content[at:at + len(data)] = data
+    if data:
+        content[at:at + len(data)] = data
 
 
 def resize(content, size):
@@ -120,11 +121,29 @@ class Disk:
         self.lost = {"writes": 0, "names": 0}
 
     def trim(self):
-        """After a kill that was no power failure: make the journal one that can be added to."""
-        read_journal(self.journal)
+        """After a kill: the journal says what was done.  The change of the last record may have been made,
+        or not, or (a kill can end a write between two pages) in part."""
+        records = read_journal(self.journal)
+        path = self._files().get(records[-1].ino) if records and records[-1].op in "WT" else None
+        if path is None:
+            return
+        last = records[-1]
+        with open(path, "rb") as f:
+            f.seek(last.at)
+            done = f.read(len(last.after))
+            size = f.seek(0, os.SEEK_END)
+        if (last.op == "T" and size == last.at) or (last.op == "W" and done == last.after):
+            return
+        with open(self.journal, "r+b") as f:
+            f.truncate(last.place)
+            f.seek(last.place)
+            if last.op == "W":
+                f.write(HEADER.pack(MAGIC, b"W", last.ino, 0, last.at, last.old_size, 0, 0, len(last.before),
+                                    len(done)) + last.before + done)
 
     def fail(self, mode, dice):
         """Leave in the folder what a power failure leaves.  mode: one of MODES."""
+        self.trim()
         records = read_journal(self.journal)
         synced = {}
         for r in records:
@@ -158,8 +177,7 @@ class Disk:
         return out
 
     def _check_complete(self, records):
-        """The journal knows every change: undone and made again, each file is as it was found.  Only
-        what the last record says may not have happened yet."""
+        """The journal knows every change: undone and made again, each file is as it was found."""
         for ino, path in self._files().items():
             mine = [r for r in records if r.op in "WT" and r.ino == ino]
             if not mine:
@@ -167,30 +185,12 @@ class Disk:
             with open(path, "rb") as f:
                 found = f.read()
             content = bytearray(found)
-            last = mine[-1] if mine[-1] is records[-1] else None
             for r in reversed(mine):
                 undo(content, r)
             for r in mine:
-                if r is not last:
-                    redo(content, r)
-            again = bytes(content)
-            if last is not None:
-                redo(content, last)
-            if found != again and found != bytes(content) and not self._half_done(found, again, last):
+                redo(content, r)
+            if bytes(content) != found:
                 raise ValueError("%s: the journal of the shim does not explain its bytes" % path)
-
-    @staticmethod
-    def _half_done(found, before, last):
-        """A kill can end a write between two pages."""
-        if last is None or last.op != "W" or len(last.after) <= 4096:
-            return False
-        content = bytearray(before)
-        for n in range(len(last.after) + 1):
-            if (last.at + n) % 4096 == 0:
-                write_into(content, last.at, last.after[:n])
-                if bytes(content) == found:
-                    return True
-        return False
 
     def _contents(self, records, synced, mode, dice):
         for ino, path in self._files().items():

@@ -105,6 +105,16 @@ static void conversion(struct store *s, int64_t n)
     must(store_postback_put(s, &pb, &err) == 0, "postback");
 }
 
+/* A postback that was quarantined is understood after all, with other ids. */
+static void again(struct store *s, int64_t id, int64_t n)
+{
+    struct store_postback pb = { .id = id, .verdict = STORE_IGNORED, .stage = S("refund"),
+                                 .click_id = arena_printf(&arena, "again-%lld", (long long)n),
+                                 .params = S("subid=again") };
+
+    must(store_postback_again(s, &pb, &err) >= 0, "again");
+}
+
 /* A request with some of what waits; its events end in every way there is. */
 static void deliver(struct store *s, int64_t now)
 {
@@ -149,6 +159,8 @@ int main(int argc, char **argv)
             click(s, n - 40, true);
         if (n > 10 && n % 17 == 0)
             refuse(s, n - 10);
+        if (n > 30 && n % 18 == 0)
+            again(s, n / 18 * 9 - 1, n);
         if (n % 8 == 0)
             deliver(s, AT + n * 1000);
         must(store_commit(s, &err) == 0, "commit");

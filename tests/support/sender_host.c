@@ -54,6 +54,31 @@ static bool same_text(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+/* The first that waits in the queue of pixel, and goes with first; NULL: none is due. */
+static struct host_event *next_of(struct host *h, struct slice pixel, int64_t now,
+                                  const struct host_event *first, int64_t *next_due)
+{
+    struct host_event *best = NULL;
+
+    for (size_t i = 0; i < h->count; i++) {
+        struct host_event *ev = &h->events[i];
+        if (ev->state != HOST_WAITING || !slice_eq(slice_from(ev->pixel), pixel))
+            continue;
+        if (ev->place > now) {
+            if (*next_due == 0 || ev->place < *next_due)
+                *next_due = ev->place;
+            continue;
+        }
+        if (first && !same_text(first->test_code, ev->test_code))
+            continue;
+        if (!best || ev->place < best->place)
+            best = ev;
+        if (best->place == 0) /* the clock begins later: no other can go before it */
+            break;
+    }
+    return best;
+}
+
 static int on_take(void *context, struct slice pixel, unsigned max, struct sender_batch *batch,
                    int64_t *next_due, struct err *err)
 {
@@ -74,22 +99,16 @@ static int on_take(void *context, struct slice pixel, unsigned max, struct sende
     if (h->limit && max > h->limit)
         max = h->limit;
     batch->events = ARENA_ARRAY(&batch->arena, struct sender_event, max);
-    for (size_t i = 0; i < h->count && batch->count < max; i++) {
-        struct host_event *ev = &h->events[i];
-        if (ev->state != HOST_WAITING || !slice_eq(slice_from(ev->pixel), pixel))
-            continue;
-        if (ev->due > now) {
-            if (*next_due == 0 || ev->due < *next_due)
-                *next_due = ev->due;
-            continue;
-        }
-        if (first && !same_text(first->test_code, ev->test_code))
-            continue;
+    while (batch->count < max) {
+        struct host_event *ev = next_of(h, pixel, now, first, next_due);
+        if (!ev)
+            break;
         first = ev;
         batch->events[batch->count++] = (struct sender_event){
             .id = ev->id,
             .body = arena_dup(&batch->arena, slice_from(ev->body)),
             .attempts = ev->attempts,
+            .created = ev->created,
         };
         ev->state = HOST_SENDING;
         ev->attempts++;
@@ -125,6 +144,9 @@ static void settle(struct host *h, const struct sender_outcome *o)
                 : o->result == SENDER_DEAD    ? HOST_DEAD
                                               : HOST_WAITING;
     ev->due = o->due;
+    ev->in_turn = o->in_turn;
+    if (!o->in_turn)
+        ev->place = o->due;
     ev->unknown = o->unknown;
     ev->retries += o->result == SENDER_RETRY;
     snprintf(ev->note, sizeof(ev->note), "%.*s", SLICE_ARG(o->note));
@@ -324,6 +346,20 @@ bool host_wait_count(struct host *h, enum host_state state, size_t count)
     there = count_state(h, state) >= count;
     pthread_mutex_unlock(&h->lock);
     return there;
+}
+
+bool host_wait_idle(struct host *h)
+{
+    struct timespec until = ten_seconds();
+    bool idle;
+
+    pthread_mutex_lock(&h->lock);
+    while (count_state(h, HOST_SENDING) &&
+           pthread_cond_timedwait(&h->changed, &h->lock, &until) == 0)
+        ;
+    idle = count_state(h, HOST_SENDING) == 0;
+    pthread_mutex_unlock(&h->lock);
+    return idle;
 }
 
 /* A round of the sender's thread starts with a question to the clock, and so does an answer; when

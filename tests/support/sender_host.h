@@ -16,7 +16,10 @@ struct host_event {
     const char *pixel, *test_code;
     char *body;
     enum host_state state;
+    int64_t created; /* 0: never too old */
     int64_t due;
+    bool in_turn; /* of the last report */
+    int64_t place; /* in the queue: due of the last report that was not in_turn */
     uint32_t attempts;
     bool unknown;     /* of the last report */
     unsigned retries; /* reports with SENDER_RETRY */
@@ -67,6 +70,7 @@ bool host_logged(struct host *h, const char *text);
 bool host_wait_takes(struct host *h, unsigned takes);
 bool host_wait_reports(struct host *h, unsigned reports);
 bool host_wait_count(struct host *h, enum host_state state, size_t count);
+bool host_wait_idle(struct host *h); /* nothing is handed out */
 
 /* Move the clock and let the sender look; afterwards it has done all there was to do. */
 void host_pass(struct host *h, struct sender *s, int64_t ms);

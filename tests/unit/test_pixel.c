@@ -1,3 +1,4 @@
+#include <limits.h>
 #include "adapters/tiktok/pixel.h"
 
 #include <setjmp.h>
@@ -100,23 +101,38 @@ static void test_take_size(void **state)
     struct pixel p = { 0 };
 
     (void)state;
-    assert_int_equal(pixel_take_size(&p, 1000), 1000);
+    assert_int_equal(pixel_take_size(&p, 1000, 0), 1000);
     for (size_t i = 0; i < LEN(sizes); i++) {
         pixel_take_failed(&p, NOW);
-        assert_int_equal(pixel_take_size(&p, 1000), sizes[i]);
+        assert_int_equal(pixel_take_size(&p, 1000, 0), sizes[i]);
     }
     for (int i = 0; i < 100; i++)
         pixel_take_failed(&p, NOW);
-    assert_int_equal(pixel_take_size(&p, 1000), 1);
+    assert_int_equal(pixel_take_size(&p, 1000, 0), 1);
     /* as many as were asked for: there may be more, and they are asked for as usual */
     pixel_taken(&p, 1, 1, 0, NOW);
-    assert_int_equal(pixel_take_size(&p, 1000), 1000);
+    assert_int_equal(pixel_take_size(&p, 1000, 0), 1000);
     pixel_started(&p);
     assert_true(pixel_may_take(&p, NOW + 1000));
+    /* a quarter after each failure of the API from the fourth on, and both together */
+    for (int i = 0; i < 40; i++) {
+        struct pixel q = { .failures = (unsigned)i, .halvings = 1 };
+        unsigned want = i < 4 ? 500 : i < 8 ? 500u >> 2 * (i - 3) : 1;
+        assert_int_equal(pixel_take_size(&q, 1000, 0), want);
+        q.halvings = 31;
+        assert_int_equal(pixel_take_size(&q, 1000, 0), 1);
+    }
+    p.failures = UINT_MAX;
+    assert_int_equal(pixel_take_size(&p, 1000, 0), 1);
+    p.failures = 4;
+    assert_int_equal(pixel_take_size(&p, 1000, 0), 250);
+    assert_int_equal(pixel_take_size(&p, 1000, 64), 64);
+    pixel_answered(&p, p.epoch);
+    assert_int_equal(pixel_take_size(&p, 1000, 0), 1000);
     /* finding nothing is a success as well */
     pixel_take_failed(&p, NOW);
     pixel_taken(&p, 0, 500, 0, NOW);
-    assert_int_equal(pixel_take_size(&p, 1000), 1000);
+    assert_int_equal(pixel_take_size(&p, 1000, 0), 1000);
 }
 
 static void test_failures(void **state)
@@ -239,7 +255,8 @@ static void test_retry_after(void **state)
         { "120", 120000 },
         { "86400", 86400000 },
         { "86401", 86400000 },
-        { "18446744073709551616", 0 }, /* does not fit: no number, no date */
+        { "18446744073709551616", 86400000 }, /* more than 64 bits: the longest there is */
+        { "18446744073709551616x", 0 },
         { "-5", 0 },
         { "1.5", 0 },
         { "", 0 },

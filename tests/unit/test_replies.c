@@ -32,10 +32,10 @@ static const struct read_case reads[] = {
     { "partly accepted", 200, "{\"code\":20001,\"message\":\"m\"}", REPLY_ACCEPTED, 20001, -1,
       "m", "" },
     { "a bad event", 200,
-      "{\"code\":40002,\"message\":\"data.3.user.email: Not a valid string\"}", REPLY_REFUSED,
+      "{\"code\":40002,\"message\":\"data.3.user.email: Not a valid string\"}", REPLY_BAD_EVENT,
       40002, 3, "data.3.user.email: Not a valid string", "" },
     { "a bad event, HTTP 400", 400, "{\"code\":40002,\"message\":\"data[12].event\"}",
-      REPLY_REFUSED, 40002, 12, "data[12].event", "" },
+      REPLY_BAD_EVENT, 40002, 12, "data[12].event", "" },
     { "a bad event, no index", 200,
       "{\"code\":40002,\"message\":\"Invalid value for event_id: not a valid string.\"}",
       REPLY_REFUSED, 40002, -1, "Invalid value for event_id: not a valid string.", "" },
@@ -55,7 +55,11 @@ static const struct read_case reads[] = {
     { "not in the table", 200, "{\"code\":12345,\"message\":\"new\"}", REPLY_RETRY, 12345, -1,
       "new", "" },
     { "not in the table, names an event", 200, "{\"code\":40099,\"message\":\"data.1.x: new\"}",
-      REPLY_REFUSED, 40099, 1, "data.1.x: new", "" },
+      REPLY_BAD_EVENT, 40099, 1, "data.1.x: new", "" },
+    { "never the fault of what is around an event", 200, "{\"code\":40062,\"message\":\"p\"}",
+      REPLY_BAD_EVENT, 40062, -1, "p", "" },
+    { "an index does not make another code the fault of an event", 200,
+      "{\"code\":50000,\"message\":\"data.0.x: t\"}", REPLY_RETRY, 50000, 0, "data.0.x: t", "" },
     { "negative", 200, "{\"code\":-5}", REPLY_RETRY, -5, -1, "", "" },
     { "words of another type are left out", 200,
       "{\"code\":0,\"message\":7,\"request_id\":null}", REPLY_ACCEPTED, 0, -1, "", "" },
@@ -175,7 +179,8 @@ static void test_index(void **state)
         *to = '\0';
         snprintf(body, sizeof(body), "{\"code\":40002,\"message\":\"%s\"}", quoted);
         reply_read(&arena, 200, slice_from(body), &r);
-        if (r.bad_event != indexes[i].index || r.verdict != REPLY_REFUSED)
+        if (r.bad_event != indexes[i].index ||
+            r.verdict != (r.bad_event >= 0 ? REPLY_BAD_EVENT : REPLY_REFUSED))
             fail_msg("%s: %ld, not %ld", indexes[i].message, r.bad_event, indexes[i].index);
         arena_reset(&arena);
     }

@@ -34,6 +34,7 @@ struct rig {
     const struct scripted_answer *steps;
     size_t step_count;
     int bad_code;     /* refuse requests with an event that has the word bad in it */
+    int bad_status;   /* not 0: by a page with this status */
     bool bad_unnamed; /* and do not say which one */
     const char *only; /* steps are for this pixel only */
     size_t only_count;
@@ -119,6 +120,8 @@ static void on_request(void *context, const struct scripted_request *r, struct s
     }
     if (step < rig->step_count)
         *a = rig->steps[step];
+    else if (rig->bad_status && contains(r->body, "bad"))
+        *a = (struct scripted_answer){ .status = rig->bad_status, .body = "<html>" };
     else if (rig->bad_code && contains(r->body, "bad"))
         refuse_bad(rig, r->body, a);
     else if (rig->dice)
@@ -486,6 +489,249 @@ static void test_all_bad(void **state)
     assert_int_equal(host_read(&rig->host, &rig->host.reports), 9);
 }
 
+/* Time passes, and every answer comes. */
+static void pass(struct rig *rig, int64_t ms)
+{
+    host_pass(&rig->host, rig->sender, ms);
+    assert_true(host_wait_idle(&rig->host));
+}
+
+/* A bad event at every place of every small batch, named or not, and two of them. */
+static void check_places(size_t n, size_t bad, size_t second, bool unnamed)
+{
+    void *own = NULL;
+    struct rig *rig;
+    size_t bads = bad == second ? 1 : 2;
+    bool told = !unnamed || bads < n; /* else nothing shows whose fault it is */
+
+    assert_int_equal(rig_setup(&own), 0);
+    rig = own;
+    rig->bad_code = 40002;
+    rig->bad_unnamed = unnamed;
+    for (size_t i = 0; i < n; i++) {
+        char body[64];
+        snprintf(body, sizeof(body), "{\"event\":\"%s%zu\"}",
+                 i == bad || i == second ? "bad" : "E", i);
+        host_add(&rig->host, "PX", body, NULL);
+    }
+    rig_open(rig);
+    if (!host_wait_count(&rig->host, HOST_DELIVERED, n - bads) ||
+        !(told ? host_wait_count(&rig->host, HOST_DEAD, bads)
+               : host_wait_reports(&rig->host, (unsigned)bads)))
+        fail_msg("%zu and %zu of %zu, %s: %zu delivered, %zu dead", bad, second, n,
+                 unnamed ? "unnamed" : "named", host_count(&rig->host, HOST_DELIVERED),
+                 host_count(&rig->host, HOST_DEAD));
+    for (size_t i = 0; i < n; i++) {
+        struct host_event ev = host_event(&rig->host, (int64_t)i + 1);
+        bool is_bad = i == bad || i == second;
+        assert_int_equal(ev.state, !is_bad ? HOST_DELIVERED : told ? HOST_DEAD : HOST_WAITING);
+        assert_int_equal(ev.attempts, 1);
+        if (is_bad)
+            assert_non_null(strstr(ev.note, unnamed ? "TikTok 40002 PARAM_ERROR: something is wrong"
+                                                    : ".user.email: Not a valid string"));
+    }
+    rig_close(rig, 0);
+    assert_in_range(scripted_count(rig->http), 1, unnamed ? 2 * n : 1 + bads);
+    assert_int_equal(rig_teardown(&own), 0);
+}
+
+static void test_every_place(void **state)
+{
+    static const size_t of_thousand[] = { 0, 1, 499, 500, 998, 999 };
+
+    (void)state;
+    for (size_t n = 1; n <= 16; n++)
+        for (size_t bad = 0; bad < n; bad++) {
+            check_places(n, bad, bad, false);
+            check_places(n, bad, bad, true);
+        }
+    for (size_t a = 0; a < 6; a++)
+        for (size_t b = a + 1; b < 6; b++) {
+            check_places(6, a, b, false);
+            check_places(6, a, b, true);
+        }
+    check_places(2, 0, 1, true);
+    for (size_t i = 0; i < LEN(of_thousand); i++) {
+        check_places(1000, of_thousand[i], of_thousand[i], false);
+        check_places(1000, of_thousand[i], of_thousand[LEN(of_thousand) - 1 - i], true);
+    }
+}
+
+/* Every event is refused and none is named: the request is wrong, not they.  All wait, small parts
+ * are tried once a minute at most, and when it is right again all arrive. */
+static void test_refused_whole(void **state)
+{
+    struct rig *rig = *state;
+    int64_t day = INT64_C(24) * 60 * MINUTE;
+    struct sender_pixel_state shown;
+    size_t before;
+
+    rig->bad_code = 40002;
+    rig->bad_unnamed = true;
+    for (int i = 0; i < 100; i++)
+        host_add(&rig->host, "PX", "{\"event\":\"bad\"}", NULL);
+    rig->host.events[99].created = rig->host.now - 28 * day + MINUTE; /* too old in a minute */
+    host_run_clock(&rig->host); /* for the pace */
+    rig_open(rig);
+    assert_true(host_wait_reports(&rig->host, 100));
+    assert_int_equal(host_count(&rig->host, HOST_WAITING), 100);
+    assert_int_equal(scripted_count(rig->http), 199);
+    for (int64_t id = 1; id <= 100; id++) {
+        struct host_event ev = host_event(&rig->host, id);
+        assert_false(ev.unknown);
+        assert_false(ev.in_turn);
+        assert_in_range(ev.due - rig->host.now, 800, 6000);
+        assert_string_equal(ev.note, "TikTok 40002 PARAM_ERROR: something is wrong");
+    }
+    shown = state_of(rig, 0);
+    assert_true(shown.backing_off);
+    assert_in_range(shown.failing_since - rig->host.now, 0, 6000);
+    assert_string_equal(shown.why, "TikTok refuses every event with code 40002 and names none: is the "
+                                   "pixel right, and its kind of events? Its words: clickbaton.db, "
+                                   "table attempts");
+    assert_true(host_logged(&rig->host, "level=warning event=refused-whole pixel=PX events=100"));
+    for (int i = 0; i < 9; i++) { /* parts of SENDER_PROBE, a minute apart in the end */
+        before = scripted_count(rig->http);
+        pass(rig, 72001);
+        assert_in_range(scripted_count(rig->http) - before, 1, 2 * SENDER_PROBE - 1);
+    }
+    assert_int_equal(host_event(&rig->host, 100).state, HOST_DEAD);
+    assert_string_equal(host_event(&rig->host, 100).note,
+                        "given up: not delivered within 28 days, and TikTok uses nothing older; the "
+                        "last answer: TikTok 40002 PARAM_ERROR: something is wrong");
+    assert_true(host_logged(&rig->host, "level=error event=given-up-too-old pixel=PX events=1"));
+    assert_int_equal(host_count(&rig->host, HOST_DEAD), 1);
+    pass(rig, 50 * MINUTE);
+    assert_true(host_logged(&rig->host, "level=error event=refused-whole"));
+    pthread_mutex_lock(&rig->host.lock);
+    rig->bad_code = 0;
+    pthread_mutex_unlock(&rig->host.lock);
+    for (int i = 0; i < 3; i++)
+        pass(rig, 18 * MINUTE);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 99));
+    assert_int_equal(state_of(rig, 0).failing_since, 0);
+}
+
+/* Alone and unnamed it waits, until the pixel has accepted another. */
+static void test_refused_alone(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->bad_code = 40000;
+    rig->bad_unnamed = true;
+    host_add(&rig->host, "PX", "{\"event\":\"E\"}", NULL);
+    rig_open(rig);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
+    host_add(&rig->host, "PX", "{\"event\":\"bad\"}", NULL);
+    pass(rig, 0);
+    for (unsigned i = 0; i < 3; i++) { /* its own tries prove nothing */
+        assert_true(host_wait_reports(&rig->host, 2 + i));
+        assert_int_equal(host_event(&rig->host, 2).state, HOST_WAITING);
+        if (i < 2)
+            pass(rig, 1201 << i); /* its wait, and its pixel's */
+    }
+    assert_in_range(host_event(&rig->host, 2).due - rig->host.now, 3200, 4800);
+    pass(rig, 3000);
+    host_add(&rig->host, "PX", "{\"event\":\"E2\"}", NULL);
+    pass(rig, 1900); /* together, and one is accepted */
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 2));
+    assert_true(host_wait_count(&rig->host, HOST_DEAD, 1));
+    assert_string_equal(host_event(&rig->host, 2).note,
+                        "TikTok 40000 INVALID_PARAMS: something is wrong");
+    /* or between two tries of it */
+    host_add(&rig->host, "PX", "{\"event\":\"bad\"}", NULL);
+    pass(rig, 0);
+    pass(rig, 1200);
+    assert_int_equal(host_event(&rig->host, 4).attempts, 2);
+    host_add(&rig->host, "PX", "{\"event\":\"E3\"}", NULL);
+    rig->host.events[3].place = rig->host.now + 5 * MINUTE;
+    pass(rig, 2 * MINUTE);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 3));
+    assert_int_equal(host_event(&rig->host, 4).state, HOST_WAITING);
+    pass(rig, 5 * MINUTE);
+    assert_true(host_wait_count(&rig->host, HOST_DEAD, 2));
+}
+
+/* Events that waited through an outage, and then their pixel refuses everything: none dies. */
+static void test_refused_after_outage(void **state)
+{
+    static const struct scripted_answer steps[] = { { .body = OK_BODY }, { .status = 503 } };
+    struct rig *rig = *state;
+
+    rig->steps = steps;
+    rig->step_count = LEN(steps);
+    rig->bad_code = 40002;
+    rig->bad_unnamed = true;
+    host_add(&rig->host, "PX", "{\"event\":\"bad\"}", NULL);
+    rig_open(rig);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
+    for (int i = 0; i < 20; i++)
+        host_add(&rig->host, "PX", "{\"event\":\"bad\"}", NULL);
+    pass(rig, 0);
+    for (int i = 0; i < 12; i++)
+        pass(rig, 20 * MINUTE);
+    assert_int_equal(host_count(&rig->host, HOST_DEAD), 0);
+    assert_int_equal(host_count(&rig->host, HOST_WAITING), 20);
+}
+
+/* One event makes the API fall over, wherever it is: the others arrive, and few of them are sent with
+ * it so often that their outcome is unknown for long. */
+static void test_poison(void **state)
+{
+    static const size_t places[] = { 0, 1, 600, 999 };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(places); i++) {
+        void *own = NULL;
+        struct rig *rig;
+        int64_t start;
+        assert_int_equal(rig_setup(&own), 0);
+        rig = own;
+        rig->bad_status = 500;
+        add_with_bad(rig, 1000, places[i]);
+        start = rig->host.now;
+        rig_open(rig);
+        for (int round = 0; round < 480 && host_count(&rig->host, HOST_DELIVERED) < 999; round++)
+            pass(rig, 15000);
+        if (host_count(&rig->host, HOST_DELIVERED) != 999)
+            for (int64_t id = 1; id <= 1000; id++)
+                if (host_event(&rig->host, id).state != HOST_DELIVERED)
+                    print_error("poison at %zu: %lld has failed %u times, due in %lld ms\n", places[i],
+                                (long long)id, host_event(&rig->host, id).attempts,
+                                (long long)(host_event(&rig->host, id).due - rig->host.now));
+        assert_int_equal(host_count(&rig->host, HOST_DELIVERED), 999);
+        assert_int_equal(host_event(&rig->host, (int64_t)places[i] + 1).state, HOST_WAITING);
+        assert_true(rig->host.now - start < 2 * 60 * MINUTE);
+        rig_close(rig, 0);
+        assert_int_equal(rig_teardown(&own), 0);
+    }
+}
+
+/* A firewall's plain refusals: retried, loud after an hour, over after 28 days. */
+static void test_firewall(void **state)
+{
+    struct rig *rig = *state;
+    int64_t day = INT64_C(24) * 60 * MINUTE;
+
+    rig->bad_status = 400;
+    host_add(&rig->host, "PX", "{\"event\":\"bad\"}", NULL);
+    rig->host.events[0].created = rig->host.now;
+    rig_open(rig);
+    assert_true(host_wait_reports(&rig->host, 1));
+    for (int i = 0; i < 8; i++)
+        pass(rig, 18 * MINUTE);
+    assert_true(host_logged(&rig->host, "level=warning event=retry pixel=PX"));
+    assert_true(host_logged(&rig->host, "level=error event=retry pixel=PX"));
+    pass(rig, 27 * day);
+    assert_int_equal(host_event(&rig->host, 1).state, HOST_WAITING);
+    pass(rig, day);
+    assert_true(host_wait_count(&rig->host, HOST_DEAD, 1));
+    assert_string_equal(host_event(&rig->host, 1).note,
+                        "given up: not delivered within 28 days, and TikTok uses nothing older; the "
+                        "last answer: HTTP 400: refused by something before TikTok");
+    assert_int_equal(state_of(rig, 0).dead, 1);
+}
+
 /* Two bad events, an index that the batch does not have, and a body that is too large for some
  * gateway: all end well for the good events. */
 static void test_bad_indexes(void **state)
@@ -546,6 +792,9 @@ static const struct fault faults[] = {
     { "a Retry-After past all sense",
       { .status = 429, .headers = "Retry-After: 99999999999999\r\n", .body = "slow" }, false, 429,
       -1, 86400000, 86400000, "HTTP 429: too many requests" },
+    { "a Retry-After that no number holds",
+      { .status = 429, .headers = "Retry-After: 99999999999999999999999\r\n", .body = "slow" },
+      false, 429, -1, 86400000, 86400000, "HTTP 429: too many requests" },
     { "500 in HTML", { .status = 500, .body = "<html>500</html>" }, true, 500, -1, 800, 1200,
       "HTTP 500: " UNSURE },
     { "200 in HTML", { .status = 200, .body = "<html>" }, true, 200, -1, 800, 1200,
@@ -665,7 +914,7 @@ static void test_backoff(void **state)
         if (wait < expect * 8 / 10 || wait > expect * 12 / 10)
             fail_msg("wait %u: %lld, not %lld", i, (long long)wait, (long long)expect);
         expect = expect * 2 < 900000 ? expect * 2 : 900000;
-        host_pass(&rig->host, rig->sender, wait);
+        host_pass(&rig->host, rig->sender, i < 8 ? wait : wait * 3 / 2); /* its pixel's wait is another */
     }
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
     host_add(&rig->host, "PX", "{\"event\":\"E\"}", NULL);
@@ -696,7 +945,9 @@ static void test_backlog_is_left_alone(void **state)
         host_pass(&rig->host, rig->sender, 20 * MINUTE);
         assert_true(host_wait_reports(&rig->host, 5 + i));
         assert_int_equal(scripted_count(rig->http), 5 + i);
-        assert_int_equal(host_last(&rig->host).count, 1000);
+        assert_int_equal(host_last(&rig->host).count, 1000); /* the first of the queue */
+        assert_int_equal(host_event(&rig->host, 1).attempts, 2 + i);
+        assert_true(host_event(&rig->host, 1).in_turn);
     }
     host_pass(&rig->host, rig->sender, 20 * MINUTE);
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 9000));
@@ -736,7 +987,7 @@ static void check_full_batch(struct rig *rig, size_t row)
         host_add(&rig->host, "PX", body, NULL);
     if (full_batches[row].later) {
         host_add(&rig->host, "PX", body, NULL);
-        rig->host.events[events].due = rig->host.now + 60 * MINUTE;
+        rig->host.events[events].place = rig->host.now + 60 * MINUTE;
     }
     host_run_clock(&rig->host);
     rig_open(rig);
@@ -766,25 +1017,37 @@ static void test_full_batch_fails(void **state)
 /* An event that has failed often waits longer than its pixel, so that it holds up no others. */
 static void test_own_wait(void **state)
 {
-    static const struct scripted_answer steps[] = { { .body = "{\"code\":50000}" } };
+    static const struct scripted_answer steps[] = { { .body = "{\"code\":50000}" },
+                                                    { .body = OK_BODY },
+                                                    { .body = "{\"code\":50000}" } };
     struct rig *rig = *state;
 
     rig->steps = steps;
     rig->step_count = LEN(steps);
-    add_events(rig, "PX", 3);
-    rig->host.events[1].attempts = 5;
-    rig->host.events[2].attempts = UINT32_MAX - 1;
+    add_events(rig, "PX", 1);
+    rig->host.events[0].attempts = 50; /* before a restart, say: nothing shows that the pixel works */
     rig_open(rig);
     assert_true(host_wait_reports(&rig->host, 1));
+    assert_true(host_event(&rig->host, 1).in_turn);
     assert_in_range(host_event(&rig->host, 1).due - rig->host.now, 800, 1200);
-    assert_in_range(host_event(&rig->host, 2).due - rig->host.now, 25600, 38400);
-    assert_in_range(host_event(&rig->host, 3).due - rig->host.now, 720000, 1080000);
     host_pass(&rig->host, rig->sender, 1200);
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
-    host_pass(&rig->host, rig->sender, 38400);
+    add_events(rig, "PX", 3);
+    rig->host.events[2].attempts = 5;
+    rig->host.events[3].attempts = UINT32_MAX - 1;
+    sender_wake(rig->sender, S("PX"));
+    assert_true(host_wait_reports(&rig->host, 3));
+    assert_in_range(host_event(&rig->host, 2).due - rig->host.now, 800, 1200);
+    assert_true(host_event(&rig->host, 2).in_turn);
+    assert_false(host_event(&rig->host, 3).in_turn);
+    assert_in_range(host_event(&rig->host, 3).due - rig->host.now, 25600, 38400);
+    assert_in_range(host_event(&rig->host, 4).due - rig->host.now, 720000, 1080000);
+    host_pass(&rig->host, rig->sender, 1200);
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 2));
-    host_pass(&rig->host, rig->sender, 1080000);
+    host_pass(&rig->host, rig->sender, 38400);
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 3));
+    host_pass(&rig->host, rig->sender, 1080000);
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 4));
 }
 
 static void test_reset_early(void **state)
@@ -799,6 +1062,34 @@ static void test_reset_early(void **state)
     assert_int_equal(scripted_count(rig->http), 0);
     host_pass(&rig->host, rig->sender, 1200);
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
+}
+
+/* A kept connection ends after the whole request went over it: nobody may send it again unasked. */
+static void test_kept_connection(void **state)
+{
+    static const struct scripted_answer ok = { .body = OK_BODY };
+    const struct scripted_answer steps[] = { ok, { .action = SCRIPTED_CLOSE }, ok,
+                                             ok, { .action = SCRIPTED_RESET }, ok };
+    struct rig *rig = *state;
+
+    rig->steps = steps;
+    rig->step_count = LEN(steps);
+    rig_open(rig);
+    for (unsigned i = 0; i < 2; i++) {
+        int64_t id = host_add(&rig->host, "PX", "{\"event\":\"E\"}", NULL);
+        pass(rig, 0);
+        assert_int_equal(host_event(&rig->host, id).state, HOST_DELIVERED);
+        id = host_add(&rig->host, "PX", "{\"event\":\"E\"}", NULL);
+        pass(rig, 0);
+        assert_int_equal(scripted_count(rig->http), 2 + 3 * i);
+        assert_int_equal(host_event(&rig->host, id).state, HOST_WAITING);
+        assert_true(host_event(&rig->host, id).unknown);
+        assert_string_equal(host_event(&rig->host, id).note,
+                            "no answer: the connection of the request before ended");
+        pass(rig, 2000);
+        assert_int_equal(host_event(&rig->host, id).state, HOST_DELIVERED);
+        assert_int_equal(scripted_count(rig->http), 3 + 3 * i);
+    }
 }
 
 static void test_timeout(void **state)
@@ -1173,7 +1464,7 @@ static void test_next_due(void **state)
 
     host_run_clock(&rig->host);
     add_events(rig, "PX", 1);
-    rig->host.events[0].due = rig->host.now + 80;
+    rig->host.events[0].place = rig->host.now + 80;
     rig_open(rig);
     assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
     assert_true(host_last(&rig->host).at >= rig->host.now + 80);
@@ -1437,7 +1728,14 @@ int main(void)
         RIGGED(test_backlog_is_left_alone),
         cmocka_unit_test(test_full_batch_fails),
         RIGGED(test_own_wait),
+        cmocka_unit_test(test_every_place),
+        RIGGED(test_refused_whole),
+        RIGGED(test_refused_alone),
+        RIGGED(test_refused_after_outage),
+        cmocka_unit_test(test_poison),
+        RIGGED(test_firewall),
         RIGGED(test_reset_early),
+        RIGGED(test_kept_connection),
         RIGGED(test_timeout),
         RIGGED(test_not_sent),
         RIGGED(test_redirects),

@@ -1,0 +1,116 @@
+#include "cli/serve/control.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/replay/group.h"
+#include "core/base/buf.h"
+
+/* {"version":...,"pid":...,"rules":...}: who runs here, with which files in force. */
+static int status(struct control *c, const struct http_request *http, struct buf *out,
+                  struct err *err)
+{
+    struct rules *rules = rules_get(c->rules);
+
+    (void)http;
+    (void)err;
+    buf_printf(out, "{\"version\":\"%s\",\"pid\":%ld,\"rules\":\"%016llx\",\"offers\":%zu}\n",
+               CLICKBATON_VERSION, (long)getpid(), (unsigned long long)rules->catalog->print,
+               rules->catalog->offer_count);
+    rules_release(rules);
+    return 0;
+}
+
+/* ---- POST /replay ---- */
+
+struct replaying {
+    struct rules *rules;
+    struct replay_order order;
+    struct buf *out;
+};
+
+static int replay_work(void *context, struct store *writer, struct err *err)
+{
+    struct replaying *r = context;
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return replay_group(writer, r->rules->catalog, &r->order,
+                        (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, r->out, err);
+}
+
+static int replay(struct control *c, const struct http_request *http, struct buf *out,
+                  struct err *err)
+{
+    struct replaying r = { .out = out };
+    int rc;
+
+    if (replay_order_parse(http->body, http->arena, &r.order, err) != 0)
+        return -1;
+    r.rules = rules_get(c->rules);
+    rc = intake_run(c->intake, replay_work, &r, err);
+    rules_release(r.rules);
+    if (rc == 0 && !r.order.dry)
+        intake_wake(c->intake, (struct slice){ 0 });
+    return rc;
+}
+
+static const struct route {
+    enum http_method method;
+    struct slice path;
+    control_request *answer;
+} routes[] = {
+    { HTTP_GET, SLICE("/status"), status },
+    { HTTP_POST, SLICE("/replay"), replay },
+};
+
+static const struct http_header json[] = { { "Content-Type", "application/json" }, { NULL, NULL } };
+
+static void refuse(struct http_request *http, const struct err *err)
+{
+    static const int statuses[] = { [ERR_INPUT] = 400, [ERR_BUSY] = 503 };
+    int code = err->kind == ERR_INPUT || err->kind == ERR_BUSY ? statuses[err->kind] : 500;
+    struct buf out = { 0 };
+
+    buf_puts(&out, "{\"error\":");
+    buf_json(&out, slice_from(err->text));
+    buf_puts(&out, "}\n");
+    http_reply(http, code, json, buf_slice(&out));
+    buf_free(&out);
+}
+
+static const struct route *route_of(const struct http_request *http)
+{
+    for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
+        if (routes[i].method == http->method && slice_eq(routes[i].path, http->path))
+            return &routes[i];
+    return NULL;
+}
+
+static void handle(void *context, struct http_request *http)
+{
+    const struct route *route = route_of(http);
+    struct buf out = { .limit = CONTROL_ANSWER_MAX };
+    struct err err = { 0 };
+
+    if (!route)
+        err_set(&err, ERR_INPUT, "this server does not know %.*s; is it older than the clickbaton "
+                "that asks (%s here)?", SLICE_ARG(slice_head(http->path, 60)), CLICKBATON_VERSION);
+    else if (route->answer(context, http, &out, &err) == 0 && !buf_ok(&out))
+        err_set(&err, ERR_SYSTEM, "the answer needs too much memory");
+    if (err.text[0])
+        refuse(http, &err);
+    else
+        http_reply(http, 200, json, buf_slice(&out));
+    buf_free(&out);
+}
+
+struct http_server *control_open(struct control *c, const char *data, struct err *err)
+{
+    struct http_limits limits = HTTP_LIMITS_DEFAULT;
+
+    limits.connections = 64;
+    limits.connections_per_address = 0;
+    limits.body = CONTROL_BODY_MAX;
+    return http_server_open_local(data, CONTROL_NAME, &limits, handle, c, err);
+}
