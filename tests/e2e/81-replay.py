@@ -231,7 +231,7 @@ def clicks_and_consent():
 
 def make_dead(sandbox_options, ids):
     """Dead events, each by a request of its own."""
-    sandbox = Sandbox("--fault", "first=%d:code=40002" % len(ids), *sandbox_options)
+    sandbox = Sandbox("--fault", "first=%d:code=40062" % len(ids), *sandbox_options)
     f = Folder(sandbox.endpoint)
     serve = Serve(f)
     for n, id in enumerate(ids, 1):
@@ -271,7 +271,7 @@ def dead_letters():
           (0, [w["body"] for w in was[:2]]))
     has("its total", r.err, "2 of 2 dead events would be sent again, worth 25 USD")
     equal("changes nothing", f.rows("SELECT * FROM ledger ORDER BY id"), was)
-    equal("by TikTok's code", (totals(replay(f, "--dead", "--dry-run", "--json", "--code", "40002"))["rows"],
+    equal("by TikTok's code", (totals(replay(f, "--dead", "--dry-run", "--json", "--code", "40062"))["rows"],
                                totals(replay(f, "--dead", "--dry-run", "--json", "--code", "40100"))["rows"]), (4, 0))
     r = replay(f, "--dead", "d1")
     equal("one again", (r.code, r.out), (0, "1 of 1 dead event will be sent again, worth 12.50 USD\n"))
@@ -279,7 +279,7 @@ def dead_letters():
     row = wait_until("the ledger", lambda: f.rows("SELECT * FROM ledger WHERE event_id = 'd1' AND state = 'delivered'"))[0]
     equal("the same event", (row["body"], row["attempts"]), (was[0]["body"], 2))
     equal("both attempts are on record", [a["code"] for a in f.rows("SELECT code FROM tries JOIN attempts ON id = attempt "
-          "WHERE event = ? ORDER BY attempt", row["id"])], [40002, 0])
+          "WHERE event = ? ORDER BY attempt", row["id"])], [40062, 0])
     serve.stop()
 
     change(f, "UPDATE deliveries SET unknown_since = ? WHERE event = 2", int(time.time() * 1000) - 47 * HOUR - 1000)
@@ -298,7 +298,7 @@ def dead_letters():
     equal("yes: that too", (code, out), (0, "1 of 1 dead event will be sent again, worth 12.50 USD\n"))
     row = f.rows("SELECT * FROM ledger WHERE event_id = 'd2'")[0]
     equal("its 48 hours begin anew", (row["state"], row["unknown_since"]), ("waiting", None))
-    has("the note says since when and why", row["note"], "waits again since ", "as replay was told; before that: ", "40002")
+    has("the note says since when and why", row["note"], "waits again since ", "as replay was told; before that: ", "40062")
     change(f, "UPDATE events SET body = replace(body, ?, ?) WHERE id = 3", '"event_time":1', '"event_time":0')
     r = replay(f, "--dead", "--yes")
     equal("past 28 days it stays dead", (r.code, r.out.splitlines()[0]), (1, "0 of 1 dead event will be sent again"))
@@ -313,7 +313,7 @@ def dead_letters():
 def dead_and_refused():
     """Withdrawn events are not dead: replay never finds them, also when the refusal comes in between."""
     rule = 'consent: {from: "{consent}", granted: ["1"], otherwise: drop, missing: granted}\n'
-    sandbox = Sandbox("--fault", "first=1:code=40002")
+    sandbox = Sandbox("--fault", "first=1:code=40062")
     f = Folder(sandbox.endpoint)
     f.write("offers/nutra-de.yaml", offer_text("nutra-de", more=rule))
     serve = Serve(f)
