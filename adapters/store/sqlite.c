@@ -201,6 +201,7 @@ static const struct store_ops ops = {
     .report = sqlite_report,
     .recover = sqlite_recover,
     .retain = sqlite_retain,
+    .give_back = sqlite_give_back,
     .click_find = sqlite_click_find,
     .list_again = sqlite_list_again,
     .get_postback = sqlite_get_postback,

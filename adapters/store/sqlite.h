@@ -109,6 +109,7 @@ int sqlite_maintain(struct store *, struct err *);
 int sqlite_retain(struct store *, const struct store_retention *, struct store_retained *,
                   struct err *);
 void sqlite_retain_free(struct sqlite *s);
+int sqlite_give_back(struct store *, unsigned, int64_t *, struct err *); /* sqlite_stats.c */
 
 /* ---- sqlite_schema.c ---- */
 int sqlite_schema_ready(struct sqlite *s, struct err *err); /* create, migrate or refuse */

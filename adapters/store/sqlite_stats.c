@@ -140,6 +140,22 @@ int store_sqlite_stats(const char *dir, stats_visit *visit, void *context, struc
     return rc;
 }
 
+int sqlite_give_back(struct store *store, unsigned pages, int64_t *left, struct err *err)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    struct asking a = { .s = s };
+    char sql[60];
+
+    if (number(&a, "PRAGMA auto_vacuum") != 2)
+        return err_set(err, ERR_INPUT, "this file was made by an earlier clickbaton and can't be made smaller "
+                       "in use; stop the server and run `clickbaton store compact` once");
+    snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%u)", pages);
+    if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_fail(s, err, "giving space back");
+    *left = number(&a, "PRAGMA freelist_count");
+    return 0;
+}
+
 int store_sqlite_compact(const char *dir, int64_t *before, int64_t *after, struct err *err)
 {
     struct store *store;

@@ -229,6 +229,10 @@ struct store_retained { /* by this call */
 int store_retain(struct store *s, const struct store_retention *how, struct store_retained *out,
                  struct err *err);
 
+/* Give up to `pages` free pages of the file back to the disk, in a transaction; *left: how many are free
+ * still.  ERR_INPUT when this file can't do so in steps. */
+int store_give_back(struct store *s, unsigned pages, int64_t *left, struct err *err);
+
 /* ---- the past of a click: between begin and commit, what was put there included ---- */
 
 /* One earlier postback. */
