@@ -136,6 +136,8 @@ static const char version_4[] =
     "UPDATE counts SET sum = checksum(7, clicks, postbacks, waiting, sending, delivered, dead,"
     " quarantined, withdrawn, last_click, last_postback, last_event, last_attempt, gone_postback,"
     " gone_attempt);"
+    "ALTER TABLE late_clicks ADD COLUMN sum INTEGER;"
+    "UPDATE late_clicks SET sum = checksum(12, click);"
     "ALTER TABLE indexed ADD COLUMN sum INTEGER;"
     "UPDATE indexed SET sum = checksum(8, clicks, postbacks, events);"
     "ALTER TABLE runs ADD COLUMN last INTEGER;"
@@ -150,7 +152,7 @@ static const char version_4[] =
 /* Postbacks that were decided once more after the index had them in a run: their newer ids are in no
  * run yet. */
 static const char version_5[] =
-    "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY);";
+    "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY, sum INTEGER);";
 
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
