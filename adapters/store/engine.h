@@ -23,6 +23,7 @@ struct store_ops {
     int (*retain)(struct store *, const struct store_retention *, struct store_retained *,
                   struct err *);
     int (*give_back)(struct store *, unsigned, int64_t *, struct err *);
+    int (*clock_back)(struct store *, int64_t, struct err *);
     int (*click_find)(struct store *, struct slice, struct slice, struct slice, struct arena *,
                       struct store_click *, struct err *);
     int (*list_again)(struct store *, const struct store_again *, int64_t *, unsigned, int64_t *,

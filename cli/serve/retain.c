@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 
+#include "cli/serve/clock.h"
 #include "cli/serve/log.h"
 #include "core/payload/forget.h"
 
 #define FIRST_MS  1000   /* after the start, which has better things to do */
 #define ROUND_MS  600000 /* from the end of a round to the next */
+#define DOUBT_MS  10000
 #define PAUSE_MS  5      /* between steps: half of the disk at most */
 #define LATE_MS   250
 #define STEP_ROWS 64     /* some two milliseconds */
@@ -83,7 +85,7 @@ static void tell(const struct store_retained *t)
                  (long long)t->dead, (long long)t->attempts, (long long)t->cut);
 }
 
-void retain_step(struct retainer *r, struct store *store, int64_t now)
+int retain_step(struct retainer *r, struct store *store, int64_t now, struct err *err)
 {
     struct rules *rules = rules_get(r->rules);
     struct catalog *c = rules->catalog;
@@ -93,25 +95,30 @@ void retain_step(struct retainer *r, struct store *store, int64_t now)
         .context = c, .rows = STEP_ROWS,
     };
     struct store_retained one;
-    struct err err = { 0 };
     int rc = -1, more = 0;
 
-    if (store_begin(store, &err) == 0) {
-        if ((more = store_retain(store, &how, &one, &err)) < 0)
+    if (clock_away() != 0) {
+        rules_release(rules);
+        r->due = now + DOUBT_MS;
+        return 0;
+    }
+    if (store_begin(store, err) == 0) {
+        if ((more = store_retain(store, &how, &one, err)) < 0)
             store_rollback(store);
         else
-            rc = store_commit(store, &err);
+            rc = store_commit(store, err);
     }
     rules_release(rules);
     r->due = now + (rc == 0 && more ? PAUSE_MS : ROUND_MS);
     if (rc != 0) {
         log_line("warning", "msg=\"retention failed; it tries again in ten minutes\" why=\"%s\"",
-                 err.text);
-        return;
+                 err->text);
+        return rc;
     }
     add(&r->total, &one);
     if (more)
-        return;
+        return 0;
     tell(&r->total);
     r->total = (struct store_retained){ 0 };
+    return 0;
 }

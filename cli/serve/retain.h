@@ -12,8 +12,9 @@ struct retainer *retain_open(struct rules_holder *rules, int64_t now); /* NULL: 
 int64_t retain_due(const struct retainer *r); /* the next step, Unix milliseconds */
 bool retain_late(const struct retainer *r, int64_t now); /* it has waited long for a quiet moment */
 
-/* One step, in a transaction of its own: what fails here must not fail a postback. */
-void retain_step(struct retainer *r, struct store *store, int64_t now);
+/* One step, in a transaction of its own: what fails here must not fail a postback.  Nothing is removed
+ * while the clock is in doubt. */
+int retain_step(struct retainer *r, struct store *store, int64_t now, struct err *err);
 void retain_close(struct retainer *r); /* accepts NULL */
 
 #endif
