@@ -11,6 +11,9 @@ ALL_C := -std=c11 -D_XOPEN_SOURCE=700 -Wall -Wextra -Werror -Wshadow -Wstrict-pr
          -Wmissing-prototypes -Wwrite-strings -Wvla -Wcast-qual -fno-strict-overflow -I. \
          -DCLICKBATON_VERSION='"$(VERSION)"'
 SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+# What makes a mistake that nobody has found yet harder to use.
+HARD_C := $(if $(SAN),,-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE)
+HARD_L := $(if $(SAN),,-pie -Wl,-z,relro,-z,now)
 LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
@@ -23,8 +26,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat bench install \
-        uninstall deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat bench man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -37,7 +39,7 @@ deps: need-test
 
 $(BUILD)/clickbaton: $(OBJ)
 	@echo "  LD   $@"
-	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/libclickbaton.a: $(LIB_OBJ)
 	@rm -f $@
@@ -46,7 +48,7 @@ $(BUILD)/libclickbaton.a: $(LIB_OBJ)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	@$(CC) $(ALL_C) $(CPPFLAGS) $(CFLAGS) $(SAN_F) -MMD -MP -c -o $@ $<
+	@$(CC) $(ALL_C) $(HARD_C) $(CPPFLAGS) $(CFLAGS) $(SAN_F) -MMD -MP -c -o $@ $<
 
 $(BUILD)/embed.S: $(EMBED) tools/embed.sh
 	@mkdir -p $(@D)
@@ -60,13 +62,13 @@ $(BUILD)/embed.o: $(BUILD)/embed.S
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(SUPPORT) $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
-	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 $(BUILD)/tests/fault/outage_fill: $(BUILD)/tests/fault/outage_fill.o $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
-	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
-	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # What editors check our files by, as the program prints it: after a change of the tables of keys.
 SCHEMAS := offer tracker mapping chain rates models config
@@ -190,16 +192,41 @@ docs: all
 
 # ---- installing ----
 
-install: all
+# Beside the program: its man pages and completions, both made of what it and docs/ say.
+man: all | need-man
+	@packaging/man.sh $(BUILD)/clickbaton $(BUILD)/man
+completions: all
+	@packaging/completions.sh $(BUILD)/clickbaton $(BUILD)/completions
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+COMPLETIONS := bash-completion/completions/clickbaton zsh/vendor-completions/_clickbaton \
+               fish/vendor_completions.d/clickbaton.fish
+install: all man completions
 	install -D -m 755 $(BUILD)/clickbaton $(DESTDIR)$(PREFIX)/bin/clickbaton
-	install -d $(DESTDIR)$(PREFIX)/share/clickbaton/mappings/schema
-	install -m 644 mappings/*.yaml $(DESTDIR)$(PREFIX)/share/clickbaton/mappings/
-	install -m 644 mappings/schema/*.json $(DESTDIR)$(PREFIX)/share/clickbaton/mappings/schema/
-	install -d $(DESTDIR)$(PREFIX)/share/doc/clickbaton
-	install -m 644 README.md LICENSE CHANGELOG.md $(DESTDIR)$(PREFIX)/share/doc/clickbaton/
+	install -d $(SHARE)/clickbaton/mappings/schema $(SHARE)/doc/clickbaton $(SHARE)/man/man1 $(SHARE)/man/man5
+	install -m 644 mappings/*.yaml $(SHARE)/clickbaton/mappings/
+	install -m 644 mappings/schema/*.json $(SHARE)/clickbaton/mappings/schema/
+	install -m 644 README.md LICENSE CHANGELOG.md $(SHARE)/doc/clickbaton/
+	cp -R examples docs $(SHARE)/doc/clickbaton/
+	install -m 644 $(BUILD)/man/*.1 $(SHARE)/man/man1/
+	install -m 644 $(BUILD)/man/*.5 $(SHARE)/man/man5/
+	install -D -m 644 $(BUILD)/completions/clickbaton.bash $(SHARE)/bash-completion/completions/clickbaton
+	install -D -m 644 $(BUILD)/completions/_clickbaton $(SHARE)/zsh/vendor-completions/_clickbaton
+	install -D -m 644 $(BUILD)/completions/clickbaton.fish $(SHARE)/fish/vendor_completions.d/clickbaton.fish
+	install -D -m 644 examples/clickbaton.service $(DESTDIR)$(PREFIX)/lib/systemd/system/clickbaton.service
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/clickbaton
-	rm -rf $(DESTDIR)$(PREFIX)/share/clickbaton $(DESTDIR)$(PREFIX)/share/doc/clickbaton
+	rm -f $(DESTDIR)$(PREFIX)/bin/clickbaton $(DESTDIR)$(PREFIX)/lib/systemd/system/clickbaton.service
+	rm -f $(SHARE)/man/man1/clickbaton.1 $(addprefix $(SHARE)/man/man5/clickbaton,-mapping.5 -chain.5 .yaml.5)
+	rm -f $(addprefix $(SHARE)/,$(COMPLETIONS))
+	rm -rf $(SHARE)/clickbaton $(SHARE)/doc/clickbaton
+
+# $(BUILD)/clickbaton_VERSION_ARCH.deb, and what is in it, library by library.
+deb: all | need-deb
+	@packaging/deb.sh $(BUILD)
+package: all | need-deb
+	@BUILD=$(BUILD) MAKE="$(MAKE)" tests/package.sh
+sbom: all
+	@packaging/sbom.py $(BUILD)/clickbaton
 
 dist:
 	git archive --prefix=clickbaton-$(VERSION)/ -o clickbaton-$(VERSION).tar.gz HEAD
@@ -207,4 +234,4 @@ dist:
 clean:
 	rm -rf build build-*
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -11,12 +11,14 @@
 
 unsigned catalog_errors(const struct catalog *c)
 {
-    return c->diags.errors;
+    return c->diags.errors + c->arena.full; /* what had no room is missing now, whatever it was */
 }
 
 void catalog_take_problems(struct catalog *c, struct buf *out)
 {
     diags_print(out, &c->diags);
+    if (c->arena.full)
+        buf_puts(out, "error: these files need more memory than there is\n");
     c->diags.first = c->diags.last = NULL;
     c->diags.kept = 0;
 }
@@ -69,8 +71,10 @@ struct catalog *catalog_open(const char *config)
 {
     struct catalog *c = calloc(1, sizeof(*c));
 
-    if (!c)
+    if (!c) {
+        memory_ran_out();
         return NULL;
+    }
     arena_init(&c->arena, 256 * 1024 * 1024);
     c->diags.arena = &c->arena;
     c->loader = (struct mapping_loader){ &c->arena, &c->diags, trackers, files_lookup(&c->lookup) };
@@ -164,8 +168,11 @@ static struct catalog_offer *add_slot(struct catalog *c)
     if (c->offer_count == c->offer_room) {
         size_t room = c->offer_room ? c->offer_room * 2 : 16;
         struct catalog_offer *more = realloc(c->offers, room * sizeof(*more));
-        if (!more)
+        if (!more) {
+            memory_ran_out();
+            c->arena.full = true; /* as if it had not gone in there */
             return NULL;
+        }
         c->offers = more;
         c->offer_room = room;
     }

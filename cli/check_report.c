@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/rates/rates.h"
 
 static void count(const char *before, size_t n, const char *what, const char *after)
@@ -127,27 +128,21 @@ static void put_json(struct buf *out, struct catalog *c, const struct checked *d
 
 /* ---- the whole ---- */
 
-static bool print(const struct buf *out)
-{
-    return buf_ok(out) && fwrite(out->ptr ? out->ptr : "", 1, out->len, stdout) == out->len &&
-           fflush(stdout) == 0;
-}
-
 static int put_junit(struct catalog *c, const struct checked *done, const char *path)
 {
     struct buf out = { 0 };
     struct err err = { 0 };
-    bool written;
+    int code = done->code;
 
     maptest_junit(&out, c, &done->tests);
-    if (strcmp(path, "-") == 0)
-        written = print(&out) || err_set(&err, ERR_SYSTEM, "stdout: %s", strerror(errno)) == 0;
-    else
-        written = buf_ok(&out) && files_replace(path, buf_slice(&out), &err) == 0;
-    if (!written)
-        fprintf(stderr, "clickbaton check: %s\n", err.text[0] ? err.text : "out of memory");
+    if (strcmp(path, "-") == 0 || !buf_ok(&out)) {
+        code = end_print("check", &out, code);
+    } else if (files_replace(path, buf_slice(&out), &err) != 0) {
+        fprintf(stderr, "clickbaton check: %s\n", err.text);
+        code = EXIT_IO;
+    }
     buf_free(&out);
-    return written ? done->code : EXIT_IO;
+    return code;
 }
 
 /* On a terminal what was expected is red, what came is green. */
@@ -181,8 +176,7 @@ int check_report(struct catalog *c, const struct checked *done, const struct che
 
     if (wish->json) {
         put_json(&out, c, done);
-        if (!print(&out))
-            code = EXIT_IO;
+        code = end_print("check", &out, code);
         buf_free(&out);
     }
     if (wish->junit && put_junit(c, done, wish->junit) == EXIT_IO)

@@ -348,9 +348,9 @@ static void read_limits(struct reader *r, const struct yaml *node)
 
 void config_near(struct catalog *c, const char *path)
 {
-    struct diags unseen = { .arena = &c->arena }; /* the file's own troubles are for who reads all of it */
+    struct diags unseen = { .arena = &c->arena }; /* what is wrong in it is for who reads all of it */
     struct expect e = { &c->arena, &unseen };
-    const struct source *file = files_exist(path) ? files_source(&c->arena, path, &unseen) : NULL;
+    const struct source *file = files_exist(path) ? files_source(&c->arena, path, &c->diags) : NULL;
     const struct yaml *root = file ? yaml_parse(&c->arena, file, &unseen) : NULL;
     struct slice folder;
 

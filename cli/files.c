@@ -24,8 +24,10 @@ static int read_all(int fd, char *to, size_t size)
 
     while (have < size) {
         ssize_t n = read(fd, to + have, size - have);
-        if (n == 0)
+        if (n == 0) {
+            errno = 0; /* it has become shorter */
             break;
+        }
         if (n < 0 && errno != EINTR)
             return -1;
         have += n > 0 ? (size_t)n : 0;
@@ -55,7 +57,7 @@ int files_read(struct arena *arena, const char *path, size_t max, struct slice *
     bytes = arena_alloc(arena, (size_t)st.st_size);
     if (!bytes || read_all(fd, bytes, (size_t)st.st_size) != 0) {
         err_set(err, ERR_SYSTEM, "%s: %s", path,
-                bytes ? "it changed while it was read" : "out of memory");
+                !bytes ? "out of memory" : errno ? strerror(errno) : "it changed while it was read");
         goto out;
     }
     *out = (struct slice){ bytes, (size_t)st.st_size };
@@ -107,8 +109,11 @@ int files_create(const char *path, unsigned mode, struct slice bytes, struct err
 
     if (rc != 0)
         err_set(err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
-    if (fd != -1)
+    if (fd != -1) {
         close(fd);
+        if (rc != 0)
+            unlink(path); /* half a file would be in the way of the next try */
+    }
     return rc;
 }
 
@@ -250,8 +255,10 @@ static int read_secret(int fd, const char *path, struct place at, struct diags *
 char *files_secret(const char *path, struct place at, struct diags *diags)
 {
     char *text = calloc(1, SECRET_MAX);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = text ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 
+    if (!text)
+        secret_problem(diags, at, "C001", "", path, "out of memory");
     if (text && read_secret(fd, path, at, diags, text) != 0) {
         files_forget(text);
         text = NULL;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/show.h"
 #include "core/chain/url.h"
 
@@ -13,13 +15,7 @@
 
 bool hops_print(const char *verb, const struct buf *out)
 {
-    bool whole = buf_ok(out);
-
-    if (whole && fwrite(out->ptr, 1, out->len, stdout) == out->len && fflush(stdout) == 0)
-        return true;
-    fprintf(stderr, "clickbaton %s: %s\n", verb,
-            whole ? "the output can't be written" : "out of memory");
-    return false;
+    return end_print(verb, out, EXIT_DONE) == EXIT_DONE;
 }
 
 bool hops_colour(void)

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/options.h"
 #include "core/base/diag.h"
 
@@ -74,6 +75,7 @@ static int unknown(const char *name)
 
 int main(int argc, char **argv)
 {
+    end_prepare();
     if (argc < 2) {
         usage(stderr);
         return EXIT_USAGE;
@@ -81,12 +83,12 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return EXIT_DONE;
+        return end_with("--help", EXIT_DONE);
     }
     if (strcmp(argv[1], "--version") == 0)
-        return cli_version(0, NULL);
+        return end_with("--version", cli_version(0, NULL));
     for (size_t i = 0; i < VERBS; i++)
         if (strcmp(verbs[i].name, argv[1]) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
+            return end_with(argv[1], verbs[i].run(argc - 1, argv + 1));
     return unknown(argv[1]);
 }

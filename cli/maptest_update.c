@@ -117,13 +117,19 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Would the new text still load? */
-static bool loads(struct catalog *c, const struct source *source)
+static int loads(struct catalog *c, const struct source *source, struct err *err)
 {
     struct diags diags = { .arena = &c->arena };
     struct mapping_loader loader = c->loader;
 
     loader.diags = &diags;
-    return mapping_load_offer(&loader, source) != NULL;
+    if (mapping_load_offer(&loader, source))
+        return 0;
+    for (const struct diag *d = diags.first; d; d = d->next)
+        if (slice_eq(slice_from(d->code), S("C001"))) /* what it extends */
+            return err_set(err, ERR_SYSTEM, "%.*s", SLICE_ARG(d->text));
+    return err_set(err, ERR_INPUT, "%.*s: it would have errors afterwards; change it by hand",
+                   SLICE_ARG(source->name));
 }
 
 static int write_edits(struct catalog *c, const struct source *source, const struct edits *edits,
@@ -150,10 +156,7 @@ static int write_edits(struct catalog *c, const struct source *source, const str
     after.text = arena_dup(&c->arena, buf_slice(&out));
     if (!buf_ok(&out) || c->arena.full)
         rc = err_set(err, ERR_SYSTEM, "out of memory");
-    else if (!loads(c, &after))
-        rc = err_set(err, ERR_INPUT, "%.*s: it would have errors afterwards; change it by hand",
-                     SLICE_ARG(source->name));
-    else
+    else if ((rc = loads(c, &after, err)) == 0)
         rc = files_replace(arena_cstr(&c->arena, source->name), after.text, err);
     buf_free(&out);
     return rc;

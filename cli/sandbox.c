@@ -11,6 +11,7 @@
 #include "adapters/http/server.h"
 #include "adapters/tiktok/sandbox.h"
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/options.h"
 
 #define TOKEN_MAX 4096
@@ -192,6 +193,7 @@ static int serve(const char *where, struct desk *desk)
     end_signals(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    end_not_for_memory();
     server = http_server_open(where, &limits, handle, desk, &err);
     if (!server)
         return complain(&err, err.kind == ERR_INPUT ? EXIT_USAGE : EXIT_IO);

@@ -5,6 +5,7 @@
 
 #include "cli/catalog.h"
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/options.h"
 #include "cli/show.h"
 #include "core/kit/kit.h"
@@ -300,16 +301,14 @@ static void put_gtm(struct buf *b, const struct snippet_tag *tag)
 static int print(const struct snippet *s)
 {
     struct buf b = { 0 };
-    bool ok;
+    int code;
 
     (s->gtm ? put_gtm : snippet_put)(&b, &s->tag);
     buf_byte(&b, '\n');
-    ok = buf_ok(&b) && !s->arena->full && fwrite(b.ptr, 1, b.len, stdout) == b.len &&
-         fflush(stdout) == 0;
+    b.failed |= s->arena->full;
+    code = end_print("snippet", &b, EXIT_DONE);
     buf_free(&b);
-    if (!ok)
-        fputs("clickbaton snippet: the output can't be written\n", stderr);
-    return ok ? EXIT_DONE : EXIT_IO;
+    return code;
 }
 
 int cli_snippet(int argc, char **argv)

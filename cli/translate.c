@@ -96,7 +96,7 @@ static bool run(const struct catalog *catalog, const struct offer *offer, struct
 static void print(struct buf *b, FILE *to)
 {
     if (b->len)
-        fwrite(b->ptr, 1, b->len, to);
+        fwrite(b->ptr, 1, b->len, to); /* main looks whether it went well */
     fflush(to);
     buf_clear(b);
 }
@@ -175,7 +175,7 @@ int cli_translate(int argc, char **argv)
         return options_misuse(argv[0], "--history needs the postbacks as lines on stdin: -");
     catalog = catalog_open(o.config);
     if (!catalog)
-        return EXIT_CONFIG;
+        return EXIT_IO;
     offer = catalog_add_offer(catalog, args[0]);
     catalog_print_problems(catalog, stderr);
     if (!offer || catalog_errors(catalog)) {
@@ -193,9 +193,5 @@ int cli_translate(int argc, char **argv)
     buf_free(&out);
     buf_free(&log);
     catalog_close(catalog);
-    if (ferror(stdout)) {
-        fputs("clickbaton translate: the output can't be written\n", stderr);
-        return EXIT_IO;
-    }
     return yes ? EXIT_DONE : EXIT_NO;
 }

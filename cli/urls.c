@@ -3,6 +3,7 @@
 
 #include "cli/catalog.h"
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/options.h"
 #include "cli/sample.h"
 #include "cli/show.h"
@@ -244,10 +245,7 @@ int urls_print(struct catalog *catalog, const struct offer *offer, const struct 
         print_json(&out, &sheet);
     else
         print_text(&out, &sheet);
-    if (!buf_ok(&out) || fwrite(out.ptr, 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
-        fputs("clickbaton urls: the output can't be written\n", stderr);
-        code = EXIT_IO;
-    }
+    code = end_print("urls", &out, code);
     buf_free(&out);
     return code;
 }

@@ -109,6 +109,7 @@ def main():
     lanes(waiting, computing)
     lanes(waiting_sanitized, computing_sanitized, fuzzing)
     part("demo", "demo")
+    part("package", "package")
     part("benchmark, a smoke", "bench", env={"QUICK": "1"})
     print("%d passed, %d failed" % (passed, failed), flush=True)
     return 1 if failed or not passed else 0

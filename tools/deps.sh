@@ -22,6 +22,11 @@ python:yaml python3-yaml
 command:curl curl
 command:sqlite3 sqlite3
 command:valgrind valgrind
+command:nginx nginx-light
+command:caddy caddy
+command:mandoc mandoc
+command:fish fish
+command:zsh zsh
 command:systemd-analyze systemd
 file:/usr/lib/python3/dist-packages/phonenumbers/__init__.py python3-phonenumbers
 '
@@ -36,8 +41,15 @@ command:node nodejs
 command:npm npm
 '
 bench_needs='
-command:nginx nginx-light
 command:wrk wrk
+'
+man_needs='
+command:go-md2man go-md2man
+'
+deb_needs='
+command:dpkg-buildpackage dpkg-dev
+command:dh debhelper
+command:lintian lintian
 '
 demo_needs='
 command:curl curl
@@ -47,12 +59,14 @@ command:python3 python3
 needs=$build_needs
 case $want in
 build) ;;
-test) needs="$needs$test_needs$fuzz_needs$web_needs" ;;
+test) needs="$needs$test_needs$fuzz_needs$web_needs$man_needs$deb_needs" ;;
 web) needs="$needs$web_needs" ;;
 fuzz) needs="$needs$fuzz_needs" ;;
 demo) needs="$needs$demo_needs" ;;
 bench) needs="$needs$test_needs$bench_needs" ;;
-*) echo "usage: tools/deps.sh [build|test|web|demo|bench|fuzz]" >&2; exit 2 ;;
+man) needs="$needs$man_needs" ;;
+deb) needs="$needs$man_needs$deb_needs" ;;
+*) echo "usage: tools/deps.sh [build|test|web|demo|bench|fuzz|man|deb]" >&2; exit 2 ;;
 esac
 
 present() {

@@ -307,6 +307,8 @@ static enum fetch_result judge(struct fetcher *f, CURLcode rc, struct err *err)
         err_set(err, ERR_INPUT, "%s %s", f->guarded, f->guard_why);
         return FETCH_PRIVATE;
     }
+    if (rc == CURLE_OUT_OF_MEMORY)
+        memory_ran_out();
     for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++)
         if (results[i].code == rc)
             result = results[i].result;

@@ -210,6 +210,7 @@ void ecb_read_xml(const struct source *source, struct quotes *q, struct diags *d
 
     r.parser = XML_ParserCreate(NULL);
     if (!r.parser) {
+        memory_ran_out();
         diag_add(diags, DIAG_ERROR, "C036", (struct place){ .source = source },
                  (struct slice){ 0 }, "there is not enough memory");
         return;
@@ -224,6 +225,8 @@ void ecb_read_xml(const struct source *source, struct quotes *q, struct diags *d
         if (text.len == 0)
             break;
     }
+    if (status != XML_STATUS_OK && XML_GetErrorCode(r.parser) == XML_ERROR_NO_MEMORY)
+        memory_ran_out();
     if (status != XML_STATUS_OK && !r.stop)
         diag_add(diags, DIAG_ERROR, "C036", here(&r),
                  S("the file may be cut: take it again from the Bank"),

@@ -98,6 +98,9 @@ static int begin(struct store *store, struct err *err)
 {
     struct sqlite *s = of(store);
 
+    if (s->unsynced)
+        return err_set(err, ERR_UNSYNCED, "%s/clickbaton.db: the disk could not be synced" UNSYNCED_REMEDY,
+                       s->dir);
     /* A ROLLBACK that failed left its transaction open, with rows that nobody counts any more. */
     if (!sqlite3_get_autocommit(s->db) && sql_now(s, SQL_ROLLBACK, err) != 0)
         return -1;
@@ -186,6 +189,7 @@ static const struct store_ops ops = {
     .take = sqlite_take,
     .report = sqlite_report,
     .recover = sqlite_recover,
+    .clock_back = sqlite_clock_back,
     .click_find = sqlite_click_find,
     .list_again = sqlite_list_again,
     .get_postback = sqlite_get_postback,
@@ -231,7 +235,8 @@ struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuni
     arena_init(&s->scratch, (size_t)1 << 20);
     if (!s->dir || !s->names || !s->index)
         err_set(err, ERR_SYSTEM, "store: out of memory");
-    else if (sqlite_db_open(s, err) == 0 && sqlite_schema_ready(s, err) == 0 &&
+    else if (sqlite_db_open(s, err) == 0 && (!writer || sqlite_log_renew(s, err) == 0) &&
+             sqlite_schema_ready(s, err) == 0 && (!writer || sqlite_sync_names(s, err) == 0) &&
              read_seed(s, err) == 0 &&
              (!writer || (read_state(s, err) == 0 && index_load(s, err) == 0 &&
                           sql_use(s, SQL_ROLLBACK, err)))) /* later there may be no memory */

@@ -63,17 +63,24 @@ struct sqlite {
     struct log_lock *log_lock; /* NULL: SQLite needs none */
     bool log_held;             /* by this transaction */
     struct arena scratch;
+    bool unsynced;    /* a sync has failed: no more transactions */
     bool reload;      /* a transaction that moved the index was lost: read it again */
 };
+
+#define UNSYNCED_REMEDY                                                                            \
+    "; nothing is stored until a restart, for only that writes again what may be missing: look at the "  \
+    "disk, then restart clickbaton"
 
 struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuning *tuning,
                           struct err *err);
 
 /* ---- sqlite_db.c: the file ---- */
 int sqlite_db_open(struct sqlite *s, struct err *err); /* lock, folder, file, settings */
+int sqlite_sync_names(struct sqlite *s, struct err *err); /* of the folder, when its files are there */
 void sqlite_db_close(struct sqlite *s);
 
 /* Fill err with SQLite's words after `doing` went wrong; marks the transaction as failed. */
+bool sqlite_unsynced(struct sqlite *s, int code); /* was it a sync?  Then it is remembered */
 int sqlite_fail(struct sqlite *s, struct err *err, const char *doing);
 int sqlite_no_room(struct err *err); /* an arena is full, or malloc failed */
 
@@ -94,6 +101,7 @@ void sqlite_log_close(struct sqlite *s);
 void sqlite_log_begin(struct sqlite *s); /* after BEGIN; sqlite_log_end when it has ended */
 void sqlite_log_end(struct sqlite *s);
 void sqlite_log_bound(struct sqlite *s); /* after a commit */
+int sqlite_log_renew(struct sqlite *s, struct err *err); /* of a writer that has just opened the file */
 bool sqlite_log_try(struct sqlite *s);   /* may it run a checkpoint?  Then leave after it */
 void sqlite_log_leave(struct sqlite *s);
 int sqlite_maintain(struct store *, struct err *);
@@ -202,6 +210,7 @@ int sqlite_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct
                 struct store_event **, size_t *, struct err *);
 int sqlite_report(struct store *, const struct store_attempt *, const struct store_outcome *,
                   size_t, struct err *);
+int sqlite_clock_back(struct store *, int64_t, struct err *);
 int sqlite_recover(struct store *, int64_t, int64_t *, struct err *);
 int sqlite_pixels_due(struct store *, struct arena *, struct store_due **, size_t *,
                       struct err *);

@@ -33,6 +33,12 @@ static const struct {
     { SQLITE_NOTADB, ERR_SYSTEM, "; this is no SQLite file: move it away" },
 };
 
+bool sqlite_unsynced(struct sqlite *s, int code)
+{
+    s->unsynced |= code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+    return s->unsynced;
+}
+
 int sqlite_fail(struct sqlite *s, struct err *err, const char *doing)
 {
     int code = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
@@ -46,6 +52,9 @@ int sqlite_fail(struct sqlite *s, struct err *err, const char *doing)
             hint = hints[i].hint;
         }
     s->store.failed = true;
+    if (s->db && sqlite_unsynced(s, sqlite3_extended_errcode(s->db)))
+        return err_set(err, ERR_UNSYNCED, "%s/clickbaton.db: %s: the disk could not be synced%s", s->dir,
+                       doing, UNSYNCED_REMEDY);
     return err_set(err, kind, "%s/clickbaton.db: %s: %s%s", s->dir, doing, text, hint);
 }
 
@@ -114,6 +123,22 @@ void sqlite_read_end(struct sqlite *s)
 }
 
 /* ---- the folder, its lock, the file ---- */
+
+/* SQLite syncs the folder of a new log, too, but does not look whether that went well.  Without its name the
+ * log is lost with the power, and all that was committed into it. */
+int sqlite_sync_names(struct sqlite *s, struct err *err)
+{
+    int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 ? -1 : fsync(fd);
+
+    if (rc != 0 && errno != EINVAL)
+        err_set(err, ERR_UNSYNCED, "%s: the folder could not be synced: %s; look at the disk", s->dir, strerror(errno));
+    else
+        rc = 0;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
 
 /* A new folder survives a power loss when its parent is on the disk. */
 static int sync_parent(const char *dir)

@@ -140,9 +140,20 @@ void sqlite_log_bound(struct sqlite *s)
     if (!sqlite_log_try(s))
         return; /* maintain is at work: the next commit tries again */
     sqlite3_busy_timeout(s->db, 0); /* a reader in the way: the same */
-    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    sqlite_unsynced(s, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL));
     sqlite3_busy_timeout(s->db, BUSY_MS);
     sqlite_log_leave(s);
+}
+
+/* When the last process ended by force, or after a sync that failed, the log may look whole in the kernel's
+ * memory and have a hole on the disk; what is committed behind a hole is lost with the power.  So all of it
+ * is moved, synced, and begun anew before anything is promised.  A reader in the way (`coverage`, a backup)
+ * is waited for a while; what it holds back is moved by the next rounds. */
+int sqlite_log_renew(struct sqlite *s, struct err *err)
+{
+    int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? 0 : sqlite_fail(s, err, "moving the log into the file");
 }
 
 /* While a round moves pages new ones come, fewer each time: so that little is left at the end, and

@@ -5,6 +5,7 @@
 
 #include "adapters/store/sqlite.h"
 
+#define WAIT_MOST_MS (INT64_C(25) * 3600 * 1000) /* a Retry-After is at most a day */
 #define BATCH 256 /* due events looked at before they are changed */
 #define TAKE_BYTES ((size_t)16 << 20) /* then a take ends: big events must not fill its arena */
 
@@ -229,6 +230,31 @@ int sqlite_report(struct store *store, const struct store_attempt *attempt,
     return 0;
 }
 
+int sqlite_clock_back(struct store *store, int64_t by, struct err *err)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    struct sqlite3_stmt *st = sql_use(s, SQL_DELIVERY_BACK, err);
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, by);
+    return sql_run(s, st, err);
+}
+
+/* Before the last start the clock may have been ahead: nobody waits for that time to come. */
+static int forget_ahead(struct sqlite *s, int64_t now, struct err *err)
+{
+    struct sqlite3_stmt *due = sql_use(s, SQL_DELIVERY_AHEAD, err);
+    struct sqlite3_stmt *unknown = sql_use(s, SQL_UNKNOWN_AHEAD, err);
+
+    if (!due || !unknown)
+        return -1;
+    bind_int(due, 1, now);
+    bind_int(due, 2, now + WAIT_MOST_MS);
+    bind_int(unknown, 1, now);
+    return sql_run(s, due, err) != 0 ? -1 : sql_run(s, unknown, err);
+}
+
 int sqlite_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
@@ -250,7 +276,7 @@ int sqlite_recover(struct store *store, int64_t now, int64_t *recovered, struct 
     s->now.counts.waiting += n;
     if (recovered)
         *recovered = n;
-    return 0;
+    return forget_ahead(s, now, err);
 }
 
 /* ---- reading ---- */

@@ -102,6 +102,11 @@ int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *
     return writing(s, err) != 0 ? -1 : s->ops->recover(s, now, recovered, err);
 }
 
+int store_clock_back(struct store *s, int64_t by, struct err *err)
+{
+    return writing(s, err) != 0 ? -1 : s->ops->clock_back(s, by, err);
+}
+
 int store_click_find(struct store *s, struct slice offer, struct slice click_id,
                      struct slice ttclid, struct arena *arena, struct store_click *out,
                      struct err *err)

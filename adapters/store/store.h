@@ -3,7 +3,10 @@
  * times come in as arguments, events are handed out by `take` and given back by `report`.
  *
  * One thread owns a store handle.  Writes happen between begin and commit and are durable, also
- * across power loss, when commit returned 0; a failed commit has changed nothing.  Personal data
+ * across power loss, when commit returned 0; a failed commit has changed nothing.  After a sync that
+ * failed (ERR_UNSYNCED, of a commit or of maintain) the kernel may take for written what is not, and the
+ * next sync would succeed without having done anything: the handle begins no transaction any more, and its
+ * owner stops the others.  Opening the file anew writes again what its log holds, and syncs that.  Personal data
  * arrives hashed; keys and tokens never arrive. */
 #ifndef ADAPTERS_STORE_STORE_H
 #define ADAPTERS_STORE_STORE_H
@@ -169,6 +172,10 @@ int store_report(struct store *s, const struct store_attempt *attempt,
 /* After a restart: what was STORE_SENDING waits again, due as before and now at the latest; its outcome stays unknown.  Unless its
  * visitor has refused: then it is STORE_WITHDRAWN. */
 int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err);
+
+/* The clock by which `now` is told was set back by so much (negative, ms): what waits keeps its distances
+ * from now.  recover does as much for what lies ahead of now by more than any wait can be. */
+int store_clock_back(struct store *s, int64_t by, struct err *err);
 
 /* ---- again: what is kept and was not sent (sqlite_replay.c) ---- */
 

@@ -80,6 +80,12 @@ struct transport *transport_open(transport_done *done, void *context, struct err
         err_set(err, ERR_SYSTEM, "no memory for the sender");
         return NULL;
     }
+    if (curl_multi_wakeup(t->multi) != CURLM_OK) { /* without its pair of sockets nothing would ever wake us */
+        transport_close(t);
+        err_set(err, ERR_SYSTEM, "libcurl can't be started: no socket for its wake-ups; are file descriptors "
+                                 "left (`ulimit -n`)?");
+        return NULL;
+    }
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
     t->done = done;
     t->context = context;

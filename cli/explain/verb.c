@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/files.h"
 #include "cli/options.h"
 #include "core/explain/explain.h"
@@ -99,11 +100,7 @@ int cli_explain(int argc, char **argv)
     if (page && n > 0)
         return options_misuse("explain", "--markdown is the whole page: name no code");
     code = make(&out, words, n, page);
-    if (!buf_ok(&out) || fwrite(out.ptr ? out.ptr : "", 1, out.len, stdout) != out.len ||
-        fflush(stdout) != 0) {
-        fputs("clickbaton explain: the output can't be written\n", stderr);
-        code = EXIT_IO;
-    }
+    code = end_print("explain", &out, code);
     buf_free(&out);
     return code;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/follow/show.h"
 #include "cli/follow/trace.h"
 #include "cli/hops.h"
@@ -71,11 +72,7 @@ static int run(struct fetcher *fetcher, const struct trace_wish *wish, bool json
         follow_json(&out, &t);
     else
         follow_table(&out, &t, hops_colour());
-    if (!buf_ok(&out) || fwrite(out.ptr, 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
-        fputs("clickbaton follow: the output can't be written\n", stderr);
-        goto out;
-    }
-    code = t.unreachable ? EXIT_UPSTREAM : t.kept ? EXIT_DONE : EXIT_NO;
+    code = end_print("follow", &out, t.unreachable ? EXIT_UPSTREAM : t.kept ? EXIT_DONE : EXIT_NO);
 out:
     buf_free(&out);
     arena_free(&arena);

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "cli/end.h"
 #include "cli/files.h"
 #include "cli/schema/schema.h"
 #include "core/base/wipe.h"
@@ -14,6 +15,7 @@
 #define KEY_BYTES 16
 #define SECRET_PREFIX_MAX 16
 #define MARKS_MAX 12
+#define MADE_MAX 12
 
 struct mark {
     const char *name; /* "@OFFER@" */
@@ -25,6 +27,9 @@ struct writer {
     const char *folder;
     struct mark marks[MARKS_MAX];
     size_t mark_count;
+    struct slice schema;
+    const char *made[MADE_MAX]; /* in order, and undone backwards */
+    size_t made_count;
     struct err *err;
 };
 
@@ -33,18 +38,36 @@ static const char *at(struct writer *w, const char *name)
     return arena_printf(w->arena, "%s/%s", w->folder, name).ptr;
 }
 
+/* What is there now has not been before.  Needs no memory. */
+static void undo(void *writer)
+{
+    struct writer *w = writer;
+
+    while (w->made_count)
+        remove(w->made[--w->made_count]);
+}
+
 static int make_folder(struct writer *w, const char *path, mode_t mode)
 {
     struct stat st;
 
-    if (mkdir(path, mode) == 0 || (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+    if (mkdir(path, mode) == 0) {
+        w->made[w->made_count++] = path;
+        return 0;
+    }
+    if (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return 0;
     return err_set(w->err, ERR_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
 static int make_file(struct writer *w, const char *name, unsigned mode, struct slice text)
 {
-    return files_create(at(w, name), mode, text, w->err);
+    const char *path = at(w, name);
+
+    if (!path || files_create(path, mode, text, w->err) != 0)
+        return path ? -1 : err_set(w->err, ERR_SYSTEM, "out of memory");
+    w->made[w->made_count++] = path;
+    return 0;
 }
 
 static void mark(struct writer *w, const char *name, struct slice value)
@@ -77,17 +100,17 @@ static int make_from(struct writer *w, const char *template, const char *name)
     return rc;
 }
 
-/* One for all files of the folder: the first line of each names it. */
-static int make_schema(struct writer *w, const char *name)
+/* One for all files of the folder: the first line of each names it.  Made before anything is written, for
+ * the C library's regcomp does not always survive a lack of memory. */
+static int print_schema(struct writer *w)
 {
     struct buf out = { 0 };
-    int rc;
 
     schema_print(&out, w->arena, "");
-    rc = buf_ok(&out) && !w->arena->full ? make_file(w, name, 0644, buf_slice(&out))
-                                         : err_set(w->err, ERR_SYSTEM, "out of memory");
+    w->schema = arena_dup(w->arena, buf_slice(&out));
+    w->arena->full |= !buf_ok(&out);
     buf_free(&out);
-    return rc;
+    return w->arena->full ? -1 : 0;
 }
 
 /* The secret, or a random one behind prefix. */
@@ -164,6 +187,19 @@ static int prepare(struct writer *w, const struct init_answers *a)
     return 0;
 }
 
+static int write_all(struct writer *w, const struct init_answers *a, const char *offer)
+{
+    if (make_folder(w, a->folder, 0755) != 0 || make_folder(w, at(w, "offers"), 0755) != 0 ||
+        make_folder(w, at(w, "mappings"), 0755) != 0 || make_folder(w, at(w, "keys"), 0700) != 0)
+        return -1;
+    if (make_secret(w, "keys/postback", NULL, "") != 0 ||
+        make_secret(w, "keys/tiktok", a->token, INIT_NO_TOKEN) != 0 ||
+        make_file(w, "schema.json", 0644, w->schema) != 0 ||
+        make_from(w, "cli/init/clickbaton.yaml", "clickbaton.yaml") != 0)
+        return -1;
+    return make_from(w, "cli/init/offer.yaml", offer);
+}
+
 int init_write(struct arena *arena, const struct init_answers *a, const char *const **names,
                struct err *err)
 {
@@ -171,8 +207,9 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
     const char **list = ARENA_ARRAY(arena, const char *, 6);
     const char *offer = arena_printf(arena, "offers/%s.yaml", a->offer).ptr;
     struct stat st;
+    int rc;
 
-    if (!list || !offer || prepare(&w, a) != 0)
+    if (!list || !offer || prepare(&w, a) != 0 || print_schema(&w) != 0)
         return arena->full ? err_set(err, ERR_SYSTEM, "out of memory") : -1;
     list[0] = "clickbaton.yaml";
     list[1] = offer;
@@ -184,13 +221,10 @@ int init_write(struct arena *arena, const struct init_answers *a, const char *co
         if (lstat(at(&w, list[i]), &st) == 0)
             return err_set(err, ERR_INPUT, "%s is there already, and nothing is overwritten; name "
                                            "another folder", at(&w, list[i]));
-    if (make_folder(&w, a->folder, 0755) != 0 || make_folder(&w, at(&w, "offers"), 0755) != 0 ||
-        make_folder(&w, at(&w, "mappings"), 0755) != 0 || make_folder(&w, at(&w, "keys"), 0700) != 0)
-        return -1;
-    if (make_secret(&w, "keys/postback", NULL, "") != 0 ||
-        make_secret(&w, "keys/tiktok", a->token, INIT_NO_TOKEN) != 0 ||
-        make_schema(&w, "schema.json") != 0 ||
-        make_from(&w, "cli/init/clickbaton.yaml", "clickbaton.yaml") != 0)
-        return -1;
-    return make_from(&w, "cli/init/offer.yaml", offer);
+    end_undo(undo, &w);
+    rc = write_all(&w, a, offer);
+    if (rc != 0)
+        undo(&w);
+    end_keep();
+    return rc;
 }

@@ -141,8 +141,10 @@ int rates_import(const char *path, const char *output, int64_t days)
     struct import *in = calloc(1, sizeof(*in));
     int code = EXIT_IO;
 
-    if (!in)
+    if (!in) {
+        memory_ran_out();
         return EXIT_IO;
+    }
     arena_init(&in->arena, 512 * 1024 * 1024);
     in->diags.arena = &in->arena;
     if (read_file(in, path))

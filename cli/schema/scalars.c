@@ -32,10 +32,18 @@ static bool takes_one(const char *pattern, const char *const *samples)
     bool found = false;
     regex_t re;
 
-    if (!pattern || regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+    int rc = pattern ? regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) : REG_BADPAT;
+
+    if (rc == REG_ESPACE)
+        memory_ran_out();
+    if (rc != 0)
         return true; /* never stricter than the loader */
-    for (; *samples && !found; samples++)
-        found = regexec(&re, *samples, 0, NULL, 0) == 0;
+    for (; *samples && !found; samples++) {
+        rc = regexec(&re, *samples, 0, NULL, 0);
+        if (rc == REG_ESPACE)
+            memory_ran_out();
+        found = rc == 0;
+    }
     regfree(&re);
     return found;
 }

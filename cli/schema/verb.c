@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/config.h"
 #include "cli/options.h"
 #include "core/chain/chain.h"
@@ -79,11 +80,8 @@ int cli_schema(int argc, char **argv)
     arena_init(&arena, 4 * 1024 * 1024);
     if ((n && !*args[0]) || !schema_print(&out, &arena, args[0]))
         code = misuse(&arena, args[0]);
-    else if (!buf_ok(&out) || arena.full || fwrite(out.ptr, 1, out.len, stdout) != out.len ||
-             fflush(stdout) != 0)
-        code = EXIT_IO;
     else
-        code = EXIT_DONE;
+        code = end_print("schema", &out, EXIT_DONE);
     buf_free(&out);
     arena_free(&arena);
     return code;

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/serve/clock.h"
 #include "core/base/buf.h"
 
 struct reasons {
@@ -99,6 +100,9 @@ static void readyz(struct admin *a, struct http_request *http)
     if (a->reload_failed)
         reason(&warnings, "the last reload failed, the rules before it are in force",
                slice_from(a->reload_why));
+    if (clock_away())
+        reason(&warnings, "this machine's clock has jumped, and delivery waits until it is clear whether it "
+                          "comes back (10 minutes at most): look at it (timedatectl)", (struct slice){ 0 });
     if (a->orphan[0])
         reason(&warnings, "events wait for a pixel that is not configured any more (tiktok.pixels)",
                slice_from(a->orphan));
@@ -106,7 +110,7 @@ static void readyz(struct admin *a, struct http_request *http)
     counts_json(&out, &a->counts, &stats);
     pthread_mutex_unlock(&a->lock);
     delivery_state(a, http->arena, &warnings);
-    refused_each_previous(a->refused, cli_now(), previous_secret, &warnings);
+    refused_each_previous(a->refused, clock_now(), previous_secret, &warnings);
     buf_printf(&out, ",\"problems\":[%.*s],\"warnings\":[%.*s]}\n",
                SLICE_ARG(buf_slice(&problems.out)), SLICE_ARG(buf_slice(&warnings.out)));
     http_reply(http, problems.any ? 503 : 200, json, buf_slice(&out));

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "cli/end.h"
 #include "cli/show.h"
 
 static const struct http_header json[] = { { "Content-Type", "application/json" }, { NULL, NULL } };
@@ -36,6 +37,10 @@ static void refuse(struct http_request *http, bool verbose, int status,
 void answer_refused(struct http_request *http, bool verbose, int status, const char *code,
                     struct slice reason)
 {
+    if (end_memory_lacked()) { /* who knows whether it would be refused; sent again it is known */
+        answer_busy(http, verbose, "there is no memory now; send it again");
+        return;
+    }
     refuse(http, verbose, status, verbose ? json : NULL, code, reason);
 }
 

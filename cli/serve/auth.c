@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "cli/cli.h"
 #include "cli/serve/answer.h"
+#include "cli/serve/clock.h"
 
 /* ---- addresses ---- */
 
@@ -55,7 +55,7 @@ bool auth_key(struct visit *v, bool *given)
     *given = params_get(&v->r->params, S("key"), &value);
     match = secrets_match(catalog_keys(v->catalog, v->offer), v->routes->hasher, value);
     if (match == SECRETS_PREVIOUS && v->offer) {
-        refused_previous(v->routes->refused, REFUSED_KEY, offer_name(v), cli_now());
+        refused_previous(v->routes->refused, REFUSED_KEY, offer_name(v), clock_now());
         note_add(&v->r->translation.notes, "W091", S("key"),
                  "key: this is the previous key, which will stop to count: paste the present one into "
                  "the URL");
@@ -112,7 +112,7 @@ static int refuse_signature(struct visit *v, const char *code, const char *why)
 /* A time that was signed must be near ours. */
 static int check_time(struct signed_call *s)
 {
-    int64_t at, now = cli_now(), most = s->by->how.tolerance;
+    int64_t at, now = clock_now(), most = s->by->how.tolerance;
 
     if (s->time.len == 0)
         return 0;
@@ -148,12 +148,12 @@ static int check_again(struct signed_call *s)
     hash16(v, arena_printf(v->http->arena, "%.*s/%.*s", SLICE_ARG(offer_name(v)), SLICE_ARG(id)),
            m->id);
     hash16(v, s->id.len ? v->http->body : s->text, m->body);
-    m->until = cli_now() + 2 * s->by->how.tolerance;
-    switch (messages_look(v->routes->messages, m, cli_now())) {
+    m->until = clock_now() + 2 * s->by->how.tolerance;
+    switch (messages_look(v->routes->messages, m, clock_now())) {
     case MESSAGES_AGAIN:
         refused_add(v->routes->refused,
                     &(struct refused_one){ "R013", offer_name(v), visit_client(v), &v->r->params },
-                    cli_now());
+                    clock_now());
         answer_again(v->http, v->r->verbose, "R013",
                      S("this signed message was kept before, so nothing was done again"));
         return 1;
@@ -204,7 +204,7 @@ static int finish(struct signed_call *s, struct slice given)
     if (check_time(s) != 0)
         return -1;
     if (s->previous) {
-        refused_previous(v->routes->refused, REFUSED_SIGNATURE, offer_name(v), cli_now());
+        refused_previous(v->routes->refused, REFUSED_SIGNATURE, offer_name(v), clock_now());
         note_add(&v->r->translation.notes, "W094", S("signature"),
                  "signature: it was made with the previous secret, which will stop to count");
     }

@@ -1,8 +1,8 @@
 /* click.c: /click/OFFER: a click registered by a page of the offer's origins, or by a server with the
  * key. */
+#include "cli/serve/clock.h"
 #include "cli/serve/visit.h"
 
-#include "cli/cli.h"
 #include "cli/serve/record.h"
 
 /* scheme://host of a URL, for the Referer of a page that sends no Origin. */
@@ -99,7 +99,7 @@ int visit_click(struct visit *v, struct slice rest)
         return -1;
     if (r->unreadable)
         return visit_refuse(v, 400, "R004", r->translation.reason);
-    if (translate_click(r->offer, &r->params, v->http->arena, cli_now(), &r->click, &why) != 0)
+    if (translate_click(r->offer, &r->params, v->http->arena, clock_now(), &r->click, &why) != 0)
         return visit_refuse(v, 400, "R004",
                             arena_printf(v->http->arena, "the click has %s", why));
     fill_from_connection(v);

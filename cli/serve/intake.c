@@ -1,31 +1,20 @@
 #include "cli/serve/intake.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "cli/end.h"
 #include "cli/serve/answer.h"
+#include "cli/serve/call.h"
+#include "cli/serve/clock.h"
 #include "cli/serve/log.h"
 #include "cli/serve/record.h"
 
 /* A balancer sends nothing to who is not ready, and then nothing would show that it is again. */
 #define UNHEALTHY_MS 10000
-
-/* A call of the sender or of the control socket, on its stack while it waits. */
-struct call {
-    bool is_report, done;
-    intake_work *work; /* NULL: of the sender */
-    void *context;
-    struct slice pixel;
-    unsigned max;
-    struct sender_batch *batch;
-    int64_t *next_due;
-    const struct sender_report *report;
-    struct err *err;
-    int rc;
-    struct call *next;
-};
 
 struct intake {
     struct intake_settings settings;
@@ -36,20 +25,21 @@ struct intake {
     struct call *calls;
     unsigned waiting; /* requests that wait or are being worked on */
     bool closing;
+    bool unsynced; /* until the end: the disk could not be synced */
     struct intake_stats stats;
-    int64_t busy_since; /* 0: nothing is being written; clock_ms */
-    int64_t failed_at; /* of the last commit, if that failed; clock_ms */
+    int64_t busy_since; /* 0: nothing is being written; steady_ms */
+    int64_t failed_at; /* of the last commit, if that failed; steady_ms */
 
     /* of the intake thread alone */
     struct identity_hasher *hasher;
     struct arena arena;
 };
 
-static int64_t clock_ms(clockid_t clock)
+static int64_t steady_ms(void)
 {
     struct timespec t;
 
-    clock_gettime(clock, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -68,83 +58,43 @@ static void count_verdict(struct intake_stats *s, const struct intake_request *r
     s->quarantined += r->translation.verdict == VERDICT_QUARANTINED;
 }
 
-static int do_take(struct intake *in, struct call *c, int64_t now)
-{
-    struct store_event *list;
-    struct store_due *due;
-    size_t count, pixels;
-
-    if (store_take(in->settings.store, c->pixel, now, now - INTAKE_GIVE_UP_MS, c->max, &c->batch->arena,
-                   &list, &count, c->err) != 0)
-        return -1;
-    c->batch->count = count;
-    c->batch->events = ARENA_ARRAY(&c->batch->arena, struct sender_event, count);
-    if (count && !c->batch->events)
-        return err_set(c->err, ERR_BUSY, "out of memory for a batch");
-    for (size_t i = 0; i < count; i++)
-        c->batch->events[i] =
-            (struct sender_event){ list[i].id, list[i].body, list[i].attempts, list[i].created };
-    if (count)
-        c->batch->test_code = list[0].test_code;
-    *c->next_due = 0;
-    if (count)
-        return 0;
-    if (store_pixels_due(in->settings.store, &in->arena, &due, &pixels, c->err) != 0)
-        return -1;
-    for (size_t i = 0; i < pixels; i++)
-        if (slice_eq(due[i].pixel, c->pixel))
-            *c->next_due = due[i].due;
-    return 0;
-}
-
-static int do_report(struct intake *in, struct call *c)
-{
-    const struct sender_report *r = c->report;
-    struct store_attempt attempt = { .at = r->at, .took_ms = r->took_ms, .pixel = r->pixel,
-                                     .http_status = r->http_status, .code = r->code,
-                                     .message = r->message, .request_id = r->request_id };
-    struct store_outcome *outcomes = ARENA_ARRAY(&in->arena, struct store_outcome, r->count);
-    static const enum store_state states[] = { [SENDER_DELIVERED] = STORE_DELIVERED,
-                                               [SENDER_RETRY] = STORE_WAITING,
-                                               [SENDER_DEAD] = STORE_DEAD };
-
-    if (r->count && !outcomes)
-        return err_set(c->err, ERR_BUSY, "out of memory for a report");
-    for (size_t i = 0; i < r->count; i++)
-        outcomes[i] = (struct store_outcome){ r->outcomes[i].id, states[r->outcomes[i].result],
-                                              r->outcomes[i].in_turn ? 0 : r->outcomes[i].due, r->outcomes[i].unknown,
-                                              r->outcomes[i].note };
-    return store_report(in->settings.store, &attempt, outcomes, r->count, c->err);
-}
-
 /* Everything of a group into one transaction.  Either all of it is durable, or none.  *failed: the
  * call that was the reason. */
 static int write_group(struct intake *in, struct intake_request *requests, struct call *calls,
                        struct call **failed, struct err *err)
 {
     struct store *store = in->settings.store;
-    int64_t now = clock_ms(CLOCK_REALTIME);
+    int64_t now = clock_now_ms(), back = clock_went_back();
     struct record_context context = { store, in->hasher, now };
 
     *failed = NULL;
     if (store_begin(store, err) != 0)
         return -1;
+    if (back && store_clock_back(store, back, err) != 0)
+        goto failed;
     for (struct call *c = calls; c; c = c->next) {
         if (c->work)
             continue;
         c->err->text[0] = '\0';
-        c->rc = c->is_report ? do_report(in, c) : do_take(in, c, now);
+        c->rc = call_run(c, store, &in->arena, now);
         if (c->rc != 0) {
             memcpy(err, c->err, sizeof(*err));
             *failed = c;
             goto failed;
         }
     }
+    end_memory_lacked();
     for (struct intake_request *r = requests; r; r = r->next)
         if ((r->is_click ? record_click(&context, r, err) : record_postback(&context, r, err)) != 0)
             goto failed;
-    if (store_commit(store, err) == 0)
+    if (end_memory_lacked()) { /* one of them would be another with memory */
+        err_set(err, ERR_BUSY, "out of memory");
+        goto failed;
+    }
+    if (store_commit(store, err) == 0) {
+        clock_went_back_done(back);
         return 0;
+    }
 failed:
     store_rollback(store);
     return -1;
@@ -186,6 +136,14 @@ static void answer_all(struct intake *in, struct intake_request *requests, bool 
     }
 }
 
+/* The first reason of a store that may not go on stays. */
+static void note_why(struct intake *in, const struct err *err)
+{
+    if (!in->unsynced)
+        snprintf(in->stats.why, sizeof(in->stats.why), "%s", err->text);
+    in->unsynced |= err->kind == ERR_UNSYNCED;
+}
+
 static void note_group(struct intake *in, const struct intake_request *requests, unsigned count,
                        int rc, const struct err *err)
 {
@@ -199,12 +157,13 @@ static void note_group(struct intake *in, const struct intake_request *requests,
     if (rc == 0) {
         for (const struct intake_request *r = requests; r; r = r->next)
             count_verdict(s, r);
-        s->why[0] = '\0';
+        if (!in->unsynced) /* housekeeping may have found out meanwhile */
+            s->why[0] = '\0';
     } else {
         s->failed_commits++;
         s->refused_busy += count;
-        memcpy(s->why, err->text, sizeof(s->why) - 1);
-        in->failed_at = clock_ms(CLOCK_MONOTONIC);
+        note_why(in, err);
+        in->failed_at = steady_ms();
     }
     if (was_healthy && rc != 0)
         log_line("error", "msg=\"the store takes nothing; postbacks are answered 503\" why=\"%s\"",
@@ -262,15 +221,19 @@ static void end_calls(struct call *calls, int rc, const struct err *err)
     }
 }
 
+/* Called with the lock held and gives it back. */
 static void run_group(struct intake *in, struct intake_request *requests, unsigned count,
                       struct call *calls)
 {
     struct err err = { 0 };
     bool alone = only_work(requests, calls);
     struct call *refused = NULL;
-    int rc = alone ? 0 : write_without_failures(in, requests, &calls, &refused, &err);
+    int rc = in->unsynced ? err_set(&err, ERR_UNSYNCED, "%s", in->stats.why) : 0;
 
+    pthread_mutex_unlock(&in->lock);
     if (!alone) {
+        if (rc == 0)
+            rc = write_without_failures(in, requests, &calls, &refused, &err);
         pthread_mutex_lock(&in->lock);
         note_group(in, requests, count, rc, &err);
         pthread_mutex_unlock(&in->lock);
@@ -308,8 +271,7 @@ static void *run(void *argument)
         in->first = NULL;
         in->end = &in->first;
         in->calls = NULL;
-        in->busy_since = clock_ms(CLOCK_MONOTONIC);
-        pthread_mutex_unlock(&in->lock);
+        in->busy_since = steady_ms();
         run_group(in, requests, count, calls);
         pthread_mutex_lock(&in->lock);
         in->busy_since = 0;
@@ -415,8 +377,21 @@ void intake_stats(struct intake *in, struct intake_stats *out)
 {
     pthread_mutex_lock(&in->lock);
     *out = in->stats;
-    out->busy_ms = in->busy_since ? clock_ms(CLOCK_MONOTONIC) - in->busy_since : 0;
-    out->healthy |= clock_ms(CLOCK_MONOTONIC) - in->failed_at > UNHEALTHY_MS;
+    out->busy_ms = in->busy_since ? steady_ms() - in->busy_since : 0;
+    out->healthy |= steady_ms() - in->failed_at > UNHEALTHY_MS;
+    out->unsynced = in->unsynced;
+    out->healthy &= !in->unsynced;
+    pthread_mutex_unlock(&in->lock);
+}
+
+void intake_stop(struct intake *in, const struct err *why)
+{
+    pthread_mutex_lock(&in->lock);
+    if (!in->unsynced) {
+        note_why(in, why);
+        in->stats.healthy = false;
+        log_line("error", "msg=\"the store takes nothing; postbacks are answered 503\" why=\"%s\"", in->stats.why);
+    }
     pthread_mutex_unlock(&in->lock);
 }
 

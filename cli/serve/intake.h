@@ -49,7 +49,8 @@ struct intake_stats {
     uint64_t refused_busy; /* requests answered 503 */
     int64_t busy_ms; /* how long the group that is being written has been */
     bool healthy; /* the last commit went well, or failed so long ago that one should try again */
-    char why[200];
+    bool unsynced; /* the disk could not be synced: nothing is taken until a restart */
+    char why[400];
 };
 
 struct intake *intake_open(const struct intake_settings *settings, struct err *err);
@@ -72,6 +73,9 @@ int intake_run(struct intake *in, intake_work *work, void *context, struct err *
 void intake_wake(struct intake *in, struct slice pixel);
 
 void intake_stats(struct intake *in, struct intake_stats *out);
+
+/* Another handle of the store could not sync (ERR_UNSYNCED): take nothing from now on. */
+void intake_stop(struct intake *in, const struct err *why);
 
 /* Wait until everything that was handed over is answered. */
 void intake_drain(struct intake *in);

@@ -1,17 +1,14 @@
 #include "cli/serve/outlet.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "cli/serve/clock.h"
 #include "cli/serve/log.h"
 
 static int64_t now_ms(void *context)
 {
-    struct timespec t;
-
     (void)context;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return clock_now_ms();
 }
 
 static int take(void *context, struct slice pixel, unsigned max, struct sender_batch *batch,

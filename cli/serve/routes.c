@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/serve/answer.h"
+#include "cli/serve/clock.h"
 #include "cli/serve/visit.h"
 
 /* ---- refusals ---- */
@@ -14,7 +15,7 @@ static void count_refusal(struct visit *v, const char *code)
                                      v->offer ? v->offer->offer->name : (struct slice){ 0 },
                                      visit_client(v), &v->r->params };
 
-    refused_add(v->routes->refused, &one, cli_now());
+    refused_add(v->routes->refused, &one, clock_now());
 }
 
 int visit_refuse(struct visit *v, int status, const char *code, struct slice reason)
@@ -137,15 +138,20 @@ static void dispatch(struct routes *routes, struct http_request *http, bool is_c
         answer_busy(http, false, "out of memory");
         return;
     }
+    end_memory_lacked(); /* that was for another request */
     r->http = http;
     r->method = methods[http->method];
     r->verbose = wants_json(http);
     r->rules = rules = rules_get(routes->rules);
     v.catalog = rules->catalog;
-    if (handle(&v, is_click, name, rest) == 0)
-        intake_submit(routes->intake, r);
-    else
+    if (handle(&v, is_click, name, rest) != 0) {
         rules_release(rules); /* r went with the answer */
+    } else if (end_memory_lacked()) { /* something of it may be missing */
+        answer_busy(http, r->verbose, "there is no memory now; send it again");
+        rules_release(rules);
+    } else {
+        intake_submit(routes->intake, r);
+    }
 }
 
 void routes_handle(void *context, struct http_request *http)

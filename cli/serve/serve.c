@@ -9,13 +9,16 @@
 
 #include "adapters/process/notify.h"
 #include "cli/cli.h"
+#include "cli/end.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
+#include "cli/serve/clock.h"
 #include "cli/serve/control.h"
 #include "cli/serve/jail.h"
 #include "cli/serve/log.h"
 #include "cli/serve/outlet.h"
 #include "cli/serve/routes.h"
+#include "core/base/steady.h"
 
 #define QUEUE_MAX 20000
 #define GRACE_MS 5000
@@ -86,7 +89,7 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     if (s->reader)
         jail_close(s->jail, c);
     if (!s->reader || store_begin(s->writer, err) != 0 ||
-        store_recover(s->writer, cli_now() * 1000, &recovered, err) != 0 ||
+        store_recover(s->writer, clock_now_ms(), &recovered, err) != 0 ||
         store_commit(s->writer, err) != 0)
         return -1;
     if (recovered)
@@ -154,7 +157,7 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->routes.hasher = identity_hasher_new();
     s->routes.limiter = limiter_open();
     s->routes.messages = s->messages;
-    s->routes.refused = s->admin.refused = refused_open(cli_now());
+    s->routes.refused = s->admin.refused = refused_open(clock_now());
     s->admin.intake = s->intake;
     s->admin.sender = s->sender;
     pthread_mutex_init(&s->admin.lock, NULL);
@@ -272,6 +275,8 @@ static void every_tick(struct server *s)
     s->maintained = stats.groups;
     if (store_maintain(s->reader, &err) != 0)
         log_line("warning", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
+    if (err.kind == ERR_UNSYNCED)
+        intake_stop(s->intake, &err);
 }
 
 /* A commit that hangs, or an intake thread that is stuck, is what a restart can mend; a disk that
@@ -292,6 +297,7 @@ static void every_second(struct server *s)
     struct store_counts counts;
     struct err err = { 0 };
 
+    clock_now_ms(); /* so that it sees small steps as such */
     http_server_sweep(s->public);
     http_server_sweep(s->private);
     if (s->local)
@@ -377,6 +383,7 @@ int cli_serve(int argc, char **argv)
     };
     struct catalog *c;
     struct err err = { 0 };
+    struct intake_stats stats;
     sigset_t signals;
     int code;
 
@@ -389,6 +396,14 @@ int cli_serve(int argc, char **argv)
         jail_free(s.jail);
         return EXIT_CONFIG;
     }
+    if (clock_now_ms() < CLOCK_EARLIEST_MS) {
+        fputs("clickbaton serve: this machine's clock says that it is before 2026, and conversions would get "
+              "that time; set it (timedatectl), then start again\n", stderr);
+        catalog_close(c);
+        jail_free(s.jail);
+        return EXIT_IO;
+    }
+    end_not_for_memory(); /* a request that finds none is answered so, and sent again */
     code = EXIT_IO;
     s.rules = rules_open(c);
     if (!s.rules || open_store(&s, c, &err) != 0)
@@ -409,7 +424,9 @@ int cli_serve(int argc, char **argv)
     run(&s, &signals);
     notify_stopping();
     log_line("info", "msg=\"ending: answering what is in hand\"");
-    code = EXIT_DONE;
+    intake_stats(s.intake, &stats);
+    snprintf(err.text, sizeof(err.text), "%s", stats.why);
+    code = stats.unsynced ? EXIT_IO : EXIT_DONE;
 out:
     if (code != EXIT_DONE)
         fprintf(stderr, "clickbaton serve: %s\n", err.text);

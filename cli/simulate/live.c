@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "adapters/chain/fetch.h"
+#include "cli/end.h"
 #include "cli/simulate/children.h"
 #include "cli/simulate/live_folder.h"
 #include "cli/simulate/stage.h"
@@ -389,6 +390,16 @@ static int come_back(struct live *l, struct err *err)
     return wait_events(l, err);
 }
 
+/* Memory has run out, perhaps in the stage's thread. */
+static void undo(void *live)
+{
+    struct live *l = live;
+
+    child_stop(&l->serve);
+    child_stop(&l->sandbox);
+    live_folder_erase(&l->folder);
+}
+
 int live_run(struct rehearsal *run, const struct chain_result *model, struct arena *arena,
              struct live_result *out, struct err *err)
 {
@@ -405,12 +416,14 @@ int live_run(struct rehearsal *run, const struct chain_result *model, struct are
     sigprocmask(SIG_BLOCK, &ends, &before); /* first everything is cleaned up */
 
     *out = (struct live_result){ .differences = { .arena = arena } };
+    end_undo(undo, &l);
     if (open_all(&l, model, err) == 0 &&
         chain_walk_live(run->chain, &run->world, ask, &l, arena, &out->walk, err) == 0 &&
         come_back(&l, err) == 0)
         rc = 0;
     if (rc == 0)
         compare_walks(&l, model);
+    end_keep();
     close_all(&l);
     out->walk.session = NULL; /* it knows of memory of the stage's */
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/yaml/yaml.h"
@@ -265,5 +266,18 @@ void live_folder_remove(struct live_folder *f)
 {
     if (f->path[0])
         nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    f->path[0] = '\0';
+}
+
+void live_folder_erase(struct live_folder *f)
+{
+    pid_t rm = f->path[0] ? fork() : -1;
+
+    if (rm == 0) {
+        execl("/bin/rm", "rm", "-rf", "--", f->path, (char *)NULL);
+        _exit(127);
+    }
+    if (rm > 0)
+        waitpid(rm, NULL, 0);
     f->path[0] = '\0';
 }

@@ -16,6 +16,8 @@ int live_folder_make(struct live_folder *f, struct err *err);
 int live_folder_fill(struct live_folder *f, struct rehearsal *run, const struct chain_result *model,
                      const char *sandbox, struct arena *arena, struct err *err);
 
+/* The same without memory. */
+void live_folder_erase(struct live_folder *f);
 void live_folder_remove(struct live_folder *f);
 
 #endif

@@ -16,6 +16,10 @@ struct arena_chunk {
     alignas(max_align_t) char bytes[];
 };
 
+__attribute__((weak)) void memory_ran_out(void)
+{
+}
+
 void arena_init(struct arena *a, size_t limit)
 {
     *a = (struct arena){ .limit = limit };
@@ -61,8 +65,10 @@ static struct arena_chunk *add_chunk(struct arena *a, size_t size)
     if (size < usual)
         size = usual;
     c = size <= SIZE_MAX - sizeof(*c) ? malloc(sizeof(*c) + size) : NULL;
-    if (!c)
+    if (!c) {
+        memory_ran_out();
         return NULL;
+    }
     *c = (struct arena_chunk){ .next = a->head, .size = size };
     a->head = c;
     return c;

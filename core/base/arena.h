@@ -22,6 +22,10 @@ void arena_free(struct arena *a);  /* accepts one that was only zeroed; may be u
 void arena_reset(struct arena *a); /* forget everything, keep the first chunk */
 void arena_wipe(struct arena *a);  /* the same, with everything zeroed first */
 
+/* Called when malloc gave nothing, before the caller hears of it as above.  This one does nothing: a
+ * program may define its own, and end there.  What core/ takes by itself is told of here as well. */
+void memory_ran_out(void);
+
 /* size zeroed bytes, aligned for any type; NULL when full.  Size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t size);
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))

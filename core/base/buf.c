@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/arena.h"
 #include "core/base/wipe.h"
 
 void buf_free(struct buf *b)
@@ -57,8 +58,10 @@ static char *reserve(struct buf *b, size_t n)
         while (cap <= b->len + n)
             cap *= 2;
         p = regrow(b, cap);
-        if (!p)
+        if (!p) {
+            memory_ran_out();
             goto failed;
+        }
         b->ptr = p;
         b->cap = cap;
     }

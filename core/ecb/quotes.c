@@ -95,6 +95,8 @@ static bool room(struct quotes *q, struct diags *diags, struct place at)
         return true;
     list = q->count < QUOTES_MAX ? realloc(q->list, more * sizeof(*list)) : NULL;
     if (!list) {
+        if (q->count < QUOTES_MAX)
+            memory_ran_out();
         diag_add(diags, DIAG_ERROR, "C036", at, S("take a file with fewer days"),
                  "there are more than %d rates", QUOTES_MAX);
         return false;

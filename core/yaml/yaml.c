@@ -121,6 +121,7 @@ static void report_syntax(struct reader *r, const yaml_parser_t *parser)
     struct slice hint = { 0 }, text = slice_from(what);
 
     if (parser->error == YAML_MEMORY_ERROR) {
+        memory_ran_out();
         problem(r, "Y006", (struct place){ .source = r->source }, hint, "out of memory");
         return;
     }
@@ -338,6 +339,7 @@ static void read_events(struct reader *r)
     yaml_event_t event;
 
     if (!yaml_parser_initialize(&parser)) {
+        memory_ran_out();
         problem(r, "Y006", (struct place){ .source = r->source }, S(""), "out of memory");
         return;
     }

@@ -547,7 +547,7 @@ def make_old(path):
     db.executescript("DROP VIEW ledger; DROP TABLE late_postbacks;" + "".join("ALTER TABLE %s DROP COLUMN %s;" % c for c in (
         ("counts", "withdrawn"), ("clicks", "country"), ("events", "value"), ("events", "currency"), ("events", "original_value"),
         ("events", "original_currency"), ("events", "consent"), ("events", "consent_said"), ("events", "plain_id"), ("deliveries", "withdrawn"))) +
-        "CREATE VIEW ledger AS SELECT e.id, body FROM events e; UPDATE meta SET value = 1 WHERE key = 'schema'; PRAGMA user_version = 1;")
+        "DROP TABLE late_postbacks; CREATE VIEW ledger AS SELECT e.id, body FROM events e; UPDATE meta SET value = 1 WHERE key = 'schema'; PRAGMA user_version = 1;")
     db.close()
 
 

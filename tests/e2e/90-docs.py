@@ -45,8 +45,6 @@ for line in out.splitlines():
 
 # docs/events.md: each vertical's file is there, with the stages and events that the table has.
 events = open(os.path.join(ROOT, "docs/events.md")).read()
-for target in re.findall(r"\]\(([^)#]+)\)", events):
-    check(f"docs/events.md links to {target}", os.path.exists(os.path.join(ROOT, "docs", target)))
 rows = re.findall(r"^\| [^|]+ \| \[(\S+\.yaml)\]\S+[^|]*\| ([^|]+) \|", events, re.M)
 check("docs/events.md has seven verticals", len(rows) == 7, rows)
 for name, said in rows:
@@ -61,6 +59,14 @@ check("docs/events.md names every example offer", listed == {f[:-5] for f in os.
 for target in re.findall(r"\]\(([^)#]+)\)", readme):
     check(f"README links to {target}", os.path.exists(os.path.join(ROOT, target)))
 
+# So are those that the pages link to.
+pages = sorted(os.path.join(d, f) for d, _, files in os.walk(os.path.join(ROOT, "docs")) for f in files if f.endswith(".md"))
+check("docs/ has pages", len(pages) > 15, pages)
+for page in pages:
+    text = re.sub(r"`[^`]*`|^    .*$", "", open(page).read(), flags=re.M)
+    gone = [t for t in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) if not os.path.exists(os.path.join(os.path.dirname(page), t))]
+    check(f"{os.path.relpath(page, ROOT)}: every link leads somewhere", not gone, gone)
+
 # Every test that docs/SECURITY.md names is there, and every threat names one.
 security = open(os.path.join(ROOT, "docs/SECURITY.md")).read()
 named = re.findall(r"(tests/[\w./-]+):(\w+)", security)
@@ -73,8 +79,6 @@ for name, function in named:
 for line in re.findall(r"^\| .* \|$", security.split("## Who attacks")[1].split("## How the process")[0], re.M):
     check(f"docs/SECURITY.md: {line[2:40]}... is held by something",
           re.search(r"tests/|not ours|held by", line.rsplit(" | ", 1)[1]), line)
-for target in re.findall(r"\]\(([^)#]+)\)", security):
-    check(f"docs/SECURITY.md links to {target}", os.path.exists(os.path.join(ROOT, "docs", target)))
 
 # The offers and the configuration that are shipped as examples are right.
 code, out, err = run("check", *sorted(os.path.join("examples/offers", f) for f in os.listdir(os.path.join(ROOT, "examples/offers"))))

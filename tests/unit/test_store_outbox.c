@@ -311,6 +311,66 @@ static void test_recover(void **state)
     commit(f);
 }
 
+/* A year ahead when it was put, and put right: what waits keeps its distances from now. */
+static void test_clock_back(void **state)
+{
+    static const int64_t year = INT64_C(365) * 86400000;
+    struct fixture *f = *state;
+    struct store_event *list;
+
+    begin(f);
+    for (int i = 0; i < 4; i++) {
+        struct store_event ev = event(text(f, "e%d", i).ptr);
+        ev.created = NOW + year;
+        put(f, ev);
+    }
+    take(f, NOW + year, 3, 3);
+    report(f, NOW + year, (struct store_outcome){ 1, STORE_WAITING, NOW + year + 500, true, S("") });
+    report(f, NOW + year, (struct store_outcome){ 2, STORE_DELIVERED, 0, false, S("") });
+    take(f, NOW + 1000, 9, 0);
+    OK(f, store_clock_back(f->s, -year, &f->err));
+    commit(f);
+    begin(f);
+    take(f, NOW - 1, 9, 0);
+    list = take(f, NOW + 499, 9, 1);
+    SAME(S("e3"), list[0].event_id);
+    list = take(f, NOW + 500, 9, 1);
+    SAME(S("e0"), list[0].event_id);
+    assert_int_equal(list[0].unknown_since, NOW);
+    commit(f);
+    begin(f); /* nobody asks for it outside of a transaction, and what is delivered stays */
+    OK(f, store_clock_back(f->s, -1, &f->err));
+    commit(f);
+    assert_counts(f, (struct store_counts){ .sending = 3, .delivered = 1, .oldest_waiting = 0 });
+    GIVES(f, -1, store_clock_back(f->s, -1, &f->err));
+}
+
+/* The same over a restart, where nobody knows by how much: what lies ahead by more than any wait. */
+static void test_recover_ahead(void **state)
+{
+    static const int64_t day = 86400000;
+    struct fixture *f = *state;
+    struct store_event *list;
+
+    begin(f);
+    for (int i = 0; i < 4; i++) {
+        struct store_event ev = event(text(f, "e%d", i).ptr);
+        ev.created = NOW + (i == 3 ? day : i == 2 ? 2 * day : 0);
+        put(f, ev);
+    }
+    take(f, NOW, 1, 1);
+    report(f, NOW + 9 * day, (struct store_outcome){ 1, STORE_WAITING, NOW + 9 * day, true, S("") });
+    OK(f, store_recover(f->s, NOW, NULL, &f->err));
+    list = take(f, NOW, 9, 3);
+    SAME(S("e0"), list[0].event_id);
+    assert_int_equal(list[0].unknown_since, NOW);
+    SAME(S("e1"), list[1].event_id);
+    SAME(S("e2"), list[2].event_id);
+    list = take(f, NOW + day, 9, 1); /* a wait of a day can be meant */
+    SAME(S("e3"), list[0].event_id);
+    commit(f);
+}
+
 static void test_pixels_due(void **state)
 {
     struct fixture *f = *state;
@@ -391,6 +451,8 @@ int main(void)
         CASE(test_unknown_since),
         CASE(test_give_up),
         CASE(test_recover),
+        CASE(test_clock_back),
+        CASE(test_recover_ahead),
         CASE(test_pixels_due),
         CASE(test_attempts),
     };

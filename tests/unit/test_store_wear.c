@@ -114,10 +114,18 @@ static void test_failed_sync(void **state)
         unsigned before = syncs;
         sync_fails = true;
         GIVES(f, -1, put_group(f, stored, 10, 10));
-        says(f, "DIR/clickbaton.db: committing: disk I/O error; look at the disk: what was "
-                "accepted before is safe");
+        says(f, "DIR/clickbaton.db: committing: the disk could not be synced" UNSYNCED_REMEDY);
+        assert_int_equal(f->err.kind, ERR_UNSYNCED);
         sync_fails = false;
         assert_true(syncs > before);
+        before = syncs;
+        for (int again = 0; again < 3; again++) { /* the disk says that it is well again: too late */
+            GIVES(f, -1, put_group(f, stored, 10, 10));
+            says(f, "DIR/clickbaton.db: the disk could not be synced" UNSYNCED_REMEDY);
+            assert_int_equal(f->err.kind, ERR_UNSYNCED);
+        }
+        assert_int_equal(syncs, before);
+        fixture_reopen(f);
         assert_holds(f, stored);
         before = syncs;
         OK(f, put_group(f, stored, 10, 10));
@@ -232,8 +240,9 @@ static void test_reset_alone(void **state)
         stored += way == COMMIT;
         assert_free(reader, true);
     }
-    assert_holds(f, stored);
     store_close(reader);
+    fixture_reopen(f);
+    assert_holds(f, stored);
 }
 
 /* The writer's own checkpoint does not wait for maintain either. */

@@ -1,0 +1,23 @@
+/* clock.h: the time that the server goes by.  The machine's wall clock can jump (somebody sets it, NTP
+ * corrects it, a virtual machine is resumed), and then deadlines, the 48-hour rule and the times of
+ * conversions would be wrong at once.  This one goes on with the time since the machine started and follows
+ * the wall clock's small steps.  A jump is believed when it has lasted for CLOCK_HOLD_MS (core/base/steady.h); one that comes back
+ * before that has never been.  Until it is clear which of the two is right nothing is delivered. */
+#ifndef CLI_SERVE_CLOCK_H
+#define CLI_SERVE_CLOCK_H
+
+#include <stdint.h>
+
+/* Unix milliseconds.  Any thread. */
+int64_t clock_now_ms(void);
+int64_t clock_now(void); /* seconds */
+
+/* By how much the wall clock is away, ms; 0: all is well. */
+int64_t clock_away(void);
+
+/* How far the believed time has gone back since the last clock_went_back_done, ms, 0 or negative.  The store
+ * is told before anything else is written. */
+int64_t clock_went_back(void);
+void clock_went_back_done(int64_t by);
+
+#endif
