@@ -135,10 +135,11 @@ coverage: | need-test
 other-compiler:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang CFLAGS=-O1 $(SRC:%.c=build-clang/%.o)
 
-# Every tests/fault/*.py in order: what hurts a running server, at full length (tests/e2e has short ones).
+# What hurts a verb or a running server, at full length (tests/e2e has short ones): make fault, make fault FAULT=slow
+FAULT ?= failing serving machine upstream slow corrupt
 fault: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
-	@for f in tests/fault/*.py; do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 $$f || bad=1; done; [ -z "$$bad" ]
+	@for f in $(FAULT); do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/$$f.py || bad=1; done; [ -z "$$bad" ]
 
 # make fuzz T=yaml S=600: one target for so many seconds; without T all of them, two at a time.
 # SEED=n repeats a run; without it each run is another one and its corpus grows in build-fuzz/corpus.
