@@ -397,6 +397,7 @@ atexit.register(end_all)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 for number in (signal.SIGHUP, signal.SIGQUIT):  # ignored when we run in the background, and so by our programs
     signal.signal(number, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def free_port():
