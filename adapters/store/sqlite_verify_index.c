@@ -218,8 +218,8 @@ static void check_upto(struct verify *v)
 
     if (ok && !same)
         verify_say(v, "indexed", 1, "the checksum of this row is wrong");
-    same = verify_number(v, "indexed", "SELECT clicks <= last_click AND postbacks <= last_postback AND"
-                         " events <= last_event FROM indexed, counts", &ok);
+    same = verify_number(v, "indexed", "SELECT i.clicks <= last_click AND i.postbacks <= last_postback AND"
+                         " i.events <= last_event FROM indexed i, counts", &ok);
     if (ok && !same)
         verify_say(v, "indexed", 1, "it goes further than the rows");
     same = verify_number(v, "late_clicks", "SELECT count(*) FROM late_clicks WHERE sum IS NOT"
