@@ -145,7 +145,7 @@ other-compiler:
 FAULT ?= failing serving machine upstream slow corrupt
 fault: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(BUILD)/tests/fault/outage_fill
-	@for f in $(FAULT); do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/$$f.py || bad=1; done; [ -z "$$bad" ]
+	@for f in $(FAULT); do echo "== $$f"; BUILD=$(BUILD) CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/$$f.py || bad=1; done; [ -z "$$bad" ]
 
 # make fuzz T=yaml S=600: one target for so many seconds; without T all of them, two at a time.
 # SEED=n repeats a run; without it each run is another one and its corpus grows in build-fuzz/corpus.
