@@ -26,7 +26,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat bench man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat corrupt bench man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -77,6 +77,12 @@ schemas: all
 	@$(BUILD)/clickbaton schema > mappings/schema/clickbaton.json
 	@for s in $(SCHEMAS); do $(BUILD)/clickbaton schema $$s > mappings/schema/$$s.json || exit 1; done
 
+# Programs of the fault tests.
+$(BUILD)/fault/%: $(BUILD)/tests/fault/%.o $(BUILD)/libclickbaton.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # ---- tests ----
 
 # Everything, with gcc, clang, the sanitizers, valgrind and a short run of each fuzzer.
@@ -91,7 +97,7 @@ unit: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@tests/run-unit.sh $(UNIT)
 e2e: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py $(ONLY)
 # A day without TikTok: EVENTS wait (1,000,000; it takes some minutes and 1 GB of TMPDIR).
 EVENTS ?= 1000000
@@ -115,10 +121,10 @@ valgrind: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@JOBS=2 RUN='valgrind -q --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
-# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) five that take minutes there;
+# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) six that take minutes there;
 # the address sanitizer looks for leaks in all of them.
-NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_http_server test_sender test_store \
-                 $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal))
+NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_http_server test_sender test_store test_store_upgrade \
+                 $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal test_store_retain))
 
 # Branches of core/ that the unit tests, the case files and these end-to-end files take; MISSING=1
 # lists the others.  Nothing is left out, not even where memory ends.
@@ -138,8 +144,8 @@ other-compiler:
 # What hurts a verb or a running server, at full length (tests/e2e has short ones): make fault, make fault FAULT=slow
 FAULT ?= failing serving machine upstream slow corrupt
 fault: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
-	@for f in $(FAULT); do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/$$f.py || bad=1; done; [ -z "$$bad" ]
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(BUILD)/tests/fault/outage_fill
+	@for f in $(FAULT); do echo "== $$f"; BUILD=$(BUILD) CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/$$f.py || bad=1; done; [ -z "$$bad" ]
 
 # make fuzz T=yaml S=600: one target for so many seconds; without T all of them, two at a time.
 # SEED=n repeats a run; without it each run is another one and its corpus grows in build-fuzz/corpus.
@@ -175,6 +181,10 @@ soak-flat: | need-test
 soak-crash: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/crash.py $(or $(POINTS),1000) $(or $(SEED),20261120)
+# make corrupt CASES=100000 SEED=7: seeded damage to a store; `store verify` says so, or it is whole.
+corrupt: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger
+	@BUILD=$(BUILD) python3 tests/fault/corrupt.py $(or $(CASES),10000) $(or $(SEED),5)
 
 # ---- the main job, shown; and measured ----
 
