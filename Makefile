@@ -134,7 +134,7 @@ coverage: | need-test
 	@find build-cov -name '*.gcda' -exec rm {} + 2>/dev/null || true
 	@$(MAKE) --no-print-directory $(COVERED) all $(UNIT:$(BUILD)/%=build-cov/%)
 	@tests/run-unit.sh $(UNIT:$(BUILD)/%=build-cov/%)
-	@CLICKBATON=build-cov/clickbaton JOBS=3 SHARE=4 python3 tests/e2e/run.py $(COVERING)
+	@CLICKBATON=build-cov/clickbaton JOBS=3 E2E_SHARE=4 python3 tests/e2e/run.py $(COVERING)
 	@tools/coverage.py build-cov --least 90 $(if $(MISSING),--missing)
 
 # Compile everything once more with the other compiler, nothing linked.

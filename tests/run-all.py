@@ -89,7 +89,7 @@ def racing():
 
 
 def waiting_sanitized():
-    part("sanitizers: end to end", *SANITIZED, "e2e", env={"JOBS": "3", "SHARE": "4"})
+    part("sanitizers: end to end", *SANITIZED, "e2e", env={"JOBS": "3", "E2E_SHARE": "4"})
 
 
 def computing_sanitized():

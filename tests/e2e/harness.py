@@ -83,11 +83,11 @@ def hasnt(name, text, *parts):
     return true(name, not there, "%s in %s" % (there, short(text)))
 
 
-SHARE = int(os.environ.get("SHARE", "1"))
+SHARE = int(os.environ.get("E2E_SHARE", "1"))
 
 
 def share_of(rows):
-    """All of a long list of runs that differ in their text alone; with SHARE=n in the environment every
+    """All of a long list of runs that differ in their text alone; with E2E_SHARE=n in the environment every
     n-th of them: the sanitizers, where a run costs four times as much, take a part of what the plain
     build takes whole."""
     return rows[::SHARE]
