@@ -8,6 +8,8 @@
 
 #define FIRST_MS  1000   /* after the start, which has better things to do */
 #define ROUND_MS  600000 /* from the end of a round to the next */
+#define DAY_MS    (INT64_C(86400) * 1000)
+#define SILENT_MS (14 * DAY_MS)
 #define DOUBT_MS  10000
 #define PAUSE_MS  5      /* between steps: half of the disk at most */
 #define LATE_MS   250
@@ -16,15 +18,31 @@
 struct retainer {
     struct rules_holder *rules;
     int64_t due;
+    int64_t idle_rounds; /* before the first that removes something */
     struct store_retained total; /* of this round */
 };
 
-struct retainer *retain_open(struct rules_holder *rules, int64_t now)
+/* A machine that starts with a wrong clock would have everything removed at once.  One that was off for
+ * long has time. */
+static bool clock_doubted(int64_t now, int64_t newest)
+{
+    bool doubted = newest && now - newest > SILENT_MS;
+
+    if (doubted)
+        log_line("warning",
+                 "msg=\"nothing is removed for a day: the newest postback in the store is %lld days "
+                 "old; is the clock right?\"",
+                 (long long)((now - newest) / DAY_MS));
+    return doubted;
+}
+
+struct retainer *retain_open(struct rules_holder *rules, int64_t now, int64_t newest)
 {
     struct retainer *r = calloc(1, sizeof(*r));
 
     if (r)
-        *r = (struct retainer){ .rules = rules, .due = now + FIRST_MS };
+        *r = (struct retainer){ .rules = rules, .due = now + FIRST_MS,
+                                .idle_rounds = clock_doubted(now, newest) ? DAY_MS / ROUND_MS : 0 };
     return r;
 }
 
@@ -97,9 +115,10 @@ int retain_step(struct retainer *r, struct store *store, int64_t now, struct err
     struct store_retained one;
     int rc = -1, more = 0;
 
-    if (clock_away() != 0) {
+    if (clock_away() != 0 || r->idle_rounds > 0) {
         rules_release(rules);
-        r->due = now + DOUBT_MS;
+        r->due = now + (clock_away() ? DOUBT_MS : ROUND_MS);
+        r->idle_rounds -= r->idle_rounds > 0 && !clock_away();
         return 0;
     }
     if (store_begin(store, err) == 0) {

@@ -8,7 +8,9 @@
 
 struct retainer;
 
-struct retainer *retain_open(struct rules_holder *rules, int64_t now); /* NULL: out of memory */
+/* newest: arrival of the newest postback in the store, 0: none.  When that is more than two weeks ago
+ * nothing is removed for a day, and the log says so: the machine's clock may be wrong.  NULL: out of memory. */
+struct retainer *retain_open(struct rules_holder *rules, int64_t now, int64_t newest);
 int64_t retain_due(const struct retainer *r); /* the next step, Unix milliseconds */
 bool retain_late(const struct retainer *r, int64_t now); /* it has waited long for a quiet moment */
 

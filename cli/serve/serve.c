@@ -81,6 +81,7 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     struct intake_settings settings = { .delivered_wake = wake,
                                         .context = s,
                                         .queue_max = QUEUE_MAX };
+    struct store_counts counts;
     int64_t recovered = 0;
 
     s->writer = store_sqlite_open(c->data, true, err);
@@ -99,7 +100,10 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
                  "events=%lld",
                  (long long)recovered);
     settings.store = s->writer;
-    settings.retainer = s->retainer = retain_open(s->rules, clock_now_ms());
+    if (store_counts(s->writer, &counts, err) != 0)
+        return -1;
+    settings.retainer = s->retainer =
+        retain_open(s->rules, clock_now_ms(), counts.newest_postback);
     settings.messages = s->messages = messages_open();
     if (!s->retainer || !s->messages)
         return err_set(err, ERR_SYSTEM, "out of memory");
