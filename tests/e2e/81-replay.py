@@ -99,6 +99,30 @@ def beside_a_server():
 
 
 @part
+def what_the_request_knew():
+    """Which key it came with, and how it was damaged, is no more to be seen in what is stored: the lines stay."""
+    f = Folder()
+    f.write("keys/old", "0ld-key-of-the-postbacks-0123456789abc\n", 0o600)
+    f.write("clickbaton.yaml", f.read("clickbaton.yaml").replace(
+        b"{file: ./keys/postback}", b"{file: ./keys/postback, previous: ./keys/old}"))
+    serve = Serve(f)
+    target = "/postback/nutra-de?key=0ld-key-of-the-postbacks-0123456789abc&"
+    equal("by the previous key, and damaged", request(serve.port, "GET", target.replace("?", "?amp;sub7=1&amp;") +
+                                                      unclear("k")).status, 200)
+    was = f.rows("SELECT warnings FROM conversions")[0]["warnings"].splitlines()
+    fix(f)
+    serve.reload()
+    equal("replayed", replay(f).code, 0)
+    lines = f.rows("SELECT warnings FROM conversions")[0]["warnings"].splitlines()
+    codes = [line[:4] for line in was]
+    true("it had them", {"W001", "W091"} <= set(codes), codes)
+    equal("every one is still there", [line for line in was if line not in lines], [])
+    has("urls counts it", run("urls", "offers/nutra-de.yaml", "-c", "clickbaton.yaml", cwd=f.path).out,
+        "1 postback of the last day used it")
+    serve.stop()
+
+
+@part
 def without_a_server():
     sandbox = Sandbox()
     f = Folder(sandbox.endpoint)
