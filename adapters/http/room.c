@@ -5,6 +5,7 @@
  * with us is not touched, nor is anybody in the first second of what he does: to keep a visitor
  * out, an attacker must open all the connections anew every second. */
 #include <malloc.h>
+#include <sys/ioctl.h>
 
 #include "adapters/http/internal.h"
 
@@ -26,6 +27,16 @@ static int age_of(uint64_t state, uint64_t now)
         return -1;
     steps = now > since ? (now - since) / STEP_NS : 0;
     return steps < STEPS ? (int)steps : STEPS - 1;
+}
+
+/* A request that has arrived while the server's thread was busy with others: that the client was idle
+ * before is not held against it.  What the library has read of a header is not there any more, so
+ * half a request spares nobody. */
+static bool asks(const struct http_connection *c, uint64_t state)
+{
+    int bytes = 0;
+
+    return STATE_PHASE(state) == PHASE_IDLE && ioctl(c->fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 /* The youngest age that has to go so that count do. */
@@ -56,7 +67,7 @@ void http_make_room(struct http_server *s, uint64_t now)
     age = youngest(s, now, count);
     for (struct http_connection *c = s->head; c && cut < count; c = c->next) {
         uint64_t state = atomic_load(&c->state);
-        if (age_of(state, now) >= age)
+        if (age_of(state, now) >= age && !asks(c, state))
             cut += http_cut(c, state);
     }
     pthread_mutex_unlock(&s->lock);
