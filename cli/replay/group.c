@@ -99,13 +99,13 @@ static bool is_kept(struct slice line)
     return slice_find(line, S(WAS)) < line.len;
 }
 
-static void keep_lines(struct buf *out, struct slice warnings)
+static void keep_lines(struct buf *out, struct slice warnings, struct slice now)
 {
     struct slice line;
     int kept = 0;
 
     while (slice_next(&warnings, '\n', &line)) {
-        if (!is_kept(line))
+        if (!is_kept(line) || slice_find(now, line) < now.len)
             continue;
         if (++kept > KEPT_LINES_MOST)
             return;
@@ -118,13 +118,13 @@ static struct slice warnings_of(struct replay_work *w, const struct store_postba
                                 const struct translation *t)
 {
     struct buf b = { .limit = 64 * 1024 };
-    struct slice out;
+    struct slice out, now = record_warnings(t);
 
     buf_printf(&b, "%.*s" WAS, SLICE_ARG(was->code));
     when_print(&b, w->now_ms / 1000);
     buf_printf(&b, ", when it was replayed: %.*s\n", SLICE_ARG(was->reason));
-    keep_lines(&b, was->warnings);
-    buf_add(&b, record_warnings(t));
+    keep_lines(&b, was->warnings, now);
+    buf_add(&b, now);
     out = arena_dup(&w->arena, buf_slice(&b));
     buf_free(&b);
     return out;

@@ -108,7 +108,7 @@ def what_the_request_knew():
     serve = Serve(f)
     target = "/postback/nutra-de?key=0ld-key-of-the-postbacks-0123456789abc&"
     equal("by the previous key, and damaged", request(serve.port, "GET", target.replace("?", "?amp;sub7=1&amp;") +
-                                                      unclear("k")).status, 200)
+                                                      unclear("k") + "&sub9=1&sub9=1").status, 200)
     was = f.rows("SELECT warnings FROM conversions")[0]["warnings"].splitlines()
     fix(f)
     serve.reload()
@@ -117,6 +117,7 @@ def what_the_request_knew():
     codes = [line[:4] for line in was]
     true("it had them", {"W001", "W091"} <= set(codes), codes)
     equal("every one is still there", [line for line in was if line not in lines], [])
+    equal("and what is found once more is there once", [line for line in lines if lines.count(line) > 1], [])
     has("urls counts it", run("urls", "offers/nutra-de.yaml", "-c", "clickbaton.yaml", cwd=f.path).out,
         "1 postback of the last day used it")
     serve.stop()
