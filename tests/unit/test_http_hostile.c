@@ -679,6 +679,32 @@ static void test_room(void **state)
     http_server_close(s);
 }
 
+/* Many of one age do not shield those that are older. */
+static void test_room_oldest_first(void **state)
+{
+    struct http_limits limits = HTTP_LIMITS_DEFAULT;
+    struct http_server *s;
+    struct client *clients[8];
+    uint64_t now = http_clock() + 100 * SECOND;
+    unsigned i = 0;
+
+    (void)state;
+    limits.connections = 8;
+    s = start_with(limits);
+    for (i = 0; i < 8; i++) {
+        clients[i] = client_open(http_server_address(s));
+        wait_for(s, i + 1, PHASE_IDLE);
+    }
+    i = 8;
+    for (struct http_connection *c = s->head; c; c = c->next) /* the newest first */
+        atomic_store(&c->state, STATE(PHASE_IDLE, now - (--i == 0 ? 9 : 5) * SECOND));
+    assert_int_equal(cut_for_room(s, now), 2);
+    assert_true(client_at_end(clients[0]));
+    for (i = 0; i < 8; i++)
+        client_close(clients[i]);
+    http_server_close(s);
+}
+
 /* A kept connection is idle for us until its next request is read: one that has arrived while the server's
  * thread was busy is not lost for want of room. */
 static void test_room_spares_requests(void **state)
@@ -788,6 +814,7 @@ int main(void)
         cmocka_unit_test(test_connections_per_address),
         cmocka_unit_test(test_connections_in_all),
         cmocka_unit_test(test_room),
+        cmocka_unit_test(test_room_oldest_first),
         cmocka_unit_test(test_room_spares_requests),
         cmocka_unit_test(test_forgotten),
     };
