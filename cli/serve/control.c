@@ -1,5 +1,6 @@
 #include "cli/serve/control.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/end.h"

@@ -284,8 +284,9 @@ static void retain(struct intake *in)
 /* Nobody waits: let old rows go, or sleep until there is something to do. */
 static void rest(struct intake *in)
 {
+    int64_t now = clock_now_ms();
     int64_t wait = in->settings.retainer && !in->unsynced
-                       ? retain_due(in->settings.retainer) - clock_now_ms()
+                       ? retain_due(in->settings.retainer, now) - now
                        : INT64_MAX;
     struct timespec until;
 

@@ -33,8 +33,10 @@ void retain_close(struct retainer *r)
     free(r);
 }
 
-int64_t retain_due(const struct retainer *r)
+int64_t retain_due(struct retainer *r, int64_t now)
 {
+    if (r->due - now > ROUND_MS) /* the clock was set back */
+        r->due = now + ROUND_MS;
     return r->due;
 }
 
