@@ -4,6 +4,7 @@
 
 #include "cli/serve/clock.h"
 #include "cli/serve/log.h"
+#include "core/base/steady.h"
 #include "core/payload/forget.h"
 
 #define FIRST_MS  1000   /* after the start, which has better things to do */
@@ -35,9 +36,7 @@ void retain_close(struct retainer *r)
 
 int64_t retain_due(struct retainer *r, int64_t now)
 {
-    if (r->due - now > ROUND_MS) /* the clock was set back */
-        r->due = now + ROUND_MS;
-    return r->due;
+    return r->due = clock_rule_wait(r->due, now, ROUND_MS);
 }
 
 bool retain_late(const struct retainer *r, int64_t now)
