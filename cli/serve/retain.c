@@ -4,6 +4,7 @@
 
 #include "cli/serve/clock.h"
 #include "cli/serve/log.h"
+#include "core/base/steady.h"
 #include "core/payload/forget.h"
 
 #define FIRST_MS  1000   /* after the start, which has better things to do */
@@ -19,30 +20,27 @@ struct retainer {
     struct rules_holder *rules;
     int64_t due;
     int64_t idle_rounds; /* before the first that removes something */
+    int64_t looked_at;   /* the time of the last step */
     struct store_retained total; /* of this round */
 };
 
-/* A machine that starts with a wrong clock would have everything removed at once.  One that was off for
- * long has time. */
-static bool clock_doubted(int64_t now, int64_t newest)
+/* A machine with a wrong clock would have everything removed at once.  One that was off for long has time. */
+static void wait_a_day(struct retainer *r, const char *what, int64_t ms)
 {
-    bool doubted = newest && now - newest > SILENT_MS;
-
-    if (doubted)
-        log_line("warning",
-                 "msg=\"nothing is removed for a day: the newest postback in the store is %lld days "
-                 "old; is the clock right?\"",
-                 (long long)((now - newest) / DAY_MS));
-    return doubted;
+    r->idle_rounds = DAY_MS / ROUND_MS;
+    log_line("warning", "msg=\"nothing is removed for a day: %s %lld days; is the clock right?\"", what,
+             (long long)(ms / DAY_MS));
 }
 
 struct retainer *retain_open(struct rules_holder *rules, int64_t now, int64_t newest)
 {
     struct retainer *r = calloc(1, sizeof(*r));
 
-    if (r)
-        *r = (struct retainer){ .rules = rules, .due = now + FIRST_MS,
-                                .idle_rounds = clock_doubted(now, newest) ? DAY_MS / ROUND_MS : 0 };
+    if (!r)
+        return NULL;
+    *r = (struct retainer){ .rules = rules, .due = now + FIRST_MS, .looked_at = now };
+    if (newest && now - newest > SILENT_MS)
+        wait_a_day(r, "since the newest postback in the store came it has been", now - newest);
     return r;
 }
 
@@ -51,9 +49,9 @@ void retain_close(struct retainer *r)
     free(r);
 }
 
-int64_t retain_due(const struct retainer *r)
+int64_t retain_due(struct retainer *r, int64_t now)
 {
-    return r->due;
+    return r->due = clock_rule_wait(r->due, now, ROUND_MS);
 }
 
 bool retain_late(const struct retainer *r, int64_t now)
@@ -115,6 +113,9 @@ int retain_step(struct retainer *r, struct store *store, int64_t now, struct err
     struct store_retained one;
     int rc = -1, more = 0;
 
+    if (now - r->looked_at > DAY_MS)
+        wait_a_day(r, "from one moment to the next the time went on by", now - r->looked_at);
+    r->looked_at = now;
     if (clock_away() != 0 || r->idle_rounds > 0) {
         rules_release(rules);
         r->due = now + (clock_away() ? DOUBT_MS : ROUND_MS);

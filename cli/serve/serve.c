@@ -207,7 +207,7 @@ static void note_restart(const struct catalog *before, const struct catalog *now
                      rows[i].name);
 }
 
-static void reload(struct server *s)
+static bool reload(struct server *s)
 {
     struct catalog *c = load(s);
     struct rules *before = rules_get(s->rules);
@@ -235,6 +235,7 @@ static void reload(struct server *s)
                  s->admin.reload_why);
     }
     rules_release(before);
+    return ok;
 }
 
 static bool has_token(const struct catalog *c, struct slice pixel)
@@ -327,8 +328,7 @@ static void run(struct server *s, const sigset_t *signals)
         signal = sigtimedwait(signals, NULL, &tick);
         if (signal == SIGHUP) {
             notify_reloading();
-            reload(s);
-            notify_ready("reloaded");
+            notify_ready(reload(s) ? "reloaded" : "the last reload failed; the rules before it are in force");
         }
         if (signal == -1)
             every_tick(s);

@@ -100,6 +100,31 @@ def beside_a_server():
 
 
 @part
+def what_the_request_knew():
+    """Which key it came with, and how it was damaged, is no more to be seen in what is stored: the lines stay."""
+    f = Folder()
+    f.write("keys/old", "0ld-key-of-the-postbacks-0123456789abc\n", 0o600)
+    f.write("clickbaton.yaml", f.read("clickbaton.yaml").replace(
+        b"{file: ./keys/postback}", b"{file: ./keys/postback, previous: ./keys/old}"))
+    serve = Serve(f)
+    target = "/postback/nutra-de?key=0ld-key-of-the-postbacks-0123456789abc&"
+    equal("by the previous key, and damaged", request(serve.port, "GET", target.replace("?", "?amp;sub7=1&amp;") +
+                                                      unclear("k") + "&sub9=1&sub9=1").status, 200)
+    was = f.rows("SELECT warnings FROM conversions")[0]["warnings"].splitlines()
+    fix(f)
+    serve.reload()
+    equal("replayed", replay(f).code, 0)
+    lines = f.rows("SELECT warnings FROM conversions")[0]["warnings"].splitlines()
+    codes = [line[:4] for line in was]
+    true("it had them", {"W001", "W091"} <= set(codes), codes)
+    equal("every one is still there", [line for line in was if line not in lines], [])
+    equal("and what is found once more is there once", [line for line in lines if lines.count(line) > 1], [])
+    has("urls counts it", run("urls", "offers/nutra-de.yaml", "-c", "clickbaton.yaml", cwd=f.path).out,
+        "1 postback of the last day used it")
+    serve.stop()
+
+
+@part
 def without_a_server():
     sandbox = Sandbox()
     f = Folder(sandbox.endpoint)
@@ -285,6 +310,13 @@ def dead_letters():
 
     change(f, "UPDATE deliveries SET unknown_since = ? WHERE event = 2", int(time.time() * 1000) - 47 * HOUR - 1000)
     change(f, "UPDATE events SET created = created - ? WHERE id = 3", 49 * HOUR)
+    for column, table in (("unknown_since", "deliveries"), ("created", "events")):
+        key = "event" if table == "deliveries" else "id"
+        was = f.rows("SELECT %s AS v FROM %s WHERE %s = 4" % (column, table, key))[0]["v"]
+        change(f, "UPDATE %s SET %s = ? WHERE %s = 4" % (table, column, key), int(time.time() * 1000) + 365 * 24 * HOUR)
+        has("%s of a clock that was ahead: nobody knows how old it is" % column, replay(f, "--dead").err,
+            "3 of the 3 dead events may already be at TikTok")
+        change(f, "UPDATE %s SET %s = ? WHERE %s = 4" % (table, column, key), was)
     r = replay(f, "--dead")
     equal("what TikTok may have is not sent unasked", (r.code, r.out), (1, ""))
     has("but said", r.err, "2 of the 3 dead events may already be at TikTok", "48 hours", "--yes", "Nothing was done")
