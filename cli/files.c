@@ -229,7 +229,10 @@ static int read_secret(int fd, const char *path, struct place at, struct diags *
     ssize_t n;
 
     if (fd == -1 || fstat(fd, &st) != 0)
-        return secret_problem(diags, at, "C001", "check the path: it is relative to this file",
+        return secret_problem(diags, at, "C001",
+                              errno == EACCES ? "run this as the user that serve runs as, such as: sudo -u "
+                                                "clickbaton clickbaton ...; or give the file to that user"
+                                              : "check the path: it is relative to this file",
                               path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return secret_problem(diags, at, "C001", "", path, "not a file");

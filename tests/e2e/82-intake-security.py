@@ -95,6 +95,13 @@ def two_keys_count_while_one_is_replaced():
 
     r = run("urls", "offers/nutra-de.yaml", "-c", "clickbaton.yaml", cwd=f.path)
     has("urls tells", r.out, "- the previous key counts as well; 1 postback of the last day used it: paste the present one there")
+    equal("urls beside a clickbaton.yaml takes that one", run("urls", "offers/nutra-de.yaml", cwd=f.path).out, r.out)
+    os.rename(f.at("keys/old"), f.at("keys/gone"))
+    away = run("urls", "offers/nutra-de.yaml", cwd=f.path)
+    os.rename(f.at("keys/gone"), f.at("keys/old"))
+    equal("one that can't be used leaves the URLs", (away.code, away.err),
+          (0, "clickbaton urls: clickbaton.yaml can't be used (clickbaton check says why), so what it locks is left out\n"))
+    has("they are there", away.out, "/postback/nutra-de?key=YOUR-KEY")
     r = run("urls", "offers/own.yaml", "-c", "clickbaton.yaml", cwd=f.path)
     has("urls names the offer's key", r.out, "- YOUR-KEY is the first line of ../keys/third here: the offer has a key of its own")
     hasnt("and nothing of the common one", r.out, "previous")
