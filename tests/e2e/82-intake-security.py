@@ -303,7 +303,7 @@ def signed_parameters():
 def the_line_of_the_documentation():
     with open(os.path.join(ROOT, "docs", "configuration.md"), encoding="utf-8") as d:
         lines = [l.strip() for l in d if "openssl dgst" in l]
-    equal("one line with openssl", len(lines), 1)
+    equal("a line with openssl for each scheme", len(lines), 2)
     f = folder_with(extra="signature: {scheme: parameters, secret: {file: ./keys/signing}}\n")
     out = subprocess.run(["sh", "-c", lines[0]], cwd=f.path, capture_output=True, text=True, timeout=20).stdout
     sig = re.search(r"([0-9a-f]{64})\s*$", out).group(1)
@@ -313,6 +313,22 @@ def the_line_of_the_documentation():
     s = Serve(f)
     equal("its signature is taken", ask_json(s, "/postback/%s?key=%s&%s&sig=%s" % (offer, KEY, q, sig)),
           (200, "queued", "", ["W021"]))
+    hook(lines[1])
+
+
+def hook(line):
+    """The lines of the documentation for Standard Webhooks."""
+    with open(os.path.join(ROOT, "docs", "configuration.md"), encoding="utf-8") as d:
+        secret = [l.strip() for l in d if l.startswith("    secret=$(")]
+    f = folder_with(extra="signature: {scheme: webhook, secret: {file: ./keys/hook}}\n")
+    id, ts, body = "msg_doc", str(int(time.time())), hook_body("doc")
+    out = subprocess.run(["sh", "-c", secret[0] + "\n" + line], cwd=f.path, capture_output=True, text=True, timeout=20,
+                         env={**os.environ, "id": id, "time": ts, "body": body.decode()}).stdout.strip()
+    s = Serve(f)
+    a = request(s.port, "POST", "/postback/nutra-de?key=" + KEY, body,
+                {"Content-Type": "application/json", "Accept": "application/json", "webhook-id": id,
+                 "webhook-timestamp": ts, "webhook-signature": "v1," + out})
+    equal("the webhook's lines sign what is taken", (a.status, a.json()["verdict"]), (200, "queued"))
 
 
 @part
