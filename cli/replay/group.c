@@ -85,14 +85,26 @@ static void tell(struct replay_work *w, const struct store_postback *was,
 
 /* ---- one postback ---- */
 
-/* Lines that only the request itself could make (how it was damaged), and earlier verdicts. */
+/* What only the request itself could tell: how it was damaged, by which key and signature it came (who counts
+ * those that use the previous one must not be told by a replay that nobody does), and earlier verdicts. */
+static bool is_kept(struct slice line)
+{
+    static const struct slice of_request[] = { SLICE("W00"), SLICE("W091"), SLICE("W092"),
+                                               SLICE("W093"), SLICE("W094") };
+
+    for (size_t i = 0; i < sizeof(of_request) / sizeof(of_request[0]); i++)
+        if (slice_starts(line, of_request[i]))
+            return true;
+    return slice_find(line, S(WAS)) < line.len;
+}
+
 static void keep_lines(struct buf *out, struct slice warnings)
 {
     struct slice line;
     int kept = 0;
 
     while (slice_next(&warnings, '\n', &line)) {
-        if (!slice_starts(line, S("W00")) && slice_find(line, S(WAS)) == line.len)
+        if (!is_kept(line))
             continue;
         if (++kept > KEPT_LINES_MOST)
             return;

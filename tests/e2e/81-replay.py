@@ -8,6 +8,7 @@ from harness import *
 SALE = "subid=%s&external_id=E.C.P.%s&status=%s&payout=12.5&currency=usd&tid=t-%s"
 FIXED = "stages:\n  sale: [sale, approved, approv3d]\nevents:"
 HOUR = 3600 * 1000
+OLD = "0ld-key-of-the-postbacks-0123456789abc"
 
 
 def unclear(id, word="approv3d"):
@@ -240,11 +241,14 @@ def locks_of_the_offer():
     sandbox = Sandbox()
     f = Folder(sandbox.endpoint)
     f.write("offers/nutra-de.yaml", offer_text("nutra-de", more=bounds))
+    f.write("keys/old", OLD, 0o600)
+    f.write("clickbaton.yaml", f.read("clickbaton.yaml").decode().replace(
+        "key: {file: ./keys/postback}", "key: {file: ./keys/postback, previous: ./keys/old}"))
     serve = Serve(f)
     reg = "/click/nutra-de?key=%s&subid=%s&ttclid=E.C.P.%s&event_id=ev-%s"
     for id, payout in (("early", 12.5), ("never", 12.5), ("large", 200)):
         a = serve.fire("subid=%s&status=sale&payout=%s&currency=usd&tid=t-%s" % (id, payout, id),
-                       Accept="application/json").json()
+                       key=OLD if id == "early" else KEY, Accept="application/json").json()
         equal("%s: no click yet" % id, (a["verdict"], a["code"]), ("quarantined", "Q030"))
     none = ("3 quarantined postbacks: 0 became 0 events; 0 duplicates, 0 ignored\n"
             "3 stay quarantined:\n       3  Q030 the click is not known\n")
@@ -266,6 +270,8 @@ def locks_of_the_offer():
     rows = {r["click_id"]: (r["verdict"], r["code"]) for r in f.rows("SELECT click_id, verdict, code FROM conversions")}
     equal("the ledger", rows, {"early": ("queued", None), "never": ("quarantined", "Q030"),
                                "large": ("quarantined", "Q029")})
+    found = [x["text"] for x in json.loads(run("doctor", "--json", cwd=f.path).out)["findings"] if x["check"] == "rotation"]
+    equal("that the previous key is in use is not forgotten", found, ["1 postback of the last day used the previous key"])
     a = serve.fire("subid=early&status=sale&payout=12.5&currency=usd&tid=t-early", Accept="application/json").json()
     equal("the tracker's own repeat is a duplicate", a["verdict"], "duplicate")
     f.write("offers/nutra-de.yaml", offer_text("nutra-de", more=bounds.replace("100", "500")))
