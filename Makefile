@@ -25,8 +25,8 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler fuzz sanitized \
-        fault outage soak soak-crash bench man completions install uninstall deb package sbom deps clean dist
+.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler coverage fuzz sanitized \
+        fault outage soak soak-crash soak-reloads soak-flat corrupt bench man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -77,6 +77,12 @@ schemas: all
 	@$(BUILD)/clickbaton schema > mappings/schema/clickbaton.json
 	@for s in $(SCHEMAS); do $(BUILD)/clickbaton schema $$s > mappings/schema/$$s.json || exit 1; done
 
+# Programs of the fault tests.
+$(BUILD)/fault/%: $(BUILD)/tests/fault/%.o $(BUILD)/libclickbaton.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # ---- tests ----
 
 # Everything, with gcc, clang, the sanitizers, valgrind and a short run of each fuzzer.
@@ -91,8 +97,8 @@ unit: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@tests/run-unit.sh $(UNIT)
 e2e: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
-	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py $(ONLY)
 # A day without TikTok: EVENTS wait (1,000,000; it takes some minutes and 1 GB of TMPDIR).
 EVENTS ?= 1000000
 outage: | need-test
@@ -115,19 +121,31 @@ valgrind: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@JOBS=2 RUN='valgrind -q --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
-# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) five that take minutes there;
+# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) six that take minutes there;
 # the address sanitizer looks for leaks in all of them.
-NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_http_server test_sender test_store \
-                 $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal))
+NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_http_server test_sender test_store test_store_upgrade \
+                 $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal test_store_retain))
+
+# Branches of core/ that the unit tests, the case files and these end-to-end files take; MISSING=1
+# lists the others.  Nothing is left out, not even where memory ends.
+COVERED := CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage BUILD=build-cov
+COVERING := 10 20 21 30 40 61 62 63 64 65 66 67 68 69 70 72 73 74 78 79 80
+coverage: | need-test
+	@find build-cov -name '*.gcda' -exec rm {} + 2>/dev/null || true
+	@$(MAKE) --no-print-directory $(COVERED) all $(UNIT:$(BUILD)/%=build-cov/%)
+	@tests/run-unit.sh $(UNIT:$(BUILD)/%=build-cov/%)
+	@CLICKBATON=build-cov/clickbaton JOBS=3 SHARE=4 python3 tests/e2e/run.py $(COVERING)
+	@tools/coverage.py build-cov --least 90 $(if $(MISSING),--missing)
 
 # Compile everything once more with the other compiler, nothing linked.
 other-compiler:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang CFLAGS=-O1 $(SRC:%.c=build-clang/%.o)
 
-# Every tests/fault/*.py in order: what hurts a running server, at full length (tests/e2e has short ones).
+# What hurts a verb or a running server, at full length (tests/e2e has short ones): make fault, make fault FAULT=slow
+FAULT ?= failing serving machine upstream slow corrupt
 fault: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
-	@for f in tests/fault/*.py; do echo "== $$f"; CLICKBATON=$(BUILD)/clickbaton python3 $$f || bad=1; done; [ -z "$$bad" ]
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(BUILD)/tests/fault/outage_fill
+	@for f in $(FAULT); do echo "== $$f"; BUILD=$(BUILD) CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/$$f.py || bad=1; done; [ -z "$$bad" ]
 
 # make fuzz T=yaml S=600: one target for so many seconds; without T all of them, two at a time.
 # SEED=n repeats a run; without it each run is another one and its corpus grows in build-fuzz/corpus.
@@ -151,11 +169,22 @@ $(CRASH_SHIM): $(wildcard tests/fault/crash_*.[ch])
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_C) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^)
-soak: soak-crash
+soak: soak-crash soak-reloads soak-flat
+# make soak-reloads RELOADS=5000; make soak-flat HOURS=8 RATE=2000 (half of what the machine takes, by default)
+soak-reloads: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/reloads.py $(or $(RELOADS),1000)
+soak-flat: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_load
+	@HOURS=$(or $(HOURS),2) $(if $(RATE),RATE=$(RATE)) CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/soak.py
 # make soak-crash POINTS=5000 SEED=7
 soak-crash: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/crash.py $(or $(POINTS),1000) $(or $(SEED),20261120)
+# make corrupt CASES=100000 SEED=7: seeded damage to a store; `store verify` says so, or it is whole.
+corrupt: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger
+	@BUILD=$(BUILD) python3 tests/fault/corrupt.py $(or $(CASES),10000) $(or $(SEED),5)
 
 # ---- the main job, shown; and measured ----
 

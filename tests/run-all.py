@@ -17,6 +17,7 @@ CORES = len(os.sched_getaffinity(0))
 MAKE = [os.environ.get("MAKE", "make"), "--no-print-directory"]
 # One build for the sanitizers and the fuzzers; it is clang's, whose warnings are errors there as well.
 SANITIZED = ["CC=clang", "BUILD=build-fuzz", "SAN=fuzzer-no-link,address,undefined", "CFLAGS=-O1 -g"]
+THREADS = ["BUILD=build-tsan", "SAN=thread", "CFLAGS=-O1"]
 LOW = 5  # of those that compute beside those that wait
 
 begin, lock, passed, failed, running, ending = time.monotonic(), threading.Lock(), 0, 0, set(), False
@@ -82,12 +83,18 @@ def computing():
     part("unit", "-j%d" % CORES, "unit", nice=LOW)
 
 
+def racing():
+    part("build with the thread sanitizer", "-j%d" % CORES, *THREADS, "all", nice=LOW)
+    part("thread sanitizer: end to end", *THREADS, "e2e", "ONLY=20 40 41 72", nice=LOW)
+
+
 def waiting_sanitized():
     part("sanitizers: end to end", *SANITIZED, "e2e", env={"JOBS": "3", "SHARE": "4"})
 
 
 def computing_sanitized():
     part("sanitizers: unit", *SANITIZED, "unit", nice=LOW)
+    racing()
     part("valgrind: unit", "valgrind", nice=LOW)
 
 

@@ -20,6 +20,9 @@ struct store_ops {
     int (*report)(struct store *, const struct store_attempt *, const struct store_outcome *,
                   size_t, struct err *);
     int (*recover)(struct store *, int64_t, int64_t *, struct err *);
+    int (*retain)(struct store *, const struct store_retention *, struct store_retained *,
+                  struct err *);
+    int (*give_back)(struct store *, unsigned, int64_t *, struct err *);
     int (*clock_back)(struct store *, int64_t, struct err *);
     int (*click_find)(struct store *, struct slice, struct slice, struct slice, struct arena *,
                       struct store_click *, struct err *);

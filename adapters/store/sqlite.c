@@ -22,7 +22,8 @@ static struct sqlite *of(struct store *store)
 
 /* ---- counts and ids that survive ---- */
 
-static int read_counts(struct sqlite *s, struct store_counts *out, struct err *err)
+static int read_counts(struct sqlite *s, struct store_counts *out, struct sqlite_state *state,
+                       struct err *err)
 {
     struct sqlite3_stmt *st = sql_use(s, SQL_COUNTS_GET, err);
     int rc;
@@ -30,6 +31,12 @@ static int read_counts(struct sqlite *s, struct store_counts *out, struct err *e
     if (!st)
         return -1;
     rc = sql_step(s, st, err);
+    for (int i = 0; rc == 1 && state && i < ROWS_COUNT; i++)
+        state->last[i] = col_int(st, 8 + i);
+    if (rc == 1 && state) {
+        state->gone_postback = col_int(st, 12);
+        state->gone_attempt = col_int(st, 13);
+    }
     if (rc == 1)
         *out = (struct store_counts){ .clicks = col_int(st, 0), .postbacks = col_int(st, 1),
                                       .waiting = col_int(st, 2), .sending = col_int(st, 3),
@@ -45,7 +52,7 @@ static int write_counts(struct sqlite *s, struct err *err)
     const struct store_counts *c = &s->now.counts;
     struct sqlite3_stmt *st;
 
-    if (memcmp(c, &s->before.counts, sizeof(*c)) == 0)
+    if (memcmp(&s->now, &s->before, sizeof(s->now)) == 0)
         return 0;
     if (!(st = sql_use(s, SQL_COUNTS_SET, err)))
         return -1;
@@ -57,6 +64,10 @@ static int write_counts(struct sqlite *s, struct err *err)
     bind_int(st, 6, c->dead);
     bind_int(st, 7, c->quarantined);
     bind_int(st, 8, c->withdrawn);
+    for (int i = 0; i < ROWS_COUNT; i++)
+        bind_int(st, 9 + i, s->now.last[i]);
+    bind_int(st, 13, s->now.gone_postback);
+    bind_int(st, 14, s->now.gone_attempt);
     return sql_run(s, st, err);
 }
 
@@ -65,11 +76,12 @@ static int read_state(struct sqlite *s, struct err *err)
     struct sqlite3_stmt *st;
     int rc;
 
-    if (read_counts(s, &s->now.counts, err) != 0 || !(st = sql_use(s, SQL_LAST_IDS, err)))
+    if (read_counts(s, &s->now.counts, &s->now, err) != 0 || !(st = sql_use(s, SQL_LAST_IDS, err)))
         return -1;
     rc = sql_step(s, st, err);
     for (int i = 0; rc == 1 && i < ROWS_COUNT; i++)
-        s->now.last[i] = col_int(st, i);
+        if (s->now.last[i] < col_int(st, i))
+            s->now.last[i] = col_int(st, i);
     sql_done(st);
     return rc < 0 ? -1 : 0;
 }
@@ -138,6 +150,7 @@ static void rollback(struct store *store)
     sqlite_log_end(s);
     s->now = s->before;
     names_forget(s->names);
+    sqlite_retain_free(s);
     index_undo(s);
 }
 
@@ -151,7 +164,7 @@ static int counts(struct store *store, struct store_counts *out, struct err *err
         return -1;
     if (s->store.writer)
         *out = s->now.counts;
-    else if (read_counts(s, out, err) != 0)
+    else if (read_counts(s, out, NULL, err) != 0)
         goto out;
     out->oldest_waiting = 0;
     if (!(st = sql_use(s, SQL_OLDEST_WAITING, err)))
@@ -174,6 +187,7 @@ static void close_store(struct store *store)
     names_free(s->names);
     sqlite_db_close(s);
     arena_free(&s->scratch);
+    sqlite_retain_free(s);
     free(s->dir);
     free(s);
 }
@@ -189,6 +203,8 @@ static const struct store_ops ops = {
     .take = sqlite_take,
     .report = sqlite_report,
     .recover = sqlite_recover,
+    .retain = sqlite_retain,
+    .give_back = sqlite_give_back,
     .clock_back = sqlite_clock_back,
     .click_find = sqlite_click_find,
     .list_again = sqlite_list_again,

@@ -11,6 +11,7 @@ struct sqlite3;
 struct sqlite3_stmt;
 struct index;
 struct names;
+struct retaining;
 struct log_lock;
 
 enum sql {
@@ -26,7 +27,9 @@ enum rows { ROWS_CLICKS, ROWS_POSTBACKS, ROWS_EVENTS, ROWS_ATTEMPTS, ROWS_COUNT 
 /* What a rollback must give back. */
 struct sqlite_state {
     struct store_counts counts;
-    int64_t last[ROWS_COUNT]; /* the highest id in use */
+    int64_t last[ROWS_COUNT]; /* the highest id ever given */
+    int64_t gone_postback, gone_attempt; /* the highest that retention has removed */
+    int64_t floor[ROWS_COUNT];           /* no row up to these is there any more; as far as is known */
 };
 
 struct sqlite_step {
@@ -63,6 +66,10 @@ struct sqlite {
     struct log_lock *log_lock; /* NULL: SQLite needs none */
     bool log_held;             /* by this transaction */
     struct arena scratch;
+    struct retaining *retaining; /* where it is; NULL: not begun */
+    /* verify: what would be indexed goes here instead; other than 0 ends the walk. */
+    int (*index_tap)(void *context, int family, uint64_t hash, int64_t row);
+    void *tap_context;
     bool unsynced;    /* a sync has failed: no more transactions */
     bool reload;      /* a transaction that moved the index was lost: read it again */
 };
@@ -105,6 +112,12 @@ int sqlite_log_renew(struct sqlite *s, struct err *err); /* of a writer that has
 bool sqlite_log_try(struct sqlite *s);   /* may it run a checkpoint?  Then leave after it */
 void sqlite_log_leave(struct sqlite *s);
 int sqlite_maintain(struct store *, struct err *);
+
+/* ---- sqlite_retain.c ---- */
+int sqlite_retain(struct store *, const struct store_retention *, struct store_retained *,
+                  struct err *);
+void sqlite_retain_free(struct sqlite *s);
+int sqlite_give_back(struct store *, unsigned, int64_t *, struct err *); /* sqlite_stats.c */
 
 /* ---- sqlite_schema.c ---- */
 int sqlite_schema_ready(struct sqlite *s, struct err *err); /* create, migrate or refuse */
@@ -154,6 +167,7 @@ int sqlite_click_find(struct store *, struct slice, struct slice, struct slice, 
 int sqlite_find_clicks(struct store *, struct slice, unsigned, struct arena *,
                        struct store_click **, size_t *, struct err *);
 int sqlite_clicks_index(struct sqlite *s, int64_t after, struct err *err);
+int sqlite_clicks_index_tail(struct sqlite *s, int64_t after, struct err *err); /* no late ones */
 
 /* sqlite_refusal.c: cut the click's events and postbacks; in the transaction that remembers it. */
 int sqlite_refuse(struct sqlite *s, int64_t offer, const struct store_click *click,
@@ -174,6 +188,7 @@ int sqlite_postback_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena 
 int sqlite_postback_index(struct sqlite *s, const struct store_postback *pb,
                           const struct store_postback *had, struct err *err);
 int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err);
+int sqlite_postbacks_index_tail(struct sqlite *s, int64_t after, struct err *err);
 
 /* Remember that this postback matters for what comes later of its click: it takes something back,
  * or has no click id.  In the index only; made again from the rows. */

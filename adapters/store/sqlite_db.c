@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "adapters/store/sqlite.h"
+#include "adapters/store/sqlite_sum.h"
 
 static const char *const sql_text[SQL_COUNT] = {
 #define SQL(name, text) [SQL_##name] = text,
@@ -273,8 +274,9 @@ static int settings(struct sqlite *s, struct err *err)
         return sqlite_fail(s, err, "opening");
     if (!s->store.writer)
         return 0;
-    /* page_size counts only before the first page is written, and never in WAL. */
-    snprintf(sql, sizeof(sql), "PRAGMA page_size = %d", s->tuning.page_size);
+    /* Both count only before the first page is written, and page_size never in WAL. */
+    snprintf(sql, sizeof(sql), "PRAGMA page_size = %d; PRAGMA auto_vacuum = INCREMENTAL",
+             s->tuning.page_size);
     if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return sqlite_fail(s, err, "opening");
     if (write_ahead(s, err) != 0)
@@ -341,6 +343,8 @@ int sqlite_db_open(struct sqlite *s, struct err *err)
     sqlite3_busy_timeout(s->db, BUSY_MS);
     /* In place of SQLite's own checkpoints, which would make commits wait. */
     sqlite3_wal_hook(s->db, after_commit, s);
+    if (sqlite_sum_register(s->db) != SQLITE_OK)
+        return sqlite_fail(s, err, "opening");
     if (sqlite_log_open(s, path, err) != 0)
         return -1;
     return settings(s, err);

@@ -88,6 +88,8 @@ int index_add(struct sqlite *s, enum index_family family, uint64_t hash, int64_t
 {
     struct index *ix = s->index;
 
+    if (s->index_tap)
+        return s->index_tap(s->tap_context, (int)family, hash, row);
     if (ix->hot_count == ix->hot_cap && grow_hot(ix, err) != 0) {
         s->store.failed = true; /* the row is there, and would never be found */
         return -1;
@@ -144,6 +146,16 @@ static void sort(const struct hot *hot, uint32_t count, uint32_t family, struct 
             qsort(out + from, at[i] - from, sizeof(*out), compare);
 }
 
+enum rows index_kind(enum index_family family)
+{
+    static const enum rows of[INDEX_FAMILIES] = {
+        [INDEX_CLICKS] = ROWS_CLICKS, [INDEX_KEYS] = ROWS_EVENTS, [INDEX_POSTBACKS] = ROWS_POSTBACKS,
+        [INDEX_EVENTS] = ROWS_EVENTS, [INDEX_MARKS] = ROWS_POSTBACKS,
+    };
+
+    return of[family];
+}
+
 static int flush_family(struct sqlite *s, uint32_t family, struct entry *sorted, struct err *err)
 {
     struct index *ix = s->index;
@@ -159,6 +171,7 @@ static int flush_family(struct sqlite *s, uint32_t family, struct entry *sorted,
     if (!w.run)
         return err_set(err, ERR_SYSTEM, "store: out of memory");
     w.run->id = ++ix->last_run;
+    w.run->last = s->now.last[index_kind((enum index_family)family)];
     for (uint32_t i = 0; i < count; i++)
         if (run_put(s, &w, sorted[i], err) != 0)
             goto fail;
@@ -221,10 +234,11 @@ static struct run *run_of(struct index *ix, struct sqlite3_stmt *st, bool quick)
     run->id = col_int(st, 0);
     run->chunks = col_int(st, 3);
     run->entries = entries;
+    run->last = col_int(st, 5);
     return run;
 }
 
-static int read_runs(struct sqlite *s, bool quick, struct err *err)
+int index_read_runs(struct sqlite *s, bool quick, struct err *err)
 {
     struct sqlite3_stmt *st = sql_use(s, SQL_RUNS, err);
     struct index *ix = s->index;
@@ -247,7 +261,7 @@ static int read_runs(struct sqlite *s, bool quick, struct err *err)
     return rc;
 }
 
-static int read_upto(struct sqlite *s, struct err *err)
+int index_read_upto(struct sqlite *s, struct err *err)
 {
     struct sqlite3_stmt *st = sql_use(s, SQL_INDEXED_GET, err);
     int rc;
@@ -315,7 +329,7 @@ int index_load(struct sqlite *s, struct err *err)
     ix->hot_count = ix->hot_mark = 0;
     if (ix->buckets)
         memset(ix->buckets, 0, ix->hot_cap * sizeof(*ix->buckets));
-    if (read_upto(s, err) != 0 || read_runs(s, true, err) != 0 || find_garbage(s, err) != 0)
+    if (index_read_upto(s, err) != 0 || index_read_runs(s, true, err) != 0 || find_garbage(s, err) != 0)
         return -1;
     for (int family = 0; family < INDEX_FAMILIES; family++)
         for (size_t i = 0; i < ix->lists[family].count; i++)
@@ -337,7 +351,7 @@ int index_load(struct sqlite *s, struct err *err)
 int index_refresh(struct sqlite *s, int64_t after[ROWS_COUNT], struct err *err)
 {
     drop_runs(s->index);
-    if (read_upto(s, err) != 0 || read_runs(s, false, err) != 0)
+    if (index_read_upto(s, err) != 0 || index_read_runs(s, false, err) != 0)
         return -1;
     memcpy(after, s->index->upto, sizeof(s->index->upto));
     return 0;

@@ -16,6 +16,9 @@
 enum index_family { INDEX_CLICKS, INDEX_KEYS, INDEX_POSTBACKS, INDEX_EVENTS,
                     INDEX_MARKS, INDEX_FAMILIES };
 
+/* The kind of row that a family's entries name. */
+enum rows index_kind(enum index_family family);
+
 struct index *index_new(void);
 void index_free(struct index *ix);
 

@@ -31,6 +31,9 @@ static int start(struct sqlite *s, struct run **from, struct err *err)
         return err_set(err, ERR_SYSTEM, "store: out of memory");
     }
     m->to.run->id = ++ix->last_run;
+    for (int i = 0; i < RUN_FANOUT; i++)
+        if (from[i]->last > m->to.run->last)
+            m->to.run->last = from[i]->last;
     ix->merge = m;
     for (int i = 0; i < RUN_FANOUT; i++) {
         int rc;
@@ -50,6 +53,16 @@ void merge_stop(struct index *ix)
     ix->merge = NULL;
 }
 
+static int unlist(struct sqlite *s, struct run *run, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_RUN_DROP, err);
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, run->id);
+    return sql_run(s, st, err) != 0 ? -1 : runs_waste(s->index, run->id, run->chunks, err);
+}
+
 static int finish(struct sqlite *s, struct err *err)
 {
     struct index *ix = s->index;
@@ -58,12 +71,7 @@ static int finish(struct sqlite *s, struct err *err)
     if (run_finish(s, &m->to, err) != 0)
         return -1;
     for (int i = 0; i < RUN_FANOUT; i++) {
-        struct run *run = m->from[i].run;
-        struct sqlite3_stmt *st = sql_use(s, SQL_RUN_DROP, err);
-        if (!st)
-            return -1;
-        bind_int(st, 1, run->id);
-        if (sql_run(s, st, err) != 0 || runs_waste(ix, run->id, run->chunks, err) != 0)
+        if (unlist(s, m->from[i].run, err) != 0)
             return -1;
     }
     for (int i = 0; i < RUN_FANOUT; i++)
@@ -79,6 +87,7 @@ static int finish(struct sqlite *s, struct err *err)
 static int go_on(struct sqlite *s, int64_t *budget, struct err *err)
 {
     struct merge *m = s->index->merge;
+    int64_t floor = s->now.floor[index_kind(m->to.run->family)]; /* rows up to it are gone */
 
     for (; *budget > 0; --*budget) {
         int least = -1, rc;
@@ -91,7 +100,7 @@ static int go_on(struct sqlite *s, int64_t *budget, struct err *err)
         }
         if (least < 0)
             return finish(s, err);
-        if (run_put(s, &m->to, m->from[least].now, err) != 0 ||
+        if ((m->from[least].now.row > floor && run_put(s, &m->to, m->from[least].now, err) != 0) ||
             (rc = run_next(s, &m->from[least], err)) < 0)
             return -1;
         m->live[least] = rc == 1;
@@ -121,9 +130,30 @@ static int drop_garbage(struct sqlite *s, struct err *err)
     return 0;
 }
 
+/* A run all of whose rows are gone: one for each family in a commit. */
+static int drop_gone(struct sqlite *s, struct err *err)
+{
+    struct index *ix = s->index;
+
+    for (int family = 0; family < INDEX_FAMILIES && !ix->merge; family++) {
+        const struct run_list *l = &ix->lists[family];
+        struct run *run = l->count ? l->runs[l->count - 1] : NULL;
+        if (!run || run->last > s->now.floor[index_kind((enum index_family)family)])
+            continue;
+        ix->worked = true;
+        if (unlist(s, run, err) != 0)
+            return -1;
+        runs_unlist(ix, run);
+    }
+    return 0;
+}
+
 int merge_work(struct sqlite *s, int64_t budget, struct err *err)
 {
     struct index *ix = s->index;
+
+    if (drop_gone(s, err) != 0)
+        return -1;
 
     if (ix->garbage_count) {
         ix->worked = true;

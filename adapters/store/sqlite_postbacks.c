@@ -98,15 +98,23 @@ static int index_rows_of(struct sqlite *s, struct sqlite3_stmt *st, struct err *
     return rc;
 }
 
-int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err)
+int sqlite_postbacks_index_tail(struct sqlite *s, int64_t after, struct err *err)
 {
     struct sqlite3_stmt *tail = sql_use(s, SQL_POSTBACK_TAIL, err);
-    struct sqlite3_stmt *late = sql_use(s, SQL_POSTBACK_LATE, err);
 
-    if (!tail || !late)
+    if (!tail)
         return -1;
     bind_int(tail, 1, after);
-    return index_rows_of(s, late, err) != 0 || index_rows_of(s, tail, err) != 0 ? -1 : 0;
+    return index_rows_of(s, tail, err);
+}
+
+int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err)
+{
+    struct sqlite3_stmt *late = sql_use(s, SQL_POSTBACK_LATE, err);
+
+    if (!late || index_rows_of(s, late, err) != 0)
+        return -1;
+    return sqlite_postbacks_index_tail(s, after, err);
 }
 
 /* ---- any id ---- */

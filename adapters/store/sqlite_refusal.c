@@ -155,6 +155,7 @@ static int refuse_event(struct refusing *r, int64_t row, struct err *err)
         return -1;
     bind_int(st, 1, row);
     bind_text(st, 2, m.ttclid);
+    bind_text(st, 3, S("{}"));
     return sql_run(r->s, st, err);
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/store/sqlite_sum.h"
+
 #define FILTER_BITS  10 /* per entry: 1 in 60 wrong answers */
 #define FILTER_MOST  ((size_t)7 << 20)
 #define FILTER_LINE  8 /* words of 64 bits */
@@ -132,6 +134,7 @@ static int write_chunk(struct sqlite *s, struct run_writer *w, struct err *err)
     sqlite3_bind_blob(st, 2, w->bytes, (int)(w->n * RUN_ENTRY), SQLITE_STATIC);
     if (sql_run(s, st, err) != 0)
         return -1;
+    w->run->sum += sum_chunk(w->run->chunks, w->bytes, w->n * RUN_ENTRY);
     note_chunk(w->run, w->bytes, w->n);
     w->n = 0;
     return 0;
@@ -162,6 +165,8 @@ int run_finish(struct sqlite *s, struct run_writer *w, struct err *err)
     bind_int(st, 3, run->level);
     bind_int(st, 4, run->chunks);
     bind_int(st, 5, run->entries);
+    bind_int(st, 6, run->last);
+    bind_int(st, 7, run->sum);
     return sql_run(s, st, err);
 }
 

@@ -22,6 +22,8 @@ struct run {
     enum index_family family;
     int level;
     int64_t chunks, entries;
+    int64_t last; /* no row in it is higher */
+    int64_t sum;  /* of its chunks, while it is written */
     uint64_t *first;  /* hash of each chunk's first entry; NULL: ask the file */
     uint64_t *filter; /* Bloom filter of `blocks` cache lines; NULL: may hold anything */
     size_t first_cap, blocks;
@@ -93,6 +95,10 @@ struct index {
     size_t garbage_count, garbage_cap;
     bool worked; /* this transaction wrote to `runs` or `run_chunks` */
 };
+
+/* sqlite_index.c: the list of runs, and up to which rows they go, as the file has them. */
+int index_read_runs(struct sqlite *s, bool quick, struct err *err);
+int index_read_upto(struct sqlite *s, struct err *err);
 
 /* sqlite_runs_list.c */
 int runs_list(struct index *ix, struct run *run, struct err *err);

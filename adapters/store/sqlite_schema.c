@@ -99,15 +99,66 @@ static const char version_2[] =
  * that is what it has. */
 static const char version_3[] = "ALTER TABLE events ADD COLUMN plain_id TEXT;";
 
+/* Checksums (sqlite_sum.h), made here for the rows that are there: one pass over the file, once.
+ * `last` of a run: no row in it is higher.  last_... of counts: ids are never given again, also when
+ * the rows are gone; gone_...: the highest that retention has removed, so that what still names it is no
+ * damage. */
+static const char version_4[] =
+    "ALTER TABLE clicks ADD COLUMN sum INTEGER;"
+    "UPDATE clicks SET sum = checksum(1, id, offer, at, keyed, click_id, event_id, ttp, ip, consent,"
+    " page_url, ttclid, user_agent, referrer, country);"
+    "ALTER TABLE postbacks ADD COLUMN sum INTEGER;"
+    "UPDATE postbacks SET sum = checksum(2, id, at, offer, tracker, method, stage, verdict, code,"
+    " click_id, event_id, txid, content_type, address, params, ttclid, reason, warnings);"
+    "ALTER TABLE events ADD COLUMN sum INTEGER;"
+    "UPDATE events SET sum = checksum(3, id, postback, created, offer, pixel, event, test_code,"
+    " event_id, click_id, body, ttclid, value, currency, original_value, original_currency, consent,"
+    " consent_said, plain_id);"
+    "ALTER TABLE deliveries ADD COLUMN sum INTEGER;"
+    "UPDATE deliveries SET sum = checksum(4, event, pixel, state, due, attempts, test_code,"
+    " unknown_since, unknown_before, note, withdrawn);"
+    "ALTER TABLE attempts ADD COLUMN sum INTEGER;"
+    "UPDATE attempts SET sum = checksum(5, id, at, took_ms, pixel, http_status, code, message,"
+    " request_id);"
+    "ALTER TABLE tries ADD COLUMN sum INTEGER;"
+    "UPDATE tries SET sum = checksum(6, event, attempt);"
+    "ALTER TABLE counts ADD COLUMN last_click INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE counts ADD COLUMN last_postback INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE counts ADD COLUMN last_event INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE counts ADD COLUMN last_attempt INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE counts ADD COLUMN gone_postback INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE counts ADD COLUMN gone_attempt INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE counts ADD COLUMN sum INTEGER;"
+    "UPDATE counts SET last_click = (SELECT ifnull(max(id), 0) FROM clicks),"
+    " last_postback = (SELECT ifnull(max(id), 0) FROM postbacks),"
+    " last_event = (SELECT ifnull(max(id), 0) FROM events),"
+    " last_attempt = (SELECT ifnull(max(id), 0) FROM attempts);"
+    "UPDATE counts SET sum = checksum(7, clicks, postbacks, waiting, sending, delivered, dead,"
+    " quarantined, withdrawn, last_click, last_postback, last_event, last_attempt, gone_postback,"
+    " gone_attempt);"
+    "ALTER TABLE late_clicks ADD COLUMN sum INTEGER;"
+    "UPDATE late_clicks SET sum = checksum(12, click);"
+    "ALTER TABLE indexed ADD COLUMN sum INTEGER;"
+    "UPDATE indexed SET sum = checksum(8, clicks, postbacks, events);"
+    "ALTER TABLE runs ADD COLUMN last INTEGER;"
+    "ALTER TABLE runs ADD COLUMN sum INTEGER;"
+    "UPDATE runs SET last = (SELECT CASE family WHEN 0 THEN clicks WHEN 2 THEN postbacks"
+    " WHEN 4 THEN postbacks ELSE events END FROM indexed);"
+    "UPDATE runs SET sum = checksum(9, id, family, level, chunks, entries, last) +"
+    " ifnull((SELECT sum(checksum(10, c.id & 16777215, c.data)) FROM run_chunks c"
+    " WHERE c.id >= runs.id << 24 AND c.id < (runs.id + 1) << 24), 0);"
+    "INSERT INTO meta SELECT 'sum', checksum(11, (SELECT value FROM meta WHERE key = 'created_by'),"
+    " (SELECT value FROM meta WHERE key = 'hash_seed'));";
 /* Postbacks that were decided once more after the index had them in a run: their newer ids are in no
  * run yet. */
 static const char version_5[] =
-    "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY);";
+    "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY, sum INTEGER);";
 
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
     { 2, version_2 },
     { 3, version_3 },
+    { 4, version_4 },
     { 5, version_5 },
     { 0, NULL },
 };

@@ -230,3 +230,16 @@ void store_close(struct store *s)
     store_rollback(s);
     s->ops->close(s);
 }
+
+int store_retain(struct store *s, const struct store_retention *how, struct store_retained *out,
+                 struct err *err)
+{
+    *out = (struct store_retained){ 0 };
+    return writing(s, err) != 0 ? -1 : s->ops->retain(s, how, out, err);
+}
+
+int store_give_back(struct store *s, unsigned pages, int64_t *left, struct err *err)
+{
+    *left = 0;
+    return writing(s, err) != 0 ? -1 : s->ops->give_back(s, pages, left, err);
+}

@@ -211,6 +211,35 @@ int store_postback_again(struct store *s, const struct store_postback *pb, struc
 int store_event_again(struct store *s, int64_t id, int64_t due, bool anew, struct slice note,
                       struct err *err);
 
+/* ---- what is old goes ---- */
+
+/* How long things stay: moments, Unix milliseconds; what is older goes.  0: nothing. */
+struct store_retention {
+    int64_t clicks, ledger; /* clicks; postbacks, events, attempts */
+    int64_t ip;             /* addresses and browsers of visitors, wherever they are */
+    /* Without them; from arena, or the same slice.  The callbacks must not call the store. */
+    struct slice (*cut_params)(void *context, struct slice offer, struct slice params,
+                               struct arena *arena);
+    struct slice (*cut_body)(void *context, struct slice body, struct arena *arena);
+    void *context;
+    unsigned rows; /* changed in one call, at most */
+};
+
+struct store_retained { /* by this call */
+    int64_t clicks, postbacks, events, dead, attempts; /* removed; dead: of the events */
+    int64_t cut;                                       /* rows that lost an address or a browser */
+};
+
+/* One small step, in a transaction.  1: go on with another.  0: for now nothing is left; begin again later.
+ * Events that wait or are being sent stay whole, and so do their postbacks, until they are done.
+ * A removed event is forgotten: the same conversion would be a new one. */
+int store_retain(struct store *s, const struct store_retention *how, struct store_retained *out,
+                 struct err *err);
+
+/* Give up to `pages` free pages of the file back to the disk, in a transaction; *left: how many are free
+ * still.  ERR_INPUT when this file can't do so in steps. */
+int store_give_back(struct store *s, unsigned pages, int64_t *left, struct err *err);
+
 /* ---- the past of a click: between begin and commit, what was put there included ---- */
 
 /* One earlier postback. */

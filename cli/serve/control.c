@@ -55,6 +55,37 @@ static int replay(struct control *c, const struct http_request *http, struct buf
     return rc;
 }
 
+/* ---- POST /compact: {"left":pages that are free still} ---- */
+
+#define COMPACT_PAGES 64 /* in one transaction: some milliseconds */
+#define COMPACT_STEPS 20 /* in one request */
+
+static int compact_work(void *context, struct store *writer, struct err *err)
+{
+    if (store_begin(writer, err) != 0)
+        return -1;
+    if (store_give_back(writer, COMPACT_PAGES, context, err) == 0)
+        return store_commit(writer, err);
+    store_rollback(writer);
+    return -1;
+}
+
+static int compact(struct control *c, const struct http_request *http, struct buf *out,
+                   struct err *err)
+{
+    const struct timespec pause = { .tv_nsec = 5000000 };
+    int64_t left = 1;
+
+    (void)http;
+    for (int i = 0; i < COMPACT_STEPS && left > 0; i++) {
+        if (intake_run(c->intake, compact_work, &left, err) != 0)
+            return -1;
+        nanosleep(&pause, NULL); /* postbacks go first */
+    }
+    buf_printf(out, "{\"left\":%lld}\n", (long long)left);
+    return 0;
+}
+
 static const struct route {
     enum http_method method;
     struct slice path;
@@ -62,6 +93,7 @@ static const struct route {
 } routes[] = {
     { HTTP_GET, SLICE("/status"), status },
     { HTTP_POST, SLICE("/replay"), replay },
+    { HTTP_POST, SLICE("/compact"), compact },
 };
 
 static const struct http_header json[] = { { "Content-Type", "application/json" }, { NULL, NULL } };

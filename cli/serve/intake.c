@@ -251,6 +251,46 @@ static void run_group(struct intake *in, struct intake_request *requests, unsign
     arena_reset(&in->arena);
 }
 
+/* Let a few of the old rows go.  Without the lock. */
+static void retain(struct intake *in)
+{
+    struct err err = { 0 };
+    int rc = retain_step(in->settings.retainer, in->settings.store, clock_now_ms(), &err);
+
+    pthread_mutex_lock(&in->lock);
+    if (rc != 0 && err.kind == ERR_UNSYNCED)
+        note_group(in, NULL, 0, rc, &err);
+    in->stats.groups++; /* housekeeping has something to move */
+    pthread_mutex_unlock(&in->lock);
+}
+
+#define REST_MOST_MS 60000 /* the wall clock, by which it is woken, may be set meanwhile */
+
+/* Nobody waits: let old rows go, or sleep until there is something to do. */
+static void rest(struct intake *in)
+{
+    int64_t wait = in->settings.retainer && !in->unsynced
+                       ? retain_due(in->settings.retainer) - clock_now_ms()
+                       : INT64_MAX;
+    struct timespec until;
+
+    if (wait == INT64_MAX) {
+        pthread_cond_wait(&in->work, &in->lock);
+    } else if (wait > 0) {
+        if (wait > REST_MOST_MS)
+            wait = REST_MOST_MS;
+        clock_gettime(CLOCK_REALTIME, &until);
+        wait += until.tv_nsec / 1000000;
+        until.tv_sec += (time_t)(wait / 1000);
+        until.tv_nsec = wait % 1000 * 1000000;
+        pthread_cond_timedwait(&in->work, &in->lock, &until);
+    } else {
+        pthread_mutex_unlock(&in->lock);
+        retain(in);
+        pthread_mutex_lock(&in->lock);
+    }
+}
+
 static void *run(void *argument)
 {
     struct intake *in = argument;
@@ -263,7 +303,7 @@ static void *run(void *argument)
         if (!requests && !calls) {
             if (in->closing)
                 break;
-            pthread_cond_wait(&in->work, &in->lock);
+            rest(in);
             continue;
         }
         for (struct intake_request *r = requests; r; r = r->next)
@@ -273,6 +313,9 @@ static void *run(void *argument)
         in->calls = NULL;
         in->busy_since = steady_ms();
         run_group(in, requests, count, calls);
+        if (in->settings.retainer && !in->unsynced &&
+            retain_late(in->settings.retainer, clock_now_ms()))
+            retain(in);
         pthread_mutex_lock(&in->lock);
         in->busy_since = 0;
     }

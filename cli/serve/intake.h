@@ -8,6 +8,7 @@
 #include "adapters/store/store.h"
 #include "adapters/tiktok/sender.h"
 #include "cli/serve/messages.h"
+#include "cli/serve/retain.h"
 #include "cli/serve/rules.h"
 
 /* TikTok forgets duplicates after 48 hours; an hour less leaves room for requests and clocks. */
@@ -39,6 +40,7 @@ struct intake_settings {
     struct store *store;   /* the writer; the intake thread owns it until intake_close */
     void (*delivered_wake)(void *context, struct slice pixel); /* new events are durable */
     void *context;
+    struct retainer *retainer; /* what is old goes when there is nothing else to do; NULL: it stays */
     struct messages *messages; /* gets them */
     unsigned queue_max; /* requests that may wait; more are answered 503 */
 };

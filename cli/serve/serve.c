@@ -39,6 +39,7 @@ struct server {
     struct jail *jail;
     int64_t watchdog_ms; /* 0: nobody waits for a sign of life */
     struct rules_holder *rules;
+    struct retainer *retainer;
     struct store *writer, *reader;
     struct intake *intake;
     struct sender *sender;
@@ -99,8 +100,9 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
                  "events=%lld",
                  (long long)recovered);
     settings.store = s->writer;
+    settings.retainer = s->retainer = retain_open(s->rules, clock_now_ms());
     settings.messages = s->messages = messages_open();
-    if (!s->messages)
+    if (!s->retainer || !s->messages)
         return err_set(err, ERR_SYSTEM, "out of memory");
     s->intake = intake_open(&settings, err);
     return s->intake ? 0 : -1;
@@ -362,6 +364,7 @@ static void close_all(struct server *s)
     if (s->sender)
         sender_close(s->sender, GRACE_MS);
     intake_close(s->intake);
+    retain_close(s->retainer);
     store_close(s->reader);
     store_close(s->writer);
     jail_free(s->jail);

@@ -14,7 +14,12 @@ struct slice {
 
 #define SLICE(lit) { (lit), sizeof(lit) - 1 }                /* in a static table */
 #define S(lit)     ((struct slice)SLICE(lit))                /* in an expression */
-#define SLICE_ARG(s) (int)(s).len, (s).len ? (s).ptr : ""    /* for "%.*s" */
+#define SLICE_ARG(s) (int)(s).len, slice_bytes(s)            /* for "%.*s" */
+
+static inline const char *slice_bytes(struct slice s) /* never NULL */
+{
+    return s.len ? s.ptr : "";
+}
 
 static inline bool slice_eq(struct slice a, struct slice b)
 {

@@ -116,6 +116,8 @@ static size_t from_abroad(struct slice digits, char out[PHONE_MAX], const char *
         rest = bare;
     while (drops_zeros(c) && slice_starts(rest, S("0"))) /* no number there begins with 0 */
         rest = slice_from_at(rest, 1);
+    if (!fits(c, rest) && skip_trunk(c, rest, &bare)) /* +52 0 01 1: the second one of two */
+        rest = bare;
     return write_number(c, rest, out, why);
 }
 

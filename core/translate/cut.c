@@ -130,3 +130,49 @@ struct slice translate_cut(const struct offer *offer, enum consent_action action
     buf_free(&b);
     return out;
 }
+
+/* ---- after `retention: ip` ---- */
+
+static bool is_visitor(const struct offer *offer, struct slice name)
+{
+    static const struct slice usual[] = { SLICE("ip"), SLICE("ua"), SLICE("user_agent"),
+                                          SLICE("useragent") };
+
+    for (size_t i = 0; !offer && i < sizeof(usual) / sizeof(*usual); i++)
+        if (slice_eq_nocase(name, usual[i]))
+            return true;
+    if (!offer || slice_eq(name, TRANSLATE_BODY))
+        return slice_eq(name, TRANSLATE_BODY);
+    for (size_t i = 0; i < offer->user_count; i++) {
+        struct slice key = slice_from(offer->user[i].name);
+        if ((slice_eq(key, S("ip")) || slice_eq(key, S("user_agent"))) &&
+            mapping_user_reads(&offer->user[i], name))
+            return true;
+    }
+    return storable_field_reads(offer, FIELD_IP, name) ||
+           storable_field_reads(offer, FIELD_USER_AGENT, name);
+}
+
+struct slice translate_forget(const struct offer *offer, struct slice storable,
+                              struct arena *arena)
+{
+    struct slice rest = storable, segment, out;
+    struct buf b = { .limit = 512 * 1024 };
+
+    while (rest.len) {
+        struct notes none = { .arena = arena };
+        struct params one = { .arena = arena, .notes = &none };
+        slice_cut(rest, '&', &segment, &rest);
+        if (params_query(&one, segment, NULL) == 0 && one.count == 1 &&
+            is_visitor(offer, one.list[0].name))
+            continue;
+        if (b.len)
+            buf_byte(&b, '&');
+        buf_add(&b, segment);
+    }
+    out = buf_ok(&b) ? arena_dup(arena, buf_slice(&b)) : (struct slice){ 0 };
+    if (!buf_ok(&b))
+        arena->full = true;
+    buf_free(&b);
+    return out;
+}

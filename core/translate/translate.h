@@ -91,6 +91,11 @@ bool translate_storable_by_click(const struct offer *offer, const struct convers
 /* The name under which a body is kept that could not be read into parameters. */
 #define TRANSLATE_BODY S("[body]")
 
+/* The same parameters without those that the visitor's address or browser is read from, and without a body that
+ * could not be read.  offer NULL: it is not known any more, and usual names decide. */
+struct slice translate_forget(const struct offer *offer, struct slice storable,
+                              struct arena *arena);
+
 /* What may stay of them, for a visitor of whom only `action` may be sent: parameters that feed, or
  * look like, a match key that is not to be sent are taken out, those that say which click and which
  * conversion it was stay. */

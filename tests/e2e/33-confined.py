@@ -8,7 +8,6 @@ from harness import *
 
 libc = ctypes.CDLL(None, use_errno=True)
 LANDLOCK = libc.syscall(444, None, 0, 1) > 0  # the kernel here has it
-SANITIZED = b"__asan_init" in open(BINARY, "rb").read() or b"__tsan_init" in open(BINARY, "rb").read()
 
 
 def threads(pid):

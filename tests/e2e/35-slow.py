@@ -10,7 +10,6 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "fault"))
 import slow  # noqa: E402
 
 GOOD = "&ttclid=E.C.P.abc&status=trash"
-SANITIZED = b"__asan_init" in open(BINARY, "rb").read() or b"__tsan_init" in open(BINARY, "rb").read()
 
 
 def misuse(letter):

@@ -88,6 +88,7 @@ def every_case():
             wait_until("the deliveries", lambda: not f.rows(
                 "SELECT 1 FROM ledger WHERE state IN ('waiting', 'sending') LIMIT 1"))
             equal("stopped", serve.stop(), 0)
+            f.edited = True
             db = sqlite3.connect(f.at("data/clickbaton.db"))
             for id, seconds in waiting:
                 db.execute("UPDATE postbacks SET at = at - ? WHERE click_id = ?", (seconds * 1000, id))

@@ -230,7 +230,7 @@ MISTAKES = [
     ("plain http to the outside", CONFIG, "http://127.0.0.1:9/", "http://business-api.tiktok.com/", "C005", "http://business", "sandbox"),
     ("a duration in words", CONFIG, "clicks: 45d", "clicks: forever", "C007", "forever", "45d"),
     ("no offer in the folder", CONFIG, "offers: ./offers", "offers: ./keys", "C008", None, "offer mapping", "keys"),
-    ("a key that can be guessed", CONFIG, "./keys/postback", "./keys/short", "warning[C009]", "{file: ./keys/short", "openssl"),
+    ("a key that can be guessed", CONFIG, "./keys/postback", "./keys/short", "warning[C009]", "./keys/short", "openssl"),
     ("a number beyond its limits", CONFIG, "url_bytes: 16384", "url_bytes: 1", "M002", "1, body", "default"),
     ("rates without USD", RATES, "{USD: 1.25, GBP: 0.80}", "{GBP: 0.80}", "C033", "USD", "USD"),
     ("no rate for the payout's currency", OFFER, "payout_currency: EUR", "payout_currency: KZT", "C035", "payout, percent", "add KZT to rates.yaml"),

@@ -368,7 +368,7 @@ def places_without_a_line():
             ("no offers folder", lambda f: os.rename(f.at("offers"), f.at("offer")), ("offers: error[C001]: No such file", "put an offer mapping there")),
             ("a folder without offers", lambda f: os.rename(f.at(OFFER), f.at("offers/good.txt")), ("offers: error[C008]", "put an offer mapping there")),
             ("a key that all can read", lambda f: os.chmod(f.at("keys/postback"), 0o644), ("clickbaton.yaml:7:13: error[C002]", "chmod 600")),
-            ("a key that can be guessed", lambda f: f.write("keys/postback", "short", 0o600), ("clickbaton.yaml:7:6: warning[C009]", "openssl rand -hex 16")),
+            ("a key that can be guessed", lambda f: f.write("keys/postback", "short", 0o600), ("clickbaton.yaml:7:13: warning[C009]", "openssl rand -hex 16")),
             ("no configuration", lambda f: os.remove(f.at(CONFIG)), ("clickbaton.yaml: error[C001]: No such file", "check its path")),
             ("a folder in place of a file", lambda f: (os.remove(f.at(OFFER)), os.mkdir(f.at(OFFER))), ("offers/good.yaml: error[C001]: not a file", "check its path"))):
         folder = folder_with(GOOD)

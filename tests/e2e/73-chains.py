@@ -9,7 +9,7 @@ import random
 import re
 
 import chain_oracle as oracle
-from harness import ROOT, Folder, bad, good, main, offer_text, part, run, say, true
+from harness import ROOT, Folder, bad, good, main, offer_text, part, run, say, share_of, true
 
 NOW = 1790000000
 KINDS = ("redirect", "meta", "js", "tracker", "lander", "form", "shortlink", "app")

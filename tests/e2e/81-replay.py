@@ -33,6 +33,7 @@ def sent(sandbox):
 
 def change(folder, sql, *values):
     """The store as its owner would change it, with no server on it."""
+    folder.edited = True
     db = sqlite3.connect(folder.at("data/clickbaton.db"))
     db.execute(sql, values)
     db.commit()
@@ -422,6 +423,7 @@ def without_a_socket():
 
 def copies(folder, count, first=1):
     """More quarantined postbacks like the first, each of its own click, as intake would have kept them."""
+    folder.edited = True
     db = sqlite3.connect(folder.at("data/clickbaton.db"))
     columns = [c[1] for c in db.execute("PRAGMA table_info(postbacks)") if c[1] not in ("id", "params")]
     db.execute("WITH RECURSIVE n(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO postbacks(id, "

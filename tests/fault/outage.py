@@ -139,7 +139,7 @@ def drain(events, pixels, rate, seconds, away=0):
           (events, live, events + live, 0))
     equal(name + ": every postback meanwhile was answered 200", visitors.other, [])
     true(name + ": ready within 2 s", ready < 2, ready)
-    true(name + ": at most 64 MB", high < 64 or "build-asan" in BINARY or "build-tsan" in BINARY, high)
+    true(name + ": at most 64 MB", high < 64 or SANITIZED, high)
     most = most_in_a_second([r[0] for r in counter.requests])
     true(name + ": at most 1,000 requests in any second", most <= 1000, most)
     wrong = out_of_order(passed)

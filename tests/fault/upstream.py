@@ -606,6 +606,7 @@ def refused_whole():
 def shift(folder, hours):
     """Everything in the store happened so many hours earlier."""
     ms = int(hours * 3600000)
+    folder.edited = True
     with sqlite3.connect(folder.at("data/clickbaton.db")) as db:
         db.execute("UPDATE deliveries SET due = due - ?1, unknown_since = unknown_since - ?1", (ms,))
         db.execute("UPDATE events SET created = created - ?", (ms,))
@@ -684,6 +685,7 @@ def failing_take():
     serve = Serve(f)
     equal("a postback", serve.fire(ONE_PIXEL % ("gone", "gone")).status, 200)
     wait_until("it was tried", lambda: attempts(f))
+    f.edited = True
     with sqlite3.connect(f.at("data/clickbaton.db"), timeout=10) as db:
         db.execute("DELETE FROM events WHERE event_id = 'gone'")
     db.close()

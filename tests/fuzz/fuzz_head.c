@@ -29,7 +29,7 @@ static void check_request(const struct http_request *req)
     struct slice encoding = http_request_header(req, "Transfer-Encoding");
     uint64_t n = 0;
 
-    MUST(req->path.len && req->path.ptr[0] == '/');
+    MUST(slice_starts(req->path, S("/")) || slice_eq(req->path, S("*")));
     MUST(req->path.len + req->query.len <= URL_MAX && req->body.len <= BODY_MAX);
     MUST(slice_index(req->path, '?') == req->path.len);
     for (size_t i = 0; i < req->path.len; i++)

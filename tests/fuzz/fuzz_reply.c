@@ -31,8 +31,13 @@ static void check_verdict(const struct reply *r, int status)
     const struct reply_code *row = r->code == -1 ? NULL : reply_code_find(r->code);
 
     MUST(r->verdict >= REPLY_ACCEPTED && r->verdict <= REPLY_TOKEN_DEAD);
-    if (row)
-        MUST(r->verdict == row->verdict && row->name && row->meaning);
+    MUST(!row || (row->name && row->meaning));
+    if (r->verdict == REPLY_BAD_EVENT) /* only the message says so, and of what may be its fault */
+        MUST(row && row->verdict == REPLY_BAD_EVENT ? true
+             : row ? r->bad_event >= 0 && row->verdict == REPLY_REFUSED
+                   : r->bad_event >= 0);
+    else if (row)
+        MUST(r->verdict == row->verdict);
     if (r->verdict == REPLY_ACCEPTED)
         MUST(r->code == 0 || r->code == 20001);
     if (r->verdict == REPLY_TOKEN_DEAD)

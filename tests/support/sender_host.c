@@ -302,18 +302,18 @@ bool host_logged(struct host *h, const char *text)
     return there;
 }
 
-static struct timespec ten_seconds(void)
+static struct timespec half_a_minute(void)
 {
     struct timespec until;
 
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 10;
+    until.tv_sec += 30;
     return until;
 }
 
 static bool wait_for(struct host *h, const unsigned *counter, unsigned at_least)
 {
-    struct timespec until = ten_seconds();
+    struct timespec until = half_a_minute();
     bool there;
 
     pthread_mutex_lock(&h->lock);
@@ -336,7 +336,7 @@ bool host_wait_reports(struct host *h, unsigned reports)
 
 bool host_wait_count(struct host *h, enum host_state state, size_t count)
 {
-    struct timespec until = ten_seconds();
+    struct timespec until = half_a_minute();
     bool there;
 
     pthread_mutex_lock(&h->lock);
@@ -350,7 +350,7 @@ bool host_wait_count(struct host *h, enum host_state state, size_t count)
 
 bool host_wait_idle(struct host *h)
 {
-    struct timespec until = ten_seconds();
+    struct timespec until = half_a_minute();
     bool idle;
 
     pthread_mutex_lock(&h->lock);
@@ -366,7 +366,7 @@ bool host_wait_idle(struct host *h)
  * six more have come after wake-ups, two whole rounds have seen the new time. */
 void host_pass(struct host *h, struct sender *s, int64_t ms)
 {
-    struct timespec until = ten_seconds();
+    struct timespec until = half_a_minute();
 
     pthread_mutex_lock(&h->lock);
     h->now += ms;

@@ -386,6 +386,8 @@ static const struct kind_case phones[] = {
     { IDENTITY_PHONE, "+52 1 55 1234 5678", "", "+525512345678", NULL },
     { IDENTITY_PHONE, "044 55 1234 5678", "MX", "+525512345678", NULL },
     { IDENTITY_PHONE, "55 1234 5678", "MX", "+525512345678", NULL },
+    { IDENTITY_PHONE, "+520 01 1123312338", "", "+521123312338", NULL },
+    { IDENTITY_PHONE, "+52 1 1123312338", "", "+521123312338", NULL },
     { IDENTITY_PHONE, "1 092 3094566", "MX", NULL, "has a wrong number of digits for its country" },
     { IDENTITY_PHONE, "52 092 3094566", "MX", NULL, "has a wrong number of digits for its country" },
     { IDENTITY_PHONE, "011 15-1234-5678", "AR", "+5491112345678", NULL },

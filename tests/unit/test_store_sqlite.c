@@ -1,4 +1,5 @@
 /* What the SQLite engine promises beyond the contract: files, lock, schema, readable tables. */
+#include "adapters/store/sqlite_sum.h"
 #include "tests/unit/store_sqlite_case.h"
 
 /* ---- folder, files, lock ---- */
@@ -306,6 +307,7 @@ static void test_query_plans(void **state)
     struct sqlite3 *db;
 
     assert_int_equal(sqlite3_open(path(f, "clickbaton.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite_sum_register(db), SQLITE_OK);
     for (size_t i = 0; i < COUNT(all); i++) {
         struct slice sql = arena_printf(&f->arena, "EXPLAIN QUERY PLAN %s", all[i].text);
         struct sqlite3_stmt *st;

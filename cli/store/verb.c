@@ -1,0 +1,75 @@
+/* verb.c: `clickbaton store ...`. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/catalog.h"
+#include "cli/store/store.h"
+#include "core/base/diag.h"
+
+static const struct verb_usage usage = {
+    .synopsis = "store verify|export|import|compact|stats ...",
+    .about = "Looks after the store: everything that was accepted, and what became of it.\n"
+             "  verify   is it whole? beside a running server, or a copied file\n"
+             "  export   the ledger as JSON Lines\n"
+             "  import   an export into an empty data folder\n"
+             "  compact  give free space in the file back to the disk\n"
+             "  stats    how much of what is in it\n"
+             "Each takes --help.",
+    .examples = "  clickbaton store verify\n"
+                "  clickbaton store export -o ledger.jsonl",
+};
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} parts[] = {
+    { "verify", store_verify }, { "export", store_export },   { "import", store_import },
+    { "compact", store_compact }, { "stats", store_stats },
+};
+#define PARTS (sizeof(parts) / sizeof(*parts))
+
+int cli_store(int argc, char **argv)
+{
+    static const struct option_row none[] = { { 0 } };
+    struct slice names[PARTS + 1] = { { 0 } }, near;
+    const char *word = NULL;
+    int code;
+
+    for (size_t i = 0; i < PARTS; i++) {
+        names[i] = slice_from(parts[i].name);
+        if (argc > 1 && strcmp(argv[1], parts[i].name) == 0)
+            return parts[i].run(argc - 1, argv + 1);
+    }
+    if (options_parse(argc, argv, none, &usage, &word, 1, 1, &code) < 0)
+        return code;
+    near = diag_nearest(slice_from(word), names);
+    if (near.len)
+        return options_misuse("store", "there is no part \"%s\"; did you mean \"%.*s\"?", word,
+                              SLICE_ARG(near));
+    return options_misuse("store", "there is no part \"%s\"", word);
+}
+
+int store_find_data(const char *config, const char *named, char path[STORE_PATH])
+{
+    struct catalog *c;
+    int code = EXIT_DONE;
+
+    if (named) {
+        if (snprintf(path, STORE_PATH, "%s", named) < STORE_PATH)
+            return EXIT_DONE;
+        fprintf(stderr, "clickbaton store: the path is too long\n");
+        return EXIT_IO;
+    }
+    c = catalog_open(config);
+    if (!c)
+        return EXIT_IO;
+    if (catalog_errors(c)) {
+        catalog_print_problems(c, stderr);
+        code = EXIT_CONFIG;
+    } else if (snprintf(path, STORE_PATH, "%s", c->data) >= STORE_PATH) {
+        fprintf(stderr, "clickbaton store: the path is too long\n");
+        code = EXIT_IO;
+    }
+    catalog_close(c);
+    return code;
+}
