@@ -86,8 +86,8 @@ static void tell(struct replay_work *w, const struct store_postback *was,
 
 /* ---- one postback ---- */
 
-/* Lines that only the request itself could make: how it was damaged, what key and signature it had; and
- * earlier verdicts. */
+/* Lines that only the request itself could make: how it was damaged, by which key and signature it came (who
+ * counts those that use the previous one must not be told by a replay that nobody does); and earlier verdicts. */
 static bool is_kept(struct slice line)
 {
     static const struct slice codes[] = { SLICE("W00"), SLICE("W010 "), SLICE("W091 "), SLICE("W092 "),

@@ -49,6 +49,7 @@ struct server {
     struct control control;
     struct http_server *public, *private, *local;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
+    time_t housekeeping_told; /* when the log was last told that it failed; 0: never */
 };
 
 /* Everything from files; NULL after its problems were printed. */
@@ -268,6 +269,18 @@ static void find_orphan(struct server *s)
     rules_release(rules);
 }
 
+/* A disk that is full is asked again at every tick, and its log lies on the same disk. */
+static void tell_housekeeping(struct server *s, const struct err *err)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (s->housekeeping_told && now.tv_sec - s->housekeeping_told < 60)
+        return;
+    s->housekeeping_told = now.tv_sec;
+    log_line("warning", "msg=\"housekeeping failed; told once a minute\" why=\"%s\"", err->text);
+}
+
 /* What little intake has written since the last time goes from the log into the file: often, for a
  * disk that is given much at once keeps the next commit waiting (p99 in bench/RESULTS.md). */
 static void every_tick(struct server *s)
@@ -281,7 +294,7 @@ static void every_tick(struct server *s)
         return;
     s->maintained = stats.groups;
     if (store_maintain(s->reader, &err) != 0)
-        log_line("warning", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
+        tell_housekeeping(s, &err);
     if (err.kind == ERR_UNSYNCED)
         intake_stop(s->intake, &err);
 }

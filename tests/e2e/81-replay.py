@@ -8,6 +8,7 @@ from harness import *
 SALE = "subid=%s&external_id=E.C.P.%s&status=%s&payout=12.5&currency=usd&tid=t-%s"
 FIXED = "stages:\n  sale: [sale, approved, approv3d]\nevents:"
 HOUR = 3600 * 1000
+OLD = "0ld-key-of-the-postbacks-0123456789abc"
 
 
 def unclear(id, word="approv3d"):
@@ -180,6 +181,8 @@ def filters():
     equal("all", chosen(), [1, 2, 3, 4, 5])
     equal("--offer", chosen("--offer", "other"), [2])
     equal("--code", (chosen("--code", "Q003"), chosen("--code", "Q006"), chosen("--code", "Q001")), ([3], [5], []))
+    has("a tracker that no offer has", replay(f, "--tracker", "keitero", "--dry-run").err,
+        'no offer here has the tracker "keitero"; did you mean "keitaro"?')
     equal("--tracker", (chosen("--tracker", "keitaro"), chosen("--tracker", "binom")), ([1, 2, 3, 4, 5], []))
     equal("--status", (chosen("--status", "hold-on"), chosen("--status", "SALE")), ([4], [1, 2, 3, 5]))
     equal("--since, an age", chosen("--since", "1d"), [2, 3, 4, 5])
@@ -193,7 +196,9 @@ def filters():
     has("is named", r.err, 'no quarantined postback has the id "nobody"; nothing was done')
     for words, said in ((["--offer", "othr"], 'did you mean "other"?'), (["--code", "D001"], "such as Q002"),
                         (["--since", "yesterday"], "--since takes an age"), (["--dead", "--quarantined"], "two runs"),
-                        (["--dead", "--code", "Q002"], "TikTok's code"), (["--rate", "-1"], "--rate")):
+                        (["--dead", "--code", "Q002"], "TikTok's code"), (["--rate", "-1"], "--rate"),
+                        (["--rate", "0"], "1 at least; without it there is no limit"),
+                        (["--since", "1h", "--until", "2h"], "--until 2h lies before --since 1h")):
         r = replay(f, *words)
         equal("replay %s: misuse" % " ".join(words), (r.code, r.out), (2, ""))
         has("replay %s: said" % " ".join(words), r.err, said)
@@ -253,6 +258,55 @@ def clicks_and_consent():
     hasnt("a refusal finds what replay has understood",
           f.rows("SELECT params FROM conversions WHERE click_id = 'granted'")[0]["params"], "email", "phone")
     serve.stop()
+
+
+@part
+def locks_of_the_offer():
+    """What require_click and payout bounds held back: once the click is registered, the bound widened."""
+    bounds = "payout: {min: 5, max: 100}\nrequire_click: true\n"
+    sandbox = Sandbox()
+    f = Folder(sandbox.endpoint)
+    f.write("offers/nutra-de.yaml", offer_text("nutra-de", more=bounds))
+    f.write("keys/old", OLD, 0o600)
+    f.write("clickbaton.yaml", f.read("clickbaton.yaml").decode().replace(
+        "key: {file: ./keys/postback}", "key: {file: ./keys/postback, previous: ./keys/old}"))
+    serve = Serve(f)
+    reg = "/click/nutra-de?key=%s&subid=%s&ttclid=E.C.P.%s&event_id=ev-%s"
+    for id, payout in (("early", 12.5), ("never", 12.5), ("large", 200)):
+        a = serve.fire("subid=%s&status=sale&payout=%s&currency=usd&tid=t-%s" % (id, payout, id),
+                       key=OLD if id == "early" else KEY, Accept="application/json").json()
+        equal("%s: no click yet" % id, (a["verdict"], a["code"]), ("quarantined", "Q030"))
+    none = ("3 quarantined postbacks: 0 became 0 events; 0 duplicates, 0 ignored\n"
+            "3 stay quarantined:\n       3  Q030 the click is not known\n")
+    r = replay(f)
+    equal("nobody has registered it", (r.code, r.out), (1, none))
+    for id in ("early", "large"):
+        equal("the click comes", request(serve.port, "GET", reg % (KEY, id, id, id)).status, 204)
+    dry = replay(f, "--dry-run")
+    equal("a dry run: the one that was early", [json.loads(l)["data"][0]["event_id"] for l in dry.out.splitlines()],
+          ["ev-early"])
+    r = replay(f)
+    equal("the early one becomes an event", (r.code, r.out), (1,
+          "3 quarantined postbacks: 1 became 1 event, worth 12.50 USD; 0 duplicates, 0 ignored\n"
+          "2 stay quarantined:\n       1  Q030 the click is not known\n"
+          "       1  Q029 the payout lies outside of the offer's bounds\n"))
+    wait_until("it is sent", lambda: sent(sandbox) == ["ev-early"])
+    user = sandbox.events()[0]["user"]
+    equal("with its click's ttclid", user["ttclid"], "E.C.P.early")
+    rows = {r["click_id"]: (r["verdict"], r["code"]) for r in f.rows("SELECT click_id, verdict, code FROM conversions")}
+    equal("the ledger", rows, {"early": ("queued", None), "never": ("quarantined", "Q030"),
+                               "large": ("quarantined", "Q029")})
+    found = [x["text"] for x in json.loads(run("doctor", "--json", cwd=f.path).out)["findings"] if x["check"] == "rotation"]
+    equal("that the previous key is in use is not forgotten", found, ["1 postback of the last day used the previous key"])
+    a = serve.fire("subid=early&status=sale&payout=12.5&currency=usd&tid=t-early", Accept="application/json").json()
+    equal("the tracker's own repeat is a duplicate", a["verdict"], "duplicate")
+    f.write("offers/nutra-de.yaml", offer_text("nutra-de", more=bounds.replace("100", "500")))
+    serve.reload()
+    r = replay(f, "--code", "Q029")
+    equal("a wider bound lets the large one through", (r.code, r.out),
+          (0, "1 quarantined postback: 1 became 1 event, worth 200 USD; 0 duplicates, 0 ignored\n"))
+    wait_until("it is sent, too", lambda: sent(sandbox) == ["ev-early", "ev-large"])
+    equal("exit 0", serve.stop(), 0)
 
 
 def make_dead(sandbox_options, ids):
