@@ -1,6 +1,6 @@
 #!/bin/sh
 # Build the Debian package from what git knows, with the objects that are there, and let lintian look at it.
-# packaging/deb.sh BUILD
+# packaging/deb.sh BUILD.  What it needs is installed by tools/deps.sh, not asked of dpkg (-d).
 set -eu
 build=$1
 out=$build/deb tree=$build/deb/clickbaton
@@ -11,7 +11,7 @@ cp -R "$tree/packaging/debian" "$tree/debian"
 for part in core adapters cli web embed.S embed.o clickbaton; do # their times say that they need no making
     [ -e "$build/$part" ] && cp -Rp "$build/$part" "$tree/build/"
 done
-(cd "$tree" && dpkg-buildpackage -b -us -uc) >"$out/log" 2>&1 || { tail -n 40 "$out/log"; exit 1; }
+(cd "$tree" && dpkg-buildpackage -b -us -uc -d) >"$out/log" 2>&1 || { tail -n 40 "$out/log"; exit 1; }
 cp "$out"/clickbaton_*.deb "$build/"
 lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$out"/clickbaton_*.changes
 ls "$build"/clickbaton_*.deb
