@@ -24,8 +24,8 @@ static void test_same(void **state)
         CLICK "}",
         CLICK ",\"ttclid\":\"E.C.P.\\\"\\\\ \\u0001\xc3\xa9\"}",
         CLICK ",\"user_agent\":{\"hex\":\"ff00\"}}",
-        "{\"row\":\"event\",\"id\":1,\"value_micros\":\"9223372036854775807\","
-        "\"original_value_micros\":\"-1\",\"state\":5,\"attempts\":0,\"tries\":[1,2,9007199254740992]}",
+        ("{\"row\":\"event\",\"id\":1,\"value_micros\":\"9223372036854775807\","
+        "\"original_value_micros\":\"-1\",\"state\":5,\"attempts\":0,\"tries\":[1,2,9007199254740992]}"),
         "{\"row\":\"end\",\"clicks\":0,\"postbacks\":0,\"attempts\":0,\"events\":0}",
     };
 
