@@ -229,7 +229,10 @@ static int read_secret(int fd, const char *path, struct place at, struct diags *
     ssize_t n;
 
     if (fd == -1 || fstat(fd, &st) != 0)
-        return secret_problem(diags, at, "C001", "check the path: it is relative to this file",
+        return secret_problem(diags, at, "C001",
+                              errno == EACCES ? "run this as the user that serve runs as, such as: sudo -u "
+                                                "clickbaton clickbaton ...; or give the file to that user"
+                                              : "check the path: it is relative to this file",
                               path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return secret_problem(diags, at, "C001", "", path, "not a file");
@@ -280,11 +283,42 @@ const char *files_secret_path(struct arena *arena, struct slice from,
     return arena_printf(arena, "%s/%.*s", folder, SLICE_ARG(name->text)).ptr;
 }
 
+/* A secret itself where its file should be named: long, and nothing that a path has. */
+static bool looks_like_a_secret(struct slice s)
+{
+    bool digit = false;
+
+    for (size_t i = 0; i < s.len; i++) {
+        if (!ascii_is_alnum(s.ptr[i]) && !strchr("-_+=", s.ptr[i]))
+            return false;
+        digit |= s.ptr[i] >= '0' && s.ptr[i] <= '9';
+    }
+    return s.len >= 16 && digit;
+}
+
+/* The place without the line, which holds the secret. */
+static void secret_written(struct arena *arena, struct place at, struct diags *diags)
+{
+    struct source *source = ARENA_NEW(arena, struct source);
+
+    if (source) {
+        source->name = at.source->name;
+        at.source = source;
+    }
+    diag_add(diags, DIAG_ERROR, "C003", source ? at : (struct place){ 0 },
+             S("put it into a file with mode 600 and write the file's name here: ./keys/name"),
+             "there is no such file, and this looks like the secret itself");
+}
+
 char *files_secret_named(struct arena *arena, struct slice from, const struct secret_name *name,
                          struct place at, struct diags *diags)
 {
     const char *path = files_secret_path(arena, from, name);
 
+    if (path && !name->credential && looks_like_a_secret(name->text) && !files_exist(path)) {
+        secret_written(arena, at, diags);
+        return NULL;
+    }
     if (path)
         return files_secret(path, at, diags);
     diag_add(diags, DIAG_ERROR, "C067", at,

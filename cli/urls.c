@@ -258,6 +258,19 @@ static int run(struct catalog *catalog, const char *file, const struct kit_hosts
     return offer && !catalog_errors(catalog) ? urls_print(catalog, offer, hosts, json) : EXIT_CONFIG;
 }
 
+/* The configuration that lies here.  Who may not read its keys still gets URLs. */
+static struct catalog *open_default(void)
+{
+    struct catalog *catalog = catalog_open(files_exist("clickbaton.yaml") ? "clickbaton.yaml" : NULL);
+
+    if (!catalog || !catalog_errors(catalog))
+        return catalog;
+    fputs("clickbaton urls: clickbaton.yaml can't be used (clickbaton check says why), so what it locks is "
+          "left out\n", stderr);
+    catalog_close(catalog);
+    return catalog_open(NULL);
+}
+
 int cli_urls(int argc, char **argv)
 {
     struct options o = { .host = "YOUR-HOST", .tracker_host = "YOUR-TRACKER" };
@@ -269,7 +282,7 @@ int cli_urls(int argc, char **argv)
           "the tracker's domain; default YOUR-TRACKER" },
         { "--json", NULL, OPTION_FLAG, &o.json, NULL, "the same as one JSON object" },
         { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
-          "take mappings and pixels from this configuration" },
+          "locks, mappings and pixels; default clickbaton.yaml, when it is there" },
         { 0 },
     };
     struct kit_hosts hosts = { .lander = S("YOUR-LANDER") };
@@ -282,7 +295,7 @@ int cli_urls(int argc, char **argv)
     if ((code = host_of("--host", o.host, &hosts.own)) != 0 ||
         (code = host_of("--tracker-host", o.tracker_host, &hosts.tracker)) != 0)
         return code;
-    catalog = catalog_open(o.config);
+    catalog = o.config ? catalog_open(o.config) : open_default();
     if (!catalog)
         return EXIT_IO;
     code = run(catalog, args[0], &hosts, o.json);

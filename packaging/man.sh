@@ -10,11 +10,13 @@ mkdir -p "$out"
 
 # In a man page a link is its words, and another page its name.
 links() {
-    sed -e 's/\[[^]]*\](mapping\.md)/**clickbaton-mapping**(5)/g' \
+    sed -e 's/\[\([^]]*\)\](#[^)]*)/\1/g' \
+        -e 's/\[\(docs\/[a-z]*\)\]([a-z]*\/)/\1/g' \
+        -e 's/\[[^]]*\](mapping\.md)/**clickbaton-mapping**(5)/g' \
         -e 's/\[[^]]*\](chains\.md)/**clickbaton-chain**(5)/g' \
         -e 's/\[[^]]*\](configuration\.md)/**clickbaton.yaml**(5)/g' \
-        -e 's/\[\([a-z-]*\.md\)\](\1)/docs\/\1/g' \
-        -e 's/\[\([^]]*\)\](\([a-z][a-zA-Z./-]*\.md\))/\1 (docs\/\2)/g' \
+        -e 's/\[\([a-zA-Z-]*\.md\)\](\1)/docs\/\1/g' \
+        -e 's/\[\([^]]*\)\](\([a-zA-Z][a-zA-Z./-]*\.md\)[^)]*)/\1 (docs\/\2)/g' \
         -e 's/(docs\/docs\//(docs\//g'
 }
 
@@ -48,8 +50,7 @@ manual() {
     printf 'that carry the click'"'"'s ttclid and event_id, and delivers each of them once.\n\n# VERBS\n\n'
     for verb in $(verbs); do
         printf '### %s\n\n' "$verb"
-        "$program" "$verb" --help | sed 's/^/    /'
-        printf '\n'
+        "$program" "$verb" --help | awk -f "$here/help.awk"
     done
     cat <<'END'
 # EXIT STATUS
@@ -65,7 +66,9 @@ manual() {
 
 # FILES
 
-*clickbaton.yaml* in the current folder, unless **-c** names another. *DATA/clickbaton.db* is the store, a SQLite file.
+*clickbaton.yaml* in the current folder, unless **-c** names another; the package's service reads
+*/etc/clickbaton/clickbaton.yaml*. *DATA/clickbaton.db* is the store, a SQLite file. The pages that are named docs/... here, and
+examples, are in */usr/share/doc/clickbaton* (*/usr/local/share/doc/clickbaton* when it was installed by make).
 END
 }
 

@@ -5,6 +5,7 @@
  * with us is not touched, nor is anybody in the first second of what he does: to keep a visitor
  * out, an attacker must open all the connections anew every second. */
 #include <malloc.h>
+#include <sys/ioctl.h>
 
 #include "adapters/http/internal.h"
 
@@ -28,6 +29,16 @@ static int age_of(uint64_t state, uint64_t now)
     return steps < STEPS ? (int)steps : STEPS - 1;
 }
 
+/* A request that has arrived while the server's thread was busy with others: that the client was idle
+ * before is not held against it.  What the library has read of a header is not there any more, so
+ * half a request spares nobody. */
+static bool asks(const struct http_connection *c, uint64_t state)
+{
+    int bytes = 0;
+
+    return STATE_PHASE(state) == PHASE_IDLE && ioctl(c->fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
 /* The youngest age that has to go so that count do. */
 static int youngest(struct http_server *s, uint64_t now, unsigned count)
 {
@@ -42,9 +53,23 @@ static int youngest(struct http_server *s, uint64_t now, unsigned count)
     return age;
 }
 
+/* At most `most` of those that old. */
+static unsigned cut_between(struct http_server *s, uint64_t now, int from, int to, unsigned most)
+{
+    unsigned cut = 0;
+
+    for (struct http_connection *c = s->head; c && cut < most; c = c->next) {
+        uint64_t state = atomic_load(&c->state);
+        int age = age_of(state, now);
+        if (age >= from && age <= to && !asks(c, state))
+            cut += http_cut(c, state);
+    }
+    return cut;
+}
+
 void http_make_room(struct http_server *s, uint64_t now)
 {
-    unsigned limit = s->limits.connections, there = atomic_load(&s->connections), count, cut = 0;
+    unsigned limit = s->limits.connections, there = atomic_load(&s->connections), count, cut;
     uint64_t before = atomic_load(&s->made_room_ns);
     int age;
 
@@ -54,11 +79,8 @@ void http_make_room(struct http_server *s, uint64_t now)
     count = there - (limit - limit / 4);
     pthread_mutex_lock(&s->lock);
     age = youngest(s, now, count);
-    for (struct http_connection *c = s->head; c && cut < count; c = c->next) {
-        uint64_t state = atomic_load(&c->state);
-        if (age_of(state, now) >= age)
-            cut += http_cut(c, state);
-    }
+    cut = cut_between(s, now, age + 1, STEPS, count);
+    cut += cut_between(s, now, age, age, count - cut);
     pthread_mutex_unlock(&s->lock);
     atomic_fetch_add_explicit(&s->cut_for_room, cut, memory_order_relaxed);
 }

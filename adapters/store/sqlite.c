@@ -154,10 +154,25 @@ static void rollback(struct store *store)
     index_undo(s);
 }
 
+/* The first column of the only row; 0 without one. */
+static int one_time(struct sqlite *s, enum sql which, int64_t *out, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, which, err);
+    int rc;
+
+    *out = 0;
+    if (!st)
+        return -1;
+    rc = sql_step(s, st, err);
+    if (rc == 1)
+        *out = col_int(st, 0);
+    sql_done(st);
+    return rc < 0 ? -1 : 0;
+}
+
 static int counts(struct store *store, struct store_counts *out, struct err *err)
 {
     struct sqlite *s = of(store);
-    struct sqlite3_stmt *st;
     int rc = -1;
 
     if (sqlite_read_begin(s, err) != 0)
@@ -166,14 +181,9 @@ static int counts(struct store *store, struct store_counts *out, struct err *err
         *out = s->now.counts;
     else if (read_counts(s, out, NULL, err) != 0)
         goto out;
-    out->oldest_waiting = 0;
-    if (!(st = sql_use(s, SQL_OLDEST_WAITING, err)))
-        goto out;
-    rc = sql_step(s, st, err);
-    if (rc == 1)
-        out->oldest_waiting = col_int(st, 0);
-    sql_done(st);
-    rc = rc < 0 ? -1 : 0;
+    rc = one_time(s, SQL_OLDEST_WAITING, &out->oldest_waiting, err);
+    if (rc == 0)
+        rc = one_time(s, SQL_POSTBACK_NEWEST, &out->newest_postback, err);
 out:
     sqlite_read_end(s);
     return rc;

@@ -210,9 +210,11 @@ static int open_in(struct sqlite *s, const char *name, struct err *err)
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         err_set(err, ERR_SYSTEM,
-                "%s: can't write here: %s; clickbaton needs a data folder that it may write, on a "
-                "disk with room: mend this one or name another with `data:`", path,
-                strerror(errno));
+                "%s: can't write here: %s; %s", path, strerror(errno),
+                errno == EACCES ? "start it as the owner of this folder, or, when somebody else has started "
+                                  "it once, give the owner all of it: chown -R USER: FOLDER"
+                                : "clickbaton needs a data folder that it may write, on a disk with room: mend "
+                                  "this one or name another with `data:`");
     return fd;
 }
 
@@ -329,8 +331,10 @@ int sqlite_db_open(struct sqlite *s, struct err *err)
         return err_set(err, ERR_SYSTEM, "%s: the path is too long", s->dir);
     if (!s->store.writer && access(path, F_OK) != 0)
         return err_set(err, ERR_SYSTEM,
-                       "%s: %s; nothing was stored here yet: start `clickbaton serve` first, or "
-                       "name the right folder with `data:`", path, strerror(errno));
+                       "%s: %s; %s", path, strerror(errno),
+                       errno == EACCES ? "run this as the user that serve runs as"
+                                       : "nothing was stored here yet: start `clickbaton serve` first, or "
+                                         "name the right folder with `data:`");
     rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                                            SQLITE_OPEN_PRIVATECACHE, NULL);
     if (rc != SQLITE_OK)

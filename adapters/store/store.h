@@ -95,6 +95,7 @@ struct store_outcome {
 struct store_counts {
     int64_t clicks, postbacks, waiting, sending, delivered, dead, quarantined, withdrawn;
     int64_t oldest_waiting; /* created, of the first event put, Unix milliseconds; 0: none */
+    int64_t newest_postback; /* arrival, Unix milliseconds; 0: none */
 };
 
 struct store;

@@ -192,6 +192,9 @@ int delivery_step(struct delivery *d)
 {
     int64_t now = now_ms(d), wait;
 
+    if (now < d->now) /* the clock was set back: what was known of the queue lies too far ahead */
+        for (size_t i = 0; i < d->lane_count; i++)
+            pixel_wake(&d->lanes[i]->pixel);
     d->now = now;
     d->starved = false;
     reports_flush(&d->judge.reports, now, false);

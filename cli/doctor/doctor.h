@@ -29,6 +29,9 @@ void doctor_find(struct doctor *d, enum finding_level level, const char *check, 
 /* machine.c: files, keys, tokens, rates, clock, disk, store, the server that runs. */
 void doctor_machine(struct doctor *d);
 
+/* server.c: the server that runs: what it says of itself, and what it has refused. */
+void doctor_server(struct doctor *d);
+
 /* network.c: is TikTok's endpoint reachable?  Asked only when the user says so. */
 void doctor_endpoint(struct doctor *d);
 

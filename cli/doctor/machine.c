@@ -8,7 +8,6 @@
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 
-#include "adapters/chain/fetch.h"
 #include "adapters/store/store.h"
 #include "cli/init/init.h"
 
@@ -191,18 +190,20 @@ static void check_counts(struct doctor *d, const struct store_counts *n)
                     "%lld events wait, the oldest for %lld minutes", (long long)n->waiting,
                     (long long)(age / 60000));
     else
-        doctor_find(d, FINDING_OK, "outbox", none, none, "%lld events wait, %lld were delivered",
-                    (long long)n->waiting, (long long)n->delivered);
+        doctor_find(d, FINDING_OK, "outbox", none, none, "%lld event%s, %lld were delivered",
+                    (long long)n->waiting, n->waiting == 1 ? " waits" : "s wait",
+                    (long long)n->delivered);
     if (n->dead)
         doctor_find(d, FINDING_WARNING, "outbox", none,
-                    S("the ledger's `note` says why: sqlite3 data/clickbaton.db \"SELECT * FROM ledger "
-                      "WHERE state = 'dead'\""),
-                    "%lld events could not be delivered", (long long)n->dead);
+                    S("see which and why: clickbaton replay --dead --dry-run --json; when the reason is "
+                      "mended: clickbaton replay --dead"),
+                    "%lld event%s could not be delivered", (long long)n->dead,
+                    n->dead == 1 ? "" : "s");
     if (n->quarantined)
         doctor_find(d, FINDING_WARNING, "quarantine", none,
-                    S("see why: sqlite3 data/clickbaton.db \"SELECT time, offer, code, reason FROM "
-                      "conversions WHERE verdict = 'quarantined'\""),
-                    "%lld postbacks were not understood", (long long)n->quarantined);
+                    S("see why: clickbaton replay --dry-run; when the reason is mended: clickbaton replay"),
+                    "%lld postback%s kept and not sent (quarantined)", (long long)n->quarantined,
+                    n->quarantined == 1 ? " is" : "s are");
 }
 
 /* Before the first start there is none. */
@@ -231,34 +232,6 @@ static void check_store(struct doctor *d)
     check_counts(d, &n);
 }
 
-/* Its own words when it is not ready. */
-static void check_server(struct doctor *d)
-{
-    struct fetch_settings settings = FETCH_SETTINGS_DEFAULT;
-    struct fetch_answer answer;
-    struct err err = { 0 };
-    struct fetcher *f;
-    enum fetch_result result;
-
-    settings.allow_private = true;
-    settings.connect_timeout_ms = 2000;
-    settings.timeout_ms = 5000;
-    f = fetcher_open(&settings, &err);
-    result = f ? fetcher_get(f, d->arena, arena_printf(d->arena, "http://%s/readyz", d->catalog->admin),
-                             none, &answer, &err)
-               : FETCH_FAILED;
-    fetcher_close(f);
-    if (result != FETCH_DONE)
-        doctor_find(d, FINDING_WARNING, "server", none, S("start it: clickbaton serve"),
-                    "no server answers at %s (admin)", d->catalog->admin);
-    else if (answer.status != 200)
-        doctor_find(d, FINDING_FAILED, "server", none, none, "it is not ready: %.*s",
-                    SLICE_ARG(slice_trim(slice_head(answer.body, 300))));
-    else
-        doctor_find(d, FINDING_OK, "server", none, none, "it runs and is ready (%s)",
-                    d->catalog->admin);
-}
-
 void doctor_machine(struct doctor *d)
 {
     check_files(d);
@@ -272,5 +245,5 @@ void doctor_machine(struct doctor *d)
     check_clock(d);
     check_disk(d);
     check_store(d);
-    check_server(d);
+    doctor_server(d);
 }

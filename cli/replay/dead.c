@@ -26,9 +26,14 @@ enum replay_risk replay_risk(const struct store_event *ev, int64_t now_ms)
 {
     if (event_time_ms(ev) < now_ms - USELESS_MS)
         return REPLAY_OLD;
-    if (ev->unknown_since && ev->unknown_since < now_ms - INTAKE_GIVE_UP_MS)
+    /* What lies ahead has its time of a clock that was wrong: nobody knows how old it is. */
+    if (ev->unknown_since &&
+        (ev->unknown_since < now_ms - INTAKE_GIVE_UP_MS || ev->unknown_since > now_ms + HOUR_MS))
         return REPLAY_REPEAT;
-    return ev->attempts && ev->created < now_ms - 48 * HOUR_MS ? REPLAY_REPEAT : REPLAY_SAFE;
+    return ev->attempts &&
+                   (ev->created < now_ms - 48 * HOUR_MS || ev->created > now_ms + HOUR_MS)
+               ? REPLAY_REPEAT
+               : REPLAY_SAFE;
 }
 
 static struct slice source_of(const struct replay_work *w, const struct store_event *ev)

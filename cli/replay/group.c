@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 
+#include "cli/end.h"
 #include "cli/serve/record.h"
 #include "core/base/when.h"
 
@@ -85,14 +86,26 @@ static void tell(struct replay_work *w, const struct store_postback *was,
 
 /* ---- one postback ---- */
 
-/* Lines that only the request itself could make (how it was damaged), and earlier verdicts. */
-static void keep_lines(struct buf *out, struct slice warnings)
+/* Lines that only the request itself could make: how it was damaged, by which key and signature it came (who
+ * counts those that use the previous one must not be told by a replay that nobody does); and earlier verdicts. */
+static bool is_kept(struct slice line)
+{
+    static const struct slice codes[] = { SLICE("W00"), SLICE("W010 "), SLICE("W091 "), SLICE("W092 "),
+                                          SLICE("W093 "), SLICE("W094 ") };
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+        if (slice_starts(line, codes[i]))
+            return true;
+    return slice_find(line, S(WAS)) < line.len;
+}
+
+static void keep_lines(struct buf *out, struct slice warnings, struct slice now)
 {
     struct slice line;
     int kept = 0;
 
     while (slice_next(&warnings, '\n', &line)) {
-        if (!slice_starts(line, S("W00")) && slice_find(line, S(WAS)) == line.len)
+        if (!is_kept(line) || slice_find(now, line) < now.len)
             continue;
         if (++kept > KEPT_LINES_MOST)
             return;
@@ -105,13 +118,13 @@ static struct slice warnings_of(struct replay_work *w, const struct store_postba
                                 const struct translation *t)
 {
     struct buf b = { .limit = 64 * 1024 };
-    struct slice out;
+    struct slice out, now = record_warnings(t);
 
     buf_printf(&b, "%.*s" WAS, SLICE_ARG(was->code));
     when_print(&b, w->now_ms / 1000);
     buf_printf(&b, ", when it was replayed: %.*s\n", SLICE_ARG(was->reason));
-    keep_lines(&b, was->warnings);
-    buf_add(&b, record_warnings(t));
+    keep_lines(&b, was->warnings, now);
+    buf_add(&b, now);
     out = arena_dup(&w->arena, buf_slice(&b));
     buf_free(&b);
     return out;
@@ -205,6 +218,7 @@ static int postback_row(struct replay_work *w, int64_t id, struct err *err)
 
 static int all_rows(struct replay_work *w, struct err *err)
 {
+    end_memory_lacked();
     for (size_t i = 0; i < w->order->count; i++) {
         int64_t id = w->order->ids[i];
         arena_reset(&w->arena);
@@ -212,6 +226,8 @@ static int all_rows(struct replay_work *w, struct err *err)
         if ((w->order->dead ? replay_dead_row(w, id, err) : postback_row(w, id, err)) != 0)
             return -1;
     }
+    if (end_memory_lacked()) /* one of the verdicts would be another with memory */
+        return err_set(err, ERR_BUSY, "out of memory; nothing was changed: try again");
     return buf_ok(w->out) ? 0 : err_set(err, ERR_SYSTEM, "the answer needs too much memory");
 }
 

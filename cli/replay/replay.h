@@ -10,7 +10,7 @@
 struct replay_options {
     const char *config, *since, *until, *offer, *tracker, *code, *status;
     bool quarantined, dead, dry, yes, json;
-    int64_t rate;
+    int64_t rate; /* events a second; INT64_MAX: no limit */
 };
 
 /* ---- desk.c: the running server, or the store itself ---- */

@@ -136,7 +136,7 @@ static void keep_rate(const struct run *r)
 {
     int64_t due = 0;
 
-    if (r->o->rate == 0 || r->o->dry)
+    if (r->o->rate == INT64_MAX || r->o->dry)
         return;
     due = r->progress.started_ms + r->tally.events * 1000 / r->o->rate;
     while (!interrupted && progress_clock() < due) {
@@ -148,7 +148,7 @@ static void keep_rate(const struct run *r)
 
 static unsigned group_size(const struct replay_options *o)
 {
-    if (o->rate == 0 || o->dry || o->rate / 4 >= REPLAY_GROUP)
+    if (o->dry || o->rate / 4 >= REPLAY_GROUP)
         return REPLAY_GROUP;
     return o->rate < 4 ? 1 : (unsigned)(o->rate / 4);
 }

@@ -348,7 +348,8 @@ void tally_show(struct buf *out, const struct tally *t)
     buf_printf(out, "; %lld duplicate%s, %lld ignored\n", (long long)t->duplicate,
                many(t->duplicate), (long long)t->ignored);
     if (remain)
-        buf_printf(out, "%lld %s quarantined:\n", (long long)remain, t->dry ? "would stay" : "stay");
+        buf_printf(out, "%lld %s quarantined:\n", (long long)remain,
+                   t->dry ? "would stay" : remain == 1 ? "stays" : "stay");
     whys(out, t);
 }
 

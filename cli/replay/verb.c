@@ -72,8 +72,11 @@ static int check(const char *verb, const struct replay_options *o, struct store_
     if (o->code && o->dead && !slice_to_i64(slice_from(o->code), &number))
         return options_misuse(verb, "--code takes, with --dead, TikTok's code of the last attempt, "
                               "such as 40002, not \"%s\"", o->code);
-    if (o->rate < 0)
-        return options_misuse(verb, "--rate takes events per second");
+    if (what->since && what->until && what->until <= what->since)
+        return options_misuse(verb, "--until %s lies before --since %s, so nothing can be between them",
+                              o->until, o->since);
+    if (o->rate < 1)
+        return options_misuse(verb, "--rate takes events a second, 1 at least; without it there is no limit");
     what->dead = o->dead;
     what->offer = slice_from(o->offer);
     what->tracker = slice_from(o->tracker);
@@ -101,6 +104,24 @@ static int check_offer(const char *verb, struct catalog *c, const struct replay_
     return options_misuse(verb, "no offer is called \"%s\"", o->offer);
 }
 
+/* Said, not refused: a postback keeps the tracker that its offer had when it came. */
+static void check_tracker(const char *verb, struct catalog *c, const struct replay_options *o)
+{
+    struct slice *names, near = { 0 }, tracker = slice_from(o->tracker);
+
+    names = ARENA_ARRAY(&c->arena, struct slice, c->offer_count + 1);
+    for (size_t i = 0; names && i < c->offer_count; i++) {
+        names[i] = c->offers[i].offer->tracker_name;
+        if (slice_eq(names[i], tracker))
+            return;
+    }
+    if (!o->tracker || !names)
+        return;
+    near = diag_nearest(tracker, names);
+    fprintf(stderr, "clickbaton %s: no offer here has the tracker \"%s\"%s%.*s%s\n", verb, o->tracker,
+            near.len ? "; did you mean \"" : "", SLICE_ARG(near), near.len ? "\"?" : "");
+}
+
 static int run_with(const char *verb, const struct replay_options *o, const struct store_again *what,
                     const char *const *ids, size_t count)
 {
@@ -116,6 +137,7 @@ static int run_with(const char *verb, const struct replay_options *o, const stru
         catalog_print_problems(c, stderr);
         code = EXIT_CONFIG;
     } else if ((code = check_offer(verb, c, o)) == 0) {
+        check_tracker(verb, c, o);
         replay_catch_signals();
         if (!o->dead && !o->quarantined && !o->json)
             fputs("replaying quarantined postbacks (--dead: events that were given up)\n", stderr);
@@ -132,7 +154,7 @@ static int run_with(const char *verb, const struct replay_options *o, const stru
 
 int cli_replay(int argc, char **argv)
 {
-    struct replay_options o = { .config = "clickbaton.yaml" };
+    struct replay_options o = { .config = "clickbaton.yaml", .rate = INT64_MAX };
     const struct option_row rows[] = {
         { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
           "the configuration; default clickbaton.yaml" },

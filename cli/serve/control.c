@@ -3,7 +3,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/end.h"
 #include "cli/replay/group.h"
+#include "cli/serve/clock.h"
 #include "core/base/buf.h"
 
 /* {"version":...,"pid":...,"rules":...}: who runs here, with which files in force. */
@@ -32,11 +34,8 @@ struct replaying {
 static int replay_work(void *context, struct store *writer, struct err *err)
 {
     struct replaying *r = context;
-    struct timespec t;
 
-    clock_gettime(CLOCK_REALTIME, &t);
-    return replay_group(writer, r->rules->catalog, &r->order,
-                        (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, r->out, err);
+    return replay_group(writer, r->rules->catalog, &r->order, clock_now_ms(), r->out, err);
 }
 
 static int replay(struct control *c, const struct http_request *http, struct buf *out,
@@ -125,11 +124,14 @@ static void handle(void *context, struct http_request *http)
     struct buf out = { .limit = CONTROL_ANSWER_MAX };
     struct err err = { 0 };
 
+    end_memory_lacked();
     if (!route)
         err_set(&err, ERR_INPUT, "this server does not know %.*s; is it older than the clickbaton "
                 "that asks (%s here)?", SLICE_ARG(slice_head(http->path, 60)), CLICKBATON_VERSION);
     else if (route->answer(context, http, &out, &err) == 0 && !buf_ok(&out))
         err_set(&err, ERR_SYSTEM, "the answer needs too much memory");
+    if (err.kind == ERR_INPUT && end_memory_lacked()) /* what looks wrong may only be missing */
+        err_set(&err, ERR_BUSY, "out of memory; nothing was changed: try again");
     if (err.text[0])
         refuse(http, &err);
     else

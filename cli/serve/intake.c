@@ -172,14 +172,29 @@ static void note_group(struct intake *in, const struct intake_request *requests,
         log_line("info", "msg=\"the store takes postbacks again\"");
 }
 
+static int may_write(struct intake *in, struct err *err)
+{
+    int rc;
+
+    pthread_mutex_lock(&in->lock); /* another handle may have found out */
+    rc = in->unsynced ? err_set(err, ERR_UNSYNCED, "%s", in->stats.why) : 0;
+    pthread_mutex_unlock(&in->lock);
+    return rc;
+}
+
 /* What has transactions of its own. */
 static void run_work(struct intake *in, struct call *calls)
 {
-    for (struct call *c = calls; c; c = c->next)
-        if (c->work) {
+    for (struct call *c = calls; c; c = c->next) {
+        if (!c->work)
+            continue;
+        c->rc = may_write(in, c->err);
+        if (c->rc == 0)
             c->rc = c->work(c->context, in->settings.store, c->err);
-            store_rollback(in->settings.store); /* what it has left open */
-        }
+        store_rollback(in->settings.store); /* what it has left open */
+        if (c->rc != 0 && c->err->kind == ERR_UNSYNCED)
+            intake_stop(in, c->err);
+    }
 }
 
 static bool only_work(const struct intake_request *requests, const struct call *calls)
@@ -269,8 +284,9 @@ static void retain(struct intake *in)
 /* Nobody waits: let old rows go, or sleep until there is something to do. */
 static void rest(struct intake *in)
 {
+    int64_t now = clock_now_ms();
     int64_t wait = in->settings.retainer && !in->unsynced
-                       ? retain_due(in->settings.retainer) - clock_now_ms()
+                       ? retain_due(in->settings.retainer, now) - now
                        : INT64_MAX;
     struct timespec until;
 

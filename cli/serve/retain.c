@@ -4,10 +4,13 @@
 
 #include "cli/serve/clock.h"
 #include "cli/serve/log.h"
+#include "core/base/steady.h"
 #include "core/payload/forget.h"
 
 #define FIRST_MS  1000   /* after the start, which has better things to do */
 #define ROUND_MS  600000 /* from the end of a round to the next */
+#define DAY_MS    (INT64_C(86400) * 1000)
+#define SILENT_MS (14 * DAY_MS)
 #define DOUBT_MS  10000
 #define PAUSE_MS  5      /* between steps: half of the disk at most */
 #define LATE_MS   250
@@ -16,15 +19,28 @@
 struct retainer {
     struct rules_holder *rules;
     int64_t due;
+    int64_t idle_rounds; /* before the first that removes something */
+    int64_t looked_at;   /* the time of the last step */
     struct store_retained total; /* of this round */
 };
 
-struct retainer *retain_open(struct rules_holder *rules, int64_t now)
+/* A machine with a wrong clock would have everything removed at once.  One that was off for long has time. */
+static void wait_a_day(struct retainer *r, const char *what, int64_t ms)
+{
+    r->idle_rounds = DAY_MS / ROUND_MS;
+    log_line("warning", "msg=\"nothing is removed for a day: %s %lld days; is the clock right?\"", what,
+             (long long)(ms / DAY_MS));
+}
+
+struct retainer *retain_open(struct rules_holder *rules, int64_t now, int64_t newest)
 {
     struct retainer *r = calloc(1, sizeof(*r));
 
-    if (r)
-        *r = (struct retainer){ .rules = rules, .due = now + FIRST_MS };
+    if (!r)
+        return NULL;
+    *r = (struct retainer){ .rules = rules, .due = now + FIRST_MS, .looked_at = now };
+    if (newest && now - newest > SILENT_MS)
+        wait_a_day(r, "since the newest postback in the store came it has been", now - newest);
     return r;
 }
 
@@ -33,9 +49,9 @@ void retain_close(struct retainer *r)
     free(r);
 }
 
-int64_t retain_due(const struct retainer *r)
+int64_t retain_due(struct retainer *r, int64_t now)
 {
-    return r->due;
+    return r->due = clock_rule_wait(r->due, now, ROUND_MS);
 }
 
 bool retain_late(const struct retainer *r, int64_t now)
@@ -97,9 +113,13 @@ int retain_step(struct retainer *r, struct store *store, int64_t now, struct err
     struct store_retained one;
     int rc = -1, more = 0;
 
-    if (clock_away() != 0) {
+    if (now - r->looked_at > DAY_MS)
+        wait_a_day(r, "from one moment to the next the time went on by", now - r->looked_at);
+    r->looked_at = now;
+    if (clock_away() != 0 || r->idle_rounds > 0) {
         rules_release(rules);
-        r->due = now + DOUBT_MS;
+        r->due = now + (clock_away() ? DOUBT_MS : ROUND_MS);
+        r->idle_rounds -= r->idle_rounds > 0 && !clock_away();
         return 0;
     }
     if (store_begin(store, err) == 0) {

@@ -8,8 +8,12 @@
 
 struct retainer;
 
-struct retainer *retain_open(struct rules_holder *rules, int64_t now); /* NULL: out of memory */
-int64_t retain_due(const struct retainer *r); /* the next step, Unix milliseconds */
+/* newest: arrival of the newest postback in the store, 0: none.  When that is more than two weeks ago, and
+ * when the time goes on by more than a day at once, nothing is removed for a day, and the log says so: the
+ * machine's clock may be wrong.  NULL: out of memory. */
+struct retainer *retain_open(struct rules_holder *rules, int64_t now, int64_t newest);
+/* The next step, Unix milliseconds; ten minutes after now at most, also when the clock was set back. */
+int64_t retain_due(struct retainer *r, int64_t now);
 bool retain_late(const struct retainer *r, int64_t now); /* it has waited long for a quiet moment */
 
 /* One step, in a transaction of its own: what fails here must not fail a postback.  Nothing is removed

@@ -49,6 +49,7 @@ struct server {
     struct control control;
     struct http_server *public, *private, *local;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
+    time_t housekeeping_told; /* when the log was last told that it failed; 0: never */
 };
 
 /* Everything from files; NULL after its problems were printed. */
@@ -81,6 +82,7 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     struct intake_settings settings = { .delivered_wake = wake,
                                         .context = s,
                                         .queue_max = QUEUE_MAX };
+    struct store_counts counts;
     int64_t recovered = 0;
 
     s->writer = store_sqlite_open(c->data, true, err);
@@ -99,7 +101,10 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
                  "events=%lld",
                  (long long)recovered);
     settings.store = s->writer;
-    settings.retainer = s->retainer = retain_open(s->rules, clock_now_ms());
+    if (store_counts(s->writer, &counts, err) != 0)
+        return -1;
+    settings.retainer = s->retainer =
+        retain_open(s->rules, clock_now_ms(), counts.newest_postback);
     settings.messages = s->messages = messages_open();
     if (!s->retainer || !s->messages)
         return err_set(err, ERR_SYSTEM, "out of memory");
@@ -203,7 +208,7 @@ static void note_restart(const struct catalog *before, const struct catalog *now
                      rows[i].name);
 }
 
-static void reload(struct server *s)
+static bool reload(struct server *s)
 {
     struct catalog *c = load(s);
     struct rules *before = rules_get(s->rules);
@@ -231,6 +236,7 @@ static void reload(struct server *s)
                  s->admin.reload_why);
     }
     rules_release(before);
+    return ok;
 }
 
 static bool has_token(const struct catalog *c, struct slice pixel)
@@ -263,6 +269,18 @@ static void find_orphan(struct server *s)
     rules_release(rules);
 }
 
+/* A disk that is full is asked again at every tick, and its log lies on the same disk. */
+static void tell_housekeeping(struct server *s, const struct err *err)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (s->housekeeping_told && now.tv_sec - s->housekeeping_told < 60)
+        return;
+    s->housekeeping_told = now.tv_sec;
+    log_line("warning", "msg=\"housekeeping failed; told once a minute\" why=\"%s\"", err->text);
+}
+
 /* What little intake has written since the last time goes from the log into the file: often, for a
  * disk that is given much at once keeps the next commit waiting (p99 in bench/RESULTS.md). */
 static void every_tick(struct server *s)
@@ -276,7 +294,7 @@ static void every_tick(struct server *s)
         return;
     s->maintained = stats.groups;
     if (store_maintain(s->reader, &err) != 0)
-        log_line("warning", "msg=\"housekeeping failed\" why=\"%s\"", err.text);
+        tell_housekeeping(s, &err);
     if (err.kind == ERR_UNSYNCED)
         intake_stop(s->intake, &err);
 }
@@ -323,8 +341,7 @@ static void run(struct server *s, const sigset_t *signals)
         signal = sigtimedwait(signals, NULL, &tick);
         if (signal == SIGHUP) {
             notify_reloading();
-            reload(s);
-            notify_ready("reloaded");
+            notify_ready(reload(s) ? "reloaded" : "the last reload failed; the rules before it are in force");
         }
         if (signal == -1)
             every_tick(s);

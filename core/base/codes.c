@@ -246,7 +246,7 @@ const struct code codes[] = {
     { "R005", "it can't be stored now", "nothing: the sender should try again" },
     { "R006", "the page's origin is not allowed", "add it under origins: of the offer" },
     { "R007", "not allowed", "use GET, POST or HEAD" },
-    { "R008", "the caller's address is not allowed", "add it under allow: of the offer" },
+    { "R008", "the caller's address is not allowed", "add it to allow: of the offer or of the configuration, or name the proxy in trusted_proxies:" },
     { "R009", "too many requests", "send fewer a second, or raise limits:" },
     { "R010", "the signature is missing", "sign the postback: docs/configuration.md" },
     { "R011", "the signature is wrong", "compare secret and signed text: docs/configuration.md" },

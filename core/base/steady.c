@@ -30,3 +30,8 @@ int64_t clock_rule_now(struct clock_rule *r, int64_t wall, int64_t steady, int64
     r->away_by = by;
     return steady + r->offset;
 }
+
+int64_t clock_rule_wait(int64_t due, int64_t now, int64_t most)
+{
+    return due - now > most ? now + most : due;
+}

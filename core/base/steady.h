@@ -22,4 +22,8 @@ struct clock_rule {
  * has just changed, 0 nearly always. */
 int64_t clock_rule_now(struct clock_rule *rule, int64_t wall, int64_t steady, int64_t *believed);
 
+/* A moment that was at most `most` away when it was set, by a clock that may have been set back since: due,
+ * or most from now. */
+int64_t clock_rule_wait(int64_t due, int64_t now, int64_t most);
+
 #endif

@@ -32,8 +32,17 @@ def read_only():
                 os.chown(n, 65534, 65534)
         subprocess.run(["chmod", "a+x", f.path], check=True)
     os.chmod(f.at("data"), 0o555)
-    fails_to_start("a data folder without write rights", f, 4, "data", "Permission denied", preexec=drop)
+    fails_to_start("a data folder without write rights", f, 4, "data", "Permission denied",
+                   "start it as the owner of this folder", "chown -R", preexec=drop)
     os.chmod(f.at("data"), 0o700)
+    os.chmod(f.at("keys/tiktok"), 0o600 if drop else 0)
+    if drop:
+        os.chown(f.at("keys/tiktok"), 0, 0)
+    fails_to_start("a key of somebody else's", f, 3, "C001", "keys/tiktok: Permission denied",
+                   "run this as the user that serve runs as", preexec=drop)
+    os.chmod(f.at("keys/tiktok"), 0o600)
+    if drop:
+        os.chown(f.at("keys/tiktok"), 65534, 65534)
     serve = Serve(f, preexec=drop)
     equal("with rights it starts", serve.fire(SALE % ("ro1", "ro1")).status, 200)
     equal("and ends with 0", serve.stop(), 0)
@@ -146,6 +155,7 @@ def full_disk(name, folder, serve, make_room):
     equal("%s: the log says it once" % name, serve.err().count("takes postbacks again"),
           serve.err().count("takes nothing"))
     good("%s: /readyz is 200 again" % name)
+    true("%s: a line a minute, not one a try" % name, serve.err().count("housekeeping failed") <= 1, serve.err())
     ids = [r["click_id"] for r in folder.rows("SELECT click_id FROM conversions WHERE click_id LIKE 'full%' "
                                               "ORDER BY id")]
     equal("%s: the store has exactly those that were answered 200" % name, ids, taken)

@@ -123,6 +123,12 @@ def notify():
         said = [x for x in said if x != b"WATCHDOG=1"]
         true("a reload begins", re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=\d+", said[0]), said)
         equal("and ends", said[1:], [b"READY=1\nSTATUS=reloaded"])
+        folder.write("offers/nutra-de.yaml", b"offer: [")
+        serve.signal(signal.SIGHUP)
+        while (last := s.recv(200)).startswith((b"WATCHDOG", b"RELOADING")):
+            pass
+        equal("one that fails is not called one", last,
+              b"READY=1\nSTATUS=the last reload failed; the rules before it are in force")
         equal("exit 0", serve.stop(), 0)
         while (last := s.recv(200)) == b"WATCHDOG=1":
             pass

@@ -75,7 +75,8 @@ def calls():
         "translate", "check-update", "rates-import", "schema", "init")), []),
         *sum((["--kind", k] for k in ("malloc", "write", "fsync")), []))
     script("serving.py", "--only", "work", "--kind", "fsync", "--few", "1")
-    script("machine.py", "clock_that_comes_back")
+    script("machine.py", "clock_that_comes_back", "replay_while_the_clock_is_away", "replay_after_a_failed_sync",
+           "replay_that_can_not_sync", "replay_without_memory")
 
 
 main()

@@ -70,18 +70,28 @@ def every_tracker():
 @part
 def a_running_server():
     folder = made()
+    change(folder, "clickbaton.yaml", "http://127.0.0.1:8081/", "http://127.0.0.1:%d/" % free_port())  # nobody is there
     serve = Serve(folder)
     key = folder.read("keys/postback").decode()
     serve.fire("subid=a&external_id=E.x&status=what", offer="first", key=key)
     serve.fire("subid=b&external_id=E.y&status=sale&payout=1&currency=usd", offer="first", key=key)
     change(folder, "clickbaton.yaml", "admin: 127.0.0.1:%s" % folder.read("clickbaton.yaml").decode().split("admin: 127.0.0.1:")[1].split(" ")[0],
            "admin: 127.0.0.1:%d" % serve.admin)
+    wait_until("the pixel waits, and its event", lambda: "retried later" in str(serve.ready())
+               and serve.ready()[1]["outbox"]["waiting"] == 1)
     code, found, _ = doctor(folder)
     one(found, "ok", "server", "it runs and is ready")
     one(found, "ok", "store", "0 clicks and 2 postbacks")
-    one(found, "ok", "outbox", "1 events wait, 0 were delivered")
-    one(found, "warning", "quarantine", "1 postbacks were not understood", "sqlite3")
+    one(found, "ok", "outbox", "1 event waits, 0 were delivered")
+    one(found, "warning", "quarantine", "1 postback is kept and not sent", "clickbaton replay --dry-run")
     equal("code", code, 0)
+    one(found, "warning", "server", "is retried later (since ", "not sent: ")
+    true("nothing was refused", ("warning", "refused") not in found, found)
+    serve.fire("subid=c&status=sale", offer="first", key="wrong")
+    serve.fire("subid=c&status=sale", offer="frist", key=key)
+    one(doctor(folder)[1], "warning", "refused", "first: 1 refused since the server's start, R001",
+        "an offer that does not exist: 1 refused", "R002", "clickbaton explain R002",
+        "curl http://127.0.0.1:%d/refused" % serve.admin)
     equal("nothing of the doctor's came to the store", folder.rows("SELECT count(*) n FROM postbacks")[0]["n"], 2)
     serve.stop()
 

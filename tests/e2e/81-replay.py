@@ -8,6 +8,7 @@ from harness import *
 SALE = "subid=%s&external_id=E.C.P.%s&status=%s&payout=12.5&currency=usd&tid=t-%s"
 FIXED = "stages:\n  sale: [sale, approved, approv3d]\nevents:"
 HOUR = 3600 * 1000
+OLD = "0ld-key-of-the-postbacks-0123456789abc"
 
 
 def unclear(id, word="approv3d"):
@@ -100,6 +101,31 @@ def beside_a_server():
 
 
 @part
+def what_the_request_knew():
+    """Which key it came with, and how it was damaged, is no more to be seen in what is stored: the lines stay."""
+    f = Folder()
+    f.write("keys/old", "0ld-key-of-the-postbacks-0123456789abc\n", 0o600)
+    f.write("clickbaton.yaml", f.read("clickbaton.yaml").replace(
+        b"{file: ./keys/postback}", b"{file: ./keys/postback, previous: ./keys/old}"))
+    serve = Serve(f)
+    target = "/postback/nutra-de?key=0ld-key-of-the-postbacks-0123456789abc&"
+    equal("by the previous key, and damaged", request(serve.port, "GET", target.replace("?", "?amp;sub7=1&amp;") +
+                                                      unclear("k") + "&sub9=1&sub9=1").status, 200)
+    was = f.rows("SELECT warnings FROM conversions")[0]["warnings"].splitlines()
+    fix(f)
+    serve.reload()
+    equal("replayed", replay(f).code, 0)
+    lines = f.rows("SELECT warnings FROM conversions")[0]["warnings"].splitlines()
+    codes = [line[:4] for line in was]
+    true("it had them", {"W001", "W091"} <= set(codes), codes)
+    equal("every one is still there", [line for line in was if line not in lines], [])
+    equal("and what is found once more is there once", [line for line in lines if lines.count(line) > 1], [])
+    has("urls counts it", run("urls", "offers/nutra-de.yaml", "-c", "clickbaton.yaml", cwd=f.path).out,
+        "1 postback of the last day used it")
+    serve.stop()
+
+
+@part
 def without_a_server():
     sandbox = Sandbox()
     f = Folder(sandbox.endpoint)
@@ -155,6 +181,8 @@ def filters():
     equal("all", chosen(), [1, 2, 3, 4, 5])
     equal("--offer", chosen("--offer", "other"), [2])
     equal("--code", (chosen("--code", "Q003"), chosen("--code", "Q006"), chosen("--code", "Q001")), ([3], [5], []))
+    has("a tracker that no offer has", replay(f, "--tracker", "keitero", "--dry-run").err,
+        'no offer here has the tracker "keitero"; did you mean "keitaro"?')
     equal("--tracker", (chosen("--tracker", "keitaro"), chosen("--tracker", "binom")), ([1, 2, 3, 4, 5], []))
     equal("--status", (chosen("--status", "hold-on"), chosen("--status", "SALE")), ([4], [1, 2, 3, 5]))
     equal("--since, an age", chosen("--since", "1d"), [2, 3, 4, 5])
@@ -168,7 +196,9 @@ def filters():
     has("is named", r.err, 'no quarantined postback has the id "nobody"; nothing was done')
     for words, said in ((["--offer", "othr"], 'did you mean "other"?'), (["--code", "D001"], "such as Q002"),
                         (["--since", "yesterday"], "--since takes an age"), (["--dead", "--quarantined"], "two runs"),
-                        (["--dead", "--code", "Q002"], "TikTok's code"), (["--rate", "-1"], "--rate")):
+                        (["--dead", "--code", "Q002"], "TikTok's code"), (["--rate", "-1"], "--rate"),
+                        (["--rate", "0"], "1 at least; without it there is no limit"),
+                        (["--since", "1h", "--until", "2h"], "--until 2h lies before --since 1h")):
         r = replay(f, *words)
         equal("replay %s: misuse" % " ".join(words), (r.code, r.out), (2, ""))
         has("replay %s: said" % " ".join(words), r.err, said)
@@ -230,6 +260,55 @@ def clicks_and_consent():
     serve.stop()
 
 
+@part
+def locks_of_the_offer():
+    """What require_click and payout bounds held back: once the click is registered, the bound widened."""
+    bounds = "payout: {min: 5, max: 100}\nrequire_click: true\n"
+    sandbox = Sandbox()
+    f = Folder(sandbox.endpoint)
+    f.write("offers/nutra-de.yaml", offer_text("nutra-de", more=bounds))
+    f.write("keys/old", OLD, 0o600)
+    f.write("clickbaton.yaml", f.read("clickbaton.yaml").decode().replace(
+        "key: {file: ./keys/postback}", "key: {file: ./keys/postback, previous: ./keys/old}"))
+    serve = Serve(f)
+    reg = "/click/nutra-de?key=%s&subid=%s&ttclid=E.C.P.%s&event_id=ev-%s"
+    for id, payout in (("early", 12.5), ("never", 12.5), ("large", 200)):
+        a = serve.fire("subid=%s&status=sale&payout=%s&currency=usd&tid=t-%s" % (id, payout, id),
+                       key=OLD if id == "early" else KEY, Accept="application/json").json()
+        equal("%s: no click yet" % id, (a["verdict"], a["code"]), ("quarantined", "Q030"))
+    none = ("3 quarantined postbacks: 0 became 0 events; 0 duplicates, 0 ignored\n"
+            "3 stay quarantined:\n       3  Q030 the click is not known\n")
+    r = replay(f)
+    equal("nobody has registered it", (r.code, r.out), (1, none))
+    for id in ("early", "large"):
+        equal("the click comes", request(serve.port, "GET", reg % (KEY, id, id, id)).status, 204)
+    dry = replay(f, "--dry-run")
+    equal("a dry run: the one that was early", [json.loads(l)["data"][0]["event_id"] for l in dry.out.splitlines()],
+          ["ev-early"])
+    r = replay(f)
+    equal("the early one becomes an event", (r.code, r.out), (1,
+          "3 quarantined postbacks: 1 became 1 event, worth 12.50 USD; 0 duplicates, 0 ignored\n"
+          "2 stay quarantined:\n       1  Q030 the click is not known\n"
+          "       1  Q029 the payout lies outside of the offer's bounds\n"))
+    wait_until("it is sent", lambda: sent(sandbox) == ["ev-early"])
+    user = sandbox.events()[0]["user"]
+    equal("with its click's ttclid", user["ttclid"], "E.C.P.early")
+    rows = {r["click_id"]: (r["verdict"], r["code"]) for r in f.rows("SELECT click_id, verdict, code FROM conversions")}
+    equal("the ledger", rows, {"early": ("queued", None), "never": ("quarantined", "Q030"),
+                               "large": ("quarantined", "Q029")})
+    found = [x["text"] for x in json.loads(run("doctor", "--json", cwd=f.path).out)["findings"] if x["check"] == "rotation"]
+    equal("that the previous key is in use is not forgotten", found, ["1 postback of the last day used the previous key"])
+    a = serve.fire("subid=early&status=sale&payout=12.5&currency=usd&tid=t-early", Accept="application/json").json()
+    equal("the tracker's own repeat is a duplicate", a["verdict"], "duplicate")
+    f.write("offers/nutra-de.yaml", offer_text("nutra-de", more=bounds.replace("100", "500")))
+    serve.reload()
+    r = replay(f, "--code", "Q029")
+    equal("a wider bound lets the large one through", (r.code, r.out),
+          (0, "1 quarantined postback: 1 became 1 event, worth 200 USD; 0 duplicates, 0 ignored\n"))
+    wait_until("it is sent, too", lambda: sent(sandbox) == ["ev-early", "ev-large"])
+    equal("exit 0", serve.stop(), 0)
+
+
 def make_dead(sandbox_options, ids):
     """Dead events, each by a request of its own."""
     sandbox = Sandbox("--fault", "first=%d:code=40062" % len(ids), *sandbox_options)
@@ -285,6 +364,13 @@ def dead_letters():
 
     change(f, "UPDATE deliveries SET unknown_since = ? WHERE event = 2", int(time.time() * 1000) - 47 * HOUR - 1000)
     change(f, "UPDATE events SET created = created - ? WHERE id = 3", 49 * HOUR)
+    for column, table in (("unknown_since", "deliveries"), ("created", "events")):
+        key = "event" if table == "deliveries" else "id"
+        was = f.rows("SELECT %s AS v FROM %s WHERE %s = 4" % (column, table, key))[0]["v"]
+        change(f, "UPDATE %s SET %s = ? WHERE %s = 4" % (table, column, key), int(time.time() * 1000) + 365 * 24 * HOUR)
+        has("%s of a clock that was ahead: nobody knows how old it is" % column, replay(f, "--dead").err,
+            "3 of the 3 dead events may already be at TikTok")
+        change(f, "UPDATE %s SET %s = ? WHERE %s = 4" % (table, column, key), was)
     r = replay(f, "--dead")
     equal("what TikTok may have is not sent unasked", (r.code, r.out), (1, ""))
     has("but said", r.err, "2 of the 3 dead events may already be at TikTok", "48 hours", "--yes", "Nothing was done")

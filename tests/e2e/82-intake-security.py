@@ -95,6 +95,13 @@ def two_keys_count_while_one_is_replaced():
 
     r = run("urls", "offers/nutra-de.yaml", "-c", "clickbaton.yaml", cwd=f.path)
     has("urls tells", r.out, "- the previous key counts as well; 1 postback of the last day used it: paste the present one there")
+    equal("urls beside a clickbaton.yaml takes that one", run("urls", "offers/nutra-de.yaml", cwd=f.path).out, r.out)
+    os.rename(f.at("keys/old"), f.at("keys/gone"))
+    away = run("urls", "offers/nutra-de.yaml", cwd=f.path)
+    os.rename(f.at("keys/gone"), f.at("keys/old"))
+    equal("one that can't be used leaves the URLs", (away.code, away.err),
+          (0, "clickbaton urls: clickbaton.yaml can't be used (clickbaton check says why), so what it locks is left out\n"))
+    has("they are there", away.out, "/postback/nutra-de?key=YOUR-KEY")
     r = run("urls", "offers/own.yaml", "-c", "clickbaton.yaml", cwd=f.path)
     has("urls names the offer's key", r.out, "- YOUR-KEY is the first line of ../keys/third here: the offer has a key of its own")
     hasnt("and nothing of the common one", r.out, "previous")
@@ -155,6 +162,10 @@ def wrong_files():
         ("key: {previous: ./keys/old}", "", ["error[M003]"]),
         ("key: {file: ./keys/postback, secret: %s}" % OLD, "", ["error[C003]"]),
         ("key: %s" % OLD, "", ["error[C003]"]),
+        ("key: {file: 5a%s7b}" % OLD, "", ["clickbaton.yaml:6:13: error[C003]", "looks like the secret itself"]),
+        ("key: {file: ./keys/postback, previous: 5a%s7b}" % OLD, "", ["clickbaton.yaml:6:40: error[C003]"]),
+        ("key: {file: ./keys/postback}", "key: {file: 5a%s7b}\n" % OLD, ["offers/nutra-de.yaml:", "error[C003]"]),
+        ("signature: {scheme: webhook, secret: {file: whsec_5a%s7b}}" % SECRET, "", ["error[C003]"]),
         ("key: [%s]" % OLD, "", ["error[C003]"]),
         ("signature: %s" % SECRET, "", ["error[C003]"]),
         ("signature: {scheme: parameters, secret: %s}" % SECRET, "", ["error[C003]"]),
@@ -292,7 +303,7 @@ def signed_parameters():
 def the_line_of_the_documentation():
     with open(os.path.join(ROOT, "docs", "configuration.md"), encoding="utf-8") as d:
         lines = [l.strip() for l in d if "openssl dgst" in l]
-    equal("one line with openssl", len(lines), 1)
+    equal("a line with openssl for each scheme", len(lines), 2)
     f = folder_with(extra="signature: {scheme: parameters, secret: {file: ./keys/signing}}\n")
     out = subprocess.run(["sh", "-c", lines[0]], cwd=f.path, capture_output=True, text=True, timeout=20).stdout
     sig = re.search(r"([0-9a-f]{64})\s*$", out).group(1)
@@ -302,6 +313,22 @@ def the_line_of_the_documentation():
     s = Serve(f)
     equal("its signature is taken", ask_json(s, "/postback/%s?key=%s&%s&sig=%s" % (offer, KEY, q, sig)),
           (200, "queued", "", ["W021"]))
+    hook(lines[1])
+
+
+def hook(line):
+    """The lines of the documentation for Standard Webhooks."""
+    with open(os.path.join(ROOT, "docs", "configuration.md"), encoding="utf-8") as d:
+        secret = [l.strip() for l in d if l.startswith("    secret=$(")]
+    f = folder_with(extra="signature: {scheme: webhook, secret: {file: ./keys/hook}}\n")
+    id, ts, body = "msg_doc", str(int(time.time())), hook_body("doc")
+    out = subprocess.run(["sh", "-c", secret[0] + "\n" + line], cwd=f.path, capture_output=True, text=True, timeout=20,
+                         env={**os.environ, "id": id, "time": ts, "body": body.decode()}).stdout.strip()
+    s = Serve(f)
+    a = request(s.port, "POST", "/postback/nutra-de?key=" + KEY, body,
+                {"Content-Type": "application/json", "Accept": "application/json", "webhook-id": id,
+                 "webhook-timestamp": ts, "webhook-signature": "v1," + out})
+    equal("the webhook's lines sign what is taken", (a.status, a.json()["verdict"]), (200, "queued"))
 
 
 @part

@@ -35,7 +35,7 @@ def start_caddy(folder, port, upstream):
     text = text.replace("127.0.0.1:8080", "127.0.0.1:%d" % upstream)
     conf = os.path.join(folder, "Caddyfile")
     with open(conf, "w") as f:
-        f.write("{\n\tadmin off\n\tauto_https off\n}\n" + text)
+        f.write(text.replace("\n{\n", "\n{\n\tadmin off\n\tauto_https off\n", 1))
     return ["caddy", "run", "--config", conf, "--adapter", "caddyfile"]
 
 
@@ -53,8 +53,9 @@ def behind(name, command):
     serve = Serve(f)
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        proxy = subprocess.Popen(command(folder, port, serve.port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                 env=dict(os.environ, HOME=folder, XDG_DATA_HOME=folder, XDG_CONFIG_HOME=folder))
+        with open(os.path.join(folder, "said"), "wb") as said:
+            proxy = subprocess.Popen(command(folder, port, serve.port), stdout=said, stderr=said,
+                                     env=dict(os.environ, HOME=folder, XDG_DATA_HOME=folder, XDG_CONFIG_HOME=folder))
         try:
             wait_until(name + " listens", lambda: open_port(port), 20, 0.05)
             odd = ODD % KEY
@@ -74,6 +75,8 @@ def behind(name, command):
             equal(name + ": the landing script", request(port, "GET", "/lander.js").status, 200)
             equal(name + ": nothing else", [request(port, "GET", t).status for t in (
                 "/readyz", "/", "/metrics", "/postback", "/lander.jsx")], [404] * 5)
+            equal(name + ": exit 0", serve.stop(), 0)
+            equal(name + ": while clickbaton is away", request(port, "GET", odd).status, 502)
             for left in os.listdir(folder):
                 if os.path.isfile(os.path.join(folder, left)):
                     with open(os.path.join(folder, left), "rb") as log:
@@ -81,7 +84,6 @@ def behind(name, command):
         finally:
             proxy.terminate()
             proxy.wait(20)
-    equal(name + ": exit 0", serve.stop(), 0)
 
 
 @part

@@ -2,6 +2,7 @@
 """Damages copies of a small store in seeded ways and asks `clickbaton store verify` about each.
 
     tests/fault/corrupt.py [CASES [SEED [FIRST]]]
+    tests/fault/corrupt.py pages         # every page over every other one: some 4,000 cases
 
 A case is right when verify says what is damaged, or when the store is whole all the same: Python's own sqlite3
 reads every row of every table exactly as before.  What a cut log can't show (it ends exactly where an earlier commit
@@ -208,7 +209,30 @@ def judge(folder, files, before, original):
     return "MISSED", text
 
 
+def every_page(folder, files, before):
+    """How many cases, and how many were wrong."""
+    data, tried, bad = files[DB], 0, 0
+    pages = range(0, len(data), PAGE)
+    for to in pages:
+        for of in pages:
+            damaged = {DB: data[:to] + data[of:of + PAGE] + data[to + PAGE:]}
+            if damaged == files:
+                continue
+            tried += 1
+            verdict, text = judge(folder, damaged, before, files)
+            if verdict in ("MISSED", "BAD"):
+                bad += 1
+                print("page %d over page %d: %s: %s" % (of // PAGE + 1, to // PAGE + 1, verdict, text[:600]), flush=True)
+    return tried, bad
+
+
 def main():
+    if sys.argv[1:] == ["pages"]:
+        with tempfile.TemporaryDirectory(prefix="clickbaton-corrupt-") as base:
+            folder = os.path.join(base, "store")
+            tried, bad = every_page(folder, *make_templates(folder)[1])
+        print("every page over every other: %d cases, %d wrong" % (tried, bad))
+        sys.exit(1 if bad else 0)
     cases = int(sys.argv[1]) if len(sys.argv) > 1 else 10000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     first = int(sys.argv[3]) if len(sys.argv) > 3 else 0

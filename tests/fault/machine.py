@@ -1,6 +1,8 @@
 """What the machine does to a running server: its clock jumps, its file descriptors run out.
 
 Usage: machine.py [PART]..."""
+import http.client
+import json
 import os
 import resource
 import socket
@@ -62,6 +64,120 @@ def clock_that_comes_back():
     control.remove()
 
 
+def quarantined(folder, serve, ids, more=""):
+    """Postbacks that no stage lists, and then a mapping that does."""
+    for id in ids:
+        equal("%s is kept" % id, serve.fire((SALE % (id, id)).replace("sale", "approv3d") + more).status, 200)
+    folder.write("offers/nutra-de.yaml", harness.offer_text("nutra-de").replace(
+        "events:", "stages:\n  sale: [sale, approved, approv3d]\nevents:"))
+    serve.reload()
+
+
+def replay(folder, *words):
+    return harness.run("replay", "-c", folder.at("clickbaton.yaml"), *words)
+
+
+@part
+def replay_while_the_clock_is_away():
+    """What the server replays goes by the time that it believes, too: it is not due when the jump would have it."""
+    sandbox = harness.Sandbox()
+    control = Control()
+    folder = harness.Folder(sandbox.endpoint)
+    serve = Serve(folder, control)
+    quarantined(folder, serve, ["r1"])
+    control.clock_ns = 10 * YEAR * 10**9
+    wait_until("the jump to be seen", lambda: "clock has jumped" in serve.err(), 5)
+    equal("replay in a jump", (replay(folder).code, len(folder.rows("SELECT 1 FROM ledger"))), (0, 1))
+    control.clock_ns = 0
+    wait_until("delivery", lambda: [e["event_id"] for e in sandbox.events()] == ["r1"], 10)
+    true("replay in a jump: nothing has its time",
+         all(abs(d[k] / 1000 - time.time()) < 300 for d in raw_deliveries(folder) for k in ("created", "due")))
+    equal("replay in a jump: exit 0", serve.stop(), 0)
+    control.remove()
+
+
+@part
+def replay_after_a_failed_sync():
+    """Housekeeping, which has a handle of its own, could not sync: nobody writes by the other one any more."""
+    control = Control()
+    folder = harness.Folder()
+    serve = Serve(folder, control)
+    quarantined(folder, serve, ["u1"])
+    time.sleep(0.3)  # housekeeping of that
+    control.set("fsync", 3)  # two are the commit's: the log begins anew; nothing is queued, so the sender is quiet
+    equal("a failed sync: the commit before it", serve.fire((SALE % ("u2", "u2")).replace("sale", "trash")).status, 200)
+    wait_until("housekeeping to fail", lambda: serve.ready()[0] == 503, 5)
+    has("a failed sync: it was housekeeping", serve.err(), "housekeeping failed")
+    control.armed = 0
+    before = folder.rows("SELECT * FROM postbacks")
+    r = replay(folder)
+    equal("a failed sync: replay is refused", (r.code, r.out), (4, ""))
+    has("a failed sync: and says why", r.err, "could not be synced", "restart")
+    equal("a failed sync: nothing is changed", (folder.rows("SELECT * FROM postbacks"),
+                                                len(folder.rows("SELECT 1 FROM ledger"))), (before, 0))
+    equal("a failed sync: exit 4", serve.process.send_signal(15) or serve.process.wait(20), 4)
+    harness.children.remove(serve)
+    serve = Serve(folder, control.fresh())
+    equal("a failed sync: after the restart it goes on", (replay(folder).code, len(folder.rows("SELECT 1 FROM ledger"))),
+          (0, 1))
+    serve.stop()
+    control.remove()
+
+
+@part
+def replay_that_can_not_sync():
+    """Its own commit is the one that fails: the server says so at once, and not with the next postback."""
+    control = Control()
+    folder = harness.Folder()
+    serve = Serve(folder, control)
+    quarantined(folder, serve, ["v1"])
+    time.sleep(0.3)  # housekeeping of that
+    control.set("fsync", 1)
+    r = replay(folder)
+    control.armed = 0
+    equal("a sync of replay that fails", (r.code, r.out), (4, ""))
+    has("a sync of replay that fails: said", r.err, "could not be synced", "restart")
+    equal("a sync of replay that fails: not ready at once", serve.ready()[0], 503)
+    has("a sync of replay that fails: in the log", serve.err(), "level=error", "the store takes nothing")
+    equal("a sync of replay that fails: 503", serve.fire(SALE % ("v2", "v2")).status, 503)
+    equal("a sync of replay that fails: exit 4", serve.process.send_signal(15) or serve.process.wait(20), 4)
+    harness.children.remove(serve)
+    serve = Serve(folder, control.fresh())
+    equal("a sync of replay that fails: after the restart", (replay(folder).code, len(folder.rows("SELECT 1 FROM ledger"))),
+          (0, 1))
+    serve.stop()
+    control.remove()
+
+
+@part
+def replay_without_memory():
+    """Every N-th malloc of the server fails while it replays: the same answer, or an error, and never another verdict."""
+    control = Control()
+    folder = harness.Folder()
+    serve = Serve(folder, control)
+    more = "&email=a%40b.de&phone=01512345678&ip=84.1.2.3&ua=Agent"
+    quarantined(folder, serve, ["m1", "m2"], more=more)
+    order = {"dead": False, "dry": True, "anyway": False, "status": "", "ids": [1, 2],
+             "rules": json.loads(ask_control(folder, "GET", "/status")[1])["rules"]}
+    right = ask_control(folder, "POST", "/replay", json.dumps(order))
+    equal("replay without memory: with memory", (right[0], right[1].count(b'"verdict":"queued"')), (200, 2))
+    other, errors, n = [], 0, 0
+    while n < 2000:
+        n += 1
+        control.set("malloc", n)
+        got = ask_control(folder, "POST", "/replay", json.dumps(order))
+        failed, control.armed = control.failed, 0
+        errors += got[0] is None or got[0] >= 500  # None: not even the connection
+        if got[0] is not None and got[0] < 500 and got != right:
+            other.append((n, got))
+        if not failed:
+            break
+    equal("replay without memory: the same or an error, %d calls, %d errors" % (n, errors), other[:3], [])
+    true("replay without memory: there were errors", errors > 3, errors)
+    equal("replay without memory: exit 0", serve.stop(), 0)
+    control.remove()
+
+
 @part
 def clock_that_was_ahead():
     """A server ran a year ahead; the clock is put right while it is down.  What waits is not due in a year."""
@@ -88,6 +204,22 @@ def clock_that_was_ahead():
     equal("1970: it does not start: exit 4", serve.wait(20), 4)
     has("1970: and says why", serve.err(), "before 2026", "timedatectl")
     control.remove()
+
+
+def ask_control(folder, method, path, body=None):
+    """Status and body of the control socket's answer; (None, error) without one."""
+    c = http.client.HTTPConnection("control", timeout=20)
+    c.sock = socket.socket(socket.AF_UNIX)
+    try:
+        c.sock.settimeout(20)
+        c.sock.connect(folder.at("data/control"))
+        c.request(method, path, body)
+        r = c.getresponse()
+        return r.status, r.read()
+    except (OSError, http.client.HTTPException) as e:
+        return None, type(e).__name__
+    finally:
+        c.close()
 
 
 def cpu_seconds(pid):

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -103,27 +104,6 @@ static void try_files(bool landlock)
     EXPECT(strcmp(answer, landlock ? "no" : "yes") == 0);
 }
 
-static void try_calls(void)
-{
-    static char *const words[] = { NULL };
-    static const int allowed[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
-    static const int refused[] = { AF_PACKET, 38 /* AF_ALG */, 40 /* AF_VSOCK */, 16 + 13 /* CAN */ };
-
-    EXPECT(execve("/bin/true", words, words) == -1 && errno == EPERM);
-    EXPECT(syscall(SYS_execveat, -1, "/bin/true", words, words, 0) == -1 && errno == EPERM);
-#ifndef OWN_TRACER
-    EXPECT(ptrace(PTRACE_TRACEME, 0, 0, 0) == -1 && errno == EPERM);
-#endif
-    EXPECT(syscall(SYS_unshare, 0) == -1 && errno == EPERM);
-    EXPECT(syscall(SYS_bpf, 0, NULL, 0) == -1 && errno == EPERM);
-    EXPECT(syscall(425 /* io_uring_setup */, 1, NULL) == -1 && errno == EPERM);
-    for (size_t i = 0; i < 4; i++) {
-        EXPECT(socket(allowed[i], i < 3 ? SOCK_STREAM : SOCK_RAW, 0) != -1);
-        EXPECT(socket(refused[i], SOCK_STREAM, 0) == -1 && errno == EAFNOSUPPORT);
-    }
-    EXPECT(socket(AF_INET, SOCK_DGRAM, 0) != -1);
-}
-
 static void in_child(void (*what)(void))
 {
     pid_t pid = fork();
@@ -137,6 +117,39 @@ static void in_child(void (*what)(void))
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void nothing(void)
+{
+}
+
+static void try_calls(void)
+{
+    static char *const words[] = { NULL };
+    static const int allowed[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
+    static const unsigned long namespaces[] = { CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
+                                                CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET };
+    static const int refused[] = { AF_PACKET, 38 /* AF_ALG */, 40 /* AF_VSOCK */, 16 + 13 /* CAN */ };
+
+    EXPECT(execve("/bin/true", words, words) == -1 && errno == EPERM);
+    EXPECT(syscall(SYS_execveat, -1, "/bin/true", words, words, 0) == -1 && errno == EPERM);
+#ifndef OWN_TRACER
+    EXPECT(ptrace(PTRACE_TRACEME, 0, 0, 0) == -1 && errno == EPERM);
+#endif
+    EXPECT(syscall(SYS_unshare, 0) == -1 && errno == EPERM);
+    for (size_t i = 0; i < 7; i++)
+        EXPECT(syscall(SYS_clone, namespaces[i] | SIGCHLD, NULL, NULL, NULL, NULL) == -1 && errno == EPERM);
+    EXPECT(syscall(435 /* clone3 */, NULL, 0) == -1 && errno == ENOSYS);
+    EXPECT(syscall(438 /* pidfd_getfd */, -1, -1, 0) == -1 && errno == EPERM);
+    EXPECT(syscall(SYS_kexec_file_load, -1, -1, 0, NULL, 0) == -1 && errno == EPERM);
+    in_child(nothing); /* a process and a thread of our own are no namespaces */
+    EXPECT(syscall(SYS_bpf, 0, NULL, 0) == -1 && errno == EPERM);
+    EXPECT(syscall(425 /* io_uring_setup */, 1, NULL) == -1 && errno == EPERM);
+    for (size_t i = 0; i < 4; i++) {
+        EXPECT(socket(allowed[i], i < 3 ? SOCK_STREAM : SOCK_RAW, 0) != -1);
+        EXPECT(socket(refused[i], SOCK_STREAM, 0) == -1 && errno == EAFNOSUPPORT);
+    }
+    EXPECT(socket(AF_INET, SOCK_DGRAM, 0) != -1);
 }
 
 static void confined(void)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,12 +20,23 @@
 
 static _Atomic(struct http_request *) held;
 static char megabytes[8 << 20];
+static _Atomic bool block; /* /block holds the server's thread as long */
+
+static void pause_ms(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
 
 /* Tells the lengths of what arrived; /hold waits for the test, /big answers 8 MB. */
 static void handle(void *context, struct http_request *req)
 {
     (void)context;
-    if (slice_eq(req->path, S("/hold")))
+    if (slice_eq(req->path, S("/block"))) {
+        atomic_store(&block, true);
+        for (int i = 0; i < 5000 && atomic_load(&block); i++)
+            pause_ms();
+        http_reply(req, 200, NULL, S("at last"));
+    } else if (slice_eq(req->path, S("/hold")))
         atomic_store(&held, req);
     else if (slice_eq(req->path, S("/stall")))
         http_reply_stall(req, 5);
@@ -49,11 +61,6 @@ static struct http_server *start_with(struct http_limits limits)
 static struct http_server *start(void)
 {
     return start_with(HTTP_LIMITS_DEFAULT);
-}
-
-static void pause_ms(void)
-{
-    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 }
 
 static struct http_server_stats stats_of(struct http_server *s)
@@ -674,6 +681,75 @@ static void test_room(void **state)
     http_server_close(s);
 }
 
+/* Many of one age do not shield those that are older. */
+static void test_room_oldest_first(void **state)
+{
+    struct http_limits limits = HTTP_LIMITS_DEFAULT;
+    struct http_server *s;
+    struct client *clients[8];
+    uint64_t now = http_clock() + 100 * SECOND;
+    unsigned i = 0;
+
+    (void)state;
+    limits.connections = 8;
+    s = start_with(limits);
+    for (i = 0; i < 8; i++) {
+        clients[i] = client_open(http_server_address(s));
+        wait_for(s, i + 1, PHASE_IDLE);
+    }
+    i = 8;
+    for (struct http_connection *c = s->head; c; c = c->next) /* the newest first */
+        atomic_store(&c->state, STATE(PHASE_IDLE, now - (--i == 0 ? 9 : 5) * SECOND));
+    assert_int_equal(cut_for_room(s, now), 2);
+    assert_true(client_at_end(clients[0]));
+    for (i = 0; i < 8; i++)
+        client_close(clients[i]);
+    http_server_close(s);
+}
+
+/* A kept connection is idle for us until its next request is read: one that has arrived while the server's
+ * thread was busy is not lost for want of room. */
+static void test_room_spares_requests(void **state)
+{
+    struct http_limits limits = HTTP_LIMITS_DEFAULT;
+    struct http_server *s;
+    struct client *busy, *kept, *silent[6];
+    uint64_t now = http_clock() + 10 * SECOND;
+    struct http_connection *c, *first = NULL;
+    static struct reply r;
+    int waiting = 0;
+    unsigned i;
+
+    (void)state;
+    limits.connections = 8;
+    s = start_with(limits);
+    kept = kept_client(s);
+    for (i = 0; i < 6; i++) {
+        silent[i] = client_open(http_server_address(s));
+        wait_for(s, 2 + i, PHASE_IDLE);
+    }
+    busy = client_open(http_server_address(s));
+    client_send(busy, S("GET /block HTTP/1.1\r\n\r\n"));
+    wait_for(s, 8, PHASE_HANDLER);
+    client_send(kept, S("GET /x HTTP/1.1\r\n\r\n"));
+    for (c = s->head, i = 0; c; c = c->next, i++) { /* the newest first: all but two are young */
+        if (STATE_PHASE(atomic_load(&c->state)) == PHASE_IDLE)
+            atomic_store(&c->state, STATE(PHASE_IDLE, i < 6 ? now - SECOND / 2 : now - 9 * SECOND));
+        first = c;
+    }
+    for (i = 0; i < 5000 && waiting == 0; i++, pause_ms())
+        assert_int_equal(ioctl(first->fd, FIONREAD, &waiting), 0);
+    assert_int_equal(cut_for_room(s, now), 1);
+    atomic_store(&block, false);
+    client_read(kept, &r, true);
+    assert_string_equal(r.body, "2 0 0");
+    client_close(busy);
+    client_close(kept);
+    for (i = 0; i < 6; i++)
+        client_close(silent[i]);
+    http_server_close(s);
+}
+
 /* Read by the kernel: bytes that nobody has ever written may be among them. */
 static unsigned occurrences(const char *at, size_t size, const char *what)
 {
@@ -746,6 +822,8 @@ int main(void)
         cmocka_unit_test(test_connections_per_address),
         cmocka_unit_test(test_connections_in_all),
         cmocka_unit_test(test_room),
+        cmocka_unit_test(test_room_oldest_first),
+        cmocka_unit_test(test_room_spares_requests),
         cmocka_unit_test(test_forgotten),
     };
 

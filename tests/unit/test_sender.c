@@ -1471,6 +1471,26 @@ static void test_next_due(void **state)
     rig_close(rig, 0);
 }
 
+/* The clock is set back by an hour, and what waits with it: what was known of the queue lies an hour too far
+ * ahead then, and nobody would look before. */
+static void test_clock_back(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->settings.pixel_count = 2;
+    host_add(&rig->host, "PX", "{\"event\":\"E\"}", NULL);
+    rig->host.now = 100 * MINUTE;
+    rig->host.events[0].place = rig->host.now + 10 * MINUTE;
+    rig_open(rig);
+    assert_true(host_wait_takes(&rig->host, 2));
+    pthread_mutex_lock(&rig->host.lock);
+    rig->host.now -= 60 * MINUTE;
+    rig->host.events[0].place -= 70 * MINUTE;
+    pthread_mutex_unlock(&rig->host.lock);
+    sender_wake(rig->sender, S("PY")); /* in place of the minute after which it looks at the clock */
+    assert_true(host_wait_count(&rig->host, HOST_DELIVERED, 1));
+}
+
 static void test_wake(void **state)
 {
     struct rig *rig = *state;
@@ -1750,6 +1770,7 @@ int main(void)
         RIGGED(test_busy_store),
         RIGGED(test_smaller_takes),
         RIGGED(test_next_due),
+        RIGGED(test_clock_back),
         RIGGED(test_wake),
         RIGGED(test_close),
         RIGGED(test_close_with_grace),

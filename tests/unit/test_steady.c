@@ -83,9 +83,20 @@ static void test_jumps_on(void **state)
          { CLOCK_HOLD_MS - 1, 5 * HOUR, 0, 0, true }, { 1, 5 * HOUR, 5 * HOUR, 5 * HOUR, false });
 }
 
+static void test_wait(void **state)
+{
+    (void)state;
+    assert_int_equal(clock_rule_wait(1500, 1000, 600), 1500);
+    assert_int_equal(clock_rule_wait(1600, 1000, 600), 1600);
+    assert_int_equal(clock_rule_wait(1601, 1000, 600), 1600);
+    assert_int_equal(clock_rule_wait(500, 1000, 600), 500);
+    assert_int_equal(clock_rule_wait(INT64_C(31536000000) * 5, 1000, 600), 1600); /* set back by years */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wait),
         cmocka_unit_test(test_small_steps), cmocka_unit_test(test_comes_back),
         cmocka_unit_test(test_stays), cmocka_unit_test(test_never_1970),
         cmocka_unit_test(test_jumps_on),

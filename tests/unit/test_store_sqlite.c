@@ -49,6 +49,8 @@ static int open_writer(struct fixture *f)
     return store_sqlite_open(f->dir, true, &f->err) ? 0 : 1;
 }
 
+#define OWNER "start it as the owner of this folder, or, when somebody else has started it once, give "       \
+              "the owner all of it: chown -R USER: FOLDER"
 #define MEND "clickbaton needs a data folder that it may write, on a disk with room: mend this " \
              "one or name another with `data:`"
 
@@ -62,11 +64,11 @@ static void test_read_only(void **state)
     belongs_to_nobody(path(f, "clickbaton.db"), 0400);
     belongs_to_nobody(f->dir, 0700);
     assert_int_equal(as_nobody(f, open_writer), 1);
-    says(f, "DIR/clickbaton.db: can't write here: Permission denied; " MEND);
+    says(f, "DIR/clickbaton.db: can't write here: Permission denied; " OWNER);
     remove(path(f, "lock"));
     belongs_to_nobody(f->dir, 0500);
     assert_int_equal(as_nobody(f, open_writer), 1);
-    says(f, "DIR/lock: can't write here: Permission denied; " MEND);
+    says(f, "DIR/lock: can't write here: Permission denied; " OWNER);
     assert_int_equal(f->err.kind, ERR_SYSTEM);
     assert_int_equal(chmod(f->dir, 0700), 0);
 }
