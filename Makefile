@@ -134,7 +134,7 @@ coverage: | need-test
 	@find build-cov -name '*.gcda' -exec rm {} + 2>/dev/null || true
 	@$(MAKE) --no-print-directory $(COVERED) all $(UNIT:$(BUILD)/%=build-cov/%)
 	@tests/run-unit.sh $(UNIT:$(BUILD)/%=build-cov/%)
-	@CLICKBATON=build-cov/clickbaton JOBS=3 E2E_SHARE=4 python3 tests/e2e/run.py $(COVERING) || \
+	@JOBS=3 E2E_SHARE=4 $(MAKE) --no-print-directory $(COVERED) ONLY="$(COVERING)" e2e || \
 	    echo "coverage: some tests failed; what they did not come to is counted as not taken"
 	@tools/coverage.py build-cov --least 90 $(if $(MISSING),--missing)
 

@@ -326,8 +326,8 @@ def pages_and_their_pixel():
         f.write("offers/nutra-de.yaml", offer_text("nutra-de", pixel))
         r = run("snippet", "offers/nutra-de.yaml", cwd=f.path)
         equal("snippet: which pixel", (r.code, r.err), (0, "snippet: warning: %s\n" % words))
-        has("urls: the same", run("urls", "offers/nutra-de.yaml", cwd=f.path).out, "- %s\n" % words)
-        true("urls --json: the same", words in json.loads(run("urls", "offers/nutra-de.yaml", "--json", cwd=f.path).out)["remarks"])
+        has("urls: the same", run("urls", "nutra-de.yaml", cwd=f.at("offers")).out, "- %s\n" % words)
+        true("urls --json: the same", words in json.loads(run("urls", "nutra-de.yaml", "--json", cwd=f.at("offers")).out)["remarks"])
     f.write("offers/nutra-de.yaml", offer_text("nutra-de").replace("event: Lead,", "event: Lead, pixel: C9L,"))
     equal("snippet: one event's own", run("snippet", "offers/nutra-de.yaml", cwd=f.path).err,
           "snippet: warning: Lead of the stage lead has its own pixel: C9L\n")

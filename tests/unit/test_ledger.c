@@ -18,14 +18,14 @@
 static void test_same(void **state)
 {
     static const char *const lines[] = {
-        "{\"row\":\"ledger\",\"version\":1,\"newest\":\"2026-01-01T00:00:00Z\",\"whole\":1,"
-        "\"last_click\":1,\"last_postback\":2,\"last_event\":3,\"last_attempt\":4,"
-        "\"gone_postback\":0,\"gone_attempt\":0}",
+        ("{\"row\":\"ledger\",\"version\":1,\"newest\":\"2026-01-01T00:00:00Z\",\"whole\":1,"
+         "\"last_click\":1,\"last_postback\":2,\"last_event\":3,\"last_attempt\":4,"
+         "\"gone_postback\":0,\"gone_attempt\":0}"),
         CLICK "}",
         CLICK ",\"ttclid\":\"E.C.P.\\\"\\\\ \\u0001\xc3\xa9\"}",
         CLICK ",\"user_agent\":{\"hex\":\"ff00\"}}",
         ("{\"row\":\"event\",\"id\":1,\"value_micros\":\"9223372036854775807\","
-        "\"original_value_micros\":\"-1\",\"state\":5,\"attempts\":0,\"tries\":[1,2,9007199254740992]}"),
+         "\"original_value_micros\":\"-1\",\"state\":5,\"attempts\":0,\"tries\":[1,2,9007199254740992]}"),
         "{\"row\":\"end\",\"clicks\":0,\"postbacks\":0,\"attempts\":0,\"events\":0}",
     };
 

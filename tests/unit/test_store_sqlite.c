@@ -51,8 +51,6 @@ static int open_writer(struct fixture *f)
 
 #define OWNER "start it as the owner of this folder, or, when somebody else has started it once, give "       \
               "the owner all of it: chown -R USER: FOLDER"
-#define MEND "clickbaton needs a data folder that it may write, on a disk with room: mend this " \
-             "one or name another with `data:`"
 
 static void test_read_only(void **state)
 {
