@@ -318,7 +318,7 @@ def advice():
 
 @part
 def pages_and_their_pixel():
-    f = Folder()
+    f = Folder(pixels={p: "{token: {file: ./keys/tiktok}}" for p in (PIXEL, PIXEL2, "C9C", "C9D", "C9L")})
     table = "{table: {anna: %s, ben: [%s, C9C]}, by: \"{param.buyer}\", default: C9D}" % (PIXEL, PIXEL2)
     for pixel, words in (("[%s, %s]" % (PIXEL, PIXEL2), "the page must load the pixel that the server's events go to: %s and %s" % (PIXEL, PIXEL2)),
                          (table, "the page must load the pixel that the server's events go to: by {param.buyer}: anna %s, ben %s and C9C; else C9D" % (PIXEL, PIXEL2)),
