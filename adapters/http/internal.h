@@ -170,5 +170,6 @@ void http_sweep_at(struct http_server *s, uint64_t now_ns);
 void http_cut_kept(struct http_server *s);
 void http_end_stalls(struct http_server *s);
 void http_send_rest(struct http_server *s);
+void http_end_connections(struct http_server *s); /* cuts all, and waits until they are gone */
 
 #endif

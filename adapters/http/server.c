@@ -211,6 +211,7 @@ void http_server_close(struct http_server *s)
         http_server_quiesce(s);
         http_end_stalls(s);
         http_send_rest(s);
+        http_end_connections(s);
         http_daemon_stop(s);
     }
     assert(!s->head);

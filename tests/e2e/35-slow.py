@@ -36,6 +36,30 @@ def attacks():
 
 
 @part
+def an_end_in_a_flood():
+    """Malformed requests come in while it ends.  ROUNDS=100: more of them."""
+    for n in range(int(os.environ.get("ROUNDS", "4"))):
+        serve, over = Serve(Folder()), threading.Event()
+
+        def flood(kind):
+            while not over.is_set():
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", serve.port), 2) as c:
+                    c.sendall(b"GET /postback/nutra-de?key=%s HTTP/1.1\r\nHost: x\r\n%s\r\n" % (KEY.encode(), kind))
+                    c.settimeout(1)
+                    c.recv(4096)
+
+        threads = [threading.Thread(target=flood, args=(kind,)) for kind in slow.Floods.kinds * 2]
+        for t in threads:
+            t.start()
+        time.sleep(0.3)
+        code = serve.stop()
+        over.set()
+        for t in threads:
+            t.join()
+        equal("round %d: exit 0" % n, code, 0)
+
+
+@part
 def a_crowd_that_stays():
     """All connections are taken by clients that keep theirs without a word; others come in within seconds."""
     folder = Folder(extra="limits: {connections: 64}\n")

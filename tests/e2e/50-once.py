@@ -69,7 +69,8 @@ def every_fault_once():
         equal("first request %s: all delivered, distinct" % kind,
               (sorted(e["event_id"] for e in sandbox.events()), sandbox.stats()["unique"]), (["f0", "f1", "f2"], 3))
         attempts = f.rows("SELECT count(*) AS n FROM attempts")[0]["n"]
-        true("first request %s: the attempts are recorded" % kind, attempts >= 2, attempts)
+        least = 1 if kind == "code=20001" else 2  # a partial success, of all three if they went together
+        true("first request %s: the attempts are recorded" % kind, attempts >= least, attempts)
         equal("first request %s: exit 0" % kind, serve.stop(), 0)
 
 
