@@ -115,25 +115,25 @@ def cut(rng, files):
     return "%s: cut at %d" % (name, size), {**files, name: files[name][:size]}
 
 
-def swapped(rng, files):
+def two_pages(rng, files):
+    """A file, its bytes, and the places and the length of two of its pages (of the log: frames)."""
     name = choose(rng, files)
     data, first, step = bytearray(files[name]), 0, PAGE
     if name == WAL:
         first, step = 32, FRAME
     a, b = rng.sample(range((len(data) - first) // step), 2)
-    a, b = first + a * step, first + b * step
+    return name, data, first + a * step, first + b * step, step
+
+
+def swapped(rng, files):
+    name, data, a, b, step = two_pages(rng, files)
     data[a:a + step], data[b:b + step] = data[b:b + step], data[a:a + step]
     return "%s: %d and %d swapped" % (name, a, b), {**files, name: bytes(data)}
 
 
 def doubled(rng, files):
     """A page written to the wrong place."""
-    name = choose(rng, files)
-    data, first, step = bytearray(files[name]), 0, PAGE
-    if name == WAL:
-        first, step = 32, FRAME
-    a, b = rng.sample(range((len(data) - first) // step), 2)
-    a, b = first + a * step, first + b * step
+    name, data, a, b, step = two_pages(rng, files)
     data[a:a + step] = data[b:b + step]
     return "%s: %d over %d" % (name, b, a), {**files, name: bytes(data)}
 

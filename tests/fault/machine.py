@@ -96,6 +96,16 @@ def replay_while_the_clock_is_away():
     control.remove()
 
 
+def goes_on_after_a_restart(what, folder, serve, control):
+    """A server whose sync has failed ends with 4; the next one replays."""
+    equal("%s: exit 4" % what, serve.process.send_signal(15) or serve.process.wait(20), 4)
+    harness.children.remove(serve)
+    serve = Serve(folder, control.fresh())
+    equal("%s: after the restart it goes on" % what, (replay(folder).code, len(folder.rows("SELECT 1 FROM ledger"))), (0, 1))
+    serve.stop()
+    control.remove()
+
+
 @part
 def replay_after_a_failed_sync():
     """Housekeeping, which has a handle of its own, could not sync: nobody writes by the other one any more."""
@@ -115,13 +125,7 @@ def replay_after_a_failed_sync():
     has("a failed sync: and says why", r.err, "could not be synced", "restart")
     equal("a failed sync: nothing is changed", (folder.rows("SELECT * FROM postbacks"),
                                                 len(folder.rows("SELECT 1 FROM ledger"))), (before, 0))
-    equal("a failed sync: exit 4", serve.process.send_signal(15) or serve.process.wait(20), 4)
-    harness.children.remove(serve)
-    serve = Serve(folder, control.fresh())
-    equal("a failed sync: after the restart it goes on", (replay(folder).code, len(folder.rows("SELECT 1 FROM ledger"))),
-          (0, 1))
-    serve.stop()
-    control.remove()
+    goes_on_after_a_restart("a failed sync", folder, serve, control)
 
 
 @part
@@ -140,13 +144,7 @@ def replay_that_can_not_sync():
     equal("a sync of replay that fails: not ready at once", serve.ready()[0], 503)
     has("a sync of replay that fails: in the log", serve.err(), "level=error", "the store takes nothing")
     equal("a sync of replay that fails: 503", serve.fire(SALE % ("v2", "v2")).status, 503)
-    equal("a sync of replay that fails: exit 4", serve.process.send_signal(15) or serve.process.wait(20), 4)
-    harness.children.remove(serve)
-    serve = Serve(folder, control.fresh())
-    equal("a sync of replay that fails: after the restart", (replay(folder).code, len(folder.rows("SELECT 1 FROM ledger"))),
-          (0, 1))
-    serve.stop()
-    control.remove()
+    goes_on_after_a_restart("a sync of replay that fails", folder, serve, control)
 
 
 @part
