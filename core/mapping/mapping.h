@@ -17,7 +17,6 @@
 #include "core/record/record.h"
 #include "core/tracker.h"
 #include "core/yaml/shape.h"
-#include "core/yaml/shape.h"
 #include "core/yaml/yaml.h"
 
 /* Where a canonical field comes from. */
