@@ -77,11 +77,10 @@ struct ledger_import *store_sqlite_import(const char *dir, struct err *err)
         return NULL;
     }
     im->lock = -1;
-    if (open_place(im, dir, err) == 0 && (im->store = store_sqlite_open(im->tmp, true, err)) &&
-        store_begin(im->store, err) == 0)
-        return im;
-    if (!im->store)
+    if (open_place(im, dir, err) != 0)
         im->tmp[0] = '\0'; /* nothing of ours to remove */
+    else if ((im->store = store_sqlite_open(im->tmp, true, err)) && store_begin(im->store, err) == 0)
+        return im;
     ledger_import_close(im);
     return NULL;
 }

@@ -218,29 +218,30 @@ static bool same_rows(sqlite3_stmt *a, sqlite3_stmt *b)
     }
 }
 
-/* The tables as our own steps make them. */
-static bool schema_is_ours(struct verify *v)
+/* Are the tables as our own steps make them?  1, 0; -1: no memory to compare them. */
+static int schema_is_ours(struct verify *v, struct err *err)
 {
     sqlite3 *ours = NULL;
     sqlite3_stmt *a = NULL, *b = NULL;
-    bool ok = sqlite3_open(":memory:", &ours) == SQLITE_OK &&
-              sqlite_sum_register(ours) == SQLITE_OK;
+    bool made = sqlite3_open(":memory:", &ours) == SQLITE_OK &&
+                sqlite_sum_register(ours) == SQLITE_OK, same;
 
-    for (const struct sqlite_step *step = v->s.tuning.steps; ok && step->version; step++)
-        ok = sqlite3_exec(ours, step->sql, NULL, NULL, NULL) == SQLITE_OK;
-    ok = ok && sqlite3_prepare_v2(ours, SCHEMA, -1, &a, NULL) == SQLITE_OK &&
-         sqlite3_prepare_v2(v->s.db, SCHEMA, -1, &b, NULL) == SQLITE_OK && same_rows(a, b);
+    for (const struct sqlite_step *step = v->s.tuning.steps; made && step->version; step++)
+        made = sqlite3_exec(ours, step->sql, NULL, NULL, NULL) == SQLITE_OK;
+    made = made && sqlite3_prepare_v2(ours, SCHEMA, -1, &a, NULL) == SQLITE_OK;
+    same = made && sqlite3_prepare_v2(v->s.db, SCHEMA, -1, &b, NULL) == SQLITE_OK && same_rows(a, b);
+    made = made && sqlite3_errcode(ours) != SQLITE_NOMEM && sqlite3_errcode(v->s.db) != SQLITE_NOMEM;
     sqlite3_finalize(a);
     sqlite3_finalize(b);
     sqlite3_close(ours);
-    return ok;
+    return made ? same : err_set(err, ERR_SYSTEM, "%s: out of memory", v->file);
 }
 
-/* 0: go on.  1: said.  -1: an old or newer store, not damage. */
+/* 0: go on.  1: said.  -1: an old or newer store, or no memory; not damage. */
 static int check_schema(struct verify *v, struct err *err)
 {
     int64_t version, said;
-    int newest = 0;
+    int newest = 0, same;
     bool ok;
 
     for (const struct sqlite_step *step = v->s.tuning.steps; step->version; step++)
@@ -263,8 +264,8 @@ static int check_schema(struct verify *v, struct err *err)
                        version < newest
                            ? "start `clickbaton serve` once, it will bring it up to date"
                            : "use the newer clickbaton that wrote it");
-    if (schema_is_ours(v))
-        return 0;
+    if ((same = schema_is_ours(v, err)) != 0)
+        return same < 0 ? -1 : 0;
     verify_say(v, "file", 0, "its tables are not as clickbaton makes them");
     return 1;
 }
