@@ -24,6 +24,10 @@ static void say(struct verify *v, const char *where, int64_t row, bool unfinishe
     char text[400];
     struct verify_finding f = { where, row, text, unfinished };
 
+    if (v->s.db && (sqlite3_errcode(v->s.db) & 0xff) == SQLITE_NOMEM) {
+        v->lacking = true;
+        return;
+    }
     vsnprintf(text, sizeof(text), fmt, ap);
     v->out->findings++;
     v->out->unfinished += unfinished;
@@ -367,7 +371,8 @@ int store_sqlite_verify(const char *path, verify_report *report, void *context,
         if (open_file(v, err) == 0)
             rc = check_all(v, err);
         if (rc >= 0)
-            rc = out->findings != 0;
+            rc = v->lacking ? err_set(err, ERR_SYSTEM, "%s: out of memory", v->file)
+                            : out->findings != 0;
         if (rc == 1 && has_changed(v, &st))
             rc = err_set(err, ERR_BUSY, "%s: the store was in use while it was read; try again",
                          v->file);

@@ -16,6 +16,7 @@ struct verify {
     const char *where; /* of the last finding */
     int64_t told;      /* of those with that `where` */
     bool broken;       /* a tree of SQLite's is: scans may end early */
+    bool lacking;      /* memory: what was found proves nothing */
 };
 
 void verify_say(struct verify *v, const char *where, int64_t row, const char *fmt, ...)

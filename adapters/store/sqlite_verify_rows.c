@@ -292,6 +292,7 @@ void verify_rows(struct verify *v)
         last - k.first_postback < BITS_MOST) {
         k.bits = last - k.first_postback + 1;
         k.has_event = calloc((size_t)k.bits / 8 + 1, 1);
+        v->lacking |= !k.has_event;
         if (!k.has_event)
             k.bits = 0;
     }
