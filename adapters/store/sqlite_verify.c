@@ -21,13 +21,15 @@
 static void say(struct verify *v, const char *where, int64_t row, bool unfinished, const char *fmt,
                 va_list ap)
 {
+    int code = v->s.db ? sqlite3_extended_errcode(v->s.db) : SQLITE_OK;
+    struct verify_finding f = { where, row, NULL, unfinished };
     char text[400];
-    struct verify_finding f = { where, row, text, unfinished };
 
-    if (v->s.db && (sqlite3_errcode(v->s.db) & 0xff) == SQLITE_NOMEM) {
-        v->lacking = true;
+    v->lacking |= (code & 0xff) == SQLITE_NOMEM;
+    v->unread |= (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_SHORT_READ;
+    if (v->lacking || v->unread)
         return;
-    }
+    f.text = text;
     vsnprintf(text, sizeof(text), fmt, ap);
     v->out->findings++;
     v->out->unfinished += unfinished;
@@ -371,8 +373,10 @@ int store_sqlite_verify(const char *path, verify_report *report, void *context,
         if (open_file(v, err) == 0)
             rc = check_all(v, err);
         if (rc >= 0)
-            rc = v->lacking ? err_set(err, ERR_SYSTEM, "%s: out of memory", v->file)
-                            : out->findings != 0;
+            rc = v->lacking  ? err_set(err, ERR_SYSTEM, "%s: out of memory", v->file)
+                 : v->unread ? err_set(err, ERR_SYSTEM, "%s: the disk can't be read (disk I/O error); "
+                                       "look at its health (dmesg), and at your backup", v->file)
+                             : out->findings != 0;
         if (rc == 1 && has_changed(v, &st))
             rc = err_set(err, ERR_BUSY, "%s: the store was in use while it was read; try again",
                          v->file);

@@ -22,7 +22,7 @@ import time
 
 from faults import KINDS, Control, build_shim, harness
 
-SECONDS = 20
+SECONDS = 60
 TEXTS = harness.ROOT
 FIXED = "1795694400"  # 2026-11-26T12:00:00Z
 
