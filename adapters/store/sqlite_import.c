@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "adapters/store/ledger.h"
-#include "adapters/store/sqlite.h"
+#include "adapters/store/sqlite_tally.h"
 #include "adapters/store/verify.h"
 
 #define BATCH 4096 /* rows in a transaction: the file is of nobody until it is finished */
@@ -343,7 +343,7 @@ int ledger_import_finish(struct ledger_import *im, struct err *err)
         return err_set(err, ERR_INPUT, "the file ends too early: its last line must be "
                        "{\"row\":\"end\",...}");
     memcpy(of(im)->now.last, im->last.last, sizeof(im->last.last));
-    if (index_them(im, err) != 0 || store_commit(im->store, err) != 0)
+    if (index_them(im, err) != 0 || tally_rows(of(im), err) != 0 || store_commit(im->store, err) != 0)
         return -1;
     store_close(im->store); /* moves the log into the file, and removes it */
     im->store = NULL;
