@@ -137,12 +137,11 @@ static const struct {
     enum sql read;
     count_row *count;
     bool bounded; /* by a second id, not by the batch */
-    enum rows rows;
 } tables[] = {
-    { SQL_CLICK_TAIL, count_click, false, ROWS_CLICKS },
-    { SQL_POSTBACK_TAIL, count_postback, false, ROWS_POSTBACKS },
-    { SQL_EVENT_TAIL, count_event, false, ROWS_EVENTS },
-    { SQL_TALLY_ANSWERS, count_answer, true, ROWS_ATTEMPTS },
+    { SQL_CLICK_TAIL, count_click, false },
+    { SQL_POSTBACK_TAIL, count_postback, false },
+    { SQL_EVENT_TAIL, count_event, false },
+    { SQL_TALLY_ANSWERS, count_answer, true },
 };
 #define TABLES (sizeof(tables) / sizeof(*tables))
 
@@ -173,7 +172,7 @@ static int count_some(struct counting *c, size_t table, struct err *err)
     if (!tables[table].bounded)
         return rc == 1;
     c->last = upto;
-    return upto < c->s->now.last[ROWS_ATTEMPTS];
+    return upto < c->s->now.last[ROWS_EVENTS];
 }
 
 int tally_rows(struct sqlite *s, struct err *err)
