@@ -129,6 +129,7 @@ static int withdraw(struct refusing *r, int64_t event, const struct met *m, stru
         c->waiting -= m->state == STORE_WAITING;
         c->dead -= m->state == STORE_DEAD;
         c->withdrawn++;
+        r->s->now.moved.withdrawn++;
         r->out->withdrawn++;
         return set_state(r, event, STORE_WITHDRAWN,
                          m->unknown ? "; TikTok may have it from an attempt before" : "", err);
