@@ -11,6 +11,7 @@
 
 #define PAGE_MAX (8 << 20)
 #define PIXELS_ARENA (1 << 20)
+#define BUSY 5 /* R005, which an alert wants from the start */
 
 struct page {
     struct expose e;
@@ -116,15 +117,16 @@ static void events_of(struct page *p, struct slice name, const struct metrics_of
 {
     static const char *const valued[] = { "no", "yes" };
 
-    for (unsigned i = 0; i <= METRICS_EVENTS; i++)
+    for (unsigned i = 0; i <= METRICS_EVENTS; i++) {
+        uint64_t n[] = { metrics_read(&o->events[i][0]), metrics_read(&o->events[i][1]) };
         for (size_t v = 0; v < 2; v++) {
-            uint64_t n = metrics_read(&o->events[i][v]);
             const struct expose_label l[] = { { "offer", name },
                                               { "event", labels_text(p->m->events, i) },
                                               { "valued", slice_from(valued[v]) } };
-            if (n)
-                expose_whole(&p->e, l, 3, n);
+            if (n[0] || n[1]) /* both or none, so that a share can be made of them */
+                expose_whole(&p->e, l, 3, n[v]);
         }
+    }
 }
 
 static void refused_of(struct page *p, struct slice name, const struct metrics_offer *o)
@@ -132,7 +134,7 @@ static void refused_of(struct page *p, struct slice name, const struct metrics_o
     for (size_t i = 0; i < METRICS_REFUSALS; i++) {
         const char code[] = { 'R', '0', (char)('0' + i / 10), (char)('0' + i % 10) };
         uint64_t n = metrics_read(&o->refused[i]);
-        if (n)
+        if (i == BUSY ? shown(p, o, n) : n != 0)
             two(p, "offer", name, "code", (struct slice){ code, sizeof(code) }, n);
     }
 }
