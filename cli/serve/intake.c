@@ -75,7 +75,8 @@ static int commit(struct intake *in, const struct intake_request *requests, stru
 
     for (const struct intake_request *r = requests; r; r = r->next)
         count++;
-    metrics_commit(in->settings.metrics, count, steady_ns() - start, rc == 0);
+    if (rc == 0)
+        metrics_commit(in->settings.metrics, count, steady_ns() - start);
     return rc;
 }
 
@@ -187,6 +188,7 @@ static void note_group(struct intake *in, const struct intake_request *requests,
             s->why[0] = '\0';
     } else {
         s->failed_commits++;
+        metrics_commit_failed(in->settings.metrics);
         s->refused_busy += count;
         note_why(in, err);
         in->failed_at = steady_ms();

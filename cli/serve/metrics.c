@@ -120,14 +120,16 @@ void metrics_answered(struct metrics *m, uint64_t received_ns, uint64_t now_ns)
         observe(&m->ack, METRIC_ACK, now_ns > received_ns ? (now_ns - received_ns) / 1000 : 0);
 }
 
-void metrics_commit(struct metrics *m, unsigned requests, uint64_t took_ns, bool ok)
+void metrics_commit_failed(struct metrics *m)
+{
+    if (m)
+        add(&m->commit_failures, 1);
+}
+
+void metrics_commit(struct metrics *m, unsigned requests, uint64_t took_ns)
 {
     if (!m)
         return;
-    if (!ok) {
-        add(&m->commit_failures, 1);
-        return;
-    }
     if (requests)
         observe(&m->commit_size, METRIC_COMMIT_SIZE, requests);
     observe(&m->commit, METRIC_COMMIT, took_ns / 1000);

@@ -31,8 +31,9 @@ void metrics_postback(struct metrics *m, struct slice offer, const struct transl
 void metrics_refused(struct metrics *m, struct slice offer, const char *code);
 /* About to be answered; CLOCK_MONOTONIC, as of http_request. */
 void metrics_answered(struct metrics *m, uint64_t received_ns, uint64_t now_ns);
-/* One transaction of so many requests (0: others' work, its size does not count). */
-void metrics_commit(struct metrics *m, unsigned requests, uint64_t took_ns, bool ok);
+/* One transaction of so many requests (0: others' work, its size does not count); and one that failed. */
+void metrics_commit(struct metrics *m, unsigned requests, uint64_t took_ns);
+void metrics_commit_failed(struct metrics *m);
 void metrics_moved(struct metrics *m, const struct store_moved *moved);
 
 void metrics_request(struct metrics *m, const struct sender_ended *ended);
