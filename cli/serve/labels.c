@@ -103,6 +103,11 @@ unsigned labels_count(const struct labels *l)
     return atomic_load_explicit(&l->count, memory_order_acquire);
 }
 
+unsigned labels_nth(const struct labels *l, unsigned i, unsigned count)
+{
+    return i < count ? i : l->max;
+}
+
 struct slice labels_text(const struct labels *l, unsigned number)
 {
     if (number >= l->max)

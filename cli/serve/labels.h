@@ -16,8 +16,12 @@ void labels_close(struct labels *l); /* accepts NULL */
 /* The number of a value, which is given one when it is new: 0, 1, 2...; max for others. */
 unsigned labels_find(struct labels *l, struct slice text);
 
-/* Numbers below this have a value; and what that is, also for max. */
+/* Numbers below this have a value, and what that is.  Also for max; for no other number. */
 unsigned labels_count(const struct labels *l);
 struct slice labels_text(const struct labels *l, unsigned number);
+
+/* To see all of them and then max: for (i = 0; i <= count; i++) labels_nth(l, i, count), where count is
+ * that of labels_count. */
+unsigned labels_nth(const struct labels *l, unsigned i, unsigned count);
 
 #endif

@@ -85,9 +85,10 @@ static void each_offer(struct page *p, enum metric id, offer_samples *samples)
     unsigned count = labels_count(p->m->offers);
 
     expose_begin(&p->e, id);
-    for (unsigned i = 0; i < count; i++)
-        samples(p, labels_text(p->m->offers, i), &p->m->offer[i]);
-    samples(p, labels_text(p->m->offers, METRICS_OFFERS), &p->m->offer[METRICS_OFFERS]);
+    for (unsigned i = 0; i <= count; i++) {
+        unsigned k = labels_nth(p->m->offers, i, count);
+        samples(p, labels_text(p->m->offers, k), &p->m->offer[k]);
+    }
 }
 
 /* Offers whose postbacks find their series from the start; the others come with their first. */
@@ -117,11 +118,14 @@ static void events_of(struct page *p, struct slice name, const struct metrics_of
 {
     static const char *const valued[] = { "no", "yes" };
 
-    for (unsigned i = 0; i <= METRICS_EVENTS; i++) {
-        uint64_t n[] = { metrics_read(&o->events[i][0]), metrics_read(&o->events[i][1]) };
+    unsigned count = labels_count(p->m->events);
+
+    for (unsigned i = 0; i <= count; i++) {
+        unsigned k = labels_nth(p->m->events, i, count);
+        uint64_t n[] = { metrics_read(&o->events[k][0]), metrics_read(&o->events[k][1]) };
         for (size_t v = 0; v < 2; v++) {
             const struct expose_label l[] = { { "offer", name },
-                                              { "event", labels_text(p->m->events, i) },
+                                              { "event", labels_text(p->m->events, k) },
                                               { "valued", slice_from(valued[v]) } };
             if (n[0] || n[1]) /* both or none, so that a share can be made of them */
                 expose_whole(&p->e, l, 3, n[v]);
@@ -192,19 +196,24 @@ static void put_answers(struct page *p)
         [SENDER_ENDED_RETRY] = "retry",       [SENDER_ENDED_UNKNOWN] = "unknown",
         [SENDER_ENDED_TOKEN_REFUSED] = "token_refused",
     };
+    unsigned count = labels_count(p->m->codes);
 
     expose_begin(&p->e, METRIC_DELIVERY_EVENTS);
-    for (unsigned i = 0; i <= METRICS_CODES; i++)
-        for (size_t r = SENDER_DELIVERED; r <= SENDER_DEAD; r++)
-            if (metrics_read(&p->m->code[i].events[r]))
-                two(p, "result", slice_from(results[r]), "code", labels_text(p->m->codes, i),
-                    metrics_read(&p->m->code[i].events[r]));
+    for (unsigned i = 0; i <= count; i++)
+        for (size_t r = SENDER_DELIVERED; r <= SENDER_DEAD; r++) {
+            unsigned k = labels_nth(p->m->codes, i, count);
+            uint64_t n = metrics_read(&p->m->code[k].events[r]);
+            if (n)
+                two(p, "result", slice_from(results[r]), "code", labels_text(p->m->codes, k), n);
+        }
     expose_begin(&p->e, METRIC_DELIVERY_REQUESTS);
-    for (unsigned i = 0; i <= METRICS_CODES; i++)
-        for (size_t r = 0; r < SENDER_ENDS; r++)
-            if (metrics_read(&p->m->code[i].requests[r]))
-                two(p, "result", slice_from(ends[r]), "code", labels_text(p->m->codes, i),
-                    metrics_read(&p->m->code[i].requests[r]));
+    for (unsigned i = 0; i <= count; i++)
+        for (size_t r = 0; r < SENDER_ENDS; r++) {
+            unsigned k = labels_nth(p->m->codes, i, count);
+            uint64_t n = metrics_read(&p->m->code[k].requests[r]);
+            if (n)
+                two(p, "result", slice_from(ends[r]), "code", labels_text(p->m->codes, k), n);
+        }
 }
 
 /* Pixels are those of the configuration; should it have very many, the rest is summed up. */

@@ -330,7 +330,11 @@ def scrape_on(serve, stop, count):
         count.append(request(serve.admin, "GET", "/metrics").status)
 
 
-# ---- what stands in examples/ ----
+# ---- what stands in examples/: nothing of the program runs here, so the sanitizers have nothing to see ----
+
+
+def plainly(function):
+    return function if SANITIZED else part(function)
 
 def exported():
     """Names of series, and the labels of each metric, as docs/metrics.md has them (held against an answer above)."""
@@ -356,7 +360,7 @@ def known_names(where, expression, series):
     return set(re.findall(r"\b(?:clickbaton|process)_\w+", expression))
 
 
-@part
+@plainly
 def rules():
     import yaml
     with open(os.path.join(ROOT, "examples/prometheus/rules.yml")) as f:
@@ -395,7 +399,7 @@ def controls(alerts, tests):
         equal("rules that %s are found out" % what, (code != 0, set(re.findall(r"alertname: (\w+)", out))), (True, {r["alert"] for r in alerts}))
 
 
-@part
+@plainly
 def dashboard():
     with open(os.path.join(ROOT, "examples/grafana/clickbaton.json")) as f:
         board = json.load(f)
