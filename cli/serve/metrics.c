@@ -7,6 +7,8 @@
 
 #include "cli/serve/metrics_internal.h"
 
+#define NO_OFFER S("(none)")
+
 static void add(metrics_cell *cell, uint64_t n)
 {
     atomic_fetch_add_explicit(cell, n, memory_order_relaxed);
@@ -36,10 +38,12 @@ struct metrics *metrics_open(const char *data, int64_t started)
     m->codes = labels_open(METRICS_CODES);
     m->offer = calloc(METRICS_OFFERS + 1, sizeof(*m->offer));
     m->code = calloc(METRICS_CODES + 1, sizeof(*m->code));
-    if (m->offers && m->events && m->codes && m->offer && m->code)
-        return m;
-    metrics_close(m);
-    return NULL;
+    if (!m->offers || !m->events || !m->codes || !m->offer || !m->code) {
+        metrics_close(m);
+        return NULL;
+    }
+    labels_find(m->offers, NO_OFFER); /* it has its place, however many offers there are */
+    return m;
 }
 
 void metrics_close(struct metrics *m)
@@ -110,7 +114,7 @@ static size_t number_of(const char *code, char letter, size_t most)
 void metrics_refused(struct metrics *m, struct slice offer, const char *code)
 {
     if (m)
-        add(&offer_of(m, offer.len ? offer : S("(none)"))
+        add(&offer_of(m, offer.len ? offer : NO_OFFER)
                  ->refused[number_of(code, 'R', METRICS_REFUSALS)], 1);
 }
 

@@ -12,7 +12,7 @@
 struct metrics;
 
 /* Offers, events and TikTok's codes that have a series of their own; the rest is "(other)". */
-enum { METRICS_OFFERS = 500, METRICS_EVENTS = 64, METRICS_CODES = 64, METRICS_PIXELS = 500 };
+enum { METRICS_OFFERS = 500 + 1 /* "(none)" */, METRICS_EVENTS = 64, METRICS_CODES = 64, METRICS_PIXELS = 500 };
 
 /* data: the store's folder; started: Unix milliseconds.  NULL: out of memory. */
 struct metrics *metrics_open(const char *data, int64_t started);

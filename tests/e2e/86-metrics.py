@@ -240,6 +240,12 @@ def what_waits():
     equal("dropped by rule, not lost", (m.table("clickbaton_dropped_by_rule_total", "reason"), m.table("clickbaton_lost_total", "reason")),
           ({"withdrawn": 1}, {}))
     serve.fire(ids.sale())
+    serve.fire(ids.sale("wat"), "price.less_1")
+    folder.write("offers/price.yaml", PRICELESS.replace("trial: [trial]", "trial: [trial], rejected: [rejected, trash, wat]"))
+    serve.reload()
+    wait_until("the pause again", lambda: by_code(scrape(serve), "clickbaton_delivery_requests_total") == {("token_refused", "40105"): 2})
+    r = run("replay", "-c", folder.at("clickbaton.yaml"), "--yes")
+    equal("a replay that queues nothing is counted at once", (r.code, scrape(serve).table("clickbaton_recovered_total", "reason")), (0, {"quarantined": 1}))
     folder.config(sandbox.endpoint, pixels={PIXEL2: "{token: {file: ./keys/tiktok}}"})
     for name in ("nutra-de.yaml", "price.yaml"):
         folder.write("offers/" + name, folder.read("offers/" + name).replace(PIXEL.encode(), PIXEL2.encode()))
@@ -287,6 +293,8 @@ def scrapers():
     equal("as many offers as there may be", len({dict(k[1])["offer"] for k in m.samples if k[0] == "clickbaton_clicks_total"}), 500)
     equal("the rest counts together", m.table("clickbaton_postbacks_total", "offer", "verdict"),
           {("offer-000", "queued"): 1, ("offer-001", "queued"): 1, ("(other)", "queued"): 3})
+    equal("a stranger's offer", (serve.fire("subid=1", "of-a-stranger").status, scrape(serve).table("clickbaton_refused_total", "offer", "code")),
+          (404, {("(none)", "R002"): 1}))
     alone = measure(serve, ids, 60)
     hung = [Hung(serve.admin, i % 5 != 0) for i in range(50)]
     stop, threads, count = threading.Event(), [], []
