@@ -219,6 +219,8 @@ int sqlite_event_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *ar
                      struct store_event *out, struct err *err); /* of EVENT_COLUMNS */
 
 int sqlite_walk_events(struct store *, int64_t, store_event_visit *, void *, struct err *);
+int sqlite_walk_briefs(struct store *, int64_t, store_brief_visit *, void *, struct err *);
+int sqlite_walk_fates(struct store *, int64_t, bool, store_fate_visit *, void *, struct err *);
 int sqlite_walk_click_ids(struct store *, store_click_ids_visit *, void *, struct err *);
 
 int sqlite_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,

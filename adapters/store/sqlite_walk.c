@@ -111,3 +111,90 @@ int sqlite_walk_click_ids(struct store *store, store_click_ids_visit *visit, voi
     arena_free(&w.arena);
     return rc;
 }
+
+/* ---- for counting: rows without what is large ---- */
+
+struct brief_walk {
+    struct arena arena;
+    int64_t since;
+    bool over;
+    store_brief_visit *postback;
+    store_fate_visit *event;
+    void *context;
+};
+
+/* Columns first to first + n of st are names. */
+static int names_of(struct sqlite *s, struct sqlite3_stmt *st, int first, int n,
+                    struct arena *arena, struct slice *const to[], struct err *err)
+{
+    arena_reset(arena);
+    for (int i = 0; i < n; i++)
+        if (col_name(s, st, first + i, arena, to[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+static int brief_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, struct err *err)
+{
+    struct brief_walk *w = context;
+    struct store_brief pb = { .id = col_int(st, 0), .at = col_int(st, 1) };
+    struct slice *const names[] = { &pb.offer, &pb.stage, &pb.code };
+
+    w->over = pb.at < w->since - CLOCK_JUMP_MS;
+    if (pb.at < w->since)
+        return w->over ? 0 : 1;
+    if (names_of(s, st, 2, 3, &w->arena, names, err) != 0)
+        return -1;
+    pb.verdict = (enum store_verdict)col_int(st, 5);
+    pb.click_id = col_text(st, 6);
+    pb.txid = col_text(st, 7);
+    return w->postback(w->context, &pb, err) == 0 ? 1 : -1;
+}
+
+static int fate_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, struct err *err)
+{
+    struct brief_walk *w = context;
+    struct store_fate e = { .id = col_int(st, 0), .postback_id = col_int(st, 1),
+                            .created = col_int(st, 2) };
+    struct slice *const names[] = { &e.offer, &e.currency, &e.original_currency };
+
+    w->over = e.created < w->since - CLOCK_JUMP_MS;
+    if (e.created < w->since)
+        return w->over ? 0 : 1;
+    if (names_of(s, st, 3, 3, &w->arena, names, err) != 0)
+        return -1;
+    e.test = col_int(st, 6) != 0;
+    e.ttclid = col_int(st, 7) != 0;
+    e.value = col_int(st, 8);
+    e.original_value = col_int(st, 9);
+    e.state = (enum store_state)col_int(st, 10);
+    e.body = col_text(st, 11);
+    return w->event(w->context, &e, err) == 0 ? 1 : -1;
+}
+
+static int walk_brief(struct store *store, enum sql which, visit_row *row, struct brief_walk *w,
+                      struct err *err)
+{
+    int rc;
+
+    arena_init(&w->arena, ROW_BYTES);
+    rc = walk((struct sqlite *)store, which, row, w, &w->over, err);
+    arena_free(&w->arena);
+    return rc;
+}
+
+int sqlite_walk_briefs(struct store *store, int64_t since, store_brief_visit *visit, void *context,
+                       struct err *err)
+{
+    struct brief_walk w = { .since = since, .postback = visit, .context = context };
+
+    return walk_brief(store, SQL_POSTBACK_BRIEF, brief_row, &w, err);
+}
+
+int sqlite_walk_fates(struct store *store, int64_t since, bool bodies, store_fate_visit *visit,
+                      void *context, struct err *err)
+{
+    struct brief_walk w = { .since = since, .event = visit, .context = context };
+
+    return walk_brief(store, bodies ? SQL_EVENT_BRIEF_BODY : SQL_EVENT_BRIEF, fate_row, &w, err);
+}

@@ -1,18 +1,11 @@
 #include "core/csv/cells.h"
 
-bool cells_learn(struct cells_habits *h)
+void cells_learn(struct cells_habits *h)
 {
-    bool again = false;
-
-    if (h->mark == MONEY_MARK_ANY && h->ambiguous_amounts && !h->points != !h->commas) {
+    if (h->mark == MONEY_MARK_ANY && !h->points != !h->commas)
         h->mark = h->points ? MONEY_MARK_POINT : MONEY_MARK_COMMA;
-        again = true;
-    }
-    if (h->order == CELLS_ORDER_UNKNOWN && h->ambiguous_times && !h->day_first != !h->month_first) {
+    if (h->order == CELLS_ORDER_UNKNOWN && !h->day_first != !h->month_first)
         h->order = h->day_first ? CELLS_DAY_FIRST : CELLS_MONTH_FIRST;
-        again = true;
-    }
-    return again;
 }
 
 /* Which mark stands before the decimals; 0: that can't be seen. */

@@ -15,9 +15,8 @@ struct cells_habits {
     uint64_t ambiguous_amounts, ambiguous_times;     /* cells with two, read by no rule */
 };
 
-/* Settles mark and order where what was seen leaves one reading.  Does reading again with them make more of the
- * file? */
-bool cells_learn(struct cells_habits *h);
+/* Settles mark and order, where they are open, by what was seen. */
+void cells_learn(struct cells_habits *h);
 
 enum cells_result { CELLS_OK, CELLS_EMPTY, CELLS_AMBIGUOUS, CELLS_BAD };
 
