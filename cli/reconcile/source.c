@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/reconcile/reconcile.h"
+#include "cli/show.h"
 #include "core/base/when.h"
 #include "core/identity/identity.h"
 #include "core/params/params.h"
@@ -120,6 +121,8 @@ static struct slice person(struct reading *r, const struct csv_row *row, enum co
     struct slice out = { 0 }, text = cell_of(r, row, column);
     const char *why;
 
+    if (!r->recon) /* the survey asks only whether there is one */
+        return text;
     if (text.len)
         identity_prepare(r->hasher, &r->person, kind, text, r->s->country, &out, &why);
     return out;
@@ -150,10 +153,6 @@ static int take_row(struct reading *r, const struct csv_row *row, struct err *er
         return 0;
     }
     arena_reset(&r->person);
-    take_amount(r, row, &out);
-    take_time(r, row, &out);
-    if (!r->recon)
-        return 0;
     out.click_id = cell_of(r, row, COLUMN_CLICK_ID);
     out.txid = cell_of(r, row, COLUMN_TXID);
     out.status = cell_of(r, row, COLUMN_STATUS);
@@ -163,10 +162,15 @@ static int take_row(struct reading *r, const struct csv_row *row, struct err *er
         out.phone = person(r, row, COLUMN_PHONE, IDENTITY_PHONE);
     }
     if (!out.click_id.len && !out.txid.len && !out.email.len && !out.phone.len) {
-        source_flaw(r->s, r->arena, "F040", row->line, 1, "this row has no id");
+        if (r->recon)
+            source_flaw(r->s, r->arena, "F040", row->line, 1, "this row has no id");
         r->s->skipped++;
         return 0;
     }
+    take_amount(r, row, &out);
+    take_time(r, row, &out);
+    if (!r->recon)
+        return 0;
     return r->s->side == SIDE_CRM ? recon_add_crm(r->recon, &out, err)
                                   : recon_add_tracker(r->recon, &out, err);
 }
@@ -255,12 +259,16 @@ static int complain(const struct recon_source *s, const struct err *err)
 {
     const char *text = err->text;
     bool coded = text[0] == 'F' && strlen(text) > 5 && text[4] == ':';
+    struct buf out = { 0 };
 
+    buf_puts(&out, coded ? "" : "clickbaton reconcile: ");
+    show_safe(&out, slice_from(s->path));
     if (coded)
-        fprintf(stderr, "%s: error[%.4s]: %.*s\n", s->path, text,
-                SLICE_ARG(s->problem.len ? s->problem : slice_from(text + 6)));
-    else
-        fprintf(stderr, "clickbaton reconcile: %s: %s\n", s->path, text);
+        buf_printf(&out, ": error[%.4s]", text);
+    buf_puts(&out, ": ");
+    show_safe(&out, !coded ? slice_from(text) : s->problem.len ? s->problem : slice_from(text + 6));
+    fprintf(stderr, "%.*s\n", SLICE_ARG(buf_slice(&out)));
+    buf_free(&out);
     return err->kind == ERR_INPUT ? EXIT_CONFIG : EXIT_IO;
 }
 
@@ -327,9 +335,13 @@ int source_read(struct recon_source *s, struct recon *recon, struct arena *arena
             unread += s->kinds[i].n;
     if (unread * 10 <= s->rows)
         return EXIT_DONE;
-    for (size_t i = 0; i < s->flaw_count; i++)
+    for (size_t i = 0; i < s->flaw_count; i++) {
+        struct buf out = { 0 };
+        show_safe(&out, s->flaws[i].text);
         fprintf(stderr, "%s:%u:%u: error[%s]: %.*s\n", s->path, s->flaws[i].line, s->flaws[i].col,
-                s->flaws[i].code, SLICE_ARG(s->flaws[i].text));
+                s->flaws[i].code, SLICE_ARG(buf_slice(&out)));
+        buf_free(&out);
+    }
     fprintf(stderr, "clickbaton reconcile: %s: %llu of %llu rows can't be read: nothing was compared\n",
             s->path, (unsigned long long)unread, (unsigned long long)s->rows);
     return EXIT_CONFIG;

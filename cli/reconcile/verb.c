@@ -202,7 +202,8 @@ static void judge(struct recon_report *r)
     if (x->matched_tracker > 0) {
         int64_t apart = x->matched_ledger - x->matched_tracker;
         struct money m = { apart < 0 ? -apart : apart };
-        r->drift = money_scale(m, 100 * PERCENT, x->matched_tracker, 6, &m) ? m.micros / PERCENT * PERCENT + m.micros % PERCENT : -1;
+        /* Millionths of a percent: 100 * apart / tracker as an amount of six decimals. */
+        r->drift = money_scale(m, 100 * PERCENT, x->matched_tracker, 6, &m) ? m.micros : INT64_MAX;
     }
     r->past = r->gap_tracker > limit || r->gap_crm > limit || r->surplus > limit ||
               r->drift > limit;

@@ -15,7 +15,6 @@ struct csv *csv_new(const struct csv_use *use)
     c->use = *use;
     c->encoding = use->encoding;
     c->separator = use->separator;
-    c->separator_seen = use->separator != 0;
     c->line = 1;
     return c;
 }
@@ -72,6 +71,8 @@ static void find_separator(struct csv *c)
     struct slice s = buf_slice(&c->text);
     size_t best = 0;
 
+    while (s.len && (s.ptr[0] == '\n' || s.ptr[0] == '\r'))
+        s = slice_from_at(s, 1);
     c->separator = ',';
     for (size_t i = 0; i < sizeof(candidates); i++) {
         size_t end, rest, n = count_in_line(s, candidates[i], &end), score = n;
@@ -84,14 +85,15 @@ static void find_separator(struct csv *c)
     }
 }
 
-/* Excel's first line "sep=;" says it, and is no row. */
+/* Excel's first line "sep=;" says it, and is no row.  Gives its length. */
 static size_t said_separator(struct csv *c)
 {
     struct slice s = buf_slice(&c->text);
 
     if (s.len < 6 || !slice_starts_nocase(s, S("sep=")) || (s.ptr[5] != '\n' && s.ptr[5] != '\r'))
         return 0;
-    c->separator = s.ptr[4];
+    if (!c->use.separator)
+        c->separator = s.ptr[4];
     c->line = 2;
     return s.len > 6 && s.ptr[5] == '\r' && s.ptr[6] == '\n' ? 7 : 6;
 }
@@ -284,7 +286,7 @@ static int records(struct csv *c, bool last, struct err *err)
     at = c->text.ptr;
     if (!c->separator_seen) {
         size_t skip = said_separator(c);
-        if (skip == 0)
+        if (skip == 0 && !c->use.separator)
             find_separator(c);
         at += skip;
         c->separator_seen = true;
