@@ -13,6 +13,7 @@
 #include "core/identity/identity.h"
 #include "core/params/params.h"
 
+#define NO_ROWS "F030"
 #define CHUNK       ((size_t)256 << 10)
 #define SURVEY_ROWS 50000
 #define PERSON_BYTES ((size_t)64 << 10)
@@ -285,7 +286,7 @@ static int read_all(struct reading *r, struct err *err)
     if (rc == 0)
         rc = feed(csv, fd, r, err);
     if (rc == 0 && !r->headed)
-        rc = err_set(err, ERR_INPUT, "F030: the file is empty");
+        rc = err_set(err, ERR_INPUT, NO_ROWS ": the file is empty");
     if (rc == 0) {
         s->encoding = csv_encoding(csv);
         s->separator = csv_separator(csv);
@@ -305,7 +306,7 @@ int source_survey(struct recon_source *s, struct arena *arena)
     int rc = read_all(&r, &err);
 
     if (rc == 0 && s->rows == 0)
-        rc = err_set(&err, ERR_INPUT, "F030: there is no row below the header");
+        rc = err_set(&err, ERR_INPUT, NO_ROWS ": there is no row below the header");
     if (rc != 0)
         return complain(s, &err);
     cells_learn(&s->habits);

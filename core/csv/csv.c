@@ -263,10 +263,10 @@ static int next(struct csv *c, const char **at, uint32_t *line, bool last, struc
             return 0;
     }
     if (found == TOO_MANY_CELLS)
-        return err_set(err, ERR_INPUT, "F035: line %u has more than %d columns", *line,
+        return err_set(err, ERR_INPUT, CSV_TOO_LONG ": line %u has more than %d columns", *line,
                        CSV_CELLS_MAX);
     if (found == MORE || (size_t)(s.p - *at) > CSV_RECORD_MAX)
-        return err_set(err, ERR_INPUT, "F035: the row that begins in line %u is longer than 1 MB",
+        return err_set(err, ERR_INPUT, CSV_TOO_LONG ": the row that begins in line %u is longer than 1 MB",
                        *line);
     if (hand_out(c, &s, err) != 0)
         return -1;

@@ -13,6 +13,10 @@
 #define CSV_RECORD_MAX ((size_t)1 << 20) /* bytes of one record, as UTF-8 */
 #define CSV_CELLS_MAX  512               /* of one record */
 
+/* What an error's text begins with. */
+#define CSV_NO_TEXT  "F031"
+#define CSV_TOO_LONG "F035"
+
 enum csv_encoding { CSV_UNKNOWN, CSV_UTF8, CSV_UTF16LE, CSV_UTF16BE, CSV_WINDOWS_1252,
                     CSV_WINDOWS_1251 };
 extern const char *const csv_encoding_names[]; /* in that order; ended by NULL */
@@ -48,7 +52,7 @@ struct csv *csv_new(const struct csv_use *use); /* NULL: out of memory */
 void csv_free(struct csv *c);                   /* accepts NULL */
 
 /* The next piece; `last` with the file's last one (which may be empty).  0.  -1: *err begins with the
- * code: F031 no text, F035 a record or its number of cells past the limit; or what visit said. */
+ * code: CSV_NO_TEXT, CSV_TOO_LONG: a record or its number of cells past the limit; or what visit said. */
 int csv_feed(struct csv *c, struct slice bytes, bool last, struct err *err);
 
 enum csv_encoding csv_encoding(const struct csv *c); /* CSV_UNKNOWN: nothing but ASCII so far */

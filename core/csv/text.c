@@ -14,7 +14,7 @@ static void put(struct csv *c, uint32_t code)
 
 static int no_text(struct err *err, const char *what)
 {
-    return err_set(err, ERR_INPUT, "F031: this is %s, no CSV", what);
+    return err_set(err, ERR_INPUT, CSV_NO_TEXT ": this is %s, no CSV", what);
 }
 
 static void unit(struct csv *c, uint16_t u)
@@ -119,13 +119,22 @@ static void from_8bit(struct csv *c, struct slice s)
     }
 }
 
-/* The first bytes that are no ASCII decide. */
+/* The first piece with bytes that are no ASCII decides: by chance those of other encodings hardly ever make
+ * a character of UTF-8, so a few that make none are damage. */
 static void decide(struct csv *c, struct slice s)
 {
-    struct slice whole = slice_head(s, s.len - cut_at_end(s));
+    struct slice rest = slice_head(s, s.len - cut_at_end(s));
+    size_t characters = 0, others = 0, n;
 
+    for (rest = slice_from_at(rest, ascii_prefix(rest)); rest.len;
+         rest = slice_from_at(rest, ascii_prefix(rest))) {
+        n = utf8_len(rest);
+        characters += n != 0;
+        others += n == 0;
+        rest = slice_from_at(rest, n ? n : 1);
+    }
     if (ascii_prefix(s) < s.len)
-        c->encoding = utf8_valid(whole) ? CSV_UTF8 : csv_encoding_of_letters(s);
+        c->encoding = characters > others || others == 0 ? CSV_UTF8 : csv_encoding_of_letters(s);
 }
 
 static int text8(struct csv *c, struct slice s, bool last, struct err *err)

@@ -14,14 +14,14 @@ STEP = 37 * 60
 UTC = datetime.timezone.utc
 KINDS = {0: "dead", 1: "dead", 5: "missing", 6: "missing", 9: "quarantined", 12: "ignored", 15: "other click",
          18: "repeat", 21: "no ttclid", 24: "only here", 27: "twice in file", 30: "taken back", 33: "amount",
-         36: "test", 37: "test", 40: "lead", 41: "lead", 44: "missing", 60: "pending", 63: "gone from crm"}
+         36: "test", 37: "test", 40: "lead", 41: "lead", 44: "missing", 60: "pending", 63: "gone from crm", 47: "by rule", 50: "second sale"}
 COUNT, WAITING = 104, 2
 
 
 class Conversion:
     def __init__(self, i):
         self.i, self.kind = i, KINDS.get(i, "ok" if i < COUNT - WAITING else "waiting")
-        self.click, self.txid = "clk%04dAb" % i, "ord-%d" % (7000 + i)
+        self.click, self.txid = "clk%04dAb" % (i - (self.kind == "second sale")), "ord-%d" % (7000 + i)
         self.amount = 1000 + i * 13 % 700  # cents
         self.currency = "EUR" if i % 4 == 0 else "USD"
         self.offer = "tests" if self.kind == "test" else "nutra-de"
@@ -40,7 +40,7 @@ class Conversion:
 
     def fired(self):
         return {"missing": [], "pending": [], "quarantined": [self.query(status="weird")],
-                "other click": [self.query(subid="zzz%d" % self.i)], "repeat": [self.query(), self.query()],
+                "by rule": [self.query(status="trash")], "other click": [self.query(subid="zzz%d" % self.i)], "repeat": [self.query(), self.query()],
                 "taken back": [self.query(status="sale"), self.query(status="rejected")]}.get(self.kind, [self.query()])
 
     def in_file(self):
@@ -86,8 +86,9 @@ def filled():
 # ---- what must come out ----
 
 OUTCOME = {"dead": "F010", "missing": "F001", "quarantined": "F003", "ignored": "F006", "taken back": "F015",
-           "waiting": "F011", "test": "F012", "pending": "F006"}
-NOT_EXPECTED = ("ignored", "taken back", "pending")
+           "waiting": "F011", "test": "F012", "pending": "F006", "by rule": "F004", "second sale": "F020"}
+DETAIL = {"dead": "40062", "quarantined": "Q002", "by rule": "I001", "second sale": "D003"}
+NOT_EXPECTED = ("ignored", "taken back", "pending", "by rule")
 
 
 def expected(all_, zone, crm=None):
@@ -103,7 +104,7 @@ def expected(all_, zone, crm=None):
         if rows == 2:
             causes["tracker", "F005", None] += 1
         if c.kind in OUTCOME:
-            causes["tracker", OUTCOME[c.kind], {"dead": "40062", "quarantined": "Q002"}.get(c.kind)] += 1
+            causes["tracker", OUTCOME[c.kind], DETAIL.get(c.kind)] += 1
         if c.kind == "other click":
             causes["tracker", "F009", None] += 1
         if c.kind in ("amount", "lead"):
@@ -113,12 +114,12 @@ def expected(all_, zone, crm=None):
         if c.kind == "no ttclid":
             causes["ledger", "F017", None] += 1
         d["received"] += len(c.fired())
-        d["unique"] += len(c.fired()) - (c.kind == "repeat")
-        d["ignored"] += c.kind in ("ignored", "taken back")
+        d["unique"] += len(c.fired()) - (c.kind in ("repeat", "second sale"))
+        d["ignored"] += c.kind in ("ignored", "taken back", "by rule")
         d["quarantined"] += c.kind == "quarantined"
         d["waiting"] += c.kind == "waiting"
         d["dead"] += c.kind == "dead"
-        d["delivered"] += here and c.kind not in ("ignored", "quarantined", "waiting", "dead")
+        d["delivered"] += here and c.kind not in ("ignored", "quarantined", "waiting", "dead", "by rule", "second sale")
         if crm is not None:
             d["in_crm"] += c in crm
     return {k: {n: v for n, v in d.items() if v} for k, d in days.items() if any(d.values())}, dict(causes)
@@ -191,13 +192,13 @@ def five_trackers_and_a_crm():
             continue
         near(*expected(all_, zone), report, name)
         rows = [c for c in all_ if c.in_file() and c.kind not in NOT_EXPECTED]
-        lost = [c for c in rows if c.kind in ("dead", "missing", "quarantined")]
+        lost = [c for c in rows if c.kind in ("dead", "missing", "quarantined", "second sale")]
         equal(name + ": expected, lost", (report["tracker"]["expected"], report["tracker"]["lost"]), (len(rows), len(lost)))
         equal(name + ": the gap", round(report["tracker_gap_percent"], 6), round(100 * len(lost) / len(rows), 6))
         equal(name + ": not one row was left out", (report["tracker"]["not_read"], report["tracker"]["problems"], report["shift_seconds"]), (0, {}, 0))
         by = {m["currency"]: m for m in report["revenue"]["by_currency"]}
         for cur in ("EUR", "USD"):
-            sum_ = sum(c.in_file()[0] for c in all_ if c.in_file() and c.kind not in NOT_EXPECTED and c.currency == cur)
+            sum_ = sum(c.in_file()[0] for c in all_ if c.in_file() and c.kind not in NOT_EXPECTED[:3] and c.currency == cur)
             equal("%s: sum of %s" % (name, cur), by[cur]["tracker"], ("%.2f" % (sum_ / 100)).rstrip("0").rstrip("."))
         true(name + ": 20 samples", len(report["sample"]) == 20 and all(s["id"].startswith("clk") for s in report["sample"]))
     hasnt("no e-mail is shown", json.dumps(report), "@")
@@ -213,7 +214,7 @@ def crm_rows(f, all_):
     crm = [c for c in all_ if c.kind not in ("gone from crm", "lead", "pending")]
     rows = [["Order number", "click_id", "E-Mail", "Total", "Currency", "State", "Paid at"]]
     for c in crm:
-        by_mail = c.i % 3 == 2 and c.kind not in ("missing", "other click", "only here", "quarantined")
+        by_mail = c.i % 3 == 2 and c.kind not in ("missing", "other click", "only here", "quarantined", "by rule", "second sale")
         rows.append(["" if by_mail else c.txid, c.click if c.i % 3 == 1 and c.kind != "other click" else "", " %s " % c.email.upper() if by_mail else "",
                      money(c.amount, ","), c.currency, "cancelled" if c.status in ("trash", "rejected") else "paid",
                      c.at.astimezone(NY).strftime("%m/%d/%Y %I:%M %p")])
@@ -234,9 +235,9 @@ def crm_rows(f, all_):
             key = (c.at.strftime("%Y-%m-%d"), None)
             days.setdefault(key, {}).setdefault("in_crm", 0)
             days[key]["in_crm"] += 1
-    count = collections.Counter(OUTCOME[c.kind] for c in crm if c.kind in OUTCOME)
-    for code, n in count.items():
-        causes["crm", code, {"F010": "40062", "F003": "Q002"}.get(code)] = n
+    count = collections.Counter((OUTCOME[c.kind], DETAIL.get(c.kind)) for c in crm if c.kind in OUTCOME)
+    for (code, detail), n in count.items():
+        causes["crm", code, detail] = n
     causes["crm", "F014", None] = 2  # ord-999, and what the tracker's file lacks
     causes["ledger", "F019", None] = sum(c.kind in ("gone from crm", "lead") for c in all_)
     equal("crm: the table", got(report)[0], days)
@@ -268,6 +269,10 @@ def options(f, all_):
         r = run("reconcile", "--tracker", "keitaro.csv", *words, cwd=f.path)
         equal("%s: exit 2" % " ".join(words), (r.code, r.out), (2, ""))
         has("%s: why" % " ".join(words), r.err, why)
+    f.write("old.csv", b"Sub ID,Date,Offer\nclk-of-old,2024-01-01 10:00:00,\xd0\xa8\xd0\xa8\xff\n")
+    report = json.loads(run("reconcile", "--tracker", "old.csv", "--json", cwd=f.path).out)
+    equal("older than the ledger: F018; a byte that is no UTF-8: F039", ([c["code"] for c in report["causes"] if c["of"] == "tracker"], report["tracker"]["problems"]),
+          (["F018"], {"F039": 1}))
     equal("no --tracker: exit 2", run("reconcile", cwd=f.path).code, 2)
     one, two = (run("reconcile", "--tracker", "keitaro.csv", "--json", "--sample", "7", "--seed", "42", cwd=f.path).out for _ in range(2))
     other = run("reconcile", "--tracker", "keitaro.csv", "--json", "--sample", "7", "--seed", "43", cwd=f.path).out
