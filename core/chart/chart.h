@@ -48,6 +48,7 @@ struct chart {
     const struct chart_series *series; /* stacked: from the ground up; values below 0 count as 0 there */
     size_t series_count;
     int64_t top;               /* the axis reaches at least up to here; 0: as far as the numbers */
+    bool half;                 /* it will stand in a column (sheet_columns_begin) */
 };
 
 void chart_stacked(struct buf *out, const struct chart *c); /* bars, one upon the other */
@@ -78,6 +79,7 @@ struct chart_bars {
     const struct chart_bar *list;
     size_t count;
     int64_t whole; /* not 0: the share of it is shown behind each number */
+    bool half;     /* as of struct chart */
 };
 void chart_bars(struct buf *out, const struct chart_bars *c);
 
