@@ -203,6 +203,7 @@ def five_trackers_and_a_crm():
         true(name + ": 20 samples", len(report["sample"]) == 20 and all(s["id"].startswith("clk") for s in report["sample"]))
     hasnt("no e-mail is shown", json.dumps(report), "@")
     crm_rows(f, all_)
+    page(f, all_)
     options(f, all_)
     periods(f, all_)
     bad_files(f)
@@ -249,6 +250,19 @@ def crm_rows(f, all_):
     equal("as text: exit 1 past 5 %", (text.code, text.err), (1, ""))
     has("as text: cause, first check, id", text.out, "F001 in the file, but no postback of it came", "clickbaton trace clk0005Ab",
         "F010 given up: 40062", "first: ", "in crm", "sample of 20 (--seed 1)", "The gap is larger than the tolerance of 5.00 %.")
+
+
+def page(f, all_):
+    """--html: one file, nothing fetched, everything escaped."""
+    f.write("evil.csv", "Sub ID,Offer,Date\n<script>alert(1)</script>,\"\"\"><img src=x onerror=alert(1)>\",2025-10-24 12:00:00\nclk0005Ab,x,2025-10-24 13:00:00\n")
+    for file, more in (("keitaro.csv", ["--crm", "crm.csv", "--crm-tz", "America/New_York"]), ("evil.csv", [])):
+        r = run("reconcile", "--tracker", file, "--html", "out.html", *more, cwd=f.path)
+        html = f.read("out.html").decode()
+        true("%s as a page" % file, r.code == 1 and html.startswith("<!doctype html>") and html.rstrip().endswith("</html>"), r)
+        hasnt("%s: nothing is fetched, nothing runs" % file, html.lower(), "<script", "<img", "<a ", "http://", "https://", "url(", "<link", "@import")
+        has("%s: causes and examples" % file, html, "F001 in the file, but no postback of it came", "clickbaton trace clk0005Ab")
+    r = run("reconcile", "--tracker", "keitaro.csv", "--html", "nowhere/out.html", cwd=f.path)
+    equal("--html into no folder: exit 4", (r.code, r.out), (4, ""))
 
 
 def options(f, all_):

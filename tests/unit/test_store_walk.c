@@ -210,7 +210,7 @@ static void test_walk(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { CASE(test_walk) };
+    static const struct CMUnitTest tests[] = { CASE(test_walk), CASE(test_brief) };
 
     return RUN_ON_ENGINES(tests);
 }
