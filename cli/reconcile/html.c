@@ -81,11 +81,11 @@ static void begin(struct page *p)
     buf_puts(&b, r->past ? "The gap is larger than the tolerance of " : "Within the tolerance of ");
     recon_percent(&b, r->tolerance.micros);
     sheet_finding(p->out, r->past ? SHEET_BROKEN : SHEET_GOOD, taken(p, &b), (struct slice){ 0 },
-                  r->past ? S("First: the causes below, from the top.") : (struct slice){ 0 });
+                  r->past ? S("the causes below, from the top.") : (struct slice){ 0 });
     if (r->result.shift)
         sheet_finding(p->out, SHEET_WARNING, S("All times are off by the same hours (F008)"),
                       S("Days are counted at other midnights than in the tracker."),
-                      S("First: give the file's time zone with --tz."));
+                      S("give the file's time zone with --tz."));
 }
 
 static void tiles(struct page *p)
@@ -98,7 +98,7 @@ static void tiles(struct page *p)
         { S("Did not reach TikTok"), percent_text(p, r->gap_tracker), S("of the tracker's"), CHART_RED, NULL, 0 },
         { S("Delivered, not in the file"), percent_text(p, r->surplus), S("of the tracker's"), CHART_ORANGE, NULL, 0 },
         { S("Amounts drift"), percent_text(p, r->drift), S("tracker to TikTok"), CHART_PURPLE, NULL, 0 },
-        { S("Of the CRM not at TikTok"), percent_text(p, r->gap_crm), count_text(p, c->expected), CHART_RED, NULL, 0 },
+        { S("Of the CRM not at TikTok"), percent_text(p, r->gap_crm), arena_printf(p->arena, "of %.*s orders", SLICE_ARG(count_text(p, c->expected))), CHART_RED, NULL, 0 },
     };
 
     sheet_tiles(p->out, list, r->crm ? 6 : 5);

@@ -193,9 +193,11 @@ static void show_causes(struct buf *out, struct recon_report *r)
 
 static void amount_of(struct buf *out, const char *what, uint64_t rows, int64_t micros)
 {
-    buf_printf(out, "  %s ", what);
-    if (rows)
-        recon_amount(out, micros);
+    struct money m = { micros < 0 ? -(micros + (micros == INT64_MIN)) : micros };
+
+    buf_printf(out, "  %s %s", what, micros < 0 ? "-" : "");
+    if (rows && money_scale(m, 1, 1, 2, &m)) /* to cents; --json has all decimals */
+        money_print(out, m);
     else
         buf_byte(out, '-');
 }

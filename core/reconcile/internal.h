@@ -87,6 +87,19 @@ struct rec *rec_of_key(const struct recon *r, const struct keys *keys, struct sl
  * or that outcome (0: any flag decides). */
 bool sibling(const struct recon *r, const struct rec *one, unsigned flags, enum outcome outcome);
 
+/* What a row was found to be. */
+struct found {
+    struct rec *rec; /* NULL: nothing here */
+    bool by_txid;    /* under another click id */
+    enum stage stage;
+    enum cause cause;
+    uint16_t detail;
+};
+
+/* The postback that fits best into f, whose stage is set: the same txid, that stage, one without the flag `used`, the
+ * one that went best, the oldest.  click and txid: hashes, 0: none. */
+void find_rec(const struct recon *r, uint64_t click, uint64_t txid, unsigned used, struct found *f);
+
 bool is_taken_back(enum stage stage);
 bool in_period(const struct recon *r, int64_t at);
 bool of_offer(const struct recon *r, const struct rec *rec); /* rec NULL: yes */

@@ -203,10 +203,26 @@ def five_trackers_and_a_crm():
         true(name + ": 20 samples", len(report["sample"]) == 20 and all(s["id"].startswith("clk") for s in report["sample"]))
     hasnt("no e-mail is shown", json.dumps(report), "@")
     crm_rows(f, all_)
+    pages_of_docs()
     page(f, all_)
     options(f, all_)
     periods(f, all_)
     bad_files(f)
+
+
+def pages_of_docs():
+    """docs/reconcile.md has every cause with its title, every header with its mark, and options that there are."""
+    with open(os.path.join(ROOT, "docs/reconcile.md"), encoding="utf-8") as d, open(os.path.join(ROOT, "core/csv/columns.def"), encoding="utf-8") as c, \
+            open(os.path.join(ROOT, "core/base/codes.c"), encoding="utf-8") as k:
+        docs, columns, codes = d.read(), c.read(), k.read()
+    titles = dict(re.findall(r'\{ "(F0[012]\d)", "([^"]+)"', codes))
+    equal("docs: the causes", dict(re.findall(r"^\| (F\d{3}) \| ([^|]+) \|", docs, re.M)), titles)
+    rows = re.findall(r'^COLUMN\((\w+), "([^"]+)", .*?, (CODE|GUESS)\)', columns, re.M)
+    for column in sorted({r[0] for r in rows}):
+        equal("docs: headers of " + column, re.search(r"^\| %s \| (.*) \|$" % column.lower(), docs, re.M).group(1),
+              ", ".join(("**%s**" if m == "CODE" else "%s") % h for c, h, m in rows if c == column))
+    help_ = run("reconcile", "--help").out
+    has("docs: options", help_, *set(re.findall(r"(?<![\w-])--(?!dead|json)[a-z][a-z-]*", docs)))
 
 
 def crm_rows(f, all_):

@@ -196,8 +196,8 @@ static void test_whole(void **state)
     assert_int_equal(x.file[SIDE_CRM].lost, 2);
     assert_int_equal(x.sample_count, 2);
     assert_true(x.samples[0].in_crm && x.samples[1].in_crm);
-    assert_int_equal(x.day_count, 6);
-    d = &x.days[2]; /* three days ago, offer o */
+    assert_int_equal(x.day_count, 7);
+    d = &x.days[3]; /* three days ago, offer o */
     assert_int_equal(d->day, 20000 - 3);
     assert_true(slice_eq(recon_offer(b.r, d->offer), S("o")));
     assert_int_equal(d->n[IN_TRACKER], 1);
