@@ -361,7 +361,7 @@ def bad_files(f):
         "garbage": (bytes(range(1, 255)) * 40 + b"\0", 3, "error[F031]"), "a web page": (b"<!DOCTYPE html><html>login", 3, "error[F031]: this is a web page"),
         "a line of 10 MB": (b"Sub ID,Date\n" + b"x" * (10 << 20), 3, "error[F035]: the row that begins in line 2 is longer than 1 MB"),
         "10,000 columns": (b"Sub ID," * 10000 + b"\n", 3, "error[F035]: line 1 has more than 512 columns"),
-        "unclear dates": (b"Sub ID,Date\n" + b"a,03/04/2025\n" * 20, 3, "has two readings: say --dates dmy or mdy"),
+        "unclear dates": (b"Sub ID,Date\n" + b"a,03/04/2025\n" * 20, 3, "error[F037]: \"03/04/2025\" has two readings: say --dates dmy or mdy"),
         "ragged": (b"Sub ID,Date\n" + b"a,2025-10-24,x,y\n" * 20, 3, "x.csv:2:1: error[F033]: this row has 4 columns, the first one 2"),
     }
     for name, (data, code, why) in broken.items():
