@@ -86,9 +86,11 @@ static void take_amount(struct reading *r, const struct csv_row *row, struct rec
                 "has two readings: say --decimal point or comma");
     if (currency.len == 0)
         currency = said.len ? said : r->s->currency;
-    if (currency.len == 3)
-        for (size_t i = 0; i < 3; i++)
-            r->currency[i] = ascii_upper(currency.ptr[i]);
+    for (size_t i = 0; currency.len == 3 && i < 3; i++) {
+        r->currency[i] = ascii_upper(currency.ptr[i]);
+        if (!ascii_is_alpha(currency.ptr[i]))
+            currency.len = 0;
+    }
     out->currency = currency.len == 3 ? (struct slice){ r->currency, 3 } : (struct slice){ 0 };
 }
 

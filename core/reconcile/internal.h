@@ -42,6 +42,7 @@ struct keys {
     size_t count, room;
 };
 
+#define WORDS_SPARE 20000
 #define CHAIN_MOST 1000 /* postbacks of one click that are looked at */
 #define SHIFT_STEP 900 /* seconds */
 #define SHIFT_MOST 104 /* steps: 26 hours */
@@ -65,6 +66,7 @@ struct recon {
     size_t cause_count, cause_room;
     struct recon_money *money;
     size_t money_count, money_room;
+    uint32_t *money_at; /* by word: place + 1; 0: none yet */
     struct recon_sample *samples;
     uint64_t sampled, random;
     uint64_t shifts[2 * SHIFT_MOST + 1], timed;

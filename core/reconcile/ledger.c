@@ -15,7 +15,8 @@ struct recon *recon_new(const struct recon_settings *s)
     r->random = s->seed;
     arena_init(&r->arena, ARENA_BYTES);
     r->samples = ARENA_ARRAY(&r->arena, struct recon_sample, s->sample + 1u);
-    if (words_id(&r->words, S("USD")) < 0 || !r->samples) {
+    r->money_at = calloc(UINT16_MAX + 1, sizeof(*r->money_at));
+    if (words_id(&r->words, S("USD")) < 0 || !r->samples || !r->money_at) {
         recon_free(r);
         return NULL;
     }
@@ -43,6 +44,7 @@ void recon_free(struct recon *r)
     free(r->day_slots);
     free(r->causes);
     free(r->money);
+    free(r->money_at);
     free(r);
 }
 

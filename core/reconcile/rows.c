@@ -145,7 +145,10 @@ static int remarks(struct recon *r, enum side side, const struct recon_row *row,
 static struct recon_day *row_day(struct recon *r, const struct recon_row *row,
                                  const struct rec *rec)
 {
-    int name = rec ? rec->offer : words_id(&r->words, row->offer);
+    /* A file with an offer of its own in every row must leave words for currencies. */
+    int name = rec                                       ? rec->offer
+               : r->words.count < WORDS_MAX - WORDS_SPARE ? words_id(&r->words, row->offer)
+                                                          : 0;
 
     return day_of(r,
                   row->has_time ? day_number(r, row->at)

@@ -244,19 +244,17 @@ static void add_saturating(int64_t *to, int64_t n)
 int add_money(struct recon *r, enum side side, uint16_t currency, int64_t micros, int64_t at,
               struct err *err)
 {
-    struct recon_money *m = NULL;
+    struct recon_money *m;
     struct slice name = recon_word(r, currency);
     int64_t same = micros;
 
-    for (size_t i = 0; i < r->money_count && !m; i++)
-        if (r->money[i].currency == currency)
-            m = &r->money[i];
-    if (!m) {
+    if (!r->money_at[currency]) {
         if (!grow((void **)&r->money, r->money_count, &r->money_room, sizeof(*m)))
             return no_room(err);
-        m = &r->money[r->money_count++];
-        *m = (struct recon_money){ .currency = currency };
+        r->money[r->money_count] = (struct recon_money){ .currency = currency };
+        r->money_at[currency] = (uint32_t)++r->money_count;
     }
+    m = &r->money[r->money_at[currency] - 1];
     m->rows[side]++;
     add_saturating(side == SIDE_TRACKER ? &m->tracker : side == SIDE_CRM ? &m->crm : &m->ledger,
                    micros);

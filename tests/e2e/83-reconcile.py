@@ -378,7 +378,7 @@ def bad_files(f):
         r = run("reconcile", "--tracker", path, cwd=f.path)
         equal("%s: exit 4" % path, (r.code, r.out), (4, ""))
         has("%s: why" % path, r.err, "clickbaton reconcile: %s: %s" % (path, why))
-    f.write("x.csv", "Sub ID\n=cmd|'/c calc'!A1\n<script>alert(1)</script>\n\x1b[31mred\n" + "x" * 5000 + "\njoe@person.example\n")
+    f.write("x.csv", "Sub ID\njoe@person.example\n=cmd|'/c calc'!A1\n<script>alert(1)</script>\n\x1b[31mred\n" + "x" * 5000 + "\n")
     r = run("reconcile", "--tracker", "x.csv", cwd=f.path)
     hasnt("hostile ids: no escape reaches the terminal, no address is shown", r.out, "\x1b", "joe@person")
     os.rename(f.at("data"), f.at("elsewhere"))

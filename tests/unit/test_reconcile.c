@@ -98,6 +98,7 @@ static const struct {
 } cases[] = {
     { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), .status = SLICE("approved"), AGO(3), EUR(10) } }, "" },
     { { { .click_id = SLICE("ok"), .status = SLICE("lead"), AGO(3) } }, "t 012" },
+    { { { .click_id = SLICE("ok"), .status = SLICE("Confirm"), AGO(3) } }, "" }, /* the sale, though the lead is older */
     { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), EUR(11) } }, "t 016" },
     { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), USD(10) } }, "t 016" },
     { { { .click_id = SLICE("other"), .txid = SLICE("tx"), AGO(3) } }, "t 009" },
@@ -270,6 +271,34 @@ static void test_hot_click(void **state)
     arena_free(&arena);
 }
 
+/* A file with another offer and currency in every row: names end, sums go on. */
+static void test_many_words(void **state)
+{
+    struct bench b;
+    struct recon_result x;
+    char name[24], currency[4] = "AAA";
+
+    (void)state;
+    begin(&b, NULL);
+    for (unsigned i = 0; i < 60000; i++) {
+        struct recon_row row = { .click_id = { name, 0 }, .offer = { name, 0 }, AGO(3), .has_amount = true,
+                                 .amount = 1000000, .currency = { currency, 3 }, .line = i + 2 };
+        struct buf text = { 0 };
+        buf_printf(&text, "n%u", i);
+        memcpy(name, text.ptr, text.len);
+        row.click_id.len = row.offer.len = text.len;
+        buf_free(&text);
+        currency[0] = (char)('A' + i % 26);
+        currency[1] = (char)('A' + i / 26 % 26);
+        currency[2] = (char)('A' + i / 676 % 26);
+        assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
+    }
+    assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+    assert_int_equal(x.file[SIDE_TRACKER].lost, 60000);
+    assert_true(x.money_count >= 17576 && x.day_count > 20000);
+    end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_shift),
         cmocka_unit_test(test_hot_click),
+        cmocka_unit_test(test_many_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
