@@ -181,6 +181,9 @@ int sqlite_find_postbacks(struct store *, struct slice, unsigned, struct arena *
                           struct store_postback **, size_t *, struct err *);
 int sqlite_list_postbacks(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
                           struct store_postback **, size_t *, struct err *);
+/* Ids are given in order of time: the last id of postbacks or events that lies safely before `since` (ms).
+ * In sqlite_walk.c. */
+int sqlite_id_before(struct sqlite *s, enum rows rows, int64_t since, int64_t *id, struct err *err);
 /* The columns of POSTBACK_COLUMNS; bytes into arena. */
 int sqlite_postback_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
                         struct store_postback *out, struct err *err);

@@ -8,7 +8,7 @@
 
 typedef int visit_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, struct err *err);
 
-/* One page of rows with ids below *below, which becomes the lowest of them.  1: there may be more,
+/* One page of rows with ids below (of another statement: above) *below, which becomes the last of them.  1: there may be more,
  * 0: that was the last. */
 static int page(struct sqlite *s, enum sql which, int64_t *below, visit_row *visit, void *context,
                 struct err *err)
@@ -112,12 +112,53 @@ int sqlite_walk_click_ids(struct store *store, store_click_ids_visit *visit, voi
     return rc;
 }
 
+/* The id behind the last one: another handle may have put it. */
+static int next_id(struct sqlite *s, enum rows rows, int64_t *id, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_LAST_IDS, err);
+    int rc = st ? sql_step(s, st, err) : -1;
+
+    if (rc == 1)
+        *id = col_int(st, (int)rows) + 1;
+    if (st)
+        sql_done(st);
+    return rc == 1 ? 0 : -1;
+}
+
+int sqlite_id_before(struct sqlite *s, enum rows rows, int64_t since, int64_t *id, struct err *err)
+{
+    enum sql next = rows == ROWS_POSTBACKS ? SQL_POSTBACK_NEXT : SQL_EVENT_NEXT;
+    int64_t low = 0, high = 0;
+
+    if (next_id(s, rows, &high, err) != 0)
+        return -1;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2, at = INT64_MAX;
+        struct sqlite3_stmt *st = sql_use(s, next, err);
+        int rc;
+        if (!st)
+            return -1;
+        bind_int(st, 1, middle);
+        rc = sql_step(s, st, err);
+        if (rc == 1)
+            at = col_int(st, 1);
+        sql_done(st);
+        if (rc < 0)
+            return -1;
+        if (at < since - CLOCK_JUMP_MS)
+            low = middle;
+        else
+            high = middle;
+    }
+    *id = low;
+    return 0;
+}
+
 /* ---- for counting: rows without what is large ---- */
 
 struct brief_walk {
     struct arena arena;
     int64_t since;
-    bool over;
     store_brief_visit *postback;
     store_fate_visit *event;
     void *context;
@@ -140,9 +181,8 @@ static int brief_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, s
     struct store_brief pb = { .id = col_int(st, 0), .at = col_int(st, 1) };
     struct slice *const names[] = { &pb.offer, &pb.stage, &pb.code };
 
-    w->over = pb.at < w->since - CLOCK_JUMP_MS;
     if (pb.at < w->since)
-        return w->over ? 0 : 1;
+        return 1;
     if (names_of(s, st, 2, 3, &w->arena, names, err) != 0)
         return -1;
     pb.verdict = (enum store_verdict)col_int(st, 5);
@@ -158,9 +198,8 @@ static int fate_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, st
                             .created = col_int(st, 2) };
     struct slice *const names[] = { &e.offer, &e.currency, &e.original_currency };
 
-    w->over = e.created < w->since - CLOCK_JUMP_MS;
     if (e.created < w->since)
-        return w->over ? 0 : 1;
+        return 1;
     if (names_of(s, st, 3, 3, &w->arena, names, err) != 0)
         return -1;
     e.test = col_int(st, 6) != 0;
@@ -172,15 +211,21 @@ static int fate_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, st
     return w->event(w->context, &e, err) == 0 ? 1 : -1;
 }
 
-static int walk_brief(struct store *store, enum sql which, visit_row *row, struct brief_walk *w,
-                      struct err *err)
+/* Oldest first: the file is then read from its front to its end, which disks are quick at. */
+static int walk_brief(struct store *store, enum rows rows, enum sql which, visit_row *row,
+                      struct brief_walk *w, struct err *err)
 {
-    int rc;
+    struct sqlite *s = (struct sqlite *)store;
+    int64_t after = 0;
+    int rc = sqlite_id_before(s, rows, w->since, &after, err);
 
     arena_init(&w->arena, ROW_BYTES);
-    rc = walk((struct sqlite *)store, which, row, w, &w->over, err);
+    if (rc == 0)
+        do
+            rc = page(s, which, &after, row, w, err);
+        while (rc == 1);
     arena_free(&w->arena);
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 int sqlite_walk_briefs(struct store *store, int64_t since, store_brief_visit *visit, void *context,
@@ -188,7 +233,7 @@ int sqlite_walk_briefs(struct store *store, int64_t since, store_brief_visit *vi
 {
     struct brief_walk w = { .since = since, .postback = visit, .context = context };
 
-    return walk_brief(store, SQL_POSTBACK_BRIEF, brief_row, &w, err);
+    return walk_brief(store, ROWS_POSTBACKS, SQL_POSTBACK_BRIEF, brief_row, &w, err);
 }
 
 int sqlite_walk_fates(struct store *store, int64_t since, bool bodies, store_fate_visit *visit,
@@ -196,5 +241,6 @@ int sqlite_walk_fates(struct store *store, int64_t since, bool bodies, store_fat
 {
     struct brief_walk w = { .since = since, .event = visit, .context = context };
 
-    return walk_brief(store, bodies ? SQL_EVENT_BRIEF_BODY : SQL_EVENT_BRIEF, fate_row, &w, err);
+    return walk_brief(store, ROWS_EVENTS, bodies ? SQL_EVENT_BRIEF_BODY : SQL_EVENT_BRIEF, fate_row,
+                      &w, err);
 }

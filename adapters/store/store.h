@@ -306,7 +306,8 @@ typedef int store_click_ids_visit(void *context, struct slice offer, struct slic
                                   struct slice event_id, struct err *err);
 int store_walk_click_ids(struct store *s, store_click_ids_visit *visit, void *context,
                          struct err *err);
-/* The same for counting, of postbacks and of events, without what is large; the texts are borrowed. */
+/* For counting: every postback and every event since then, oldest first, without what is large; the texts
+ * are borrowed. */
 struct store_brief {
     int64_t id, at; /* as of store_postback, and so are the others */
     struct slice offer, stage, code, click_id, txid;

@@ -149,7 +149,7 @@ int recon_finish(struct recon *r, struct recon_result *out, struct err *err)
 {
     const struct recon_example none = { 0 };
 
-    for (size_t i = r->rec_count; i-- > 0;) /* oldest first, and so are the examples */
+    for (size_t i = 0; i < r->rec_count; i++) /* oldest first, and so are the examples */
         if (count_rec(r, &r->recs[i], err) != 0)
             return -1;
     find_shift(r);

@@ -89,14 +89,14 @@ int recon_add_postback(struct recon *r, const struct recon_postback *pb, struct 
     return 0;
 }
 
-/* By its id; ids fall. */
+/* By its id; ids rise. */
 static struct rec *rec_by_id(const struct recon *r, int64_t id)
 {
     size_t low = 0, high = r->rec_count;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (r->recs[middle].id > id)
+        if (r->recs[middle].id < id)
             low = middle + 1;
         else
             high = middle;
@@ -197,7 +197,7 @@ int recon_ledger_ready(struct recon *r, struct err *err)
     r->by_txid = calloc(room, sizeof(*r->by_txid));
     if (!r->by_click || !r->by_txid)
         return no_room(err);
-    for (size_t i = 0; i < r->rec_count; i++) { /* newest first: the oldest ends up in front */
+    for (size_t i = r->rec_count; i-- > 0;) { /* the oldest ends up in front */
         struct rec *one = &r->recs[i];
         uint32_t *click = &r->by_click[one->click & r->mask];
         uint32_t *txid = &r->by_txid[one->txid & r->mask];

@@ -168,7 +168,7 @@ struct recon;
 struct recon *recon_new(const struct recon_settings *s); /* NULL: out of memory */
 void recon_free(struct recon *r);                        /* accepts NULL */
 
-/* The ledger, newest first (ids fall), all postbacks before the first event.  -1: out of memory, or more than the
+/* The ledger, oldest first (ids rise), all postbacks before the first event.  -1: out of memory, or more than the
  * limits above (*err). */
 int recon_add_postback(struct recon *r, const struct recon_postback *pb, struct err *err);
 int recon_add_event(struct recon *r, const struct recon_event *ev, struct err *err);

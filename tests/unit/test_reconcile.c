@@ -19,7 +19,7 @@ struct bench {
     struct err err;
 };
 
-/* Oldest last, as the store gives them. */
+/* Written newest first, given oldest first. */
 static const struct recon_postback ledger[] = {
     { 12, NOW - 2 * DAY, SLICE("o"), SLICE("sale"), SLICE(""), SLICE("twins"), SLICE("t2"), 1 },
     { 11, NOW - 2 * DAY, SLICE("o"), SLICE("sale"), SLICE(""), SLICE("twins"), SLICE("t1"), 1 },
@@ -58,7 +58,7 @@ static void begin(struct bench *b, const struct recon_settings *how)
     b->how.zone = zone_fixed(&b->arena, 0);
     b->r = recon_new(&b->how);
     assert_non_null(b->r);
-    for (size_t i = 0; i < sizeof(ledger) / sizeof(*ledger); i++)
+    for (size_t i = sizeof(ledger) / sizeof(*ledger); i-- > 0;)
         assert_int_equal(recon_add_postback(b->r, &ledger[i], &b->err), 0);
     for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
         assert_int_equal(recon_add_event(b->r, &events[i], &b->err), 0);
@@ -260,7 +260,7 @@ static void test_hot_click(void **state)
     arena_init(&arena, 4096);
     s.zone = zone_fixed(&arena, 0);
     r = recon_new(&s);
-    for (int64_t i = 100000; i > 0; i--) {
+    for (int64_t i = 1; i <= 100000; i++) {
         const struct recon_postback pb = { i, 1000, S("o"), S("sale"), S(""), S("hot"), S(""), 1 };
         assert_int_equal(recon_add_postback(r, &pb, &err), 0);
     }

@@ -174,8 +174,8 @@ static void test_brief(void **state)
     put_kinds(f);
     reader = f->engine->open(f->dir, false, &f->err);
     assert_non_null(reader);
-    briefs(f, reader, 0, false, "3 o/sale//b2/t2/1 2 o/sale//b1/t1/1 ",
-           "3 of 3 o 7USD 7EUR state 4 2 of 2 o 6USD 7EUR state 3 ttclid ");
+    briefs(f, reader, 0, false, "1 o/sale/W001/b0/t0/1 2 o/sale//b1/t1/1 ",
+           "1 of 1 o 5USD 7EUR state 1 2 of 2 o 6USD 7EUR state 3 ttclid ");
     briefs(f, f->s, 3000, true, "3 o/sale//b2/t2/1 ", "3 of 3 o 7USD 7EUR state 4 body ");
     assert_int_equal(store_walk_briefs(reader, 0, see_brief, &seen, &f->err), -1);
     assert_string_equal(f->err.text, "enough");
