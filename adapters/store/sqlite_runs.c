@@ -44,7 +44,8 @@ static void entry_store(unsigned char *p, struct entry e)
 
 static uint64_t *filter_line(const struct run *run, uint64_t hash)
 {
-    return run->filter + (((hash >> 32) * run->blocks) >> 32) * FILTER_LINE;
+    /* Both halves: ttclids may share the upper one. */
+    return run->filter + (((hash >> 32 ^ (hash & UINT32_MAX)) * run->blocks) >> 32) * FILTER_LINE;
 }
 
 static uint64_t filter_bits(uint64_t hash)
@@ -327,10 +328,10 @@ static size_t upper_bound(const unsigned char *bytes, size_t n, uint64_t hash)
     return low;
 }
 
-int run_visit(struct sqlite *s, const struct run *run, uint64_t hash, index_visit *visit,
-              void *context, struct err *err)
+int run_visit(struct sqlite *s, const struct run *run, uint64_t low, uint64_t high,
+              index_visit *visit, void *context, struct err *err)
 {
-    int64_t chunk = chunk_of(s, run, hash, err);
+    int64_t chunk = chunk_of(s, run, high, err);
     int rc = chunk == -2 ? -1 : 0;
     bool more = true;
 
@@ -341,10 +342,10 @@ int run_visit(struct sqlite *s, const struct run *run, uint64_t hash, index_visi
             rc = -1;
             break;
         }
-        n = upper_bound(bytes, n, hash);
-        while (rc == 0 && n && load(bytes + (n - 1) * RUN_ENTRY, 8) == hash)
+        n = upper_bound(bytes, n, high);
+        while (rc == 0 && n && load(bytes + (n - 1) * RUN_ENTRY, 8) >= low)
             rc = visit(context, entry_load(bytes + --n * RUN_ENTRY).row, err);
-        more = n == 0; /* the same hash may go on in the chunk before */
+        more = n == 0; /* they may go on in the chunk before */
     }
     chunk_close(s);
     return rc;

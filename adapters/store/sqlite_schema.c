@@ -154,12 +154,26 @@ static const char version_4[] =
 static const char version_5[] =
     "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY, sum INTEGER);";
 
+/* Rows up to these are in the index as they were before: by whole ttclids alone, without order ids
+ * (sqlite_index.h). */
+static const char version_7[] =
+    "ALTER TABLE indexed ADD COLUMN plain_clicks INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE indexed ADD COLUMN plain_postbacks INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE indexed ADD COLUMN plain_events INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE indexed SET plain_clicks = (SELECT last_click FROM counts),"
+    " plain_postbacks = (SELECT last_postback FROM counts),"
+    " plain_events = (SELECT last_event FROM counts);"
+    "UPDATE indexed SET sum = checksum(8, clicks, postbacks, events, plain_clicks, plain_postbacks,"
+    " plain_events);";
+
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
     { 2, version_2 },
     { 3, version_3 },
     { 4, version_4 },
     { 5, version_5 },
+    { 6, "" },
+    { 7, version_7 },
     { 0, NULL },
 };
 
