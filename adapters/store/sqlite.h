@@ -153,7 +153,9 @@ struct sqlite_search {
     int family;          /* enum index_family */
     unsigned kinds;      /* of ids, each with hashes of its own */
     uint64_t ttclid_kind; /* that of ttclids */
-    enum sql tail, get;  /* rows that are in no run yet, newest first; one row; same columns */
+    /* Rows that are in no run yet, oldest first, for the disk reads ahead; old ones that have got other
+     * ids since (SQL_COUNT: there are none); one row.  The same columns, those after the ids may lack. */
+    enum sql tail, late, get;
     enum sqlite_match (*match)(struct sqlite3_stmt *st, struct slice id);
     /* Append the row to the list that context knows. */
     int (*take)(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,

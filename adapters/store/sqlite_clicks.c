@@ -355,7 +355,8 @@ int sqlite_find_clicks(struct store *store, struct slice id, unsigned max, struc
 {
     static const struct sqlite_search what = {
         .rows = ROWS_CLICKS, .family = INDEX_CLICKS, .kinds = KINDS, .ttclid_kind = BY_TTCLID,
-        .tail = SQL_CLICK_NEW, .get = SQL_CLICK_GET, .match = match, .take = take,
+        .tail = SQL_CLICK_TAIL, .late = SQL_CLICK_LATE, .get = SQL_CLICK_GET, .match = match,
+        .take = take,
         .size = sizeof(struct store_click),
     };
     void *found;

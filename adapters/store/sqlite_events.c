@@ -306,7 +306,7 @@ int sqlite_find_events(struct store *store, struct slice id, unsigned max, struc
 {
     static const struct sqlite_search what = {
         .rows = ROWS_EVENTS, .family = INDEX_EVENTS, .kinds = 1,
-        .tail = SQL_EVENT_TAIL_DESC, .get = SQL_EVENT_GET, .match = match, .take = take,
+        .tail = SQL_EVENT_TAIL_IDS, .late = SQL_COUNT, .get = SQL_EVENT_GET, .match = match, .take = take,
         .size = sizeof(struct store_event),
     };
     void *found;

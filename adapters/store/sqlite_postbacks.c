@@ -179,7 +179,8 @@ int sqlite_find_postbacks(struct store *store, struct slice id, unsigned max,
 {
     static const struct sqlite_search what = {
         .rows = ROWS_POSTBACKS, .family = INDEX_POSTBACKS, .kinds = 1,
-        .tail = SQL_POSTBACK_NEW, .get = SQL_POSTBACK_GET, .match = match, .take = take,
+        .tail = SQL_POSTBACK_TAIL, .late = SQL_POSTBACK_LATE, .get = SQL_POSTBACK_GET,
+        .match = match, .take = take,
         .size = sizeof(struct store_postback),
     };
     void *found;

@@ -44,26 +44,37 @@ struct search {
     size_t count;
 };
 
-/* A reader has no ids in memory: it looks at the newest rows themselves. */
-static int search_tail(struct search *q, struct err *err)
+static int scan(struct search *q, struct sqlite3_stmt *st, struct err *err)
 {
-    struct sqlite3_stmt *st = sql_use(q->s, q->what->tail, err);
-    int64_t after[ROWS_COUNT];
-    int rc = 1;
+    int rc;
 
-    if (!st || index_refresh(q->s, after, err) != 0)
-        return -1;
-    bind_int(st, 1, after[q->what->rows]);
-    while (q->exact.count < q->max && (rc = sql_step(q->s, st, err)) == 1) {
+    while ((rc = sql_step(q->s, st, err)) == 1) {
         enum sqlite_match m = q->what->match(st, q->id);
-        if (m != MATCH_NONE && (m == MATCH_EXACT || q->prefix.count < q->max) &&
+        if (m != MATCH_NONE &&
             add(m == MATCH_EXACT ? &q->exact : &q->prefix, q->arena, col_int(st, 0), err) != 0) {
             rc = -1;
             break;
         }
     }
     sql_done(st);
-    return rc < 0 ? -1 : 0;
+    return rc;
+}
+
+/* A reader has no ids in memory: it looks at the newest rows themselves. */
+static int search_tail(struct search *q, struct err *err)
+{
+    struct sqlite3_stmt *tail = sql_use(q->s, q->what->tail, err), *late;
+    int64_t after[ROWS_COUNT];
+
+    if (!tail || index_refresh(q->s, after, err) != 0)
+        return -1;
+    bind_int(tail, 1, after[q->what->rows]);
+    if (scan(q, tail, err) != 0)
+        return -1;
+    if (q->what->late == SQL_COUNT)
+        return 0;
+    late = sql_use(q->s, q->what->late, err);
+    return late ? scan(q, late, err) : -1;
 }
 
 static int downwards(const void *a, const void *b)
