@@ -288,7 +288,7 @@ int store_pixels_due(struct store *s, struct arena *arena, struct store_due **li
 
 /* Clicks, postbacks and events by any id, newest first, at most max.  It is compared with
  * click_id, ttclid, event_id, (postbacks) txid and (events) properties.order_id of their body, whatever
- * the offer.  When none of a kind has it and it is not shorter than STORE_PREFIX: those of this kind
+ * the offer; an order id that is the postback's txid may find the postback alone.  When none of a kind has it and it is not shorter than STORE_PREFIX: those of this kind
  * whose ttclid begins with it. */
 #define STORE_PREFIX 16 /* "E.C.P.", four characters that are nearly the same in all, six of chance */
 int store_find_clicks(struct store *s, struct slice id, unsigned max, struct arena *arena,

@@ -245,13 +245,14 @@ static int fill_postback(struct gather *g, struct story_postback *p)
 
 /* ---- order ---- */
 
+/* The oldest first; rows came newest first. */
 static void number_groups(struct gather *g)
 {
     for (size_t i = 0; i < g->group_count; i++) {
         g->groups[i].at = 0;
         for (size_t k = 0; k < g->group_count; k++)
             g->groups[i].at += g->groups[k].oldest < g->groups[i].oldest ||
-                               (k < i && g->groups[k].oldest == g->groups[i].oldest);
+                               (k > i && g->groups[k].oldest == g->groups[i].oldest);
     }
     for (size_t i = 0; i < g->out->click_count; i++)
         g->out->clicks[i].group = g->groups[g->out->clicks[i].group].at;

@@ -3,7 +3,9 @@
 #include "cli/hops.h"
 #include "cli/show.h"
 
-#define IN "    "
+#define IN    "    "
+#define LONG  64
+#define SHOWN 40
 
 struct printer {
     struct buf *out;
@@ -25,6 +27,16 @@ static void item(struct printer *p, bool *first, const char *name, struct slice 
     buf_printf(p->out, "%s%s%s", *first ? "" : ", ", name, *name ? " " : "");
     safe(p, value);
     *first = false;
+}
+
+/* A ttclid fills lines: its begin and length. */
+static void id(struct printer *p, bool *first, const char *name, struct slice value)
+{
+    bool cut = value.len > LONG;
+
+    item(p, first, name, cut ? slice_head(value, SHOWN) : value);
+    if (cut)
+        buf_printf(p->out, "...(%zu)", value.len);
 }
 
 static void line(struct printer *p, const char *name, struct slice value)
@@ -83,9 +95,9 @@ static void click(struct printer *p, const struct store_click *c)
     buf_printf(p->out, "  click, registered %s%s\n", c->keyed ? "with the key" : "by the page",
                c->refused ? "; the visitor refuses tracking" : "");
     buf_puts(p->out, IN);
-    item(p, &first, "click_id", c->click_id);
-    item(p, &first, "ttclid", c->ttclid);
-    item(p, &first, "event_id", c->event_id);
+    id(p, &first, "click_id", c->click_id);
+    id(p, &first, "ttclid", c->ttclid);
+    id(p, &first, "event_id", c->event_id);
     item(p, &first, "country", c->country);
     item(p, &first, "consent", c->consent);
     item(p, &first, "ttp", c->ttp);
@@ -135,7 +147,7 @@ static void event(struct printer *p, const struct story_event *e)
     safe(p, ev->event);
     buf_puts(p->out, " for pixel ");
     safe(p, ev->pixel);
-    item(p, &first, "event_id", ev->event_id);
+    id(p, &first, "event_id", ev->event_id);
     amount(p, ev);
     item(p, &first, "test code", ev->test_code);
     buf_puts(p->out, ": ");
@@ -212,10 +224,10 @@ static void ids(struct printer *p, const struct store_postback *pb)
     if (pb->click_id.len + pb->ttclid.len + pb->event_id.len + pb->txid.len == 0)
         return;
     buf_printf(p->out, IN "%-11s ", "understood");
-    item(p, &first, "click_id", pb->click_id);
-    item(p, &first, "ttclid", pb->ttclid);
-    item(p, &first, "event_id", pb->event_id);
-    item(p, &first, "transaction id", pb->txid);
+    id(p, &first, "click_id", pb->click_id);
+    id(p, &first, "ttclid", pb->ttclid);
+    id(p, &first, "event_id", pb->event_id);
+    id(p, &first, "transaction id", pb->txid);
     buf_byte(p->out, '\n');
 }
 
@@ -254,11 +266,11 @@ static void heading(struct printer *p, struct slice offer, struct slice click_id
 
     item(p, &first, "offer", offer);
     if (click_id.len)
-        item(p, &first, "click", click_id);
+        id(p, &first, "click", click_id);
     else if (ttclid.len)
-        item(p, &first, "ttclid", ttclid);
+        id(p, &first, "ttclid", ttclid);
     else
-        item(p, &first, "event_id", event_id);
+        id(p, &first, "event_id", event_id);
     buf_byte(p->out, '\n');
 }
 
