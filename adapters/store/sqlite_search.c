@@ -114,9 +114,15 @@ static int exact_rows(struct search *q, struct err *err)
     int64_t *rows;
     size_t n = 0, count;
 
-    for (unsigned kind = 0; kind < what->kinds; kind++)
-        hashes[n++] = index_hash(q->s, q->id, kind);
-    n += index_ttclid_hashes(q->s, what->rows, q->id, what->ttclid_kind, hashes + n);
+    n = index_ttclid_hashes(q->s, what->rows, q->id, what->ttclid_kind, hashes);
+    for (unsigned kind = 0; kind < what->kinds; kind++) {
+        uint64_t hash = index_hash(q->s, q->id, kind);
+        bool seen = kind == what->ttclid_kind && what->kinds > 1; /* then it is of ttclids alone */
+        for (size_t i = 0; i < n; i++)
+            seen |= hashes[i] == hash;
+        if (!seen)
+            hashes[n++] = hash;
+    }
     if (index_rows(q->s, (enum index_family)what->family, hashes, n, INDEX_ROWS_MOST, q->arena,
                    &rows, &count, err) != 0)
         return -1;
