@@ -136,7 +136,7 @@ int story_find(const struct story_in *in, struct slice id, struct story *out, st
     if (out->matched == STORY_NOTHING)
         return story_explain_nothing(in, slice_trim(id), out, err) != 0 ? -1 : 0;
     gather_rows(g, stored, &r);
-    if (gather_complete(g, true) != 0 || gather_finish(g) != 0)
+    if (gather_complete(g) != 0 || gather_finish(g) != 0)
         return -1;
     return 1;
 }
@@ -152,7 +152,7 @@ int story_of_postback(const struct story_in *in, int64_t row, struct story *out,
     out->matched = STORY_ROW;
     out->id = arena_printf(in->arena, "%lld", (long long)row);
     gather_postback(g, &pb, false);
-    if (gather_complete(g, false) != 0 || gather_finish(g) != 0)
+    if (gather_single(g) != 0 || gather_finish(g) != 0)
         return -1;
     return 1;
 }

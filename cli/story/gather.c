@@ -170,21 +170,38 @@ static int postback_of(struct gather *g, const struct store_event *ev)
     return 0;
 }
 
-int gather_complete(struct gather *g, bool all)
+static int postbacks_of_events(struct gather *g)
 {
     for (size_t i = 0; i < g->event_count; i++)
         if (postback_of(g, g->events[i]) != 0)
             return -1;
+    return 0;
+}
+
+int gather_complete(struct gather *g)
+{
+    if (postbacks_of_events(g) != 0)
+        return -1;
     for (size_t i = 0; i < g->group_count; i++) {
         const struct gather_group *of = &g->groups[i];
         struct slice id = of->click_id.len ? of->click_id : of->ttclid.len ? of->ttclid : of->event_id;
-        if ((all && postbacks_of(g, i) != 0) || click_of(g, i) != 0 || events_of(g, id) != 0)
+        if (postbacks_of(g, i) != 0 || click_of(g, i) != 0 || events_of(g, id) != 0)
             return -1;
     }
-    for (size_t i = 0; all && i < g->event_count; i++)
-        if (postback_of(g, g->events[i]) != 0)
-            return -1;
-    return 0;
+    return postbacks_of_events(g);
+}
+
+int gather_single(struct gather *g)
+{
+    struct store_event *list;
+    size_t n;
+
+    if (store_events_of(g->in->store, &g->out->postbacks[0].postback, g->in->arena, &list, &n,
+                        g->err) != 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        gather_event(g, &list[i]);
+    return click_of(g, 0);
 }
 
 /* ---- what is told of each postback ---- */

@@ -27,9 +27,12 @@ void gather_click(struct gather *g, const struct store_click *c);
 void gather_postback(struct gather *g, const struct store_postback *pb, bool gone);
 void gather_event(struct gather *g, struct store_event *ev);
 
-/* The rest of every conversion that has a row by now: its click, postbacks, events and attempts; then the
- * order of the lists.  -1: *err. */
-int gather_complete(struct gather *g, bool all);
+/* The rest of every conversion that has a row by now: its click, postbacks, events; or the click and events
+ * of the only postback.  -1: *err. */
+int gather_complete(struct gather *g);
+int gather_single(struct gather *g);
+
+/* What is told of each row, attempts too, and the order of the lists. */
 int gather_finish(struct gather *g);
 
 /* Why there may be nothing (story_meaning.c). */
