@@ -231,6 +231,9 @@ int sqlite_list_latest(struct store *, const struct store_latest *, unsigned, st
                        struct store_postback **, size_t *, int64_t *, struct err *);
 int sqlite_events_of(struct store *, const struct store_postback *, struct arena *,
                      struct store_event **, size_t *, struct err *);
+int sqlite_newest(struct store *, int64_t *, int64_t *, struct err *);
+int sqlite_changed_events(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *,
+                          struct err *);
 /* The last id whose postback arrived safely before `since`. */
 int sqlite_id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err);
 

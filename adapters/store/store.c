@@ -127,6 +127,17 @@ int store_events_of(struct store *s, const struct store_postback *pb, struct are
     return s->ops->events_of(s, pb, arena, list, count, err);
 }
 
+int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct err *err)
+{
+    return s->ops->newest(s, postback, attempt, err);
+}
+
+int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
+                         int64_t **ids, size_t *count, struct err *err)
+{
+    return s->ops->changed_events(s, after, max, arena, ids, count, err);
+}
+
 int store_walk_tallies(struct store *s, int64_t since, int64_t until, struct slice offer,
                        store_tally_visit *visit, void *context, struct err *err)
 {
