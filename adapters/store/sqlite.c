@@ -196,6 +196,13 @@ out:
     return rc;
 }
 
+static void moved(const struct store *store, struct store_moved *out)
+{
+    const struct sqlite *s = (const struct sqlite *)store;
+
+    *out = store->in_tx ? s->before.moved : s->now.moved;
+}
+
 static void close_store(struct store *store)
 {
     struct sqlite *s = of(store);
@@ -245,8 +252,11 @@ static const struct store_ops ops = {
     .walk_tallies = sqlite_walk_tallies,
     .walk_events = sqlite_walk_events,
     .walk_click_ids = sqlite_walk_click_ids,
+    .walk_briefs = sqlite_walk_briefs,
+    .walk_fates = sqlite_walk_fates,
     .attempts_of = sqlite_attempts_of,
     .counts = counts,
+    .moved = moved,
     .maintain = sqlite_maintain,
     .close = close_store,
 };

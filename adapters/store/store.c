@@ -231,6 +231,18 @@ int store_walk_events(struct store *s, int64_t since, store_event_visit *visit, 
     return s->ops->walk_events(s, since, visit, context, err);
 }
 
+int store_walk_briefs(struct store *s, int64_t since, store_brief_visit *visit, void *context,
+                      struct err *err)
+{
+    return s->ops->walk_briefs(s, since, visit, context, err);
+}
+
+int store_walk_fates(struct store *s, int64_t since, bool bodies, store_fate_visit *visit,
+                     void *context, struct err *err)
+{
+    return s->ops->walk_fates(s, since, bodies, visit, context, err);
+}
+
 int store_walk_click_ids(struct store *s, store_click_ids_visit *visit, void *context,
                          struct err *err)
 {
@@ -246,6 +258,11 @@ int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
 int store_counts(struct store *s, struct store_counts *out, struct err *err)
 {
     return s->ops->counts(s, out, err);
+}
+
+void store_moved(const struct store *s, struct store_moved *out)
+{
+    s->ops->moved(s, out);
 }
 
 int store_maintain(struct store *s, struct err *err)

@@ -335,11 +335,40 @@ typedef int store_click_ids_visit(void *context, struct slice offer, struct slic
                                   struct slice event_id, struct err *err);
 int store_walk_click_ids(struct store *s, store_click_ids_visit *visit, void *context,
                          struct err *err);
+/* For counting: every postback and every event since then, oldest first, without what is large; the texts
+ * are borrowed. */
+struct store_brief {
+    int64_t id, at; /* as of store_postback, and so are the others */
+    struct slice offer, stage, code, click_id, txid;
+    enum store_verdict verdict;
+};
+struct store_fate {
+    int64_t id, postback_id, created; /* as of store_event, and so are the others */
+    struct slice offer, currency, original_currency;
+    int64_t value, original_value;
+    enum store_state state;
+    bool test, ttclid; /* has a test code, a ttclid */
+    struct slice body; /* only when asked for */
+};
+typedef int store_brief_visit(void *context, const struct store_brief *pb, struct err *err);
+typedef int store_fate_visit(void *context, const struct store_fate *ev, struct err *err);
+int store_walk_briefs(struct store *s, int64_t since, store_brief_visit *visit, void *context,
+                      struct err *err);
+int store_walk_fates(struct store *s, int64_t since, bool bodies, store_fate_visit *visit,
+                     void *context, struct err *err);
 /* The attempts that carried an event, oldest first. */
 int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
                       struct store_attempt **list, size_t *count, struct err *err);
 
 int store_counts(struct store *s, struct store_counts *out, struct err *err);
+
+/* What has happened through this handle since it was opened, commits alone: these never go down. */
+struct store_moved {
+    int64_t delivered, dead, withdrawn;    /* events that became so */
+    int64_t undead;                        /* dead events that were put back */
+    int64_t unquarantined;                 /* quarantined postbacks that are something else now */
+};
+void store_moved(const struct store *s, struct store_moved *out); /* the handle's own thread */
 
 /* Housekeeping beside intake, from any one thread of its own handle: moves what the log holds into
  * the main file without making commits wait. */
