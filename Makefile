@@ -26,7 +26,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt bench bench-reconcile man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt bench bench-trace bench-reconcile man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -201,6 +201,10 @@ bench: | need-bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) bench/run.sh
 
+# How long `trace` takes among ROWS ledger rows: minutes to fill, 1.2 GB of TRACE_DIR (removed again) for each million.
+bench-trace: | need-build
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench_trace
+	@$(BUILD)/bench/bench_trace $(or $(TRACE_DIR),/var/tmp/clickbaton-bench-trace) $(or $(ROWS),4000000)
 # A million rows each in a tracker's export, a CRM's and the ledger (ROWS=n: others); 1.6 GB of TMPDIR for a while.
 bench-reconcile: | need-bench
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/fill_ledger
