@@ -26,7 +26,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt bench man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt bench bench-trace man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -200,6 +200,13 @@ demo: | need-demo
 bench: | need-bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) bench/run.sh
+
+# How long `trace` takes among ROWS ledger rows: minutes to fill, 1.2 GB of BENCH_DIR for each million.
+ROWS ?= 4000000
+BENCH_DIR ?= /var/tmp/clickbaton-bench-trace
+bench-trace: | need-build
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench_trace
+	@$(BUILD)/bench/bench_trace $(BENCH_DIR) $(ROWS)
 
 # The page of diagnostics, from the texts that `explain` prints.
 docs: all

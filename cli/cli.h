@@ -31,6 +31,7 @@ int cli_serve(int argc, char **argv);
 int cli_simulate(int argc, char **argv);
 int cli_snippet(int argc, char **argv);
 int cli_store(int argc, char **argv);
+int cli_trace(int argc, char **argv);
 int cli_translate(int argc, char **argv);
 int cli_urls(int argc, char **argv);
 int cli_version(int argc, char **argv);

@@ -176,6 +176,7 @@ static int one_time(struct sqlite *s, enum sql which, int64_t *out, struct err *
 static int counts(struct store *store, struct store_counts *out, struct err *err)
 {
     struct sqlite *s = of(store);
+    int64_t plain = 0;
     int rc = -1;
 
     if (sqlite_read_begin(s, err) != 0)
@@ -187,6 +188,9 @@ static int counts(struct store *store, struct store_counts *out, struct err *err
     rc = one_time(s, SQL_OLDEST_WAITING, &out->oldest_waiting, err);
     if (rc == 0)
         rc = one_time(s, SQL_POSTBACK_NEWEST, &out->newest_postback, err);
+    if (rc == 0)
+        rc = one_time(s, SQL_PLAIN_LEFT, &plain, err);
+    out->plain = plain != 0;
 out:
     sqlite_read_end(s);
     return rc;

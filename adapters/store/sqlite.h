@@ -148,12 +148,18 @@ void names_forget(struct names *n); /* after a rollback */
 int names_id(struct sqlite *s, struct slice text, bool add, int64_t *id, struct err *err);
 
 /* ---- sqlite_search.c: rows by any of their ids ---- */
+enum sqlite_match { MATCH_NONE, MATCH_EXACT, MATCH_PREFIX /* of its ttclid */ };
+enum sqlite_match sqlite_match_ttclid(struct slice id, struct slice ttclid);
+
 struct sqlite_search {
     enum rows rows;
     int family;          /* enum index_family */
     unsigned kinds;      /* of ids, each with hashes of its own */
-    enum sql tail, get;  /* rows that are in no run yet, newest first; one row; same columns */
-    bool (*match)(struct sqlite3_stmt *st, struct slice id);
+    uint64_t ttclid_kind; /* that of ttclids */
+    /* Rows that are in no run yet, oldest first, for the disk reads ahead; old ones that have got other
+     * ids since (SQL_COUNT: there are none); one row.  The same columns, those after the ids may lack. */
+    enum sql tail, late, get;
+    enum sqlite_match (*match)(struct sqlite3_stmt *st, struct slice id);
     /* Append the row to the list that context knows. */
     int (*take)(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
                 size_t at, struct err *err);

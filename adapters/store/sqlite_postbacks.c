@@ -12,20 +12,34 @@ int sqlite_postback_id(struct store *store, int64_t *id, struct err *err)
     return 0;
 }
 
+/* The hashes by which the row is found; how many. */
+static size_t hashes_of(const struct sqlite *s, int64_t row, const struct store_postback *pb,
+                        uint64_t out[4])
+{
+    const struct slice ids[] = { pb->click_id, pb->event_id, pb->txid };
+    size_t n = 0;
+
+    for (int i = 0; i < 3; i++)
+        if (ids[i].len)
+            out[n++] = index_hash(s, ids[i], 0);
+    if (pb->ttclid.len)
+        out[n++] = index_ttclid_hash(s, ROWS_POSTBACKS, row, pb->ttclid, 0);
+    return n;
+}
+
 int sqlite_postback_index(struct sqlite *s, const struct store_postback *pb,
                           const struct store_postback *had, struct err *err)
 {
-    const struct slice ids[] = { pb->click_id, pb->ttclid, pb->event_id, pb->txid };
-    const struct slice old[] = { had ? had->click_id : (struct slice){ 0 },
-                                 had ? had->ttclid : (struct slice){ 0 },
-                                 had ? had->event_id : (struct slice){ 0 },
-                                 had ? had->txid : (struct slice){ 0 } };
+    uint64_t hashes[4], old[4];
+    size_t n = hashes_of(s, pb->id, pb, hashes), known = had ? hashes_of(s, pb->id, had, old) : 0;
 
-    for (int i = 0; i < 4; i++) {
-        bool seen = ids[i].len == 0; /* a derived event_id is often the click_id */
-        for (int j = 0; j < 4; j++)
-            seen |= (j < i && slice_eq(ids[i], ids[j])) || (old[j].len && slice_eq(ids[i], old[j]));
-        if (!seen && index_add(s, INDEX_POSTBACKS, index_hash(s, ids[i], 0), pb->id, err) != 0)
+    for (size_t i = 0; i < n; i++) {
+        bool seen = false; /* a derived event_id is often the click_id */
+        for (size_t j = 0; j < i; j++)
+            seen |= hashes[i] == hashes[j];
+        for (size_t j = 0; j < known; j++)
+            seen |= hashes[i] == old[j];
+        if (!seen && index_add(s, INDEX_POSTBACKS, hashes[i], pb->id, err) != 0)
             return -1;
     }
     return 0;
@@ -121,11 +135,12 @@ int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err)
 
 /* ---- any id ---- */
 
-static bool match(struct sqlite3_stmt *st, struct slice id)
+static enum sqlite_match match(struct sqlite3_stmt *st, struct slice id)
 {
-    return slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)) ||
-           slice_eq(id, col_text(st, TXID)) ||
-           slice_eq(id, col_within(st, TTCLID, col_text(st, PARAMS)));
+    if (slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)) ||
+        slice_eq(id, col_text(st, TXID)))
+        return MATCH_EXACT;
+    return sqlite_match_ttclid(id, col_within(st, TTCLID, col_text(st, PARAMS)));
 }
 
 int sqlite_postback_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
@@ -166,7 +181,8 @@ int sqlite_find_postbacks(struct store *store, struct slice id, unsigned max,
 {
     static const struct sqlite_search what = {
         .rows = ROWS_POSTBACKS, .family = INDEX_POSTBACKS, .kinds = 1,
-        .tail = SQL_POSTBACK_NEW, .get = SQL_POSTBACK_GET, .match = match, .take = take,
+        .tail = SQL_POSTBACK_TAIL, .late = SQL_POSTBACK_LATE, .get = SQL_POSTBACK_GET,
+        .match = match, .take = take,
         .size = sizeof(struct store_postback),
     };
     void *found;

@@ -54,7 +54,7 @@ static int each_row(struct refusing *r, enum index_family family,
     if (r->click->click_id.len)
         hashes[n++] = index_hash(r->s, r->click->click_id, 0);
     if (r->click->ttclid.len)
-        hashes[n++] = index_hash(r->s, r->click->ttclid, 0);
+        n += index_ttclid_hashes(r->s, index_kind(family), r->click->ttclid, 0, hashes + n);
     arena_init(&list, CUT_BYTES);
     rc = index_rows(r->s, family, hashes, n, INDEX_ROWS_MOST, &list, &rows, &count, err);
     for (size_t i = 0; rc == 0 && i < count; i++) {

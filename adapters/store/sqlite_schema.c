@@ -165,6 +165,18 @@ static const char version_6[] =
     " WHEN 7 THEN 'valued' WHEN 8 THEN 'values' WHEN 9 THEN 'originals' WHEN 10 THEN 'keys'"
     " WHEN 11 THEN 'answers' END AS kind, " NAME("name") " AS name, slot, n FROM tallies;";
 
+/* Rows up to these are in the index as they were before: by whole ttclids alone, without order ids
+ * (sqlite_index.h). */
+static const char version_7[] =
+    "ALTER TABLE indexed ADD COLUMN plain_clicks INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE indexed ADD COLUMN plain_postbacks INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE indexed ADD COLUMN plain_events INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE indexed SET plain_clicks = (SELECT last_click FROM counts),"
+    " plain_postbacks = (SELECT last_postback FROM counts),"
+    " plain_events = (SELECT last_event FROM counts);"
+    "UPDATE indexed SET sum = checksum(8, clicks, postbacks, events, plain_clicks, plain_postbacks,"
+    " plain_events);";
+
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
     { 2, version_2 },
@@ -172,6 +184,7 @@ const struct sqlite_step sqlite_steps[] = {
     { 4, version_4 },
     { 5, version_5 },
     { 6, version_6 },
+    { 7, version_7 },
     { 0, NULL },
 };
 

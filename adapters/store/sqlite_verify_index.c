@@ -213,8 +213,8 @@ static void check_window(struct check *c)
 static void check_upto(struct verify *v)
 {
     bool ok;
-    int64_t same = verify_number(v, "indexed", "SELECT sum IS checksum(8, clicks, postbacks, events)"
-                                 " AND (SELECT count(*) FROM indexed) = 1 FROM indexed", &ok);
+    int64_t same = verify_number(v, "indexed", "SELECT sum IS checksum(8, clicks, postbacks, events,"
+                                 " plain_clicks, plain_postbacks, plain_events) AND (SELECT count(*) FROM indexed) = 1 FROM indexed", &ok);
 
     if (ok && !same)
         verify_say(v, "indexed", 1, "the checksum of this row is wrong");

@@ -51,6 +51,8 @@ struct store_event {
     int64_t id, postback_id;
     struct slice offer, pixel, event, event_id, test_code;
     struct slice click_id, ttclid; /* for look-ups */
+    /* For store_event_put: properties.order_id of body, unless that is the postback's txid. */
+    struct slice order_id;
     /* For store_event_put: the event_ids that this event would have had before more was known of its
      * click; one that is there makes it a duplicate.  Empty: none. */
     struct slice formerly[5];
@@ -96,6 +98,8 @@ struct store_counts {
     int64_t clicks, postbacks, waiting, sending, delivered, dead, quarantined, withdrawn;
     int64_t oldest_waiting; /* created, of the first event put, Unix milliseconds; 0: none */
     int64_t newest_postback; /* arrival, Unix milliseconds; 0: none */
+    bool plain; /* there are rows of an older version, not found by the beginning of a ttclid or an
+                 * order id (unless that is the txid) */
 };
 
 struct store;
@@ -283,7 +287,10 @@ int store_pixels_due(struct store *s, struct arena *arena, struct store_due **li
                      struct err *err);
 
 /* Clicks, postbacks and events by any id, newest first, at most max.  It is compared with
- * click_id, ttclid, event_id and (postbacks) txid, whatever the offer. */
+ * click_id, ttclid, event_id, (postbacks) txid and (events) properties.order_id of their body, whatever
+ * the offer; an order id that is the postback's txid may find the postback alone.  When none of a kind has it and it is not shorter than STORE_PREFIX: those of this kind
+ * whose ttclid begins with it. */
+#define STORE_PREFIX 16 /* "E.C.P.", four characters that are nearly the same in all, six of chance */
 int store_find_clicks(struct store *s, struct slice id, unsigned max, struct arena *arena,
                       struct store_click **list, size_t *count, struct err *err);
 int store_find_postbacks(struct store *s, struct slice id, unsigned max, struct arena *arena,
