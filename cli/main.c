@@ -27,6 +27,7 @@ static const struct verb {
     { "coverage", cli_coverage, "which share of the events has each match key" },
     { "replay", cli_replay, "send what was quarantined or given up once more" },
     { "trace", cli_trace, "one conversion through every layer, by any of its ids" },
+    { "inspect", cli_inspect, "a link into the running server's inspector" },
     { "store", cli_store, "verify, export, import, compact and count what is stored" },
     { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
     { "schema", cli_schema, "what an editor needs to check and complete our files" },

@@ -10,6 +10,8 @@
 struct control {
     struct intake *intake;
     struct rules_holder *rules;
+    struct inspector *inspector;
+    const char *admin; /* where the admin listener is */
 };
 
 /* One kind of request.  Runs on the socket's own thread; what it does to the store it does in
