@@ -14,7 +14,7 @@
 #include "core/base/wipe.h"
 
 #define TICK_MS 200
-#define STATE_TICKS 10 /* 2 s */
+#define STATE_TICKS 5 /* 1 s */
 #define BEAT_TICKS 50  /* 10 s: a proxy, or a reader who is gone, shows */
 #define ROOM ((size_t)512 << 10)
 #define ARENA_MOST ((size_t)32 << 20)
