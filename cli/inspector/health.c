@@ -154,11 +154,11 @@ static void add_event(struct health *h, struct offer_sum *o, const struct store_
 static void add_named(struct health *h, struct offer_sum *o, const struct store_tally *t)
 {
     int slot = t->kind == TALLY_REASONS ? t->slot : 0;
-    int at = t->kind == TALLY_ANSWERS ? t->slot - 1 : 0;
+    int at = t->kind != TALLY_ANSWERS || t->slot == STORE_DELIVERED ? 0
+             : t->slot == STORE_WAITING                             ? 1
+                                                                    : 2;
     struct named *n = o->named;
 
-    if (at < 0 || at > 2)
-        return;
     while (n && (n->kind != t->kind || n->slot != slot || !slice_eq(n->name, t->name)))
         n = n->next;
     if (!n) {

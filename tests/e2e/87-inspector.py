@@ -98,6 +98,7 @@ class Stream:
                 return got[1]
 
     def close(self):
+        self.r.close()
         self.c.close()
 
 
@@ -428,17 +429,21 @@ def live():
         equal("inspector %s sees its delivery" % name, (row["click_id"], row["events"][0]["answer"]["code"]), ("l1", 0))
     state = stream.until("state", lambda s: s["outbox"]["delivered"] == 1)
     equal("and the counts", state["since_start"]["queued"], 1)
-    second.close()
     serve.fire(SALE % ("l2", "l2"))
     stream.until("row", lambda r: r["click_id"] == "l2" and r["events"][0]["state"] == "delivered")
     last = wait_id(stream)
     stream.close()
     for n in range(3):
         serve.fire(SALE % ("m%d" % n, "m%d" % n))
+    second.until("row", lambda r: r["click_id"] == "m2" and r["events"][0]["state"] == "delivered") # so they were told already
+    second.close()
     wait_until("the deliveries", lambda: all(delivered(me, "m%d" % n) for n in range(3)))
     back = Stream(me, last)
     equal("who comes back gets what he missed, in its order", [back.until("row")["click_id"] for _ in range(3)], ["m0", "m1", "m2"])
     back.close()
+    again = Stream(me, "%d.0" % (len(rows_of(me)) + 5))
+    equal("who says more than there is begins now", again.next()[0], "state")
+    again.close()
     for made_up in ("x", "-1.-1", "9999999.9999999", "1", "1.x", "99999999999999999999.1"):
         s = Stream(me, made_up)
         equal("Last-Event-ID %s: from now on" % made_up, s.next()[0], "state")
