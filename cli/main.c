@@ -25,6 +25,7 @@ static const struct verb {
     { "snippet", cli_snippet, "what to paste into a landing page" },
     { "rates", cli_rates, "exchange rates: what is there, and import of the ECB's files" },
     { "coverage", cli_coverage, "which share of the events has each match key" },
+    { "reconcile", cli_reconcile, "a tracker's and a CRM's export against the ledger, and why they differ" },
     { "replay", cli_replay, "send what was quarantined or given up once more" },
     { "trace", cli_trace, "one conversion through every layer, by any of its ids" },
     { "inspect", cli_inspect, "a link into the running server's inspector" },

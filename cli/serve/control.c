@@ -7,6 +7,7 @@
 #include "cli/inspector/inspector.h"
 #include "cli/replay/group.h"
 #include "cli/serve/clock.h"
+#include "cli/serve/refused.h"
 #include "core/base/buf.h"
 #include "core/base/wipe.h"
 
@@ -103,12 +104,25 @@ static int inspect(struct control *c, const struct http_request *http, struct bu
     return 0;
 }
 
+/* ---- GET /refused: what was refused since the start, for `reconcile` ---- */
+
+static int refused(struct control *c, const struct http_request *http, struct buf *out,
+                   struct err *err)
+{
+    (void)http;
+    (void)err;
+    refused_json(c->refused, out);
+    buf_puts(out, "}\n");
+    return 0;
+}
+
 static const struct route {
     enum http_method method;
     struct slice path;
     control_request *answer;
 } routes[] = {
     { HTTP_GET, SLICE("/status"), status },
+    { HTTP_GET, SLICE("/refused"), refused },
     { HTTP_POST, SLICE("/replay"), replay },
     { HTTP_GET, SLICE("/inspect"), inspect },
     { HTTP_POST, SLICE("/compact"), compact },

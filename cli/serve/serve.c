@@ -147,8 +147,10 @@ static void open_control(struct server *s, const char *data)
 {
     struct err err = { 0 };
 
-    s->control = (struct control){ s->intake, s->rules, s->inspector,
-                                   http_server_address(s->private) };
+    s->control = (struct control){ .intake = s->intake, .rules = s->rules,
+                                   .inspector = s->inspector,
+                                   .admin = http_server_address(s->private),
+                                   .refused = s->routes.refused };
     s->local = control_open(&s->control, data, &err);
     if (!s->local)
         log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
