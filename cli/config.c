@@ -89,6 +89,7 @@ static const struct shape_key config_keys[] = {
                   "name your pixels: tiktok: {pixels: {CODE: {token: {file: ./keys/tiktok}}}}"),
     SHAPE_KEY("retention", &retention_shape, "how long things are kept"),
     SHAPE_KEY("limits", &limits_shape, "of requests and connections"),
+    SHAPE_KEY("alerts", &alerts_shape, "who is told when something is wrong"),
     SHAPE_END,
 };
 const struct shape config_shape = { SHAPE_MAP, "the configuration", .keys = config_keys };
@@ -392,4 +393,5 @@ void config_read(struct catalog *c, const char *path)
     read_tiktok(&r, root);
     read_retention(&r, at(root, "retention"));
     read_limits(&r, at(root, "limits"));
+    alerts_config_read(c, r.file, at(root, "alerts"));
 }

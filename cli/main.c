@@ -26,6 +26,7 @@ static const struct verb {
     { "rates", cli_rates, "exchange rates: what is there, and import of the ECB's files" },
     { "coverage", cli_coverage, "which share of the events has each match key" },
     { "replay", cli_replay, "send what was quarantined or given up once more" },
+    { "alert", cli_alert, "what fires now; a test message to everybody who is told" },
     { "store", cli_store, "verify, export, import, compact and count what is stored" },
     { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
     { "schema", cli_schema, "what an editor needs to check and complete our files" },

@@ -222,7 +222,7 @@ static void start(struct round *r, size_t i)
     }
     setpgid(p->pid, p->pid);
     p->pipe = ends[0];
-    p->deadline = now_ms() + r->how->timeout_ms + 500;
+    p->deadline = now_ms() + r->how->timeout_ms + 250;
 }
 
 static void settle(struct round *r, size_t i, const struct outcome *out)

@@ -83,6 +83,11 @@ static void counts_json(struct buf *out, const struct store_counts *c, const str
                (unsigned long long)s->quarantined, (unsigned long long)s->clicks);
 }
 
+static void alert(void *context, const char *text)
+{
+    reason(context, "alert", slice_from(text));
+}
+
 static void readyz(struct admin *a, struct http_request *http)
 {
     static const struct http_header json[] = { { "Content-Type", "application/json" },
@@ -111,6 +116,7 @@ static void readyz(struct admin *a, struct http_request *http)
     pthread_mutex_unlock(&a->lock);
     delivery_state(a, http->arena, &warnings);
     refused_each_previous(a->refused, clock_now(), previous_secret, &warnings);
+    alerts_each(a->alerts, alert, &warnings);
     buf_printf(&out, ",\"problems\":[%.*s],\"warnings\":[%.*s]}\n",
                SLICE_ARG(buf_slice(&problems.out)), SLICE_ARG(buf_slice(&warnings.out)));
     http_reply(http, problems.any ? 503 : 200, json, buf_slice(&out));

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "adapters/tiktok/sender.h"
+#include "cli/serve/alerts.h"
 #include "cli/serve/intake.h"
 #include "cli/serve/refused.h"
 
@@ -12,6 +13,7 @@ struct admin {
     struct intake *intake;
     struct sender *sender;
     struct refused *refused;
+    struct alerts *alerts; /* NULL: none */
     pthread_mutex_t lock; /* of what follows */
     struct http_server *public; /* whose refusals are told; NULL: none yet, or none any more */
     bool draining;

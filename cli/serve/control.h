@@ -5,11 +5,13 @@
 #define CLI_SERVE_CONTROL_H
 
 #include "cli/control_client.h"
+#include "cli/serve/alerts.h"
 #include "cli/serve/intake.h"
 
 struct control {
     struct intake *intake;
     struct rules_holder *rules;
+    struct alerts *alerts;
 };
 
 /* One kind of request.  Runs on the socket's own thread; what it does to the store it does in

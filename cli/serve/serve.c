@@ -12,6 +12,7 @@
 #include "cli/end.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
+#include "cli/serve/alerts.h"
 #include "cli/serve/clock.h"
 #include "cli/serve/control.h"
 #include "cli/serve/jail.h"
@@ -46,6 +47,8 @@ struct server {
     struct routes routes;
     struct admin admin;
     struct messages *messages;
+    struct courier *courier; /* until the alerts have it */
+    struct alerts *alerts;
     struct control control;
     struct http_server *public, *private, *local;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
@@ -142,7 +145,7 @@ static void open_control(struct server *s, const char *data)
 {
     struct err err = { 0 };
 
-    s->control = (struct control){ s->intake, s->rules };
+    s->control = (struct control){ s->intake, s->rules, s->alerts };
     s->local = control_open(&s->control, data, &err);
     if (!s->local)
         log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
@@ -166,6 +169,7 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->routes.messages = s->messages;
     s->routes.refused = s->admin.refused = refused_open(clock_now());
     s->admin.intake = s->intake;
+    s->admin.alerts = s->alerts;
     s->admin.sender = s->sender;
     pthread_mutex_init(&s->admin.lock, NULL);
     if (!s->routes.hasher || !s->routes.limiter || !s->routes.refused)
@@ -200,6 +204,9 @@ static void note_restart(const struct catalog *before, const struct catalog *now
         { "limits", a.url != b.url || a.body != b.body || a.request_seconds != b.request_seconds ||
                         a.connections != b.connections ||
                         a.connections_per_address != b.connections_per_address },
+        { "alerts.to", before->alerts.print != now->alerts.print },
+        { "alerts.zone", before->alerts.zone_named != now->alerts.zone_named ||
+                             (now->alerts.zone_named && differs(before->alerts.zone, now->alerts.zone)) },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
@@ -328,6 +335,7 @@ static void every_second(struct server *s)
         pthread_mutex_unlock(&s->admin.lock);
     }
     find_orphan(s);
+    alerts_every_second(s->alerts, s->reader, &s->admin);
     give_sign_of_life(s);
 }
 
@@ -368,6 +376,8 @@ static void close_all(struct server *s)
     if (s->sender)
         sender_close(s->sender, GRACE_MS);
     intake_close(s->intake);
+    alerts_close(s->alerts);
+    courier_close(s->courier);
     retain_close(s->retainer);
     store_close(s->reader);
     store_close(s->writer);
@@ -388,6 +398,14 @@ static void block_signals(sigset_t *signals)
     sigprocmask(SIG_BLOCK, signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a full quota is an error of the write, not the end */
+}
+
+/* Before the store is open and before anything is given up. */
+static int open_alerts(struct server *s, struct err *err)
+{
+    s->alerts = alerts_open(s->courier, s->rules, err);
+    s->courier = NULL;
+    return s->alerts ? 0 : -1;
 }
 
 int cli_serve(int argc, char **argv)
@@ -411,8 +429,10 @@ int cli_serve(int argc, char **argv)
         return code;
     block_signals(&signals); /* one that comes while files are read is looked at afterwards */
     s.jail = jail_open(unconfined);
+    s.courier = alerts_fork(unconfined ? NULL : jail_courier);
     c = s.jail ? load(&s) : NULL;
     if (!c) {
+        courier_close(s.courier);
         jail_free(s.jail);
         return EXIT_CONFIG;
     }
@@ -420,13 +440,14 @@ int cli_serve(int argc, char **argv)
         fputs("clickbaton serve: this machine's clock says that it is before 2026, and conversions would get "
               "that time; set it (timedatectl), then start again\n", stderr);
         catalog_close(c);
+        courier_close(s.courier);
         jail_free(s.jail);
         return EXIT_IO;
     }
     end_not_for_memory(); /* a request that finds none is answered so, and sent again */
     code = EXIT_IO;
     s.rules = rules_open(c);
-    if (!s.rules || open_store(&s, c, &err) != 0)
+    if (!s.rules || open_alerts(&s, &err) != 0 || open_store(&s, c, &err) != 0)
         goto out;
     s.sender = outlet_open(s.intake, c, &err);
     if (!s.sender) {

@@ -61,7 +61,7 @@ bool alert_limit_parse(enum alert_rule rule, struct slice text, struct alert_lim
     if (alert_rules[rule].unit == ALERT_EVENTS)
         ok = whole(text, EVENTS_MAX, &n);
     else if (alert_rules[rule].unit == ALERT_PERCENT)
-        ok = whole(slice_ends(text, S("%")) ? slice_head(text, text.len - 1) : text, PERCENT_MAX, &n);
+        ok = whole(text, PERCENT_MAX, &n);
     else if (alert_rules[rule].unit == ALERT_SECONDS)
         ok = when_duration_parse(text, &n) && n > 0;
     out->value = n;

@@ -51,7 +51,7 @@ struct alert_limits {
 /* ALERT_RULES when there is none of that name. */
 enum alert_rule alert_rule_named(struct slice name);
 
-/* "off", "on", "40" (events), "12%" or "12", "30m".  False: not of the rule's form. */
+/* "off", "on", "40" (events, percent), "30m".  False: not of the rule's form. */
 bool alert_limit_parse(enum alert_rule rule, struct slice text, struct alert_limit *out);
 
 /* What counts: the offer's own, else the common, else the table's. */
