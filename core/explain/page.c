@@ -18,6 +18,7 @@ const struct explain_group explain_groups[] = {
     { "H", "chains.md", "Chains",
       "What `simulate` and `check` find on a click's way through the chain of a chain file." },
     { "H06", "follow.md", "Real chains", "What `follow` finds on the way of a real link." },
+    { "A", "alerts.md", "Alerts", "What the running server tells when something is wrong: docs/alerts.md." },
     { NULL, NULL, NULL, NULL },
 };
 
