@@ -26,8 +26,8 @@ struct courier *courier_fork(const struct courier_settings *settings, struct err
 /* Who receives; once.  None: it ends, and sending does nothing. */
 int courier_begin(struct courier *c, const struct alert_receiver *list, size_t count, struct err *err);
 
-/* Hand a message over; only: the number of the one receiver, -1: all (those that want severe ones only get
- * only those).  -1: it is dead, or has too much to do. */
+/* Hand a message over; only: the number of the one receiver, then it is a test, which goes before others and is tried
+ * once; -1: all (those that want severe ones only get only those).  -1: it is dead, or has too much to do. */
 int courier_send(struct courier *c, int64_t id, int only, const struct alert_note *note);
 
 struct courier_result {

@@ -23,6 +23,7 @@ struct letter {
     int64_t id, due; /* due: ms */
     unsigned tries;
     bool severe;
+    bool once; /* a test: goes first, and is tried once */
     char *bytes; /* the texts, one block */
     const char *code, *kind, *json, *subject, *text;
 };
@@ -110,10 +111,11 @@ static void take_receiver(struct round *r, const char *packet, size_t len)
     r->count++;
 }
 
-static void queue(struct round *r, size_t i, const char *packet, size_t len)
+static void queue(struct round *r, size_t i, const char *packet, size_t len, bool once)
 {
     struct post *p = &r->posts[i];
-    struct letter l = { .severe = packet[1] == '1', .bytes = malloc(len) };
+    struct letter l = { .severe = packet[1] == '1', .once = once, .bytes = malloc(len) };
+    size_t place = once ? p->pid != 0 : p->waiting; /* not before what is under way */
     const char *at, *end = l.bytes + len;
 
     if (!l.bytes)
@@ -133,7 +135,9 @@ static void queue(struct round *r, size_t i, const char *packet, size_t len)
         free(l.bytes);
         return;
     }
-    p->queue[p->waiting++] = l;
+    memmove(&p->queue[place + 1], &p->queue[place], (p->waiting - place) * sizeof(l));
+    p->queue[place] = l;
+    p->waiting++;
 }
 
 static void take_message(struct round *r, const char *packet, size_t len)
@@ -146,7 +150,7 @@ static void take_message(struct round *r, const char *packet, size_t len)
     which = only ? strtol(only, NULL, 10) : -1;
     for (size_t i = 0; r->begun && i < r->count; i++)
         if (which == (long)i || (which < 0 && (packet[1] == '1' || !r->posts[i].to.severe_only)))
-            queue(r, i, packet, len);
+            queue(r, i, packet, len, which >= 0);
 }
 
 static void listen_to_server(struct round *r)
@@ -238,7 +242,7 @@ static void settle(struct round *r, size_t i, const struct outcome *out)
     p->pid = 0;
     for (unsigned k = 0; k < l->tries && wait < 3600000; k++)
         wait *= 4;
-    last = out->result != ALERT_AGAIN || ++l->tries >= r->how->tries;
+    last = out->result != ALERT_AGAIN || ++l->tries >= r->how->tries || l->once;
     tell(r, i, l, out->result == ALERT_DONE, last, out->why);
     l->due = now_ms() + wait;
     if (last)

@@ -15,7 +15,7 @@
 
 #define ASK_SECONDS 20
 #define TEST_SECONDS 25
-#define POLL_NS 100000000
+#define POLL_NS 20000000
 
 static const struct verb_usage usage = {
     .synopsis = "alert list|test [-c clickbaton.yaml] [--json]",
@@ -185,7 +185,7 @@ static int by_server(struct asking *a, struct outcome *out, struct err *err)
         return err_set(err, ERR_INPUT, "the running server has %.0f receivers, the configuration %zu: restart it", has,
                        count);
     a->json = false;
-    for (int i = 0; i < TEST_SECONDS * 10 && !all && rc == 1; i++) {
+    for (int i = 0; i < TEST_SECONDS * 50 && !all && rc == 1; i++) {
         rest();
         rc = ask(a, "/alert-results", (struct slice){ 0 }, &json, err);
         all = rc == 1 && take_server(cJSON_GetObjectItemCaseSensitive(json, "receivers"), id, out, count);
@@ -214,7 +214,7 @@ static int by_itself(struct asking *a, struct courier *courier, struct outcome *
     note.text = buf_slice(&text);
     if (rc == 0 && courier_send(courier, 1, -1, &note) != 0)
         rc = err_set(err, ERR_SYSTEM, "the message can't be handed over");
-    for (int i = 0; i < TEST_SECONDS * 10 && rc == 0 && known < config->receiver_count; i++) {
+    for (int i = 0; i < TEST_SECONDS * 50 && rc == 0 && known < config->receiver_count; i++) {
         rest();
         while ((rc = courier_result(courier, &r)) == 1)
             if (r.receiver < config->receiver_count && !out[r.receiver].known) {

@@ -116,7 +116,7 @@ struct alerts *alerts_open(struct courier *courier, struct rules_holder *holder,
     a->rules = holder;
     a->series = alert_series_open();
     a->book = alert_book_open();
-    a->next_id = 1;
+    a->next_id = 2;
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->news, NULL);
     if (!a->series || !a->book)
@@ -150,7 +150,7 @@ void alerts_close(struct alerts *a)
 }
 
 /* Nothing is judged while the clock is in doubt, nor before the past is known. */
-void alerts_every_second(struct alerts *a, struct store *reader, struct admin *admin)
+void alerts_tick(struct alerts *a, struct store *reader, struct admin *admin, bool second)
 {
     int64_t now = clock_now();
     bool wanted;
@@ -159,7 +159,7 @@ void alerts_every_second(struct alerts *a, struct store *reader, struct admin *a
     alerts_hear(a, now);
     wanted = a->wanted;
     pthread_mutex_unlock(&a->lock);
-    if (clock_away() != 0 || (!wanted && now - a->looked < LOOK_SECONDS && now >= a->looked))
+    if (clock_away() != 0 || (a->unread ? !second : !wanted && now - a->looked < LOOK_SECONDS && now >= a->looked))
         return;
     if (!alerts_read(a, reader, admin, now) && a->unread)
         return;
@@ -313,10 +313,11 @@ int alerts_test(struct alerts *a, struct buf *out, struct err *err)
         return err_set(err, ERR_BUSY, "this server has no alerts");
     pthread_mutex_lock(&a->lock);
     for (size_t i = 0; i < a->receiver_count && rc == 0 && !a->courier_dead; i++)
-        rc = alerts_send(a, &m, (int)i, a->next_id);
+        rc = alerts_send(a, &m, (int)i, a->next_id + 1);
     if (rc != 0)
         a->courier_dead = true;
-    buf_printf(out, "{\"id\":%lld,\"receivers\":%zu}\n", (long long)a->next_id++, a->receiver_count);
+    buf_printf(out, "{\"id\":%lld,\"receivers\":%zu}\n", (long long)a->next_id + 1, a->receiver_count);
+    a->next_id += 2;
     rc = a->courier_dead ? -1 : 0;
     pthread_mutex_unlock(&a->lock);
     return rc == 0 ? 0 : err_set(err, ERR_SYSTEM, "the process that delivers alerts has ended; restart serve");

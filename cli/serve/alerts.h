@@ -21,9 +21,9 @@ struct courier *alerts_fork(void (*confine)(void));
  * time zone of the process where one is named, so before any thread.  NULL and *err. */
 struct alerts *alerts_open(struct courier *courier, struct rules_holder *rules, struct err *err);
 
-/* Of the main thread, once a second: reads a little, and once a minute looks.  What the server knows of itself comes
- * from admin (its lock is taken for a moment). */
-void alerts_every_second(struct alerts *a, struct store *reader, struct admin *admin);
+/* Of the main thread, at every tick; when a second has gone by it reads a little, and once a minute it looks.  What
+ * the server knows of itself comes from admin (its lock is taken for a moment). */
+void alerts_tick(struct alerts *a, struct store *reader, struct admin *admin, bool second);
 
 /* ---- any thread; a NULL: there are none ---- */
 

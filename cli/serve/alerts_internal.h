@@ -42,7 +42,7 @@ struct alerts {
     bool courier_dead;
     struct alerts_receiver receivers[ALERT_RECEIVERS_MAX];
     size_t receiver_count;
-    int64_t next_id;
+    int64_t next_id; /* even; a test's is one more, so that results tell which they are of */
 };
 
 /* alerts_read.c: bring the series up to date; false: it is not yet, or could not be. */

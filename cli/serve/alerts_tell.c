@@ -51,8 +51,10 @@ void alerts_say(void *context, const struct alert_message *m)
     struct alerts *a = context;
 
     log_it(m);
-    if (!a->receiver_count || alerts_send(a, m, -1, a->next_id++) == 0)
+    if (!a->receiver_count || alerts_send(a, m, -1, a->next_id) == 0) {
+        a->next_id += 2;
         return;
+    }
     log_line("error", "code=%s msg=\"an alert can't be handed to the process that delivers it\"", "A013");
     a->courier_dead = true;
 }
@@ -70,9 +72,10 @@ void alerts_hear(struct alerts *a, int64_t now)
         to->at = now;
         to->done = r.done;
         to->last = r.last;
-        to->failed = r.done ? 0 : to->failed + r.last;
+        if (r.done || r.id % 2 == 0) /* who tests has been told */
+            to->failed = r.done ? 0 : to->failed + r.last;
         memcpy(to->why, r.why, sizeof(to->why));
-        if (!r.done)
+        if (!r.done && r.id % 2 == 0)
             log_line("warning", "msg=\"an alert was not delivered%s\" to=\"%s\" why=\"%s\"",
                      r.last ? "; it is given up" : ", it is tried again", to->name, to->why);
     }

@@ -335,7 +335,6 @@ static void every_second(struct server *s)
         pthread_mutex_unlock(&s->admin.lock);
     }
     find_orphan(s);
-    alerts_every_second(s->alerts, s->reader, &s->admin);
     give_sign_of_life(s);
 }
 
@@ -355,6 +354,8 @@ static void run(struct server *s, const sigset_t *signals)
             every_tick(s);
         if (signal == -1 && ++ticks % TICKS_A_SECOND == 0)
             every_second(s);
+        if (signal == -1)
+            alerts_tick(s->alerts, s->reader, &s->admin, ticks % TICKS_A_SECOND == 0);
     } while (signal != SIGTERM && signal != SIGINT);
 }
 
@@ -400,6 +401,15 @@ static void block_signals(sigset_t *signals)
     signal(SIGXFSZ, SIG_IGN); /* a full quota is an error of the write, not the end */
 }
 
+static bool clock_is_wrong(void)
+{
+    if (clock_now_ms() >= CLOCK_EARLIEST_MS)
+        return false;
+    fputs("clickbaton serve: this machine's clock says that it is before 2026, and conversions would get "
+          "that time; set it (timedatectl), then start again\n", stderr);
+    return true;
+}
+
 /* Before the store is open and before anything is given up. */
 static int open_alerts(struct server *s, struct err *err)
 {
@@ -431,18 +441,12 @@ int cli_serve(int argc, char **argv)
     s.jail = jail_open(unconfined);
     s.courier = alerts_fork(unconfined ? NULL : jail_courier);
     c = s.jail ? load(&s) : NULL;
-    if (!c) {
-        courier_close(s.courier);
-        jail_free(s.jail);
-        return EXIT_CONFIG;
-    }
-    if (clock_now_ms() < CLOCK_EARLIEST_MS) {
-        fputs("clickbaton serve: this machine's clock says that it is before 2026, and conversions would get "
-              "that time; set it (timedatectl), then start again\n", stderr);
+    if (!c || clock_is_wrong()) {
+        code = c ? EXIT_IO : EXIT_CONFIG;
         catalog_close(c);
         courier_close(s.courier);
         jail_free(s.jail);
-        return EXIT_IO;
+        return code;
     }
     end_not_for_memory(); /* a request that finds none is answered so, and sent again */
     code = EXIT_IO;

@@ -19,7 +19,8 @@
 
 #define TOKEN "12345:a-secret-of-the-bot"
 
-static const struct courier_settings quick = { .timeout_ms = 200, .retry_ms = 20, .tries = 2, .grace_ms = 600 };
+static const struct courier_settings quick = { .timeout_ms = 400, .retry_ms = 20, .tries = 2, .grace_ms = 600 };
+static const struct courier_settings patient = { .timeout_ms = 10000, .retry_ms = 20, .tries = 2, .grace_ms = 600 };
 static char folder[] = "/tmp/clickbaton-courier-XXXXXX";
 
 static int64_t now_ms(void)
@@ -37,13 +38,18 @@ static void pause_ms(long ms)
     nanosleep(&t, NULL);
 }
 
-static struct courier *fork_one(void)
+static struct courier *fork_with(const struct courier_settings *settings)
 {
     struct err err = { 0 };
-    struct courier *c = courier_fork(&quick, &err);
+    struct courier *c = courier_fork(settings, &err);
 
     assert_non_null(c);
     return c;
+}
+
+static struct courier *fork_one(void)
+{
+    return fork_with(&patient);
 }
 
 static void begin(struct courier *c, const struct alert_receiver *list, size_t n)
@@ -146,7 +152,7 @@ static const struct {
 
 static void endpoints_that_fail(void **state)
 {
-    struct courier *c = fork_one();
+    struct courier *c = fork_with(&quick);
     struct scripted_http *s = scripted_open(answer, NULL);
     char bot[80];
     struct alert_receiver one = { .kind = ALERT_TELEGRAM, .name = "bot", .url = bot, .token = TOKEN, .chat = "1" };
@@ -253,7 +259,7 @@ static void an_email(void **state)
 
 static void programs_that_fail(void **state)
 {
-    struct courier *c = fork_one();
+    struct courier *c = fork_with(&quick);
     struct alert_receiver list[] = {
         { .kind = ALERT_COMMAND, .name = "missing", .args = { "/nonexistent/page" } },
         { .kind = ALERT_COMMAND, .name = "says no", .args = { "/bin/sh", "-c", "exit 3" } },
@@ -387,6 +393,26 @@ static void the_server_is_killed(void **state)
     close(ends[1]);
 }
 
+/* Whoever has taken the server over can't have it run something else. */
+static void receivers_are_said_once(void **state)
+{
+    struct courier *c = fork_one();
+    struct alert_receiver first = { .kind = ALERT_COMMAND, .name = "first", .args = { "/bin/true" } };
+    struct alert_receiver second = { .kind = ALERT_COMMAND, .name = "second", .args = { script("second", "echo > second.out") } };
+    char path[200];
+
+    (void)state;
+    begin(c, &first, 1);
+    begin(c, &second, 1);
+    assert_int_equal(courier_send(c, 1, -1, &note), 0);
+    expect(c, 1, 0, true, true, "ended well");
+    assert_int_equal(courier_send(c, 2, 0, &note), 0);
+    expect(c, 2, 0, true, true, "ended well");
+    courier_close(c); /* by then a second one would have run */
+    snprintf(path, sizeof(path), "%s/second.out", folder);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void nobody_receives(void **state)
 {
     struct courier *c = fork_one();
@@ -467,6 +493,7 @@ int main(void)
         cmocka_unit_test(it_dies),
         cmocka_unit_test(the_end),
         cmocka_unit_test(the_server_is_killed),
+        cmocka_unit_test(receivers_are_said_once),
         cmocka_unit_test(nobody_receives),
         cmocka_unit_test(addresses),
     };
