@@ -60,6 +60,7 @@ struct store_ops {
     int (*attempts_of)(struct store *, int64_t, struct arena *, struct store_attempt **, size_t *,
                        struct err *);
     int (*counts)(struct store *, struct store_counts *, struct err *);
+    void (*moved)(const struct store *, struct store_moved *);
     int (*maintain)(struct store *, struct err *);
     void (*close)(struct store *);
 };

@@ -192,6 +192,13 @@ out:
     return rc;
 }
 
+static void moved(const struct store *store, struct store_moved *out)
+{
+    const struct sqlite *s = (const struct sqlite *)store;
+
+    *out = store->in_tx ? s->before.moved : s->now.moved;
+}
+
 static void close_store(struct store *store)
 {
     struct sqlite *s = of(store);
@@ -243,6 +250,7 @@ static const struct store_ops ops = {
     .walk_click_ids = sqlite_walk_click_ids,
     .attempts_of = sqlite_attempts_of,
     .counts = counts,
+    .moved = moved,
     .maintain = sqlite_maintain,
     .close = close_store,
 };

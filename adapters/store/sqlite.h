@@ -28,6 +28,7 @@ enum rows { ROWS_CLICKS, ROWS_POSTBACKS, ROWS_EVENTS, ROWS_ATTEMPTS, ROWS_COUNT 
 /* What a rollback must give back. */
 struct sqlite_state {
     struct store_counts counts;
+    struct store_moved moved;
     int64_t last[ROWS_COUNT]; /* the highest id ever given */
     int64_t gone_postback, gone_attempt; /* the highest that retention has removed */
     int64_t floor[ROWS_COUNT];           /* no row up to these is there any more; as far as is known */

@@ -248,6 +248,11 @@ int store_counts(struct store *s, struct store_counts *out, struct err *err)
     return s->ops->counts(s, out, err);
 }
 
+void store_moved(const struct store *s, struct store_moved *out)
+{
+    s->ops->moved(s, out);
+}
+
 int store_maintain(struct store *s, struct err *err)
 {
     return s->ops->maintain(s, err);

@@ -334,6 +334,14 @@ int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
 
 int store_counts(struct store *s, struct store_counts *out, struct err *err);
 
+/* What has happened through this handle since it was opened, commits alone: these never go down. */
+struct store_moved {
+    int64_t delivered, dead, withdrawn;    /* events that became so */
+    int64_t undead;                        /* dead events that were put back */
+    int64_t unquarantined;                 /* quarantined postbacks that are something else now */
+};
+void store_moved(const struct store *s, struct store_moved *out); /* the handle's own thread */
+
 /* Housekeeping beside intake, from any one thread of its own handle: moves what the log holds into
  * the main file without making commits wait. */
 int store_maintain(struct store *s, struct err *err);

@@ -149,12 +149,24 @@ void alerts_close(struct alerts *a)
     free(a);
 }
 
+/* As metrics: also what does not fire, so that the series is there. */
+static void count(struct alerts *a, struct admin *admin)
+{
+    unsigned firing[ALERT_RULES];
+
+    alerts_count(a, firing);
+    for (size_t i = 0; i < ALERT_RULES; i++)
+        metrics_alert(admin->metrics, alert_rules[i].code, firing[i]);
+}
+
 /* Nothing is judged while the clock is in doubt, nor before the past is known. */
 void alerts_tick(struct alerts *a, struct store *reader, struct admin *admin, bool second)
 {
     int64_t now = clock_now();
     bool wanted;
 
+    if (second && !a->looks)
+        count(a, admin);
     pthread_mutex_lock(&a->lock);
     alerts_hear(a, now);
     wanted = a->wanted;
@@ -171,6 +183,7 @@ void alerts_tick(struct alerts *a, struct store *reader, struct admin *admin, bo
     a->looks++;
     pthread_cond_broadcast(&a->news);
     pthread_mutex_unlock(&a->lock);
+    count(a, admin);
 }
 
 /* ---- asked by others ---- */
