@@ -97,6 +97,8 @@ def from_the_start_to_the_end():
     equal("the bot's chat", bot["chat_id"], "-100123")
     has("the bot's text", bot["text"], "clickbaton ALERT A007", "pixel %s is paused" % PIXEL, "first: ")
     has("readyz mentions it", str(serve.ready()[1]["warnings"]), "alert: A007 pixel %s is paused" % PIXEL)
+    has("so does /metrics", request(serve.admin, "GET", "/metrics").body, 'clickbaton_alerts_active{code="A007"} 1\n',
+        'clickbaton_alerts_active{code="A001"} 0\n')
     for what, text in (("the log", serve.err()), ("readyz", str(serve.ready())), ("the list", str(now)),
                        ("the store", f.stored_bytes().decode("latin1"))):
         hasnt("%s holds no secret" % what, text, BOT, "another-token", "/hook/of/mine")
