@@ -233,6 +233,70 @@ static void the_series(void **state)
     alert_series_close(NULL);
 }
 
+/* Two days without events (an outage) and one with ten times as many do not change what is usual. */
+static void habits_are_robust(void **state)
+{
+    struct alert_series *s = alert_series_open();
+    const struct alert_habit *h;
+
+    (void)state;
+    alert_series_turn(s, NOW / 3600);
+    for (int d = 1; d <= 14; d++)
+        for (int hour = 0; hour < 24; hour++) {
+            int64_t at = NOW / 3600 - 24 * d + hour, n = d == 3 || d == 4 ? 0 : d == 7 ? 50 : 5;
+            alert_series_add(s, at, S("nutra"), ALERT_N_CLICKS, 50);
+            alert_series_add_event(s, at, S("nutra"), S("Lead"), ALERT_N_PUT, n);
+            alert_series_add_event(s, at, S("nutra"), S("Lead"), ALERT_N_UNVALUED, d == 9 ? n : 0);
+        }
+    alert_learn(s);
+    h = &s->offers[0]->events[0]->habit;
+    assert_int_equal(h->days, 14);
+    assert_true(h->rate > 0.099 && h->rate < 0.101);
+    assert_true(h->level > 119 && h->level < 121);
+    assert_true(h->hour[3] > 0.99 && h->hour[3] < 1.01);
+    assert_true(s->offers[0]->events[0]->usual[ALERT_SHARE_NO_VALUE] < 0.021);
+    alert_series_close(s);
+}
+
+/* After a restart nothing is told too early: the newest event's hour is known, not its minute. */
+static void the_newest_event(void **state)
+{
+    static const struct { int64_t hours_ago, mark, last; } rows[] = {
+        { 3, 0, NOW - 2 * 3600 },                        /* the end of its hour */
+        { 3, NOW - 3 * 3600 + 60, NOW - 3 * 3600 + 60 }, /* an alert of before knows better */
+        { 3, NOW - 5 * 3600, NOW - 2 * 3600 },           /* that was of an older one */
+        { 0, 0, NOW + 600 },
+        { ALERT_HOURS, 0, 0 },                           /* none that is remembered */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct alert_series *s = alert_series_open();
+        const struct alert_event *e;
+        alert_series_turn(s, NOW / 3600);
+        alert_series_add_event(s, NOW / 3600 - 1, S("nutra"), S("Lead"), ALERT_N_PUT, 0);
+        alert_series_add_event(s, NOW / 3600 - rows[i].hours_ago, S("nutra"), S("Lead"), ALERT_N_PUT, 2);
+        if (rows[i].mark)
+            alert_series_mark(s, S("nutra"), S("Lead"), rows[i].mark);
+        alert_series_look(s, NOW + 600);
+        e = s->offers[0]->events[0];
+        assert_int_equal(e->last, rows[i].last);
+        alert_series_look(s, NOW + 660);
+        assert_int_equal(e->last, rows[i].last);
+        alert_series_add_event(s, NOW / 3600, S("nutra"), S("Lead"), ALERT_N_PUT, 1);
+        alert_series_add(s, NOW / 3600, S("nutra"), ALERT_N_CLICKS, 7);
+        alert_series_look(s, NOW + 720);
+        assert_int_equal(e->last, NOW + 720);
+        alert_series_add(s, NOW / 3600, S("nutra"), ALERT_N_CLICKS, 4);
+        assert_int_equal(alert_clicks_since(s, s->offers[0], e), 4);
+        alert_series_turn(s, NOW / 3600 + 1); /* the hour turns while an event of it is not seen yet */
+        alert_series_add_event(s, NOW / 3600, S("nutra"), S("Lead"), ALERT_N_PUT, 1);
+        alert_series_look(s, NOW + 3660);
+        assert_int_equal(e->last, NOW + 3660);
+        alert_series_close(s);
+    }
+}
+
 /* ---- the book ---- */
 
 static struct heard {
@@ -506,6 +570,8 @@ int main(void)
         cmocka_unit_test(surprise),
         cmocka_unit_test(shares_are_learned),
         cmocka_unit_test(the_series),
+        cmocka_unit_test(habits_are_robust),
+        cmocka_unit_test(the_newest_event),
         cmocka_unit_test(over_time),
         cmocka_unit_test(a_flatline_ends_by_an_event),
         cmocka_unit_test(quiet_hours),
