@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include "cli/catalog.h"
+#include "cli/reconcile/source.h"
 #include "core/alert/book.h"
 #include "core/base/when.h"
-
-#define ZONES "/usr/share/zoneinfo"
 
 struct reading {
     struct catalog *c;
@@ -265,19 +264,14 @@ static void offers(struct reading *r, const struct yaml *node)
 static void zone(struct reading *r, const struct yaml *node)
 {
     struct slice text;
-    const char *path;
+    const char *why;
 
     if (!expect_text(&r->e, node, "`zone`", &text))
         return;
-    r->a->zone = cstr(r, text);
-    if (when_zone_parse(text, &r->a->zone_seconds))
-        return;
-    path = arena_printf(&r->c->arena, "%s/%s", ZONES, r->a->zone).ptr;
-    r->a->zone_named = r->a->zone[0] && r->a->zone[0] != '/' && !strstr(r->a->zone, "..") && path &&
-                       access(path, R_OK) == 0;
-    if (!r->a->zone_named)
-        complain(r, node, "C053", S("write Europe/Berlin (as in " ZONES ") or +02:00"),
-                 "that is no time zone that this machine knows");
+    r->a->zone = source_zone(&r->c->arena, cstr(r, text), &why);
+    if (!r->a->zone)
+        diag_add(r->e.diags, DIAG_ERROR, "C053", node->at, S("write Europe/Berlin or +02:00"), "\"%.*s\" %s",
+                 SLICE_ARG(slice_head(text, 60)), why);
 }
 
 static void times(struct reading *r, const struct yaml *node)

@@ -4,6 +4,7 @@
 
 #include "adapters/alert/receiver.h"
 #include "core/alert/rules.h"
+#include "core/base/zone.h"
 #include "core/yaml/expect.h"
 
 struct catalog;
@@ -25,9 +26,7 @@ struct alerts_config {
     int64_t remind; /* s; 0: never */
     bool quiet;
     int quiet_from, quiet_until; /* minutes of the day */
-    bool zone_named;
-    const char *zone;            /* Europe/Berlin; else */
-    int zone_seconds;            /* east of UTC */
+    const struct zone *zone;     /* of those; NULL: UTC */
     struct alert_limits limits;
     struct alerts_offer *offers;
     size_t offer_count;

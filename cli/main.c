@@ -25,6 +25,7 @@ static const struct verb {
     { "snippet", cli_snippet, "what to paste into a landing page" },
     { "rates", cli_rates, "exchange rates: what is there, and import of the ECB's files" },
     { "coverage", cli_coverage, "which share of the events has each match key" },
+    { "reconcile", cli_reconcile, "a tracker's and a CRM's export against the ledger, and why they differ" },
     { "replay", cli_replay, "send what was quarantined or given up once more" },
     { "alert", cli_alert, "what fires now; a test message to everybody who is told" },
     { "store", cli_store, "verify, export, import, compact and count what is stored" },

@@ -89,17 +89,6 @@ static int begin_courier(struct alerts *a, const struct alerts_config *config, s
     return courier_begin(a->courier, config->receivers, config->receiver_count, err);
 }
 
-static void set_zone(const struct alerts_config *config)
-{
-    char zone[200];
-
-    if (!config->zone_named)
-        return;
-    snprintf(zone, sizeof(zone), ":%s", config->zone);
-    setenv("TZ", zone, 1);
-    tzset();
-}
-
 struct alerts *alerts_open(struct courier *courier, struct rules_holder *holder, struct err *err)
 {
     struct alerts *a = calloc(1, sizeof(*a));
@@ -125,7 +114,6 @@ struct alerts *alerts_open(struct courier *courier, struct rules_holder *holder,
         rc = begin_courier(a, &rules->catalog->alerts, err);
     if (rc == 0) {
         snprintf(a->data, sizeof(a->data), "%s", rules->catalog->data);
-        set_zone(&rules->catalog->alerts);
         read_book(a);
         a->looked = clock_now();
         a->unread = (a->looked / 3600 - ALERT_HOURS + 1) * 3600;

@@ -17,8 +17,8 @@ struct alerts;
  * see courier.h.  NULL: there is none, and the log says so. */
 struct courier *alerts_fork(void (*confine)(void));
 
-/* Takes the courier over (NULL: none), tells it the receivers of the catalog in force, reads DATA/alerts.  Sets the
- * time zone of the process where one is named, so before any thread.  NULL and *err. */
+/* Takes the courier over (NULL: none), tells it the receivers of the catalog in force, reads DATA/alerts.  NULL and
+ * *err. */
 struct alerts *alerts_open(struct courier *courier, struct rules_holder *rules, struct err *err);
 
 /* Of the main thread, at every tick; when a second has gone by it reads a little, and once a minute it looks.  What

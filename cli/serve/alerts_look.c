@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 #include "cli/serve/admin.h"
 #include "cli/serve/alerts_internal.h"
@@ -108,15 +107,9 @@ static void found(void *context, const struct alert_finding *f)
 
 static bool is_quiet(const struct alerts_config *c, int64_t now)
 {
-    time_t t = (time_t)now;
-    struct tm local;
-    int64_t day = ((now + c->zone_seconds) % 86400 + 86400) % 86400;
+    int64_t local = now + (c->zone ? zone_offset(c->zone, now) : 0);
 
-    if (!c->quiet)
-        return false;
-    if (c->zone_named && localtime_r(&t, &local))
-        return alert_is_quiet(c->quiet_from, c->quiet_until, local.tm_hour * 60 + local.tm_min);
-    return alert_is_quiet(c->quiet_from, c->quiet_until, (int)(day / 60));
+    return c->quiet && alert_is_quiet(c->quiet_from, c->quiet_until, (int)(local % 86400 / 60));
 }
 
 void alerts_look(struct alerts *a, struct admin *admin, int64_t now)

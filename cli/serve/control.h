@@ -8,9 +8,12 @@
 #include "cli/serve/alerts.h"
 #include "cli/serve/intake.h"
 
+struct refused;
+
 struct control {
     struct intake *intake;
     struct rules_holder *rules;
+    struct refused *refused;
     struct alerts *alerts;
 };
 

@@ -148,7 +148,7 @@ static void open_control(struct server *s, const char *data)
 {
     struct err err = { 0 };
 
-    s->control = (struct control){ s->intake, s->rules, s->alerts };
+    s->control = (struct control){ s->intake, s->rules, s->routes.refused, s->alerts };
     s->local = control_open(&s->control, data, &err);
     if (!s->local)
         log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
@@ -226,8 +226,6 @@ static void note_restart(const struct catalog *before, const struct catalog *now
                         a.connections != b.connections ||
                         a.connections_per_address != b.connections_per_address },
         { "alerts.to", before->alerts.print != now->alerts.print },
-        { "alerts.zone", before->alerts.zone_named != now->alerts.zone_named ||
-                             (now->alerts.zone_named && differs(before->alerts.zone, now->alerts.zone)) },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
