@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cli/catalog.h"
-#include "cli/reconcile/source.h"
+#include "cli/reconcile/reconcile.h"
 #include "core/alert/book.h"
 #include "core/base/when.h"
 
