@@ -16,6 +16,7 @@ enum cli_exit {
 };
 
 /* Each verb gets its own arguments, argv[0] being the verb, and returns an exit code. */
+int cli_alert(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_coverage(int argc, char **argv);
 int cli_diff(int argc, char **argv);

@@ -29,6 +29,7 @@ static const struct verb {
     { "replay", cli_replay, "send what was quarantined or given up once more" },
     { "trace", cli_trace, "one conversion through every layer, by any of its ids" },
     { "inspect", cli_inspect, "a link into the running server's inspector" },
+    { "alert", cli_alert, "what fires now; a test message to everybody who is told" },
     { "store", cli_store, "verify, export, import, compact and count what is stored" },
     { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
     { "schema", cli_schema, "what an editor needs to check and complete our files" },
