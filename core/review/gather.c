@@ -110,18 +110,18 @@ static struct review_event *event_named(struct review *r, struct review_offer *o
     return *at = e;
 }
 
-static struct review_named *code_named(struct review *r, struct review_named **at, struct slice name, int slot)
+static struct review_named *code_named(struct review *r, struct review_named **at, struct slice name, int64_t slot)
 {
     struct review_named *n;
 
     for (; *at; at = &(*at)->next)
-        if ((*at)->slot == slot && slice_eq((*at)->name, name))
+        if ((*at)->slot == (int)slot && slice_eq((*at)->name, name))
             return *at;
     n = room_for(r, sizeof(*n));
     if (!n)
         return NULL;
     n->name = arena_dup(r->arena, name);
-    n->slot = slot;
+    n->slot = (int)slot;
     return *at = n;
 }
 
@@ -139,7 +139,7 @@ static struct review_answer *answer_named(struct review *r, struct review_answer
     return *at = a;
 }
 
-static struct review_money *money_named(struct review *r, struct review_money **at, int slot)
+static struct review_money *money_named(struct review *r, struct review_money **at, int64_t slot)
 {
     char name[4] = { (char)(slot >> 16 & 0xff), (char)(slot >> 8 & 0xff), (char)(slot & 0xff), 0 };
     struct review_money *m;
@@ -165,7 +165,7 @@ struct adding {
     int when;
 };
 
-static bool slot_in(const struct adding *a, int first, int end)
+static bool slot_in(const struct adding *a, int64_t first, int64_t end)
 {
     return a->c->slot >= first && a->c->slot < end;
 }
@@ -220,8 +220,10 @@ static void add_flow(struct review *r, const struct review_count *c, struct revi
         add(states[c->slot], c->n);
         if (c->hour + 2 * 3600 <= r->until)
             add(&f->late, c->slot == 1 ? c->n : -c->n);
-        if (day && c->slot != 5)
-            add(c->slot == 1 ? &day->put : c->slot == 3 ? &day->delivered : &day->dead, c->n);
+        if (day) {
+            int64_t *const of_day[] = { NULL, &day->put, NULL, &day->delivered, &day->dead, &day->withdrawn };
+            add(of_day[c->slot], c->n);
+        }
     } else if (c->kind == REVIEW_VALUED) {
         add(c->slot ? &f->valued : &f->unvalued, c->n);
         if (day)

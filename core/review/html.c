@@ -1,15 +1,8 @@
 /* html.c: a review as one page with charts (core/chart). */
 #include "core/chart/sheet.h"
-#include "core/review/inside.h"
+#include "core/review/painting.h"
 
-#define BARS_MOST   12
-#define SMALL_MOST  12 /* offers that get a chart of their own */
-
-struct painting {
-    struct buf *out;
-    const struct review *r;
-    struct arena *a;
-};
+#define SMALL_MOST 12 /* offers that get a chart of their own */
 
 typedef int64_t point_of(const struct review_day *d, int what);
 
@@ -241,127 +234,7 @@ static void key_bars(const struct painting *p)
         chart_bars(p->out, &c);
 }
 
-/* ---- tables ---- */
-
-static void value_table(const struct painting *p)
-{
-    static const struct sheet_column columns[] = { { .name = "Currency" },
-                                                   { .name = "Sent", .number = true },
-                                                   { .name = "Before", .number = true },
-                                                   { .name = "As the tracker said it", .number = true },
-                                                   { .name = "Before", .number = true } };
-    struct slice cells[5 * BARS_MOST];
-    size_t n = 0;
-
-    for (const struct review_money *m = p->r->all.money; m && n < 5 * BARS_MOST; m = m->next) {
-        cells[n++] = slice_from(m->currency);
-        for (int i = 0; i < 4; i++)
-            cells[n++] = review_number(p->a, CHART_MONEY, m->currency, i < 2 ? m->sent[i] : m->original[i - 2]);
-    }
-    if (n)
-        sheet_table(p->out, S(""), columns, 5, cells, n / 5);
-}
-
-static void answer_table(const struct painting *p)
-{
-    static const struct sheet_column columns[] = { { .name = "Answer", .code = true },
-                                                   { .name = "What it means" },
-                                                   { .name = "Delivered", .number = true },
-                                                   { .name = "Tried again", .number = true },
-                                                   { .name = "Given up", .number = true } };
-    struct slice cells[5 * BARS_MOST];
-    size_t n = 0;
-    bool token;
-
-    for (const struct review_answer *a = p->r->all.answers; a && n < 5 * BARS_MOST; a = a->next) {
-        cells[n++] = a->name;
-        cells[n++] = p->r->words->answer(p->a, a->name, &token);
-        cells[n++] = review_number(p->a, CHART_COUNT, "", a->delivered[REVIEW_NOW]);
-        cells[n++] = review_number(p->a, CHART_COUNT, "", a->again[REVIEW_NOW]);
-        cells[n++] = review_number(p->a, CHART_COUNT, "", a->dead[REVIEW_NOW]);
-    }
-    if (n)
-        sheet_table(p->out, S(""), columns, 5, cells, n / 5);
-    else
-        sheet_text(p->out, S("No attempt in this period."));
-}
-
-static void remedy_table(const struct painting *p)
-{
-    static const struct sheet_column columns[] = { { .name = "Code", .code = true },
-                                                   { .name = "What it means" },
-                                                   { .name = "What to do" },
-                                                   { .name = "Postbacks", .number = true },
-                                                   { .name = "Before", .number = true } };
-    struct slice cells[5 * 2 * BARS_MOST];
-    const struct review_named *lists[] = { p->r->all.reasons, p->r->all.warnings };
-    size_t n = 0;
-
-    for (int i = 0; i < 2; i++) {
-        size_t end = (size_t)(i + 1) * 5 * BARS_MOST;
-        for (const struct review_named *c = lists[i]; c && n < end; c = c->next) {
-            if (i == 0 && c->slot != REVIEW_QUARANTINED)
-                continue;
-            cells[n++] = c->name;
-            cells[n++] = review_title("", c->name);
-            cells[n++] = review_remedy(c->name);
-            cells[n++] = review_number(p->a, CHART_COUNT, "", c->n[REVIEW_NOW]);
-            cells[n++] = review_number(p->a, CHART_COUNT, "", c->n[REVIEW_BEFORE]);
-        }
-    }
-    if (n)
-        sheet_table(p->out, S(""), columns, 5, cells, n / 5);
-}
-
-/* ---- offers ---- */
-
-static size_t offer_cells(const struct painting *p, const struct review_offer *o, const struct review_event *e,
-                          struct slice *cells)
-{
-    const struct review_flow *f = e ? &e->flow[REVIEW_NOW] : &o->flow[REVIEW_NOW],
-                             *g = e ? &e->flow[REVIEW_BEFORE] : &o->flow[REVIEW_BEFORE];
-    const int64_t *v = o->verdicts[REVIEW_NOW];
-    size_t n = 0;
-
-    cells[n++] = o->name;
-    cells[n++] = e ? e->name : S("all");
-    cells[n++] = e ? S("") : review_number(p->a, CHART_COUNT, "", o->clicks[REVIEW_NOW]);
-    cells[n++] = e ? S("") : review_number(p->a, CHART_COUNT, "", v[0]);
-    cells[n++] = e ? S("") : review_share(p->a, v[REVIEW_QUARANTINED], v[0]);
-    cells[n++] = review_number(p->a, CHART_COUNT, "", f->put);
-    cells[n++] = review_change(p->a, f->put, g->put);
-    cells[n++] = review_share(p->a, f->delivered, f->put);
-    cells[n++] = review_share(p->a, f->unvalued, f->valued + f->unvalued);
-    cells[n++] = review_delay(p->a, f->latency, 95);
-    return n;
-}
-
-static void offer_table(const struct painting *p)
-{
-    static const struct sheet_column columns[] = {
-        { .name = "Offer" },
-        { .name = "Event" },
-        { .name = "Clicks", .number = true },
-        { .name = "Received", .number = true },
-        { .name = "Quarantined", .number = true },
-        { .name = "Events", .number = true },
-        { .name = "Change", .number = true },
-        { .name = "Delivered", .number = true },
-        { .name = "No value", .number = true },
-        { .name = "95 % within", .number = true },
-    };
-    enum { WIDTH = sizeof(columns) / sizeof(*columns) };
-    struct slice *cells = ARENA_ARRAY(p->a, struct slice, (p->r->groups + 1) * WIDTH);
-    size_t n = 0;
-
-    for (const struct review_offer *o = p->r->offers; cells && o; o = o->next) {
-        n += offer_cells(p, o, NULL, cells + n);
-        for (const struct review_event *e = o->events; e; e = e->next)
-            n += offer_cells(p, o, e, cells + n);
-    }
-    if (n)
-        sheet_table(p->out, S(""), columns, WIDTH, cells, n / WIDTH);
-}
+/* ---- the whole ---- */
 
 static void small_charts(const struct painting *p)
 {
@@ -381,12 +254,12 @@ static void small_charts(const struct painting *p)
 
 static struct slice subtitle(const struct painting *p)
 {
-    return arena_printf(p->a, "%.*s%.*s to %.*s (%.*s), against the %.*s before%s", SLICE_ARG(p->r->only),
-                        SLICE_ARG(arena_printf(p->a, "%s%.*s", p->r->only.len ? ", " : "",
-                                               SLICE_ARG(review_moment(p->r, p->r->since)))),
-                        SLICE_ARG(review_moment(p->r, p->r->until)), SLICE_ARG(p->r->zone),
-                        SLICE_ARG(review_period(p->r)),
-                        p->r->step == 86400 ? ". The first and the last day of a chart may not be whole." : "");
+    const struct review *r = p->r;
+
+    return arena_printf(p->a, "%.*s%s%.*s to %.*s (%.*s), against the %.*s before%s", SLICE_ARG(r->only),
+                        r->only.len ? ", " : "", SLICE_ARG(review_moment(r, r->since)),
+                        SLICE_ARG(review_moment(r, r->until)), SLICE_ARG(r->zone), SLICE_ARG(review_period(r)),
+                        r->step == 86400 ? ". The first and the last day of a chart may not be whole." : "");
 }
 
 void review_html(struct buf *out, const struct review *r, struct slice made)
@@ -407,10 +280,10 @@ void review_html(struct buf *out, const struct review *r, struct slice made)
     shares(&p);
     sheet_columns_end(out);
     sheet_part(out, "offers", S("Offers and events"), S(""));
-    offer_table(&p);
+    painting_offer_table(&p);
     small_charts(&p);
     sheet_part(out, "value", S("Value"), S("Exact sums of what the events said, by currency."));
-    value_table(&p);
+    painting_value_table(&p);
     sheet_part(out, "matching", S("What TikTok can match, and what stood in the way"), S(""));
     sheet_columns_begin(out);
     key_bars(&p);
@@ -420,9 +293,9 @@ void review_html(struct buf *out, const struct review *r, struct slice made)
               REVIEW_IGNORED, CHART_GREY);
     code_bars(&p, "warnings", S("Warnings"), S("These postbacks went on."), r->all.warnings, 0, CHART_YELLOW);
     sheet_columns_end(out);
-    remedy_table(&p);
+    painting_remedy_table(&p);
     sheet_part(out, "answers", S("What TikTok answered"), S("Outcomes of the attempts to send an event, by code."));
-    answer_table(&p);
+    painting_answer_table(&p);
     sheet_end(out, &s);
     if (r->arena->full)
         out->failed = true;

@@ -32,7 +32,7 @@ struct review_count {
     struct slice offer;
     enum review_kind kind;
     struct slice name;
-    int slot;
+    int64_t slot;
     int64_t n;
 };
 
@@ -68,7 +68,7 @@ struct review_answer { /* a code of TikTok's, "http 503", "none" */
 };
 
 struct review_day { /* one point of the charts */
-    int64_t clicks, verdicts[REVIEW_VERDICTS], put, delivered, dead, valued, unvalued;
+    int64_t clicks, verdicts[REVIEW_VERDICTS], put, delivered, dead, withdrawn, valued, unvalued;
     int64_t latency[REVIEW_BUCKETS];
 };
 
