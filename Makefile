@@ -26,7 +26,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat corrupt bench man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt bench man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -170,7 +170,7 @@ $(CRASH_SHIM): $(wildcard tests/fault/crash_*.[ch])
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_C) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^)
-soak: soak-crash soak-reloads soak-flat
+soak: soak-crash soak-reloads soak-sweep soak-flat
 # make soak-reloads RELOADS=5000; make soak-flat HOURS=8 RATE=2000 (half of what the machine takes, by default)
 soak-reloads: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
@@ -178,6 +178,10 @@ soak-reloads: | need-test
 soak-flat: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_load
 	@HOURS=$(or $(HOURS),2) $(if $(RATE),RATE=$(RATE)) CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/soak.py
+# make soak-sweep ROWS=1000000
+soak-sweep: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_load
+	@CLICKBATON=$(BUILD)/clickbaton ROWS=$(or $(ROWS),300000) python3 tests/fault/sweep.py sweep
 # make soak-crash POINTS=5000 SEED=7
 soak-crash: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)

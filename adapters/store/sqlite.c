@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
 
 const struct sqlite_tuning sqlite_tuning_default = {
     .hash_mask = UINT64_MAX,
@@ -126,6 +127,7 @@ static int begin(struct store *store, struct err *err)
     sqlite_log_begin(s);
     s->before = s->now;
     index_mark(s);
+    tally_forget(s->tally);
     return 0;
 }
 
@@ -133,7 +135,7 @@ static int commit(struct store *store, struct err *err)
 {
     struct sqlite *s = of(store);
 
-    if (write_counts(s, err) != 0 || index_work(s, err) != 0 || sql_now(s, SQL_COMMIT, err) != 0)
+    if (tally_write(s, err) != 0 || write_counts(s, err) != 0 || index_work(s, err) != 0 || sql_now(s, SQL_COMMIT, err) != 0)
         return -1;
     sqlite_log_end(s);
     sqlite_log_bound(s);
@@ -151,6 +153,7 @@ static void rollback(struct store *store)
     s->now = s->before;
     names_forget(s->names);
     sqlite_retain_free(s);
+    tally_forget(s->tally);
     index_undo(s);
 }
 
@@ -195,6 +198,7 @@ static void close_store(struct store *store)
 
     index_free(s->index);
     names_free(s->names);
+    tally_free(s->tally);
     sqlite_db_close(s);
     arena_free(&s->scratch);
     sqlite_retain_free(s);
@@ -230,6 +234,9 @@ static const struct store_ops ops = {
     .find_postbacks = sqlite_find_postbacks,
     .find_events = sqlite_find_events,
     .list_postbacks = sqlite_list_postbacks,
+    .list_latest = sqlite_list_latest,
+    .events_of = sqlite_events_of,
+    .walk_tallies = sqlite_walk_tallies,
     .walk_events = sqlite_walk_events,
     .walk_click_ids = sqlite_walk_click_ids,
     .attempts_of = sqlite_attempts_of,
@@ -257,15 +264,15 @@ struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuni
     }
     *s = (struct sqlite){ .store = { .ops = &ops, .writer = writer }, .tuning = *tuning,
                           .lock = -1, .dir = copy(dir), .names = names_new(),
-                          .index = index_new() };
+                          .index = index_new(), .tally = writer ? tally_new() : NULL };
     arena_init(&s->scratch, (size_t)1 << 20);
-    if (!s->dir || !s->names || !s->index)
+    if (!s->dir || !s->names || !s->index || (writer && !s->tally))
         err_set(err, ERR_SYSTEM, "store: out of memory");
     else if (sqlite_db_open(s, err) == 0 && (!writer || sqlite_log_renew(s, err) == 0) &&
              sqlite_schema_ready(s, err) == 0 && (!writer || sqlite_sync_names(s, err) == 0) &&
              read_seed(s, err) == 0 &&
              (!writer || (read_state(s, err) == 0 && index_load(s, err) == 0 &&
-                          sql_use(s, SQL_ROLLBACK, err)))) /* later there may be no memory */
+                          sql_use(s, SQL_ROLLBACK, err) && tally_catch_up(s, err) == 0))) /* later there may be no memory */
         return &s->store;
     close_store(&s->store);
     return NULL;

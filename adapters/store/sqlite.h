@@ -13,6 +13,7 @@ struct index;
 struct names;
 struct retaining;
 struct log_lock;
+struct tally;
 
 enum sql {
 #define SQL(name, text) SQL_##name,
@@ -61,6 +62,7 @@ struct sqlite {
     struct sqlite_state now, before;
     struct names *names;
     struct index *index;
+    struct tally *tally; /* what this transaction counts */
     uint64_t seed;    /* of this file's hashes, so that nobody outside can make them collide */
     int64_t wal_size; /* pages, after the last commit */
     struct log_lock *log_lock; /* NULL: SQLite needs none */
@@ -217,6 +219,14 @@ int sqlite_event_read(struct sqlite *s, int64_t id, struct arena *arena, struct 
 
 int sqlite_event_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
                      struct store_event *out, struct err *err); /* of EVENT_COLUMNS */
+
+/* sqlite_latest.c */
+int sqlite_list_latest(struct store *, const struct store_latest *, unsigned, struct arena *,
+                       struct store_postback **, size_t *, int64_t *, struct err *);
+int sqlite_events_of(struct store *, const struct store_postback *, struct arena *,
+                     struct store_event **, size_t *, struct err *);
+/* The last id whose postback arrived safely before `since`. */
+int sqlite_id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err);
 
 int sqlite_walk_events(struct store *, int64_t, store_event_visit *, void *, struct err *);
 int sqlite_walk_click_ids(struct store *, store_click_ids_visit *, void *, struct err *);

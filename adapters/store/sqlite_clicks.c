@@ -2,6 +2,7 @@
 
 #include "adapters/store/sqlite_click.h"
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
 
 /* Kinds of hashes: a page must not lead a look-up by click_id to many rows by other ids. */
 enum { BY_CLICK_ID, BY_TTCLID, BY_EVENT_ID, KINDS };
@@ -237,6 +238,13 @@ static int find_known(struct sqlite *s, const struct store_click *click, int64_t
     return look_up(&w, err);
 }
 
+static int tally_one(struct sqlite *s, int64_t offer, const struct store_click *c, int n, struct err *err)
+{
+    if (tally_click(s, offer, c->at, false, n, err) != 0)
+        return -1;
+    return c->ttclid.len ? tally_click(s, offer, c->at, true, n, err) : 0;
+}
+
 /* Write what has become of a known click. */
 static int change(struct sqlite *s, const struct sqlite_click *k, const struct store_click *had,
                   struct err *err)
@@ -244,7 +252,8 @@ static int change(struct sqlite *s, const struct sqlite_click *k, const struct s
     struct sqlite3_stmt *st;
     uint32_t ids = 0;
 
-    if (write_row(s, SQL_CLICK_SET, k, err) != 0)
+    if (write_row(s, SQL_CLICK_SET, k, err) != 0 || tally_one(s, k->offer, had, -1, err) != 0 ||
+        tally_one(s, k->offer, &k->click, 1, err) != 0)
         return -1;
     for (int kind = 0; kind < KINDS; kind++)
         ids += !slice_eq(id_of(had, kind), id_of(&k->click, kind));
@@ -267,7 +276,7 @@ static int add(struct sqlite *s, struct sqlite_click *k, struct err *err)
         return -1;
     s->now.last[ROWS_CLICKS]++;
     s->now.counts.clicks++;
-    return index_click(s, k->id, &k->click, NULL, err);
+    return tally_one(s, k->offer, &k->click, 1, err) != 0 ? -1 : index_click(s, k->id, &k->click, NULL, err);
 }
 
 /* Write k, which `click` was added to (known) or is, without what a refusal forbids. */

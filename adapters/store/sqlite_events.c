@@ -1,4 +1,5 @@
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
 
 /* Columns of EVENT_COLUMNS; those up to CONSENT_SAID are of the event itself. */
 enum { ID, POSTBACK, CREATED, OFFER, PIXEL, EVENT, TEST_CODE, EVENT_ID, CLICK_ID, BODY, TTCLID,
@@ -142,7 +143,7 @@ int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first
     struct sqlite *s = (struct sqlite *)store;
     struct key k = { .s = s, .event_id = ev->event_id, .plain = !ev->own_id };
     uint64_t hash = key_hash(s, ev->pixel, ev->event, ev->event_id);
-    int64_t id = s->now.last[ROWS_EVENTS] + 1;
+    int64_t id = s->now.last[ROWS_EVENTS] + 1, offer = 0;
     int rc;
 
     if ((ev->pixel.len && names_id(s, ev->pixel, true, &k.pixel, err) != 1) ||
@@ -162,6 +163,9 @@ int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first
     ev->id = id;
     ev->state = STORE_WAITING;
     ev->due = ev->created;
+    if ((ev->offer.len && names_id(s, ev->offer, true, &offer, err) != 1) ||
+        tally_put(s, &(struct tally_event){ id, ev->created, offer, k.event }, ev, err) != 0)
+        return -1;
     return index_event(s, id,
                        &(struct event_ids){ ev->pixel, ev->event, ev->plain_id,
                                             { ev->event_id, ev->click_id, ev->ttclid } },

@@ -1,4 +1,5 @@
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
 
 /* Columns of POSTBACK_COLUMNS. */
 enum { ID, AT, OFFER, TRACKER, METHOD, STAGE, VERDICT, CODE, CLICK_ID, EVENT_ID, TXID,
@@ -64,7 +65,8 @@ int sqlite_postback_put(struct store *store, struct store_postback *pb, struct e
     pb->id = id;
     s->now.counts.postbacks++;
     s->now.counts.quarantined += pb->verdict == STORE_QUARANTINED;
-    if (sqlite_history_mark(s, id, pb->click_id, pb->ttclid, pb->stage, pb->verdict, err) != 0)
+    if (tally_postback(s, pb, 1, err) != 0 ||
+        sqlite_history_mark(s, id, pb->click_id, pb->ttclid, pb->stage, pb->verdict, err) != 0)
         return -1;
     return sqlite_postback_index(s, pb, NULL, err);
 }
@@ -192,7 +194,7 @@ static int next_id(struct sqlite *s, int64_t *id, struct err *err)
 }
 
 /* Ids are given in order of arrival: the last id whose arrival lies safely before `since`. */
-static int id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err)
+int sqlite_id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err)
 {
     int64_t low = 0, high = 0;
 
@@ -230,7 +232,7 @@ static int list_rows(struct sqlite *s, struct slice offer, int64_t since, int64_
 
     if (offer.len && (rc = names_id(s, offer, false, &name, err)) != 1)
         return rc; /* nothing was ever stored for it */
-    if (after == 0 && id_before(s, since, &after, err) != 0)
+    if (after == 0 && sqlite_id_before(s, since, &after, err) != 0)
         return -1;
     st = sql_use(s, SQL_POSTBACK_LIST, err);
     if (!st)

@@ -154,12 +154,23 @@ static const char version_4[] =
 static const char version_5[] =
     "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY, sum INTEGER);";
 
+/* tally.h.  What the rows of an older store come to is counted when it is opened (tally_catch_up). */
+static const char version_6[] =
+    "CREATE TABLE tallies(hour INTEGER, offer INTEGER, kind INTEGER, name INTEGER, slot INTEGER,"
+    " n INTEGER, sum INTEGER, PRIMARY KEY(hour, offer, kind, name, slot)) WITHOUT ROWID;"
+    "CREATE VIEW hours AS SELECT strftime('%Y-%m-%dT%H:00:00Z', hour, 'unixepoch') AS hour, "
+    NAME("offer") " AS offer, CASE kind WHEN 1 THEN 'clicks' WHEN 2 THEN 'postbacks'"
+    " WHEN 3 THEN 'reasons' WHEN 4 THEN 'warnings' WHEN 5 THEN 'events' WHEN 6 THEN 'latency'"
+    " WHEN 7 THEN 'valued' WHEN 8 THEN 'values' WHEN 9 THEN 'originals' WHEN 10 THEN 'keys'"
+    " WHEN 11 THEN 'answers' END AS kind, " NAME("name") " AS name, slot, n FROM tallies;";
+
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
     { 2, version_2 },
     { 3, version_3 },
     { 4, version_4 },
     { 5, version_5 },
+    { 6, version_6 },
     { 0, NULL },
 };
 

@@ -259,7 +259,7 @@ void verify_index(struct verify *v)
             most = ix->upto[i];
     c.marks = malloc((size_t)(most < WINDOW ? most + 1 : WINDOW) * sizeof(*c.marks));
     if (!c.marks) {
-        verify_say(v, "index", 0, "not looked at: out of memory");
+        v->lacking = true;
         return;
     }
     for (int family = 0; family < INDEX_FAMILIES; family++) {

@@ -114,6 +114,25 @@ int store_click_find(struct store *s, struct slice offer, struct slice click_id,
     return s->ops->click_find(s, offer, click_id, ttclid, arena, out, err);
 }
 
+int store_list_latest(struct store *s, const struct store_latest *what, unsigned max,
+                      struct arena *arena, struct store_postback **list, size_t *count,
+                      int64_t *next, struct err *err)
+{
+    return s->ops->list_latest(s, what, max, arena, list, count, next, err);
+}
+
+int store_events_of(struct store *s, const struct store_postback *pb, struct arena *arena,
+                    struct store_event **list, size_t *count, struct err *err)
+{
+    return s->ops->events_of(s, pb, arena, list, count, err);
+}
+
+int store_walk_tallies(struct store *s, int64_t since, int64_t until, struct slice offer,
+                       store_tally_visit *visit, void *context, struct err *err)
+{
+    return s->ops->walk_tallies(s, since, until, offer, visit, context, err);
+}
+
 int store_list_again(struct store *s, const struct store_again *what, int64_t *after, unsigned max,
                      int64_t *ids, size_t *count, struct err *err)
 {

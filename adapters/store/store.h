@@ -296,6 +296,22 @@ int store_find_events(struct store *s, struct slice id, unsigned max, struct are
 int store_list_postbacks(struct store *s, struct slice offer, int64_t since, int64_t after,
                          unsigned max, struct arena *arena, struct store_postback **list,
                          size_t *count, struct err *err);
+/* Postbacks for people to look at: newest first. */
+struct store_latest {
+    struct slice offer, tracker, stage, code; /* what is empty or 0 does not matter */
+    enum store_verdict verdict;
+    int64_t since, until;  /* arrival, Unix milliseconds; until is excluded */
+    int64_t before, after; /* ids, both excluded */
+};
+/* At most max into list, in arena; a call looks at some ten thousand rows at most, so that a filter that
+ * hardly anything meets costs no more: *next is the `before` for going on, 0 at the end.  The rows may be
+ * none, and *next not 0. */
+int store_list_latest(struct store *s, const struct store_latest *what, unsigned max,
+                      struct arena *arena, struct store_postback **list, size_t *count,
+                      int64_t *next, struct err *err);
+/* The events that a postback put, oldest first (at most 64). */
+int store_events_of(struct store *s, const struct store_postback *pb, struct arena *arena,
+                    struct store_event **list, size_t *count, struct err *err);
 /* Every event that was created at `since` (Unix milliseconds) or later, and the ids of every click,
  * newest first; what visit gets lives for the call.  A visit that gives -1 ends the walk with its
  * *err.  Short reads as above. */
