@@ -14,8 +14,9 @@ _Static_assert((int)REVIEW_CLICKS == (int)TALLY_CLICKS && (int)REVIEW_EVENTS == 
                    (int)REVIEW_ORIGINALS == (int)TALLY_ORIGINALS && (int)REVIEW_ANSWERS == (int)TALLY_ANSWERS,
                "a review counts what the store counts");
 _Static_assert(REVIEW_BUCKETS == TALLY_LATENCIES && (int)PAYLOAD_KEYS <= REVIEW_KEYS_MAX, "and as finely");
-_Static_assert((int)REVIEW_QUEUED == (int)STORE_QUEUED && (int)REVIEW_QUARANTINED == (int)STORE_QUARANTINED,
-               "by the same verdicts");
+_Static_assert((int)REVIEW_QUEUED == (int)STORE_QUEUED && (int)REVIEW_QUARANTINED == (int)STORE_QUARANTINED && STORE_WAITING == 1 && STORE_DELIVERED == 3 &&
+                   STORE_WITHDRAWN == 5,
+               "by the same verdicts and states");
 
 /* ---- clocks ---- */
 

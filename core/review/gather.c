@@ -158,6 +158,9 @@ static struct review_money *money_named(struct review *r, struct review_money **
 
 /* ---- one count ---- */
 
+/* States of events as slots: of all that were put, or of an attempt after which it waits again. */
+enum { PUT = 1, DELIVERED = 3, DEAD, WITHDRAWN };
+
 struct adding {
     struct review *r;
     const struct review_count *c;
@@ -204,24 +207,25 @@ static void add_answer(struct adding *a)
 {
     struct review_answer *n = answer_named(a->r, &a->offer->answers, a->c->name);
 
-    if (n && slot_in(a, 1, 4))
-        add(&(a->c->slot == 1   ? n->delivered
-              : a->c->slot == 2 ? n->again
-                                : n->dead)[a->when],
-            a->c->n);
+    if (n && a->c->slot == DELIVERED)
+        add(&n->delivered[a->when], a->c->n);
+    else if (n && (a->c->slot == PUT || a->c->slot == DEAD))
+        add(&(a->c->slot == DEAD ? n->dead : n->again)[a->when], a->c->n);
 }
 
 static void add_flow(struct review *r, const struct review_count *c, struct review_flow *f,
                      struct review_day *day)
 {
-    int64_t *const states[] = { NULL, &f->put, NULL, &f->delivered, &f->dead, &f->withdrawn };
+    int64_t *const states[] = { [PUT] = &f->put, [DELIVERED] = &f->delivered, [DEAD] = &f->dead,
+                                [WITHDRAWN] = &f->withdrawn };
 
-    if (c->kind == REVIEW_EVENTS && (c->slot == 1 || (c->slot >= 3 && c->slot <= 5))) {
+    if (c->kind == REVIEW_EVENTS && (c->slot == PUT || (c->slot >= DELIVERED && c->slot <= WITHDRAWN))) {
         add(states[c->slot], c->n);
         if (c->hour + 2 * 3600 <= r->until)
-            add(&f->late, c->slot == 1 ? c->n : -c->n);
+            add(&f->late, c->slot == PUT ? c->n : -c->n);
         if (day) {
-            int64_t *const of_day[] = { NULL, &day->put, NULL, &day->delivered, &day->dead, &day->withdrawn };
+            int64_t *const of_day[] = { [PUT] = &day->put, [DELIVERED] = &day->delivered, [DEAD] = &day->dead,
+                                        [WITHDRAWN] = &day->withdrawn };
             add(of_day[c->slot], c->n);
         }
     } else if (c->kind == REVIEW_VALUED) {

@@ -14,8 +14,10 @@ void painting_value_table(const struct painting *p)
 
     for (const struct review_money *m = p->r->all.money; m && n < 5 * BARS_MOST; m = m->next) {
         cells[n++] = slice_from(m->currency);
-        for (int i = 0; i < 4; i++)
-            cells[n++] = review_number(p->a, CHART_MONEY, m->currency, i < 2 ? m->sent[i] : m->original[i - 2]);
+        for (int i = 0; i < 4; i++) {
+            const int64_t *sum = i < 2 ? m->sent : m->original;
+            cells[n++] = sum[0] || sum[1] ? review_number(p->a, CHART_MONEY, m->currency, sum[i % 2]) : S("");
+        }
     }
     if (n)
         sheet_table(p->out, S(""), columns, 5, cells, n / 5);

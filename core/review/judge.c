@@ -231,7 +231,7 @@ static void judge_duplicates(const struct judging *j)
     int64_t n = now[REVIEW_DUPLICATE], share = chart_permille(n, now[0]),
             before = chart_permille(was[REVIEW_DUPLICATE], was[0]);
 
-    if (now[0] < 2 * FEW || share < 100 || (was[0] >= FEW && share < before + 50 && share < 500))
+    if (now[0] < 2 * FEW || share < 100 || (share < 500 && share < (was[0] < FEW ? 250 : before + 50)))
         return;
     found(j, "duplicates", REVIEW_WARNING,
           arena_printf(j->r->arena, "%.*sduplicate postbacks %.*s", SLICE_ARG(whose(j)),

@@ -8,7 +8,8 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
-/* As enum store_tally_kind of adapters/store/tally.h, number by number; what name and slot mean stands there. */
+/* As enum store_tally_kind of adapters/store/tally.h, number by number; what name and slot mean stands there (of
+ * events and answers enum store_state: 1 put, or tried again, 3 delivered, 4 dead, 5 withdrawn). */
 enum review_kind {
     REVIEW_CLICKS = 1,
     REVIEW_POSTBACKS,

@@ -96,8 +96,8 @@ static void values(struct buf *out, const struct review *r)
     if (!r->all.money)
         return;
     heading(out, "Value of the events", "now", "before");
-    for (const struct review_money *m = r->all.money; m; m = m->next) {
-        for (int original = 0; original < 2; original++) {
+    for (int original = 0; original < 2; original++) {
+        for (const struct review_money *m = r->all.money; m; m = m->next) {
             const int64_t *n = original ? m->original : m->sent;
             if (n[0] == 0 && n[1] == 0)
                 continue;

@@ -62,8 +62,8 @@ struct slice review_change(struct arena *a, int64_t now, int64_t before)
     if (before <= 0 || now < 0)
         return S("");
     share = chart_permille(by < 0 ? -by : by, before);
-    if (share > 99990)
-        return S("x1000");
+    if (share >= 10000)
+        return arena_printf(a, "x%lld", (long long)(now / before));
     buf_puts(&text, by < 0 ? "-" : by > 0 ? "+" : "");
     chart_number(&text, CHART_PERMILLE, S(""), share);
     return keep(a, &text);
