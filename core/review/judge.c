@@ -265,11 +265,21 @@ static void judge_late(const struct judging *j)
     if (now->late <= 0 || share < 10)
         return;
     found(j, "waiting", share >= 200 && now->late >= FEW ? REVIEW_BROKEN : REVIEW_WARNING,
-          arena_printf(j->r->arena, "%.*s%.*s events still wait, more than an hour after they were made",
-                       SLICE_ARG(whose(j)), SLICE_ARG(count(j, now->late))),
+          arena_printf(j->r->arena, "%.*s%.*s %s, more than an hour after %s made", SLICE_ARG(whose(j)),
+                       SLICE_ARG(count(j, now->late)), now->late == 1 ? "event still waits" : "events still wait",
+                       now->late == 1 ? "it was" : "they were"),
           arena_printf(j->r->arena, "These are %.*s of %.*s.", SLICE_ARG(review_share(j->r->arena, now->late, now->put)),
                        SLICE_ARG(count(j, now->put))),
           S("is the server running, and does it reach TikTok? clickbaton top, clickbaton doctor --online, and its log"));
+}
+
+/* "up to 6 h", "over 1 d" */
+static struct slice took(const struct judging *j, const int64_t *buckets, int p)
+{
+    struct slice delay = review_delay(j->r->arena, buckets, p);
+
+    return arena_printf(j->r->arena, "%s%.*s", review_percentile(buckets, p) == INT64_MAX ? "" : "up to ",
+                        SLICE_ARG(delay));
 }
 
 static void judge_latency(const struct judging *j)
@@ -281,11 +291,10 @@ static void judge_latency(const struct judging *j)
     if (j->o->flow[REVIEW_NOW].delivered < FEW || (!slow && !slower))
         return;
     found(j, "slow", p95 > 21600000 ? REVIEW_BROKEN : REVIEW_WARNING,
-          arena_printf(j->r->arena, "%.*sdelivery is slow: 95 %% of the events took up to %.*s", SLICE_ARG(whose(j)),
-                       SLICE_ARG(review_delay(j->r->arena, now, 95))),
-          arena_printf(j->r->arena, "Half of them took up to %.*s; in the %.*s before 95 %% took up to %.*s.",
-                       SLICE_ARG(review_delay(j->r->arena, now, 50)), SLICE_ARG(review_period(j->r)),
-                       SLICE_ARG(review_delay(j->r->arena, was, 95))),
+          arena_printf(j->r->arena, "%.*sdelivery is slow: 95 %% of the events took %.*s", SLICE_ARG(whose(j)),
+                       SLICE_ARG(took(j, now, 95))),
+          arena_printf(j->r->arena, "Half of them took %.*s; in the %.*s before 95 %% took %.*s.",
+                       SLICE_ARG(took(j, now, 50)), SLICE_ARG(review_period(j->r)), SLICE_ARG(took(j, was, 95))),
           S("see below what TikTok answered; was the server stopped, or its way to TikTok cut?"));
 }
 
