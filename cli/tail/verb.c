@@ -45,7 +45,7 @@ static int run(struct tailing *t, size_t n)
         return live_code();
     do {
         if (!live_write("tail", &t->out))
-            break;
+            return live_code();
         buf_clear(&t->out);
         t->look.columns = live_columns(t->look.columns);
         tail_round(t);
