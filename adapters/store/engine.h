@@ -50,6 +50,9 @@ struct store_ops {
                        struct store_postback **, size_t *, int64_t *, struct err *);
     int (*events_of)(struct store *, const struct store_postback *, struct arena *,
                      struct store_event **, size_t *, struct err *);
+    int (*newest)(struct store *, int64_t *, int64_t *, struct err *);
+    int (*changed_events)(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *,
+                          struct err *);
     int (*walk_tallies)(struct store *, int64_t, int64_t, struct slice, store_tally_visit *, void *,
                         struct err *);
     int (*walk_events)(struct store *, int64_t, store_event_visit *, void *, struct err *);
@@ -57,6 +60,7 @@ struct store_ops {
     int (*attempts_of)(struct store *, int64_t, struct arena *, struct store_attempt **, size_t *,
                        struct err *);
     int (*counts)(struct store *, struct store_counts *, struct err *);
+    void (*moved)(const struct store *, struct store_moved *);
     int (*maintain)(struct store *, struct err *);
     void (*close)(struct store *);
 };

@@ -192,6 +192,13 @@ out:
     return rc;
 }
 
+static void moved(const struct store *store, struct store_moved *out)
+{
+    const struct sqlite *s = (const struct sqlite *)store;
+
+    *out = store->in_tx ? s->before.moved : s->now.moved;
+}
+
 static void close_store(struct store *store)
 {
     struct sqlite *s = of(store);
@@ -236,11 +243,14 @@ static const struct store_ops ops = {
     .list_postbacks = sqlite_list_postbacks,
     .list_latest = sqlite_list_latest,
     .events_of = sqlite_events_of,
+    .newest = sqlite_newest,
+    .changed_events = sqlite_changed_events,
     .walk_tallies = sqlite_walk_tallies,
     .walk_events = sqlite_walk_events,
     .walk_click_ids = sqlite_walk_click_ids,
     .attempts_of = sqlite_attempts_of,
     .counts = counts,
+    .moved = moved,
     .maintain = sqlite_maintain,
     .close = close_store,
 };

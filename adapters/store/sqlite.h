@@ -28,6 +28,7 @@ enum rows { ROWS_CLICKS, ROWS_POSTBACKS, ROWS_EVENTS, ROWS_ATTEMPTS, ROWS_COUNT 
 /* What a rollback must give back. */
 struct sqlite_state {
     struct store_counts counts;
+    struct store_moved moved;
     int64_t last[ROWS_COUNT]; /* the highest id ever given */
     int64_t gone_postback, gone_attempt; /* the highest that retention has removed */
     int64_t floor[ROWS_COUNT];           /* no row up to these is there any more; as far as is known */
@@ -225,6 +226,9 @@ int sqlite_list_latest(struct store *, const struct store_latest *, unsigned, st
                        struct store_postback **, size_t *, int64_t *, struct err *);
 int sqlite_events_of(struct store *, const struct store_postback *, struct arena *,
                      struct store_event **, size_t *, struct err *);
+int sqlite_newest(struct store *, int64_t *, int64_t *, struct err *);
+int sqlite_changed_events(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *,
+                          struct err *);
 /* The last id whose postback arrived safely before `since`. */
 int sqlite_id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err);
 

@@ -1,4 +1,6 @@
 /* sqlite_latest.c: the newest postbacks, for people who look, and what became of one. */
+#include <string.h>
+
 #include "adapters/store/sqlite_index.h"
 
 #define SPAN        20000 /* ids looked at in one call: some milliseconds */
@@ -149,4 +151,66 @@ int sqlite_events_of(struct store *store, const struct store_postback *pb, struc
         keep_own(pb, all, n, *list_out, count);
     }
     return arena->full ? sqlite_no_room(err) : 0;
+}
+
+/* ---- for those who look on ---- */
+
+int sqlite_newest(struct store *store, int64_t *postback, int64_t *attempt, struct err *err)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    struct sqlite3_stmt *st;
+    int rc = -1;
+
+    if (sqlite_read_begin(s, err) != 0)
+        return -1;
+    if ((st = sql_use(s, SQL_NEWEST_IDS, err)) != NULL && (rc = sql_step(s, st, err)) == 1) {
+        *postback = col_int(st, 0);
+        *attempt = col_int(st, 1);
+    }
+    sql_done(st);
+    sqlite_read_end(s);
+    return rc < 0 ? -1 : 0;
+}
+
+static int read_changed(struct sqlite *s, int64_t *after, unsigned max, struct arena *arena, int64_t **ids,
+                        size_t *count, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_CHANGED, err);
+    size_t cap = 0;
+    int rc;
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, *after);
+    while ((rc = sql_step(s, st, err)) == 1 && (*count < max || col_int(st, 0) == *after)) {
+        if (*count == cap) {
+            int64_t *more = ARENA_ARRAY(arena, int64_t, cap = cap * 2 + 64);
+            if (!more) {
+                rc = sqlite_no_room(err);
+                break;
+            }
+            if (*count)
+                memcpy(more, *ids, *count * sizeof(*more));
+            *ids = more;
+        }
+        *after = col_int(st, 0);
+        (*ids)[(*count)++] = col_int(st, 1);
+    }
+    sql_done(st);
+    return rc < 0 ? -1 : 0;
+}
+
+int sqlite_changed_events(struct store *store, int64_t *after, unsigned max, struct arena *arena, int64_t **ids,
+                          size_t *count, struct err *err)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    int rc;
+
+    *ids = NULL;
+    *count = 0;
+    if (sqlite_read_begin(s, err) != 0)
+        return -1;
+    rc = read_changed(s, after, max, arena, ids, count, err);
+    sqlite_read_end(s);
+    return rc;
 }

@@ -65,6 +65,7 @@ static int give_up(struct taking *t, const struct due *d, struct err *err)
         return -1;
     t->s->now.counts.waiting--;
     t->s->now.counts.dead++;
+    t->s->now.moved.dead++;
     return tally_find(t->s, d->event, &e, err) < 0 ? -1 : tally_state(t->s, &e, STORE_DEAD, 1, err);
 }
 
@@ -237,6 +238,9 @@ static int report_one(struct sqlite *s, const struct store_attempt *a, int64_t a
     c->waiting += !refused && o->state == STORE_WAITING;
     c->dead += !refused && o->state == STORE_DEAD;
     c->withdrawn += refused && o->state != STORE_DELIVERED;
+    s->now.moved.delivered += o->state == STORE_DELIVERED;
+    s->now.moved.dead += !refused && o->state == STORE_DEAD;
+    s->now.moved.withdrawn += refused && o->state != STORE_DELIVERED;
     if (tally_outcome(s, a, o, refused, err) != 0)
         return -1;
     if (!(st = sql_use(s, SQL_TRY_ADD, err)))
@@ -314,6 +318,7 @@ int sqlite_recover(struct store *store, int64_t now, int64_t *recovered, struct 
     n = sqlite3_changes(s->db);
     s->now.counts.sending -= n;
     s->now.counts.withdrawn += n;
+    s->now.moved.withdrawn += n;
     if (!(st = sql_use(s, SQL_DELIVERY_RECOVER, err)))
         return -1;
     bind_int(st, 1, now);

@@ -131,6 +131,7 @@ static int withdraw(struct refusing *r, int64_t event, const struct met *m, stru
         c->waiting -= m->state == STORE_WAITING;
         c->dead -= m->state == STORE_DEAD;
         c->withdrawn++;
+        r->s->now.moved.withdrawn++;
         r->out->withdrawn++;
         if (tally_find(r->s, event, &e, err) < 0 || tally_state(r->s, &e, STORE_WITHDRAWN, 1, err) != 0 ||
             (m->state == STORE_DEAD && tally_state(r->s, &e, STORE_DEAD, -1, err) != 0))

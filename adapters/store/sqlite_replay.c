@@ -200,6 +200,7 @@ int sqlite_postback_again(struct store *store, const struct store_postback *pb, 
              ? -1
              : 0;
     s->now.counts.quarantined -= rc == 0 && pb->verdict != STORE_QUARANTINED;
+    s->now.moved.unquarantined += rc == 0 && pb->verdict != STORE_QUARANTINED;
     arena_free(&arena);
     return rc;
 }
@@ -222,6 +223,7 @@ int sqlite_event_again(struct store *store, int64_t id, int64_t due, bool anew, 
     if (sqlite3_changes(s->db) == 0)
         return 1;
     s->now.counts.dead--;
+    s->now.moved.undead++;
     s->now.counts.waiting++;
     return tally_find(s, id, &e, err) < 0 ? -1 : tally_state(s, &e, STORE_DEAD, -1, err);
 }

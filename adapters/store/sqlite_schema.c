@@ -158,6 +158,7 @@ static const char version_5[] =
 static const char version_6[] =
     "CREATE TABLE tallies(hour INTEGER, offer INTEGER, kind INTEGER, name INTEGER, slot INTEGER,"
     " n INTEGER, sum INTEGER, PRIMARY KEY(hour, offer, kind, name, slot)) WITHOUT ROWID;"
+    "CREATE INDEX tries_of ON tries(attempt);"
     "CREATE VIEW hours AS SELECT strftime('%Y-%m-%dT%H:00:00Z', hour, 'unixepoch') AS hour, "
     NAME("offer") " AS offer, CASE kind WHEN 1 THEN 'clicks' WHEN 2 THEN 'postbacks'"
     " WHEN 3 THEN 'reasons' WHEN 4 THEN 'warnings' WHEN 5 THEN 'events' WHEN 6 THEN 'latency'"

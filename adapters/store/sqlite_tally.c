@@ -5,15 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/identity/match_key.h"
 #include "core/payload/keys.h"
 
 #define SLOTS     16384 /* of the table in memory; half of them may be taken */
 #define NOTED     4096  /* events that are on their way: ids follow one another, so each has its place */
 #define CODES_MOST 64   /* different warnings of one postback */
-
-const int64_t tally_latency_ms[TALLY_LATENCIES - 1] = {
-    100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 900000, 3600000, 21600000, 86400000,
-};
 
 struct tally_row {
     int64_t hour, offer, name, slot, n;
@@ -29,28 +26,6 @@ struct tally {
 };
 
 /* ---- small things ---- */
-
-int tally_latency_slot(int64_t ms)
-{
-    int i = 0;
-
-    while (i < TALLY_LATENCIES - 1 && ms > tally_latency_ms[i])
-        i++;
-    return i;
-}
-
-int64_t tally_currency(struct slice currency)
-{
-    if (currency.len != 3)
-        return 0;
-    return (int64_t)(unsigned char)currency.ptr[0] << 16 | (int64_t)(unsigned char)currency.ptr[1] << 8 |
-           (unsigned char)currency.ptr[2];
-}
-
-void tally_currency_name(int64_t slot, char out[4])
-{
-    snprintf(out, 4, "%c%c%c", (char)(slot >> 16), (char)(slot >> 8), (char)slot);
-}
 
 static int64_t hour_of(int64_t seconds)
 {
@@ -182,14 +157,14 @@ int tally_put(struct sqlite *s, const struct tally_event *e, const struct store_
     const struct tally_row rows[] = {
         of_event(e, TALLY_EVENTS, STORE_WAITING, 1),
         of_event(e, TALLY_VALUED, ev->currency.len != 0, 1),
-        of_event(e, TALLY_VALUES, tally_currency(ev->currency), ev->value),
-        of_event(e, TALLY_ORIGINALS, tally_currency(ev->original_currency), ev->original_value),
+        of_event(e, TALLY_VALUES, store_tally_currency(ev->currency), ev->value),
+        of_event(e, TALLY_ORIGINALS, store_tally_currency(ev->original_currency), ev->original_value),
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         if ((i < 2 || rows[i].slot) && add(s, &rows[i], err) != 0)
             return -1;
-    for (int64_t key = 0; key < PAYLOAD_KEYS; key++) {
+    for (int key = 0; key < MATCH_KEYS; key++) {
         struct tally_row row = of_event(e, TALLY_KEYS, key, 1);
         if ((keys >> key & 1) && add(s, &row, err) != 0)
             return -1;
@@ -206,7 +181,7 @@ int tally_state(struct sqlite *s, const struct tally_event *e, enum store_state 
 
 int tally_delivered(struct sqlite *s, const struct tally_event *e, const struct store_attempt *a, struct err *err)
 {
-    struct tally_row row = of_event(e, TALLY_LATENCY, tally_latency_slot(a->at + a->took_ms - e->created), 1);
+    struct tally_row row = of_event(e, TALLY_LATENCY, store_tally_bucket(a->at + a->took_ms - e->created), 1);
 
     return tally_state(s, e, STORE_DELIVERED, 1, err) != 0 ? -1 : add(s, &row, err);
 }

@@ -21,7 +21,7 @@ struct walk {
 static int visit_row(struct walk *w, struct sqlite3_stmt *st, struct err *err)
 {
     struct store_tally t = { .hour = col_int(st, 0), .kind = (enum store_tally_kind)col_int(st, 2),
-                             .slot = col_int(st, 4), .n = col_int(st, 5) };
+                             .slot = (int)col_int(st, 4), .n = col_int(st, 5) };
 
     for (int i = 0; i < 5; i++)
         w->at[i] = col_int(st, i);

@@ -127,6 +127,17 @@ int store_events_of(struct store *s, const struct store_postback *pb, struct are
     return s->ops->events_of(s, pb, arena, list, count, err);
 }
 
+int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct err *err)
+{
+    return s->ops->newest(s, postback, attempt, err);
+}
+
+int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
+                         int64_t **ids, size_t *count, struct err *err)
+{
+    return s->ops->changed_events(s, after, max, arena, ids, count, err);
+}
+
 int store_walk_tallies(struct store *s, int64_t since, int64_t until, struct slice offer,
                        store_tally_visit *visit, void *context, struct err *err)
 {
@@ -235,6 +246,11 @@ int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
 int store_counts(struct store *s, struct store_counts *out, struct err *err)
 {
     return s->ops->counts(s, out, err);
+}
+
+void store_moved(const struct store *s, struct store_moved *out)
+{
+    s->ops->moved(s, out);
 }
 
 int store_maintain(struct store *s, struct err *err)

@@ -309,6 +309,12 @@ struct store_latest {
 int store_list_latest(struct store *s, const struct store_latest *what, unsigned max,
                       struct arena *arena, struct store_postback **list, size_t *count,
                       int64_t *next, struct err *err);
+/* The newest ids: of a postback, of an attempt; 0: there is none. */
+int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct err *err);
+/* Ids of events that attempts above *after carried, oldest attempt first, about max of them (an attempt is
+ * never cut in two), into arena; *after becomes the last attempt that was looked at. */
+int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
+                         int64_t **ids, size_t *count, struct err *err);
 /* The events that a postback put, oldest first (at most 64). */
 int store_events_of(struct store *s, const struct store_postback *pb, struct arena *arena,
                     struct store_event **list, size_t *count, struct err *err);
@@ -327,6 +333,14 @@ int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
                       struct store_attempt **list, size_t *count, struct err *err);
 
 int store_counts(struct store *s, struct store_counts *out, struct err *err);
+
+/* What has happened through this handle since it was opened, commits alone: these never go down. */
+struct store_moved {
+    int64_t delivered, dead, withdrawn;    /* events that became so */
+    int64_t undead;                        /* dead events that were put back */
+    int64_t unquarantined;                 /* quarantined postbacks that are something else now */
+};
+void store_moved(const struct store *s, struct store_moved *out); /* the handle's own thread */
 
 /* Housekeeping beside intake, from any one thread of its own handle: moves what the log holds into
  * the main file without making commits wait. */

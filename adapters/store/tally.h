@@ -17,27 +17,32 @@ enum store_tally_kind {  /* kept in files: never renumber */
                           *                   what of them is so now.  By `created`, always: a cohort */
     TALLY_LATENCY,       /* event           | bucket of the time from `created` to TikTok's answer; of delivered ones */
     TALLY_VALUED,        /* event           | 1: with a value, 0: without */
-    TALLY_VALUES,        /* event           | TALLY_CURRENCY: sum of millionths as sent; stops at the ends of int64_t */
+    TALLY_VALUES,        /* event           | store_tally_currency: sum of millionths as sent; stops at the ends of int64_t */
     TALLY_ORIGINALS,     /* event           | the same before conversion */
-    TALLY_KEYS,          /* event           | enum payload_key: events that carry this match key */
+    TALLY_KEYS,          /* event           | enum match_key (core/identity/match_key.h): events that carry it */
     TALLY_ANSWERS,       /* TikTok's code, or "http 503", or "none" | what the attempt meant for the event: STORE_DELIVERED,
                           *                   STORE_WAITING, STORE_DEAD; by the attempt's time */
 };
 
-/* Upper bounds of the buckets of TALLY_LATENCY, ms; the last slot has what is above all. */
-#define TALLY_LATENCIES 15
-extern const int64_t tally_latency_ms[TALLY_LATENCIES - 1];
-int tally_latency_slot(int64_t ms);
+/* Upper bounds of the buckets of TALLY_LATENCY, ms, included; the last bucket has none. */
+#define TALLY_LATENCY_MS                                                                           \
+    {                                                                                              \
+        100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 900000, 3600000, 21600000,   \
+            86400000                                                                               \
+    }
+#define TALLY_LATENCY_BUCKETS 15
+int store_tally_bucket(int64_t ms);
 
-/* "USD" as a slot and back; 0: no currency. */
-int64_t tally_currency(struct slice currency);
-void tally_currency_name(int64_t slot, char out[4]);
+/* "USD" as a slot, and back; 0: no currency. */
+int store_tally_currency(struct slice currency);
+void store_tally_currency_name(int slot, char out[4]);
 
 struct store_tally {
     int64_t hour; /* Unix seconds, a multiple of 3600 */
     struct slice offer, name;
     enum store_tally_kind kind;
-    int64_t slot, n;
+    int slot;
+    int64_t n; /* never 0 */
 };
 
 /* Every row of [since, until) (Unix seconds; the hours that begin in it), of one offer (empty: all),

@@ -8,12 +8,12 @@
 #include "adapters/tiktok/replies.h"
 #include "cli/report/report.h"
 #include "core/base/when.h"
-#include "core/payload/keys.h"
+#include "core/identity/match_key.h"
 
 _Static_assert((int)REVIEW_CLICKS == (int)TALLY_CLICKS && (int)REVIEW_EVENTS == (int)TALLY_EVENTS &&
                    (int)REVIEW_ORIGINALS == (int)TALLY_ORIGINALS && (int)REVIEW_ANSWERS == (int)TALLY_ANSWERS,
                "a review counts what the store counts");
-_Static_assert(REVIEW_BUCKETS == TALLY_LATENCIES && (int)PAYLOAD_KEYS <= REVIEW_KEYS_MAX, "and as finely");
+_Static_assert(REVIEW_BUCKETS == TALLY_LATENCY_BUCKETS && (int)MATCH_KEYS <= REVIEW_KEYS_MAX, "and as finely");
 _Static_assert((int)REVIEW_QUEUED == (int)STORE_QUEUED && (int)REVIEW_QUARANTINED == (int)STORE_QUARANTINED && STORE_WAITING == 1 && STORE_DELIVERED == 3 &&
                    STORE_WITHDRAWN == 5,
                "by the same verdicts and states");
@@ -110,7 +110,7 @@ static struct slice answer(struct arena *arena, struct slice name, bool *token)
 
 void report_wire(struct review *r, const struct report_zone *z, const char *zone)
 {
-    static const struct review_words words = { payload_key_names, PAYLOAD_KEYS, answer };
+    static const struct review_words words = { match_key_names, MATCH_KEYS, answer };
 
     r->words = &words;
     r->wall = report_wall;

@@ -149,8 +149,8 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
         if (rc < 0)
             return -1;
         known[i] = rc != 0;
-        if (rc == 0 && r->fresh)
-            r->fresh[i] = true;
+        if (r->fresh)
+            r->fresh[i] = rc == 0;
         fresh += rc == 0;
     }
     for (size_t i = 0; fresh && i < t->event_count; i++)

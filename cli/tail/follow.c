@@ -124,17 +124,9 @@ static int tell_again(struct tailing *t, const struct store_event *ev, struct er
 
 static int newest(struct tailing *t, int64_t *id, struct err *err)
 {
-    const struct store_latest any = { 0 };
-    struct store_postback *list = NULL;
-    int64_t next = 0;
-    size_t count = 0;
+    int64_t attempt;
 
-    *id = 0;
-    if (store_list_latest(t->store.store, &any, 1, &t->arena, &list, &count, &next, err) != 0)
-        return -1;
-    if (count)
-        *id = list[0].id;
-    return 0;
+    return store_newest(t->store.store, id, &attempt, err);
 }
 
 /* The ids of the last ones that fit, newest first; with --event those that may. */

@@ -227,7 +227,7 @@ static void key_bars(const struct painting *p)
 
     for (size_t i = 0; i < p->r->words->key_count && i < REVIEW_KEYS_MAX; i++)
         if (f->keys[i])
-            bars[c.count++] = (struct chart_bar){ .name = slice_from(p->r->words->keys[i]),
+            bars[c.count++] = (struct chart_bar){ .name = p->r->words->keys[i],
                                                   .note = was(p, review_share(p->a, g->keys[i], g->put)),
                                                   .tone = CHART_GREEN, .value = f->keys[i] };
     if (c.count)

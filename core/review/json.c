@@ -113,7 +113,7 @@ static void flow(struct buf *out, const struct review *r, const struct review_fl
     for (size_t i = 0; i < r->words->key_count && i < REVIEW_KEYS_MAX; i++) {
         buf_puts(out, comma);
         comma = ",";
-        shares(out, r->words->keys[i], f->keys[i], f->put, g->keys[i], g->put);
+        shares(out, arena_cstr(r->arena, r->words->keys[i]), f->keys[i], f->put, g->keys[i], g->put);
     }
     buf_byte(out, '}');
 }

@@ -304,7 +304,7 @@ static void judge_key(const struct judging *j)
     size_t k = 0;
     int64_t share, before;
 
-    while (k < j->r->words->key_count && strcmp(j->r->words->keys[k], "ttclid") != 0)
+    while (k < j->r->words->key_count && !slice_eq(j->r->words->keys[k], S("ttclid")))
         k++;
     if (k == j->r->words->key_count || k >= REVIEW_KEYS_MAX || now->put < FEW)
         return;

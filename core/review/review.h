@@ -107,7 +107,7 @@ struct review_finding {
 
 /* What others know. */
 struct review_words {
-    const char *const *keys; /* names of the match keys by their number */
+    const struct slice *keys; /* names of the match keys by their number */
     size_t key_count;
     /* What an answer's name means, in arena or static; *token: the token is refused. */
     struct slice (*answer)(struct arena *arena, struct slice name, bool *token);

@@ -118,7 +118,7 @@ static void keys(struct buf *out, const struct review *r)
         return;
     heading(out, "Match keys that the events carry", "now", "before");
     for (size_t i = 0; i < r->words->key_count && i < REVIEW_KEYS_MAX; i++) {
-        const struct row w = { slice_from(r->words->keys[i]), f->keys[i], f->put, g->keys[i], g->put };
+        const struct row w = { r->words->keys[i], f->keys[i], f->put, g->keys[i], g->put };
         if (f->keys[i] || g->keys[i])
             row(out, r, &w);
     }

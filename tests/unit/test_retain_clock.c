@@ -49,7 +49,7 @@ static void goes_at_once(void **state)
 
     arrive(f, NOW - 40 * DAY);
     arrive(f, NOW - DAY);
-    r = retain_open(rules, NOW, NOW - DAY);
+    r = retain_open(rules, NULL, NOW, NOW - DAY);
     rounds(f, r, &now, NOW + ROUND);
     assert_int_equal(postbacks(f), 1);
     retain_close(r);
@@ -60,7 +60,7 @@ static void a_step_of_days_waits(void **state)
 {
     struct fixture *f = *state;
     struct rules_holder *rules = rules_of(30);
-    struct retainer *r = retain_open(rules, NOW, NOW);
+    struct retainer *r = retain_open(rules, NULL, NOW, NOW);
     int64_t now = NOW, later = NOW + 400 * DAY;
 
     arrive(f, NOW);
@@ -78,7 +78,7 @@ static void a_step_of_less_than_a_day_does_not(void **state)
 {
     struct fixture *f = *state;
     struct rules_holder *rules = rules_of(30);
-    struct retainer *r = retain_open(rules, NOW, NOW);
+    struct retainer *r = retain_open(rules, NULL, NOW, NOW);
     int64_t now = NOW + DAY - ROUND;
 
     arrive(f, NOW - 30 * DAY);
@@ -96,7 +96,7 @@ static void an_old_store_waits(void **state)
     int64_t now = NOW;
 
     arrive(f, NOW - 31 * DAY);
-    r = retain_open(rules, NOW, NOW - 31 * DAY);
+    r = retain_open(rules, NULL, NOW, NOW - 31 * DAY);
     rounds(f, r, &now, NOW + DAY - 2 * ROUND);
     assert_int_equal(postbacks(f), 1);
     rounds(f, r, &now, NOW + DAY + 2 * ROUND);

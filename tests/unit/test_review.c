@@ -10,12 +10,14 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
+#include "adapters/store/tally.h"
+
 #define DAY   INT64_C(86400)
 #define UNTIL INT64_C(1795392000) /* Mon 23 Nov 2026 00:00 */
 #define WEEK  (7 * DAY)
 #define OF(days_back) (UNTIL - (days_back) * DAY)
 
-static const char *const key_names[] = { "ttclid", "email" };
+static const struct slice key_names[] = { SLICE("ttclid"), SLICE("email") };
 
 static struct slice answer(struct arena *arena, struct slice name, bool *token)
 {
@@ -85,7 +87,10 @@ static void percentiles(void **state)
         { { INT64_MAX, INT64_MAX }, 50, 100 },
     };
 
+    static const int64_t bounds[] = TALLY_LATENCY_MS;
+
     (void)state;
+    assert_memory_equal(bounds, review_bounds, sizeof(bounds)); /* those that the store counts by */
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         if (review_percentile(rows[i].buckets, rows[i].p) != rows[i].ms)
             fail_msg("row %zu: %lld", i, (long long)review_percentile(rows[i].buckets, rows[i].p));

@@ -21,14 +21,14 @@ struct lines {
 static int put_line(void *context, const struct store_tally *t, struct err *err)
 {
     struct lines *l = context;
-    int64_t slot = t->slot;
+    int slot = t->slot;
 
     (void)err;
     if (l->merge_answers && ((t->kind == TALLY_ANSWERS && slot != STORE_DELIVERED) ||
                              (t->kind == TALLY_KEYS && slice_eq(t->offer, S("refusing")))))
         return 0;
-    buf_printf(&l->out, "%lld %.*s %d %.*s %lld = %lld\n", (long long)((t->hour * 1000 - START) / HOUR),
-               SLICE_ARG(t->offer), (int)t->kind, SLICE_ARG(t->name), (long long)slot, (long long)t->n);
+    buf_printf(&l->out, "%lld %.*s %d %.*s %d = %lld\n", (long long)((t->hour * 1000 - START) / HOUR),
+               SLICE_ARG(t->offer), (int)t->kind, SLICE_ARG(t->name), slot, (long long)t->n);
     return 0;
 }
 
