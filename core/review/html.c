@@ -11,6 +11,15 @@ static int64_t verdict_point(const struct review_day *d, int what)
     return d->verdicts[what];
 }
 
+static int64_t received_point(const struct review_day *d, int what)
+{
+    int64_t n = what;
+
+    for (int i = 1; i < REVIEW_VERDICTS; i++)
+        n = review_sum(n, d->verdicts[i]);
+    return n;
+}
+
 static int64_t click_point(const struct review_day *d, int what)
 {
     (void)what;
@@ -26,12 +35,8 @@ static int64_t event_point(const struct review_day *d, int what)
 
 static int64_t share_point(const struct review_day *d, int what)
 {
-    int64_t all = 0, of = what == 0 ? d->valued + d->unvalued : 0;
+    int64_t of = what == 0 ? d->valued + d->unvalued : received_point(d, 0);
 
-    for (int i = 1; i < REVIEW_VERDICTS; i++)
-        all += d->verdicts[i];
-    if (what)
-        of = all;
     if (of == 0)
         return CHART_GAP;
     return chart_permille(what == 0 ? d->unvalued : d->verdicts[what], of);
@@ -78,9 +83,9 @@ static void tiles(const struct painting *p)
     const int64_t *v = o->verdicts[REVIEW_NOW], *w = o->verdicts[REVIEW_BEFORE];
     const struct review_flow *f = &o->flow[REVIEW_NOW], *g = &o->flow[REVIEW_BEFORE];
     struct sheet_tile list[] = {
-        { .label = S("Postbacks received"), .value = review_number(p->a, CHART_COUNT, "", v[0]),
+        { .label = S("Received"), .value = review_number(p->a, CHART_COUNT, "", v[0]),
           .note = was(p, w[0] ? review_number(p->a, CHART_COUNT, "", w[0]) : S("")), .tone = CHART_BLUE,
-          .spark = points(p, o->days, verdict_point, REVIEW_QUEUED) },
+          .spark = points(p, o->days, received_point, 0) },
         { .label = S("Events delivered"), .value = review_share(p->a, f->delivered, f->put),
           .note = was(p, review_share(p->a, g->delivered, g->put)), .tone = CHART_GREEN,
           .spark = points(p, o->days, event_point, 0) },
@@ -93,7 +98,7 @@ static void tiles(const struct painting *p)
         { .label = S("Without a value"), .value = review_share(p->a, f->unvalued, f->valued + f->unvalued),
           .note = was(p, review_share(p->a, g->unvalued, g->valued + g->unvalued)), .tone = CHART_RED,
           .spark = points(p, o->days, share_point, 0) },
-        { .label = S("95 % delivered within"), .value = review_delay(p->a, f->latency, 95),
+        { .label = S("95 % within"), .value = review_delay(p->a, f->latency, 95),
           .note = was(p, review_delay(p->a, g->latency, 95)), .tone = CHART_PURPLE,
           .spark = points(p, o->days, delay_point, 95) },
     };
@@ -255,11 +260,12 @@ static void small_charts(const struct painting *p)
 static struct slice subtitle(const struct painting *p)
 {
     const struct review *r = p->r;
+    bool part = r->step == 86400 && (r->wall(r->clock, r->since) % 86400 || r->wall(r->clock, r->until) % 86400);
 
     return arena_printf(p->a, "%.*s%s%.*s to %.*s (%.*s), against the %.*s before%s", SLICE_ARG(r->only),
                         r->only.len ? ", " : "", SLICE_ARG(review_moment(r, r->since)),
                         SLICE_ARG(review_moment(r, r->until)), SLICE_ARG(r->zone), SLICE_ARG(review_period(r)),
-                        r->step == 86400 ? ". The first and the last day of a chart may not be whole." : "");
+                        part ? ". The first and the last day of a chart may not be whole." : "");
 }
 
 void review_html(struct buf *out, const struct review *r, struct slice made)
