@@ -294,6 +294,22 @@ static void multiples(void **state)
     buf_free(&out);
 }
 
+/* What there is can be seen: one of a hundred thousand is a pixel high. */
+static void little(void **state)
+{
+    static const int64_t many[] = { 100000, 0 }, one[] = { 1, 0 };
+    const struct chart_series series[] = { { S("many"), CHART_BLUE, many, NULL }, { S("one"), CHART_RED, one, NULL } };
+    const struct chart c = { .id = "s", .title = S("S"), .moments = two_days, .points = 2, .step = 86400,
+                             .series = series, .series_count = 2, .half = true };
+    struct buf out = { 0 };
+
+    (void)state;
+    chart_stacked(&out, &c);
+    holds(&out, "height=\"1\"><title>Wed 25 Nov 2026: one 1</title>");
+    assert_int_equal(times(&out, "<rect class=\"f4\" x=\"1"), 1); /* none for the day that has none */
+    buf_free(&out);
+}
+
 /* Nothing to show, and the largest numbers there are. */
 static void extremes(void **state)
 {
@@ -358,7 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers), cmocka_unit_test(shares),    cmocka_unit_test(moments), cmocka_unit_test(ticks),
         cmocka_unit_test(places),  cmocka_unit_test(stacked),   cmocka_unit_test(lines),   cmocka_unit_test(bars),
-        cmocka_unit_test(sparks),  cmocka_unit_test(multiples), cmocka_unit_test(extremes), cmocka_unit_test(sheets),
+        cmocka_unit_test(sparks),  cmocka_unit_test(multiples), cmocka_unit_test(little), cmocka_unit_test(extremes), cmocka_unit_test(sheets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

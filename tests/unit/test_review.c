@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "adapters/store/tally.h"
+#include "core/review/lines.h"
 
 #define DAY   INT64_C(86400)
 #define UNTIL INT64_C(1795392000) /* Mon 23 Nov 2026 00:00 */
@@ -384,6 +385,34 @@ static void texts(void **state)
     done(&d);
 }
 
+/* Lines are as long as they may be, and not longer. */
+static void wrapping(void **state)
+{
+    static const char tens[] = "123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 ";
+    struct buf text = { 0 }, out = { 0 };
+
+    (void)state;
+    buf_puts(&text, tens); /* 90 columns */
+    buf_puts(&text, "1234567890 end");
+    lines_wrapped(&out, buf_slice(&text), 0, 4);
+    assert_int_equal(slice_index(buf_slice(&out), '\n'), 100);
+    assert_true(slice_ends(buf_slice(&out), S(" 1234567890\n    end\n")));
+    buf_clear(&text);
+    buf_clear(&out);
+    buf_puts(&text, tens);
+    buf_puts(&text, "12345678901 end");
+    lines_wrapped(&out, buf_slice(&text), 0, 4);
+    assert_true(slice_ends(buf_slice(&out), S(" 123456789\n    12345678901 end\n")));
+    buf_clear(&text);
+    buf_clear(&out);
+    for (int i = 0; i < 150; i++)
+        buf_byte(&text, 'w');
+    lines_wrapped(&out, buf_slice(&text), 0, 4);
+    assert_int_equal(slice_index(buf_slice(&out), '\n'), 100);
+    buf_free(&text);
+    buf_free(&out);
+}
+
 static void machines(void **state)
 {
     struct desk d;
@@ -421,7 +450,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(percentiles), cmocka_unit_test(sums),    cmocka_unit_test(values), cmocka_unit_test(rules),
         cmocka_unit_test(more_rules),  cmocka_unit_test(periods), cmocka_unit_test(limits), cmocka_unit_test(texts),
-        cmocka_unit_test(machines),
+        cmocka_unit_test(machines),    cmocka_unit_test(wrapping),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
