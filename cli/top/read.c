@@ -1,26 +1,9 @@
 /* read.c: what `top` knows. */
-#include <string.h>
-
 #include "cli/top/top.h"
 
 #define ARENA_BYTES ((size_t)64 << 20)
 
 static const struct report_zone utc = { 0 };
-
-/* ---- rates ---- */
-
-static struct top_rate *rate_named(struct top *t, struct slice offer)
-{
-    uint64_t name = slice_hash(offer, 7);
-
-    for (size_t i = 0; i < t->rate_count; i++)
-        if (t->rates[i].name == name)
-            return &t->rates[i];
-    if (t->rate_count == TOP_OFFERS)
-        return NULL;
-    t->rates[t->rate_count] = (struct top_rate){ .name = name, .hour = -1 };
-    return &t->rates[t->rate_count++];
-}
 
 static int64_t sum_of(const struct review_day *d)
 {
@@ -31,63 +14,13 @@ static int64_t sum_of(const struct review_day *d)
     return n;
 }
 
-static int64_t risen(int64_t from, int64_t to)
+static void sample(struct top *t, struct slice offer, const struct review_day *days, bool first)
 {
-    return to > from ? to - from : 0; /* retention takes some away */
+    size_t points = t->hours.points;
+    const int64_t count[2] = { sum_of(&days[points - 1]), points > 1 ? sum_of(&days[points - 2]) : 0 };
+
+    top_sample(t, offer, t->hours.until - 3600, count, first);
 }
-
-/* What has come since the last look, whichever hour it fell into. */
-static int64_t grown(const struct top_rate *r, int64_t hour, const int64_t count[2])
-{
-    if (r->hour == hour)
-        return risen(r->count[0], count[0]) + risen(r->count[1], count[1]);
-    if (r->hour == hour - 3600)
-        return count[0] + risen(r->count[0], count[1]);
-    return 0; /* not known */
-}
-
-static void sample(struct top *t, struct slice offer, const struct review_day *days, size_t points, bool first)
-{
-    struct top_rate *r = rate_named(t, offer);
-    int64_t count[2] = { sum_of(&days[points - 1]), points > 1 ? sum_of(&days[points - 2]) : 0 };
-    int64_t hour = t->hours.until - 3600;
-
-    if (!r)
-        return;
-    if (r->hour >= 0)
-        r->seen += grown(r, hour, count);
-    else if (!first)
-        r->seen += count[0]; /* an offer that was not there before */
-    r->hour = hour;
-    memcpy(r->count, count, sizeof(count));
-    r->samples[r->next] = (struct top_sample){ t->now, r->seen };
-    r->next = (r->next + 1) % TOP_SAMPLES;
-    r->filled += r->filled < TOP_SAMPLES;
-}
-
-int64_t top_per_minute(const struct top *t, struct slice offer)
-{
-    uint64_t name = slice_hash(offer, 7);
-
-    for (size_t i = 0; i < t->rate_count; i++) {
-        const struct top_rate *r = &t->rates[i];
-        const struct top_sample *last, *from = NULL;
-        if (r->name != name || r->filled < 2)
-            continue;
-        last = &r->samples[(r->next + TOP_SAMPLES - 1) % TOP_SAMPLES];
-        for (unsigned k = 2; k <= r->filled; k++) {
-            const struct top_sample *s = &r->samples[(r->next + TOP_SAMPLES - k) % TOP_SAMPLES];
-            if (from && last->at - s->at > TOP_RATE_MS)
-                break;
-            from = s;
-        }
-        if (last->at > from->at)
-            return (last->seen - from->seen) * 600000 / (last->at - from->at);
-    }
-    return -1;
-}
-
-/* ---- the reading ---- */
 
 static int read_review(struct top *t, struct review *r, int hours, struct err *err)
 {
@@ -125,9 +58,9 @@ int top_read(struct top *t, int64_t now, struct err *err)
         store_counts(t->store.store, &t->counts, err) != 0)
         return -1;
     add_backlog(t);
-    sample(t, S(""), r->all.days, r->points, first);
+    sample(t, S(""), r->all.days, first);
     for (const struct review_offer *o = r->offers; o; o = o->next)
-        sample(t, o->name, o->days, r->points, first);
+        sample(t, o->name, o->days, first);
     return 0;
 }
 

@@ -40,6 +40,11 @@ void top_forget(struct top *t); /* the reading, not the rates */
 void top_text(struct buf *out, const struct top *t);
 void top_json(struct buf *out, const struct top *t);
 
+/* ---- rate.c ---- */
+
+/* What was counted of an offer (empty: of all) in the hour that begins then, and in the one before; at t->now.
+ * first: nothing was looked at before, so what is there did not come just now. */
+void top_sample(struct top *t, struct slice offer, int64_t hour, const int64_t count[2], bool first);
 /* Tenths of a postback a minute; -1: not known yet. */
 int64_t top_per_minute(const struct top *t, struct slice offer);
 /* Events of it that wait, and the hour in which the first of them was made (Unix seconds; 0: none). */

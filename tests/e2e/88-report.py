@@ -98,6 +98,8 @@ def two_weeks(seed):
     for i in range(3):
         p = l.postback(SINCE + 5 * DAY + i, "nutra-de", "sale", 1)
         l.event(p, "Purchase", [], answers=[(503, None, 1), (200, 40002, 4)][i == 0:])
+    p = l.postback(SINCE + 4 * DAY, "nutra-de", "sale", 1)
+    l.event(p, "Purchase", [], 4000, answers=[(200, 40105, 1), (200, 0, 3)], value=(10, "USD"))
     p = l.postback(SINCE + 6 * DAY, "nutra-de", "sale", 1)
     l.event(p, "Purchase", [], answers=[])  # still waits
     p = l.postback(SINCE + DAY, HOSTILE, "sale", 1)
@@ -240,9 +242,11 @@ def findings():
     folder, l = store()
     got = json.loads(report("--json").out)["findings"]
     equal("what stands out", [(f["id"], f["level"], f["offer"], f["event"]) for f in got],
-          [("no_events", "broken", "crypto", "Purchase"), ("without_value", "broken", "nutra-de", "Lead"),
+          [("token", "broken", "", ""), ("no_events", "broken", "crypto", "Purchase"), ("without_value", "broken", "nutra-de", "Lead"),
            ("quarantined", "broken", "nutra-de", ""), ("given_up", "warning", "nutra-de", "")])
     titles = [f["title"] for f in got]
+    equal("a refused token", titles.pop(0), "TikTok refused a token: 40105, INVALID_ACCESS_TOKEN: the token is wrong or revoked")
+    got.pop(0)
     equal("silence is told with its day", titles[0], "crypto: no Purchase event since Sat 21 Nov 2026, while clicks go on")
     now = [e for e in l.events if e["event"] == "Lead" and e["created"] >= SINCE * 1000]
     before = [e for e in l.events if e["event"] == "Lead" and e["created"] < SINCE * 1000]
@@ -274,7 +278,7 @@ def text():
     true("no control character, no mark that turns writing", not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", r.out))
     equal("the first line", lines[0],
           "Signal health, the 7 days up to Mon 23 Nov 2026 00:00 (UTC), against the 7 days before")
-    has("findings first", r.out.split("Completeness")[0], "  BROKEN   crypto: no Purchase event since Sat 21 Nov 2026",
+    has("findings first", r.out.split("Completeness")[0], "  BROKEN   TikTok refused a token: 40105", "  BROKEN   crypto: no Purchase event since Sat 21 Nov 2026",
         "           First: ")
     got = json.loads(report("--json").out)["total"]
     def line(name, x):

@@ -125,6 +125,8 @@ def refused():
     time.sleep(0.4)
     server.verdict("subid=busy&status=sale&payout=3&currency=usd&tid=1")
     wait_until("a first attempt", lambda: any(e["answer"] for r in rows(follower.read()) for e in r["events"]))
+    wait_until("a second attempt is told as well",
+               lambda: sum(e["answer"] is not None for r in rows(follower.read()) for e in r["events"]) > 1)
     e = [e for r in rows(follower.text) for e in r["events"] if e["answer"]][0]
     equal("tried again", (e["state"], e["latency_ms"], e["answer"]["http_status"]), ("waiting", None, 429))
     people.wait_for("tried again")
@@ -148,6 +150,12 @@ def pipes():
         p.stdout.close()  # as `head -1` does
         equal("%s: the reader is gone: 0" % " ".join(words), (p.wait(20), p.stderr.read().decode()), (0, ""))
         p.stderr.close()
+    for words in (("tail", "-n", "30"), ("top",)):
+        end, ours = os.pipe()
+        os.close(end)
+        p = subprocess.run([BINARY, *words], cwd=folder.path, stdout=ours, stderr=subprocess.PIPE, timeout=20)
+        os.close(ours)
+        equal("%s: nobody has ever read: 0" % words[0], (p.returncode, p.stderr), (0, b""))
     r = subprocess.run("exec %s tail -n 3 > /dev/full" % BINARY, shell=True, cwd=folder.path, stderr=subprocess.PIPE)
     equal("tail: a full disk: 4", (r.returncode, b"can't be written" in r.stderr), (4, True))
     since = Follower(folder, "tail", "--since", "1h", "--json")
