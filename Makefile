@@ -26,7 +26,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt bench man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt bench bench-reconcile man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -200,6 +200,11 @@ demo: | need-demo
 bench: | need-bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) bench/run.sh
+
+# A million rows each in a tracker's export, a CRM's and the ledger (ROWS=n: others); 1.6 GB of TMPDIR for a while.
+bench-reconcile: | need-bench
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/fill_ledger
+	@BUILD=$(BUILD) $(if $(ROWS),ROWS=$(ROWS)) python3 bench/reconcile.py
 
 # The page of diagnostics, from the texts that `explain` prints.
 docs: all

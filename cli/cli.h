@@ -24,6 +24,7 @@ int cli_explain(int argc, char **argv);
 int cli_follow(int argc, char **argv);
 int cli_init(int argc, char **argv);
 int cli_rates(int argc, char **argv);
+int cli_reconcile(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);

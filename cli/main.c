@@ -25,6 +25,7 @@ static const struct verb {
     { "snippet", cli_snippet, "what to paste into a landing page" },
     { "rates", cli_rates, "exchange rates: what is there, and import of the ECB's files" },
     { "coverage", cli_coverage, "which share of the events has each match key" },
+    { "reconcile", cli_reconcile, "a tracker's and a CRM's export against the ledger, and why they differ" },
     { "replay", cli_replay, "send what was quarantined or given up once more" },
     { "report", cli_report, "the health of the signal: findings, figures, a page with charts" },
     { "tail", cli_tail, "conversions as they come, and what TikTok says of them" },

@@ -57,6 +57,8 @@ struct store_ops {
                         struct err *);
     int (*walk_events)(struct store *, int64_t, store_event_visit *, void *, struct err *);
     int (*walk_click_ids)(struct store *, store_click_ids_visit *, void *, struct err *);
+    int (*walk_briefs)(struct store *, int64_t, store_brief_visit *, void *, struct err *);
+    int (*walk_fates)(struct store *, int64_t, bool, store_fate_visit *, void *, struct err *);
     int (*attempts_of)(struct store *, int64_t, struct arena *, struct store_attempt **, size_t *,
                        struct err *);
     int (*counts)(struct store *, struct store_counts *, struct err *);

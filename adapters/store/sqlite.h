@@ -184,6 +184,9 @@ int sqlite_find_postbacks(struct store *, struct slice, unsigned, struct arena *
                           struct store_postback **, size_t *, struct err *);
 int sqlite_list_postbacks(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
                           struct store_postback **, size_t *, struct err *);
+/* Ids are given in order of time: the last id of postbacks or events that lies safely before `since` (ms).
+ * In sqlite_walk.c. */
+int sqlite_id_before(struct sqlite *s, enum rows rows, int64_t since, int64_t *id, struct err *err);
 /* The columns of POSTBACK_COLUMNS; bytes into arena. */
 int sqlite_postback_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
                         struct store_postback *out, struct err *err);
@@ -229,10 +232,10 @@ int sqlite_events_of(struct store *, const struct store_postback *, struct arena
 int sqlite_newest(struct store *, int64_t *, int64_t *, struct err *);
 int sqlite_changed_events(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *,
                           struct err *);
-/* The last id whose postback arrived safely before `since`. */
-int sqlite_id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err);
 
 int sqlite_walk_events(struct store *, int64_t, store_event_visit *, void *, struct err *);
+int sqlite_walk_briefs(struct store *, int64_t, store_brief_visit *, void *, struct err *);
+int sqlite_walk_fates(struct store *, int64_t, bool, store_fate_visit *, void *, struct err *);
 int sqlite_walk_click_ids(struct store *, store_click_ids_visit *, void *, struct err *);
 
 int sqlite_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,

@@ -36,14 +36,14 @@ static int range_of(struct sqlite *s, const struct store_latest *what, int64_t *
         *high = what->before;
     } else if (what->until) {
         int64_t first;
-        if (sqlite_id_before(s, what->until + 2 * CLOCK_SLACK, &first, err) != 0)
+        if (sqlite_id_before(s, ROWS_POSTBACKS, what->until + 2 * CLOCK_SLACK, &first, err) != 0)
             return -1;
         if (first + 2 < *high)
             *high = first + 2;
     }
     if (what->since) {
         int64_t first;
-        if (sqlite_id_before(s, what->since, &first, err) != 0)
+        if (sqlite_id_before(s, ROWS_POSTBACKS, what->since, &first, err) != 0)
             return -1;
         if (first > *low)
             *low = first;

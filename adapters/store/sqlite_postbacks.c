@@ -178,50 +178,6 @@ int sqlite_find_postbacks(struct store *store, struct slice id, unsigned max,
 
 /* ---- in the order of their arrival ---- */
 
-#define CLOCK_JUMP_MS (INT64_C(86400) * 1000) /* a clock that was set back is forgiven as much */
-
-/* The id behind the last one: another handle may have put it. */
-static int next_id(struct sqlite *s, int64_t *id, struct err *err)
-{
-    struct sqlite3_stmt *st = sql_use(s, SQL_LAST_IDS, err);
-    int rc = st ? sql_step(s, st, err) : -1;
-
-    if (rc == 1)
-        *id = col_int(st, ROWS_POSTBACKS) + 1;
-    if (st)
-        sql_done(st);
-    return rc == 1 ? 0 : -1;
-}
-
-/* Ids are given in order of arrival: the last id whose arrival lies safely before `since`. */
-int sqlite_id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err)
-{
-    int64_t low = 0, high = 0;
-
-    if (next_id(s, &high, err) != 0)
-        return -1;
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2, at = INT64_MAX;
-        struct sqlite3_stmt *st = sql_use(s, SQL_POSTBACK_NEXT, err);
-        int rc;
-        if (!st)
-            return -1;
-        bind_int(st, 1, middle);
-        rc = sql_step(s, st, err);
-        if (rc == 1)
-            at = col_int(st, 1);
-        sql_done(st);
-        if (rc < 0)
-            return -1;
-        if (at < since - CLOCK_JUMP_MS)
-            low = middle;
-        else
-            high = middle;
-    }
-    *id = low;
-    return 0;
-}
-
 static int list_rows(struct sqlite *s, struct slice offer, int64_t since, int64_t after,
                      unsigned max, struct arena *arena, struct store_postback *list, size_t *count,
                      struct err *err)
@@ -232,7 +188,7 @@ static int list_rows(struct sqlite *s, struct slice offer, int64_t since, int64_
 
     if (offer.len && (rc = names_id(s, offer, false, &name, err)) != 1)
         return rc; /* nothing was ever stored for it */
-    if (after == 0 && sqlite_id_before(s, since, &after, err) != 0)
+    if (after == 0 && sqlite_id_before(s, ROWS_POSTBACKS, since, &after, err) != 0)
         return -1;
     st = sql_use(s, SQL_POSTBACK_LIST, err);
     if (!st)

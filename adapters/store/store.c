@@ -231,6 +231,18 @@ int store_walk_events(struct store *s, int64_t since, store_event_visit *visit, 
     return s->ops->walk_events(s, since, visit, context, err);
 }
 
+int store_walk_briefs(struct store *s, int64_t since, store_brief_visit *visit, void *context,
+                      struct err *err)
+{
+    return s->ops->walk_briefs(s, since, visit, context, err);
+}
+
+int store_walk_fates(struct store *s, int64_t since, bool bodies, store_fate_visit *visit,
+                     void *context, struct err *err)
+{
+    return s->ops->walk_fates(s, since, bodies, visit, context, err);
+}
+
 int store_walk_click_ids(struct store *s, store_click_ids_visit *visit, void *context,
                          struct err *err)
 {

@@ -328,6 +328,27 @@ typedef int store_click_ids_visit(void *context, struct slice offer, struct slic
                                   struct slice event_id, struct err *err);
 int store_walk_click_ids(struct store *s, store_click_ids_visit *visit, void *context,
                          struct err *err);
+/* For counting: every postback and every event since then, oldest first, without what is large; the texts
+ * are borrowed. */
+struct store_brief {
+    int64_t id, at; /* as of store_postback, and so are the others */
+    struct slice offer, stage, code, click_id, txid;
+    enum store_verdict verdict;
+};
+struct store_fate {
+    int64_t id, postback_id, created; /* as of store_event, and so are the others */
+    struct slice offer, currency, original_currency;
+    int64_t value, original_value;
+    enum store_state state;
+    bool test, ttclid; /* has a test code, a ttclid */
+    struct slice body; /* only when asked for */
+};
+typedef int store_brief_visit(void *context, const struct store_brief *pb, struct err *err);
+typedef int store_fate_visit(void *context, const struct store_fate *ev, struct err *err);
+int store_walk_briefs(struct store *s, int64_t since, store_brief_visit *visit, void *context,
+                      struct err *err);
+int store_walk_fates(struct store *s, int64_t since, bool bodies, store_fate_visit *visit,
+                     void *context, struct err *err);
 /* The attempts that carried an event, oldest first. */
 int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
                       struct store_attempt **list, size_t *count, struct err *err);

@@ -145,7 +145,7 @@ static void open_control(struct server *s, const char *data)
 {
     struct err err = { 0 };
 
-    s->control = (struct control){ s->intake, s->rules };
+    s->control = (struct control){ s->intake, s->rules, s->routes.refused };
     s->local = control_open(&s->control, data, &err);
     if (!s->local)
         log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
