@@ -201,12 +201,10 @@ bench: | need-bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) bench/run.sh
 
-# How long `trace` takes among ROWS ledger rows: minutes to fill, 1.2 GB of BENCH_DIR for each million.
-ROWS ?= 4000000
-BENCH_DIR ?= /var/tmp/clickbaton-bench-trace
+# How long `trace` takes among ROWS ledger rows: minutes to fill, 1.2 GB of TRACE_DIR (removed again) for each million.
 bench-trace: | need-build
 	@$(MAKE) --no-print-directory $(BUILD)/bench/bench_trace
-	@$(BUILD)/bench/bench_trace $(BENCH_DIR) $(ROWS)
+	@$(BUILD)/bench/bench_trace $(or $(TRACE_DIR),/var/tmp/clickbaton-bench-trace) $(or $(ROWS),4000000)
 # A million rows each in a tracker's export, a CRM's and the ledger (ROWS=n: others); 1.6 GB of TMPDIR for a while.
 bench-reconcile: | need-bench
 	@$(MAKE) --no-print-directory all $(BUILD)/bench/fill_ledger

@@ -85,6 +85,7 @@ static void check_header(struct verify *v, const struct stat *st)
 
     if (fd >= 0)
         close(fd);
+    v->unread |= n < 0;
     if (n != (ssize_t)sizeof(h)) {
         verify_say(v, "file", 1, "its first 100 bytes can't be read: %s",
                    n < 0 ? strerror(errno) : "the file is shorter");
