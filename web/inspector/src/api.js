@@ -106,10 +106,12 @@ export function start() {
   source.addEventListener('bye', () => { cut(); later(); });
 }
 
-export function end() {
+// Who is not logged in (any more) keeps no connection.
+session.subscribe(state => {
+  if (state !== 'closed') return;
   clearTimeout(again);
   stop();
-}
+});
 
 // A browser has six connections to a host: a tab that nobody looks at gives its own back.
 let resting;

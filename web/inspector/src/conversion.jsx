@@ -54,6 +54,7 @@ function Click({ click }) {
 
 // ---- column 2: what was understood, and where each value comes from ----
 
+const File = ({ at }) => <span class="file" title={plain(at)}><Line value={at.replace(' (built in)', '')} /></span>;
 const FROM = { param: 'parameter', click: 'the click', derived: 'made from', mapping: 'the word', constant: 'mapping', default: 'default' };
 function Fields({ again, why, at }) {
   const fields = Object.entries(again?.fields || {}), steps = again?.steps || [];
@@ -62,11 +63,11 @@ function Fields({ again, why, at }) {
     {again && <>
       <h3>Read from the postback</h3>
       <ul class="origin">{fields.map(([f, v]) => <li><b class="mono"><Line value={f} /></b><span class="mono val"><Text value={v.value} max={110} /></span>
-        <span class="from">{FROM[v.from] || plain(v.from)} {v.name && <code><Line value={v.name} /></code>}{v.at && <span class="file"><Line value={v.at} /></span>}</span></li>)}
+        <span class="from">{FROM[v.from] || plain(v.from)} {v.name && <code><Line value={v.name} /></code>}{v.at && <File at={v.at} />}</span></li>)}
         {!fields.length && <li class="none">Nothing of it is named by the mapping.</li>}</ul>
       {steps.length > 0 && <><h3>Put into the event</h3>
         <ul class="origin">{steps.map(s => <li><b class="mono"><Line value={s.field} /></b><span class="mono val"><Text value={s.value} max={110} /></span>
-          <span class="from"><Text value={s.done} max={240} />{s.at && <span class="file"><Line value={s.at} /></span>}</span></li>)}</ul></>}
+          <span class="from"><Text value={s.done} max={240} />{s.at && <File at={s.at} />}</span></li>)}</ul></>}
     </>}
   </Section>;
 }

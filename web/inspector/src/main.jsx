@@ -67,7 +67,7 @@ function Login() {
   };
   return <main class="login" id="main"><form onSubmit={enter}><h1>clickbaton inspector</h1>
     <p>Run <code>clickbaton inspect</code> on the server and open the address that it prints. Or, if the configuration has a password for the inspector:</p>
-    <input type="text" name="username" value="inspector" autocomplete="username" class="sr" tabIndex={-1} aria-hidden="true" readOnly />
+    <input type="text" name="username" value="inspector" autocomplete="username" class="sr" tabIndex={-1} aria-label="User" readOnly />
     <label>Password<input type="password" autocomplete="current-password" required value={password} onInput={e => setPassword(e.currentTarget.value)} /></label>
     {state.error && <p class="bad" role="alert">{plain(state.error.message)}</p>}
     <button class="button primary" disabled={state.busy}>Log in</button></form></main>;

@@ -130,7 +130,7 @@ export const Wait = ({ what }) => <div class="wait" role="status"><span class="d
 
 export function Choice({ label, value, options, onChange, any }) {
   return <label class={`choice${value ? ' set' : ''}`}><span>{label}</span>
-    <select value={value || ''} onChange={e => onChange(e.currentTarget.value)}>
+    <select aria-label={label} value={value || ''} onChange={e => onChange(e.currentTarget.value)}>
       {any && <option value="">{any}</option>}
       {options.map(o => { const [v, text] = Array.isArray(o) ? o : [o, o]; return <option value={v}>{plain(text)}</option>; })}
     </select></label>;
@@ -146,9 +146,9 @@ export function Segments({ label, value, options, onChange }) {
 export function Dialog({ label, onClose, children, wide }) {
   const ref = useRef();
   useLayoutEffect(() => {
-    const before = document.activeElement;
-    ref.current.showModal();
-    return () => before?.isConnected && before.focus();
+    const dialog = ref.current;
+    dialog.showModal();
+    return () => dialog.close(); // which gives the focus back
   }, []);
   return <dialog ref={ref} aria-label={label} class={wide ? 'wide' : ''} onCancel={e => { e.preventDefault(); onClose(); }}
     onClick={e => e.target === ref.current && onClose()}>
