@@ -25,8 +25,8 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat corrupt bench man completions install uninstall deb package sbom deps clean dist
+.PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt bench bench-trace bench-reconcile man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -181,7 +181,7 @@ $(CRASH_SHIM): $(wildcard tests/fault/crash_*.[ch])
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	@$(CC) $(ALL_C) -O2 -g -fPIC -shared -o $@ $(filter %.c,$^)
-soak: soak-crash soak-reloads soak-flat
+soak: soak-crash soak-reloads soak-sweep soak-flat
 # make soak-reloads RELOADS=5000; make soak-flat HOURS=8 RATE=2000 (half of what the machine takes, by default)
 soak-reloads: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
@@ -189,6 +189,10 @@ soak-reloads: | need-test
 soak-flat: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_load
 	@HOURS=$(or $(HOURS),2) $(if $(RATE),RATE=$(RATE)) CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/soak.py
+# make soak-sweep ROWS=1000000
+soak-sweep: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_load
+	@CLICKBATON=$(BUILD)/clickbaton ROWS=$(or $(ROWS),300000) python3 tests/fault/sweep.py sweep
 # make soak-crash POINTS=5000 SEED=7
 soak-crash: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(CRASH_SHIM)
@@ -207,6 +211,15 @@ demo: | need-demo
 bench: | need-bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) bench/run.sh
+
+# How long `trace` takes among ROWS ledger rows: minutes to fill, 1.2 GB of TRACE_DIR (removed again) for each million.
+bench-trace: | need-build
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench_trace
+	@$(BUILD)/bench/bench_trace $(or $(TRACE_DIR),/var/tmp/clickbaton-bench-trace) $(or $(ROWS),4000000)
+# A million rows each in a tracker's export, a CRM's and the ledger (ROWS=n: others); 1.6 GB of TMPDIR for a while.
+bench-reconcile: | need-bench
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/fill_ledger
+	@BUILD=$(BUILD) $(if $(ROWS),ROWS=$(ROWS)) python3 bench/reconcile.py
 
 # The page of diagnostics, from the texts that `explain` prints.
 docs: all

@@ -1,4 +1,8 @@
 #!/bin/sh
 # make bench: the figures, against nginx in the same run.  QUICK=1: a smoke of a few seconds.
 # BENCH_DIR=FOLDER: measure the disk of that folder instead of the build folder's.
-cd "$(dirname "$0")/.." && exec python3 -B bench/run.py
+cd "$(dirname "$0")/.." || exit 1
+if [ "${QUICK:-0}" != 0 ]; then # `make bench-trace` is the real one
+    "${BUILD:-build}/bench/bench_trace" "$(mktemp -d)" 6000 3 >/dev/null || exit 1
+fi
+exec python3 -B bench/run.py

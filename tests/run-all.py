@@ -85,7 +85,7 @@ def computing():
 
 def racing():
     part("build with the thread sanitizer", "-j%d" % CORES, *THREADS, "all", nice=LOW)
-    part("thread sanitizer: end to end", *THREADS, "e2e", "ONLY=20 40 41 72", nice=LOW)
+    part("thread sanitizer: end to end", *THREADS, "e2e", "ONLY=20 40 41 72 86", nice=LOW)
 
 
 def waiting_sanitized():

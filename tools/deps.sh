@@ -21,6 +21,7 @@ header:cmocka.h libcmocka-dev
 command:python3 python3
 python:jsonschema python3-jsonschema
 python:yaml python3-yaml
+file:/usr/lib/python3/dist-packages/prometheus_client/parser.py python3-prometheus-client
 command:curl curl
 command:sqlite3 sqlite3
 command:valgrind valgrind
@@ -112,8 +113,26 @@ modules() {
     touch "$there"
 }
 
+# promtool is in Debian's package of the whole Prometheus server, which would start one: it alone is taken out.
+take_promtool() {
+    [ "$want" = test ] || return 0
+    command -v promtool >/dev/null 2>&1 && return 0
+    [ -x tests/tools/promtool ] && return 0
+    command -v apt-get >/dev/null 2>&1 || { echo "deps: put promtool (of Prometheus) into the PATH" >&2; return 1; }
+    echo "deps: taking promtool out of Debian's package prometheus into tests/tools (nothing is installed)" >&2
+    folder=$(mktemp -d)
+    mkdir -p tests/tools
+    (cd "$folder" && { apt-get -qq download prometheus || { $sudo apt-get -qq update && apt-get -qq download prometheus; }; } &&
+        dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xf - ./usr/bin/promtool) >&2 &&
+        mv "$folder/usr/bin/promtool" tests/tools/promtool || { rm -rf "$folder"; return 1; }
+    rm -rf "$folder"
+}
+
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo=sudo
 if [ -z "$missing" ]; then
     modules
+    take_promtool
     exit
 fi
 
@@ -122,16 +141,15 @@ if ! command -v apt-get >/dev/null 2>&1; then
     echo "deps: this machine has no apt-get; install the equivalents of these Debian packages: $missing" >&2
     exit 1
 fi
-sudo=
 if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null 2>&1; then
         echo "deps: not root and no sudo; as root run: apt-get install $missing" >&2
         exit 1
     fi
-    sudo=sudo
 fi
 echo "deps: installing them with apt-get" >&2
 export DEBIAN_FRONTEND=noninteractive
 install() { $sudo apt-get -qq -y --no-install-recommends install $missing >&2; }
 install || { $sudo apt-get -qq update >&2 && install; }
 modules
+take_promtool

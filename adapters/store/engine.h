@@ -3,7 +3,7 @@
 #ifndef ADAPTERS_STORE_ENGINE_H
 #define ADAPTERS_STORE_ENGINE_H
 
-#include "adapters/store/store.h"
+#include "adapters/store/tally.h"
 
 struct store_ops {
     int (*begin)(struct store *, struct err *);
@@ -46,11 +46,23 @@ struct store_ops {
                        struct store_event **, size_t *, struct err *);
     int (*list_postbacks)(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
                           struct store_postback **, size_t *, struct err *);
+    int (*list_latest)(struct store *, const struct store_latest *, unsigned, struct arena *,
+                       struct store_postback **, size_t *, int64_t *, struct err *);
+    int (*events_of)(struct store *, const struct store_postback *, struct arena *,
+                     struct store_event **, size_t *, struct err *);
+    int (*newest)(struct store *, int64_t *, int64_t *, struct err *);
+    int (*changed_events)(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *,
+                          struct err *);
+    int (*walk_tallies)(struct store *, int64_t, int64_t, struct slice, store_tally_visit *, void *,
+                        struct err *);
     int (*walk_events)(struct store *, int64_t, store_event_visit *, void *, struct err *);
     int (*walk_click_ids)(struct store *, store_click_ids_visit *, void *, struct err *);
+    int (*walk_briefs)(struct store *, int64_t, store_brief_visit *, void *, struct err *);
+    int (*walk_fates)(struct store *, int64_t, bool, store_fate_visit *, void *, struct err *);
     int (*attempts_of)(struct store *, int64_t, struct arena *, struct store_attempt **, size_t *,
                        struct err *);
     int (*counts)(struct store *, struct store_counts *, struct err *);
+    void (*moved)(const struct store *, struct store_moved *);
     int (*maintain)(struct store *, struct err *);
     void (*close)(struct store *);
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
 
 const struct sqlite_tuning sqlite_tuning_default = {
     .hash_mask = UINT64_MAX,
@@ -126,6 +127,7 @@ static int begin(struct store *store, struct err *err)
     sqlite_log_begin(s);
     s->before = s->now;
     index_mark(s);
+    tally_forget(s->tally);
     return 0;
 }
 
@@ -133,7 +135,7 @@ static int commit(struct store *store, struct err *err)
 {
     struct sqlite *s = of(store);
 
-    if (write_counts(s, err) != 0 || index_work(s, err) != 0 || sql_now(s, SQL_COMMIT, err) != 0)
+    if (tally_write(s, err) != 0 || write_counts(s, err) != 0 || index_work(s, err) != 0 || sql_now(s, SQL_COMMIT, err) != 0)
         return -1;
     sqlite_log_end(s);
     sqlite_log_bound(s);
@@ -151,6 +153,7 @@ static void rollback(struct store *store)
     s->now = s->before;
     names_forget(s->names);
     sqlite_retain_free(s);
+    tally_forget(s->tally);
     index_undo(s);
 }
 
@@ -173,6 +176,7 @@ static int one_time(struct sqlite *s, enum sql which, int64_t *out, struct err *
 static int counts(struct store *store, struct store_counts *out, struct err *err)
 {
     struct sqlite *s = of(store);
+    int64_t plain = 0;
     int rc = -1;
 
     if (sqlite_read_begin(s, err) != 0)
@@ -184,9 +188,19 @@ static int counts(struct store *store, struct store_counts *out, struct err *err
     rc = one_time(s, SQL_OLDEST_WAITING, &out->oldest_waiting, err);
     if (rc == 0)
         rc = one_time(s, SQL_POSTBACK_NEWEST, &out->newest_postback, err);
+    if (rc == 0)
+        rc = one_time(s, SQL_PLAIN_LEFT, &plain, err);
+    out->plain = plain != 0;
 out:
     sqlite_read_end(s);
     return rc;
+}
+
+static void moved(const struct store *store, struct store_moved *out)
+{
+    const struct sqlite *s = (const struct sqlite *)store;
+
+    *out = store->in_tx ? s->before.moved : s->now.moved;
 }
 
 static void close_store(struct store *store)
@@ -195,6 +209,7 @@ static void close_store(struct store *store)
 
     index_free(s->index);
     names_free(s->names);
+    tally_free(s->tally);
     sqlite_db_close(s);
     arena_free(&s->scratch);
     sqlite_retain_free(s);
@@ -230,10 +245,18 @@ static const struct store_ops ops = {
     .find_postbacks = sqlite_find_postbacks,
     .find_events = sqlite_find_events,
     .list_postbacks = sqlite_list_postbacks,
+    .list_latest = sqlite_list_latest,
+    .events_of = sqlite_events_of,
+    .newest = sqlite_newest,
+    .changed_events = sqlite_changed_events,
+    .walk_tallies = sqlite_walk_tallies,
     .walk_events = sqlite_walk_events,
     .walk_click_ids = sqlite_walk_click_ids,
+    .walk_briefs = sqlite_walk_briefs,
+    .walk_fates = sqlite_walk_fates,
     .attempts_of = sqlite_attempts_of,
     .counts = counts,
+    .moved = moved,
     .maintain = sqlite_maintain,
     .close = close_store,
 };
@@ -257,15 +280,15 @@ struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuni
     }
     *s = (struct sqlite){ .store = { .ops = &ops, .writer = writer }, .tuning = *tuning,
                           .lock = -1, .dir = copy(dir), .names = names_new(),
-                          .index = index_new() };
+                          .index = index_new(), .tally = writer ? tally_new() : NULL };
     arena_init(&s->scratch, (size_t)1 << 20);
-    if (!s->dir || !s->names || !s->index)
+    if (!s->dir || !s->names || !s->index || (writer && !s->tally))
         err_set(err, ERR_SYSTEM, "store: out of memory");
     else if (sqlite_db_open(s, err) == 0 && (!writer || sqlite_log_renew(s, err) == 0) &&
              sqlite_schema_ready(s, err) == 0 && (!writer || sqlite_sync_names(s, err) == 0) &&
              read_seed(s, err) == 0 &&
              (!writer || (read_state(s, err) == 0 && index_load(s, err) == 0 &&
-                          sql_use(s, SQL_ROLLBACK, err)))) /* later there may be no memory */
+                          sql_use(s, SQL_ROLLBACK, err) && tally_catch_up(s, err) == 0))) /* later there may be no memory */
         return &s->store;
     close_store(&s->store);
     return NULL;

@@ -13,6 +13,7 @@ struct index;
 struct names;
 struct retaining;
 struct log_lock;
+struct tally;
 
 enum sql {
 #define SQL(name, text) SQL_##name,
@@ -27,6 +28,7 @@ enum rows { ROWS_CLICKS, ROWS_POSTBACKS, ROWS_EVENTS, ROWS_ATTEMPTS, ROWS_COUNT 
 /* What a rollback must give back. */
 struct sqlite_state {
     struct store_counts counts;
+    struct store_moved moved;
     int64_t last[ROWS_COUNT]; /* the highest id ever given */
     int64_t gone_postback, gone_attempt; /* the highest that retention has removed */
     int64_t floor[ROWS_COUNT];           /* no row up to these is there any more; as far as is known */
@@ -61,6 +63,7 @@ struct sqlite {
     struct sqlite_state now, before;
     struct names *names;
     struct index *index;
+    struct tally *tally; /* what this transaction counts */
     uint64_t seed;    /* of this file's hashes, so that nobody outside can make them collide */
     int64_t wal_size; /* pages, after the last commit */
     struct log_lock *log_lock; /* NULL: SQLite needs none */
@@ -145,12 +148,18 @@ void names_forget(struct names *n); /* after a rollback */
 int names_id(struct sqlite *s, struct slice text, bool add, int64_t *id, struct err *err);
 
 /* ---- sqlite_search.c: rows by any of their ids ---- */
+enum sqlite_match { MATCH_NONE, MATCH_EXACT, MATCH_PREFIX /* of its ttclid */ };
+enum sqlite_match sqlite_match_ttclid(struct slice id, struct slice ttclid);
+
 struct sqlite_search {
     enum rows rows;
     int family;          /* enum index_family */
     unsigned kinds;      /* of ids, each with hashes of its own */
-    enum sql tail, get;  /* rows that are in no run yet, newest first; one row; same columns */
-    bool (*match)(struct sqlite3_stmt *st, struct slice id);
+    uint64_t ttclid_kind; /* that of ttclids */
+    /* Rows that are in no run yet, oldest first, for the disk reads ahead; old ones that have got other
+     * ids since (SQL_COUNT: there are none); one row.  The same columns, those after the ids may lack. */
+    enum sql tail, late, get;
+    enum sqlite_match (*match)(struct sqlite3_stmt *st, struct slice id);
     /* Append the row to the list that context knows. */
     int (*take)(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
                 size_t at, struct err *err);
@@ -181,6 +190,9 @@ int sqlite_find_postbacks(struct store *, struct slice, unsigned, struct arena *
                           struct store_postback **, size_t *, struct err *);
 int sqlite_list_postbacks(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,
                           struct store_postback **, size_t *, struct err *);
+/* Ids are given in order of time: the last id of postbacks or events that lies safely before `since` (ms).
+ * In sqlite_walk.c. */
+int sqlite_id_before(struct sqlite *s, enum rows rows, int64_t since, int64_t *id, struct err *err);
 /* The columns of POSTBACK_COLUMNS; bytes into arena. */
 int sqlite_postback_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
                         struct store_postback *out, struct err *err);
@@ -218,7 +230,18 @@ int sqlite_event_read(struct sqlite *s, int64_t id, struct arena *arena, struct 
 int sqlite_event_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
                      struct store_event *out, struct err *err); /* of EVENT_COLUMNS */
 
+/* sqlite_latest.c */
+int sqlite_list_latest(struct store *, const struct store_latest *, unsigned, struct arena *,
+                       struct store_postback **, size_t *, int64_t *, struct err *);
+int sqlite_events_of(struct store *, const struct store_postback *, struct arena *,
+                     struct store_event **, size_t *, struct err *);
+int sqlite_newest(struct store *, int64_t *, int64_t *, struct err *);
+int sqlite_changed_events(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *,
+                          struct err *);
+
 int sqlite_walk_events(struct store *, int64_t, store_event_visit *, void *, struct err *);
+int sqlite_walk_briefs(struct store *, int64_t, store_brief_visit *, void *, struct err *);
+int sqlite_walk_fates(struct store *, int64_t, bool, store_fate_visit *, void *, struct err *);
 int sqlite_walk_click_ids(struct store *, store_click_ids_visit *, void *, struct err *);
 
 int sqlite_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *,

@@ -2,6 +2,7 @@
 
 #include "adapters/store/sqlite_click.h"
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
 
 /* Kinds of hashes: a page must not lead a look-up by click_id to many rows by other ids. */
 enum { BY_CLICK_ID, BY_TTCLID, BY_EVENT_ID, KINDS };
@@ -69,6 +70,12 @@ static int write_row(struct sqlite *s, enum sql which, const struct sqlite_click
     return sql_run(s, st, err);
 }
 
+static uint64_t hash_of(const struct sqlite *s, int64_t row, struct slice value, int kind)
+{
+    return kind == BY_TTCLID ? index_ttclid_hash(s, ROWS_CLICKS, row, value, BY_TTCLID)
+                             : index_hash(s, value, (uint64_t)kind);
+}
+
 static int index_click(struct sqlite *s, int64_t id, const struct store_click *c,
                        const struct store_click *had, struct err *err)
 {
@@ -76,7 +83,7 @@ static int index_click(struct sqlite *s, int64_t id, const struct store_click *c
         struct slice value = id_of(c, kind);
         if (value.len == 0 || (had && slice_eq(value, id_of(had, kind))))
             continue;
-        if (index_add(s, INDEX_CLICKS, index_hash(s, value, (uint64_t)kind), id, err) != 0)
+        if (index_add(s, INDEX_CLICKS, hash_of(s, id, value, kind), id, err) != 0)
             return -1;
     }
     return 0;
@@ -186,14 +193,21 @@ static int scan_new(struct wanted *w, struct err *err)
 
 static int look_up(struct wanted *w, struct err *err)
 {
-    int rc;
+    uint64_t hashes[2];
+    size_t n = 1;
+    int rc = 0;
 
     if (w->value.len == 0)
         return 0;
     if (!w->s->store.writer && (rc = scan_new(w, err)) != 0)
         return rc;
-    return index_find(w->s, INDEX_CLICKS, index_hash(w->s, w->value, (uint64_t)w->kind), visit, w,
-                      err);
+    if (w->kind == BY_TTCLID)
+        n = index_ttclid_hashes(w->s, ROWS_CLICKS, w->value, BY_TTCLID, hashes);
+    else
+        hashes[0] = index_hash(w->s, w->value, (uint64_t)w->kind);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = index_find(w->s, INDEX_CLICKS, hashes[i], visit, w, err);
+    return rc;
 }
 
 int sqlite_click_find(struct store *store, struct slice offer, struct slice click_id,
@@ -237,6 +251,13 @@ static int find_known(struct sqlite *s, const struct store_click *click, int64_t
     return look_up(&w, err);
 }
 
+static int tally_one(struct sqlite *s, int64_t offer, const struct store_click *c, int n, struct err *err)
+{
+    if (tally_click(s, offer, c->at, false, n, err) != 0)
+        return -1;
+    return c->ttclid.len ? tally_click(s, offer, c->at, true, n, err) : 0;
+}
+
 /* Write what has become of a known click. */
 static int change(struct sqlite *s, const struct sqlite_click *k, const struct store_click *had,
                   struct err *err)
@@ -244,7 +265,8 @@ static int change(struct sqlite *s, const struct sqlite_click *k, const struct s
     struct sqlite3_stmt *st;
     uint32_t ids = 0;
 
-    if (write_row(s, SQL_CLICK_SET, k, err) != 0)
+    if (write_row(s, SQL_CLICK_SET, k, err) != 0 || tally_one(s, k->offer, had, -1, err) != 0 ||
+        tally_one(s, k->offer, &k->click, 1, err) != 0)
         return -1;
     for (int kind = 0; kind < KINDS; kind++)
         ids += !slice_eq(id_of(had, kind), id_of(&k->click, kind));
@@ -267,7 +289,7 @@ static int add(struct sqlite *s, struct sqlite_click *k, struct err *err)
         return -1;
     s->now.last[ROWS_CLICKS]++;
     s->now.counts.clicks++;
-    return index_click(s, k->id, &k->click, NULL, err);
+    return tally_one(s, k->offer, &k->click, 1, err) != 0 ? -1 : index_click(s, k->id, &k->click, NULL, err);
 }
 
 /* Write k, which `click` was added to (known) or is, without what a refusal forbids. */
@@ -320,10 +342,11 @@ int sqlite_click_put(struct store *store, const struct store_click *click,
 
 /* ---- any id ---- */
 
-static bool match(struct sqlite3_stmt *st, struct slice id)
+static enum sqlite_match match(struct sqlite3_stmt *st, struct slice id)
 {
-    return slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)) ||
-           slice_eq(id, col_within(st, TTCLID, col_text(st, PAGE_URL)));
+    if (slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)))
+        return MATCH_EXACT;
+    return sqlite_match_ttclid(id, col_within(st, TTCLID, col_text(st, PAGE_URL)));
 }
 
 static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
@@ -340,8 +363,9 @@ int sqlite_find_clicks(struct store *store, struct slice id, unsigned max, struc
                        struct store_click **list, size_t *count, struct err *err)
 {
     static const struct sqlite_search what = {
-        .rows = ROWS_CLICKS, .family = INDEX_CLICKS, .kinds = KINDS,
-        .tail = SQL_CLICK_NEW, .get = SQL_CLICK_GET, .match = match, .take = take,
+        .rows = ROWS_CLICKS, .family = INDEX_CLICKS, .kinds = KINDS, .ttclid_kind = BY_TTCLID,
+        .tail = SQL_CLICK_TAIL, .late = SQL_CLICK_LATE, .get = SQL_CLICK_GET, .match = match,
+        .take = take,
         .size = sizeof(struct store_click),
     };
     void *found;

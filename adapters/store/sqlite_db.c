@@ -220,24 +220,26 @@ static int open_in(struct sqlite *s, const char *name, struct err *err)
 
 static int take_lock(struct sqlite *s, struct err *err)
 {
+    int fd = open_in(s, "lock", err);
     char pid[32];
     ssize_t n;
 
-    s->lock = open_in(s, "lock", err);
-    if (s->lock < 0)
+    if (fd < 0)
         return -1;
-    if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK)
-            return err_set(err, ERR_SYSTEM, "%s/lock: %s", s->dir, strerror(errno));
-        n = pread(s->lock, pid, sizeof(pid) - 1, 0);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int why = errno;
+        n = pread(fd, pid, sizeof(pid) - 1, 0);
+        close(fd);
+        if (why != EWOULDBLOCK)
+            return err_set(err, ERR_SYSTEM, "%s/lock: %s", s->dir, strerror(why));
         pid[n > 0 ? n : 0] = '\0';
         pid[strspn(pid, "0123456789")] = '\0';
         return err_set(err, ERR_SYSTEM,
                        "%s: another clickbaton is already using this data folder (pid %s); stop "
                        "it, or give this one its own `data:`", s->dir, *pid ? pid : "unknown");
     }
+    s->lock = fd;
     n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-    /* Only for the sentence above: a lock without a pid locks as well. */
     if (ftruncate(s->lock, 0) != 0 || pwrite(s->lock, pid, (size_t)n, 0) != n)
         return err_set(err, ERR_SYSTEM, "%s/lock: %s; make room on this disk", s->dir,
                        strerror(errno));
@@ -356,6 +358,9 @@ void sqlite_db_close(struct sqlite *s)
         sqlite3_finalize(s->stmts[i]);
     sqlite3_close(s->db);
     sqlite_log_close(s);
-    if (s->lock >= 0)
-        close(s->lock);
+    if (s->lock < 0)
+        return;
+    if (ftruncate(s->lock, 0) != 0) /* `kill -HUP $(cat data/lock)` must not reach who has the number next */
+        errno = 0;
+    close(s->lock);
 }

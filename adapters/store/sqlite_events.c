@@ -1,4 +1,6 @@
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
+#include "core/payload/find.h"
 
 /* Columns of EVENT_COLUMNS; those up to CONSENT_SAID are of the event itself. */
 enum { ID, POSTBACK, CREATED, OFFER, PIXEL, EVENT, TEST_CODE, EVENT_ID, CLICK_ID, BODY, TTCLID,
@@ -46,23 +48,39 @@ static int visit_key(void *context, int64_t row, struct err *err)
 
 /* What an event is found by. */
 struct event_ids {
-    struct slice pixel, event, plain_id;
-    struct slice ids[3]; /* event_id, click_id, ttclid */
+    struct slice pixel, event, event_id, plain_id, click_id, ttclid;
+    struct slice order_id; /* empty when it is the transaction id, by which its postback is found */
 };
+
+/* The hashes of the ids that people look for; how many. */
+static size_t hashes_of(const struct sqlite *s, int64_t id, const struct event_ids *e,
+                        uint64_t out[4])
+{
+    const struct slice ids[] = { e->event_id, e->click_id, e->order_id };
+    size_t n = 0;
+
+    for (int i = 0; i < 3; i++)
+        if (ids[i].len)
+            out[n++] = index_hash(s, ids[i], 0);
+    if (e->ttclid.len)
+        out[n++] = index_ttclid_hash(s, ROWS_EVENTS, id, e->ttclid, 0);
+    return n;
+}
 
 static int index_event(struct sqlite *s, int64_t id, const struct event_ids *e, struct err *err)
 {
-    const struct slice *ids = e->ids;
+    uint64_t hashes[4];
+    size_t n = hashes_of(s, id, e, hashes);
 
-    if (index_add(s, INDEX_KEYS, key_hash(s, e->pixel, e->event, ids[0]), id, err) != 0 ||
+    if (index_add(s, INDEX_KEYS, key_hash(s, e->pixel, e->event, e->event_id), id, err) != 0 ||
         (e->plain_id.len &&
          index_add(s, INDEX_KEYS, key_hash(s, e->pixel, e->event, e->plain_id), id, err) != 0))
         return -1;
-    for (int i = 0; i < 3; i++) {
-        bool seen = ids[i].len == 0;
-        for (int j = 0; j < i; j++)
-            seen |= slice_eq(ids[i], ids[j]);
-        if (!seen && index_add(s, INDEX_EVENTS, index_hash(s, ids[i], 0), id, err) != 0)
+    for (size_t i = 0; i < n; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < i; j++)
+            seen |= hashes[i] == hashes[j];
+        if (!seen && index_add(s, INDEX_EVENTS, hashes[i], id, err) != 0)
             return -1;
     }
     return 0;
@@ -142,7 +160,7 @@ int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first
     struct sqlite *s = (struct sqlite *)store;
     struct key k = { .s = s, .event_id = ev->event_id, .plain = !ev->own_id };
     uint64_t hash = key_hash(s, ev->pixel, ev->event, ev->event_id);
-    int64_t id = s->now.last[ROWS_EVENTS] + 1;
+    int64_t id = s->now.last[ROWS_EVENTS] + 1, offer = 0;
     int rc;
 
     if ((ev->pixel.len && names_id(s, ev->pixel, true, &k.pixel, err) != 1) ||
@@ -162,20 +180,45 @@ int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first
     ev->id = id;
     ev->state = STORE_WAITING;
     ev->due = ev->created;
+    if ((ev->offer.len && names_id(s, ev->offer, true, &offer, err) != 1) ||
+        tally_put(s, &(struct tally_event){ id, ev->created, offer, k.event }, ev, err) != 0)
+        return -1;
     return index_event(s, id,
-                       &(struct event_ids){ ev->pixel, ev->event, ev->plain_id,
-                                            { ev->event_id, ev->click_id, ev->ttclid } },
+                       &(struct event_ids){ ev->pixel, ev->event, ev->event_id, ev->plain_id,
+                                            ev->click_id, ev->ttclid, ev->order_id },
                        err);
+}
+
+/* The order id of a row, unless it is its postback's transaction id. */
+static int own_order_id(struct sqlite *s, struct sqlite3_stmt *st, struct slice *out,
+                        struct err *err)
+{
+    struct slice order_id = payload_order_id(col_text(st, BODY), &s->scratch);
+    struct sqlite3_stmt *pb;
+    int rc;
+
+    *out = (struct slice){ 0 };
+    if (order_id.len == 0 || index_is_plain(s, ROWS_EVENTS, col_int(st, ID)))
+        return 0;
+    if (!(pb = sql_use(s, SQL_POSTBACK_TXID, err)))
+        return -1;
+    bind_int(pb, 1, col_int(st, POSTBACK));
+    rc = sql_step(s, pb, err);
+    if (rc == 1 && !slice_eq(col_text(pb, 0), order_id))
+        *out = order_id;
+    sql_done(pb);
+    return rc < 0 ? -1 : 0;
 }
 
 static int index_row(struct sqlite *s, struct sqlite3_stmt *st, struct err *err)
 {
-    struct event_ids e = { .plain_id = col_text(st, PLAIN_ID),
-                           .ids = { col_text(st, EVENT_ID), col_text(st, CLICK_ID),
-                                    col_within(st, TTCLID, col_text(st, BODY)) } };
+    struct event_ids e = { .plain_id = col_text(st, PLAIN_ID), .event_id = col_text(st, EVENT_ID),
+                           .click_id = col_text(st, CLICK_ID),
+                           .ttclid = col_within(st, TTCLID, col_text(st, BODY)) };
 
     arena_reset(&s->scratch);
-    if (col_name(s, st, PIXEL, &s->scratch, &e.pixel, err) != 0 ||
+    if (own_order_id(s, st, &e.order_id, err) != 0 ||
+        col_name(s, st, PIXEL, &s->scratch, &e.pixel, err) != 0 ||
         col_name(s, st, EVENT, &s->scratch, &e.event, err) != 0)
         return -1;
     return index_event(s, col_int(st, ID), &e, err);
@@ -246,10 +289,14 @@ int sqlite_event_read(struct sqlite *s, int64_t id, struct arena *arena, struct 
     return rc;
 }
 
-static bool match(struct sqlite3_stmt *st, struct slice id)
+static enum sqlite_match match(struct sqlite3_stmt *st, struct slice id)
 {
-    return slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)) ||
-           slice_eq(id, col_within(st, TTCLID, col_text(st, BODY)));
+    struct slice body = col_text(st, BODY);
+
+    if (slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)) ||
+        payload_has_order_id(body, id))
+        return MATCH_EXACT;
+    return sqlite_match_ttclid(id, col_within(st, TTCLID, body));
 }
 
 static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
@@ -263,7 +310,7 @@ int sqlite_find_events(struct store *store, struct slice id, unsigned max, struc
 {
     static const struct sqlite_search what = {
         .rows = ROWS_EVENTS, .family = INDEX_EVENTS, .kinds = 1,
-        .tail = SQL_EVENT_TAIL_DESC, .get = SQL_EVENT_GET, .match = match, .take = take,
+        .tail = SQL_EVENT_TAIL_IDS, .late = SQL_COUNT, .get = SQL_EVENT_GET, .match = match, .take = take,
         .size = sizeof(struct store_event),
     };
     void *found;

@@ -117,12 +117,15 @@ static int collect(struct past *p, const int64_t *rows, size_t n, unsigned max,
 /* With a click id, the postbacks without one are found by their marks: in memory, nearly always. */
 static int rows_of(struct past *p, struct arena *arena, int64_t **rows, size_t *n, struct err *err)
 {
-    uint64_t click = index_hash(p->s, p->click_id, 0), ttclid = index_hash(p->s, p->ttclid, 0);
+    uint64_t click = index_hash(p->s, p->click_id, 0), ttclid = mark_hash(p->s, p->ttclid);
+    uint64_t hashes[2];
     int64_t *more, *both;
     size_t extra = 0, at = 0;
 
     if (p->click_id.len == 0)
-        return index_rows(p->s, INDEX_POSTBACKS, &ttclid, 1, ROWS_MOST, arena, rows, n, err);
+        return index_rows(p->s, INDEX_POSTBACKS, hashes,
+                          index_ttclid_hashes(p->s, ROWS_POSTBACKS, p->ttclid, 0, hashes),
+                          ROWS_MOST, arena, rows, n, err);
     if (index_rows(p->s, INDEX_POSTBACKS, &click, 1, ROWS_MOST, arena, rows, n, err) != 0 ||
         (p->ttclid.len &&
          index_rows(p->s, INDEX_MARKS, &ttclid, 1, ROWS_MOST, arena, &more, &extra, err) != 0))

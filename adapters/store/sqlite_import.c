@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "adapters/store/ledger.h"
-#include "adapters/store/sqlite.h"
+#include "adapters/store/sqlite_tally.h"
 #include "adapters/store/verify.h"
 
 #define BATCH 4096 /* rows in a transaction: the file is of nobody until it is finished */
@@ -32,7 +32,7 @@ static struct sqlite *of(struct ledger_import *im)
 static void remove_tmp(const struct ledger_import *im)
 {
     static const char *const names[] = { "clickbaton.db", "clickbaton.db-wal", "clickbaton.db-shm",
-                                         "lock" };
+                                         "clickbaton.db-journal", "lock" };
     char path[4096 + 40];
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -77,11 +77,10 @@ struct ledger_import *store_sqlite_import(const char *dir, struct err *err)
         return NULL;
     }
     im->lock = -1;
-    if (open_place(im, dir, err) == 0 && (im->store = store_sqlite_open(im->tmp, true, err)) &&
-        store_begin(im->store, err) == 0)
-        return im;
-    if (!im->store)
+    if (open_place(im, dir, err) != 0)
         im->tmp[0] = '\0'; /* nothing of ours to remove */
+    else if ((im->store = store_sqlite_open(im->tmp, true, err)) && store_begin(im->store, err) == 0)
+        return im;
     ledger_import_close(im);
     return NULL;
 }
@@ -301,6 +300,23 @@ static int check_whole(struct ledger_import *im, struct err *err)
     return rc == 1 ? err_set(err, ERR_INPUT, "the export contradicts itself: %s", text) : rc;
 }
 
+/* What is still in the log would stay behind. */
+static int check_log(const struct ledger_import *im, struct err *err)
+{
+    static const char *const names[] = { "clickbaton.db-wal", "clickbaton.db-journal" };
+    char path[4096 + 40];
+    struct stat st;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", im->tmp, names[i]);
+        if (stat(path, &st) != 0 ? errno != ENOENT : st.st_size > 0)
+            return err_set(err, ERR_SYSTEM, "%s: what was imported could not be moved into the file; is "
+                           "the disk full?", path);
+    }
+    return 0;
+}
+
+/* Nothing is there unless it is there for good. */
 static int put_in_place(struct ledger_import *im, struct err *err)
 {
     char from[4096 + 40], to[4096 + 40];
@@ -312,8 +328,10 @@ static int put_in_place(struct ledger_import *im, struct err *err)
         return err_set(err, ERR_SYSTEM, "%s: %s", to, strerror(errno));
     fd = open(im->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     rc = fd < 0 ? -1 : fsync(fd);
-    if (rc != 0)
+    if (rc != 0) {
         err_set(err, ERR_SYSTEM, "%s: %s", im->dir, strerror(errno));
+        rename(to, from);
+    }
     if (fd >= 0)
         close(fd);
     return rc;
@@ -325,11 +343,11 @@ int ledger_import_finish(struct ledger_import *im, struct err *err)
         return err_set(err, ERR_INPUT, "the file ends too early: its last line must be "
                        "{\"row\":\"end\",...}");
     memcpy(of(im)->now.last, im->last.last, sizeof(im->last.last));
-    if (index_them(im, err) != 0 || store_commit(im->store, err) != 0)
+    if (index_them(im, err) != 0 || tally_rows(of(im), err) != 0 || store_commit(im->store, err) != 0)
         return -1;
     store_close(im->store); /* moves the log into the file, and removes it */
     im->store = NULL;
-    return check_whole(im, err) != 0 ? -1 : put_in_place(im, err);
+    return check_log(im, err) != 0 || check_whole(im, err) != 0 ? -1 : put_in_place(im, err);
 }
 
 void ledger_import_close(struct ledger_import *im)

@@ -40,11 +40,6 @@ void index_free(struct index *ix)
     free(ix);
 }
 
-uint64_t index_hash(const struct sqlite *s, struct slice id, uint64_t kind)
-{
-    return slice_hash(id, s->seed + kind) & s->tuning.hash_mask;
-}
-
 bool index_covers(const struct sqlite *s, enum rows rows, int64_t id)
 {
     return id <= s->index->upto[rows];
@@ -54,7 +49,7 @@ bool index_covers(const struct sqlite *s, enum rows rows, int64_t id)
 
 static uint32_t *bucket(const struct index *ix, const struct entry *e)
 {
-    return &ix->buckets[(e->hash ^ e->hash >> 40) & (ix->hot_cap - 1)];
+    return &ix->buckets[index_bucket(ix, e->hash)];
 }
 
 static void link_hot(struct index *ix, uint32_t i)
@@ -269,8 +264,10 @@ int index_read_upto(struct sqlite *s, struct err *err)
     if (!st)
         return -1;
     rc = sql_step(s, st, err);
-    for (int i = 0; i < ROWS_ATTEMPTS; i++)
+    for (int i = 0; i < ROWS_ATTEMPTS; i++) {
         s->index->upto[i] = rc == 1 ? col_int(st, i) : 0;
+        s->index->plain[i] = rc == 1 ? col_int(st, ROWS_ATTEMPTS + i) : 0;
+    }
     sql_done(st);
     return rc < 0 ? -1 : 0;
 }
@@ -354,78 +351,5 @@ int index_refresh(struct sqlite *s, int64_t after[ROWS_COUNT], struct err *err)
     if (index_read_upto(s, err) != 0 || index_read_runs(s, false, err) != 0)
         return -1;
     memcpy(after, s->index->upto, sizeof(s->index->upto));
-    return 0;
-}
-
-/* ---- looking up ---- */
-
-int index_find(struct sqlite *s, enum index_family family, uint64_t hash, index_visit *visit,
-               void *context, struct err *err)
-{
-    struct index *ix = s->index;
-    struct entry key = { hash, 0 };
-    const struct run_list *l = &ix->lists[family];
-    int rc = 0;
-
-    if (s->reload && index_load(s, err) != 0)
-        return -1;
-    for (uint32_t i = ix->hot_count ? *bucket(ix, &key) : 0; rc == 0 && i; i = ix->hot[i - 1].next)
-        if (ix->hot[i - 1].entry.hash == hash && ix->hot[i - 1].family == family)
-            rc = visit(context, ix->hot[i - 1].entry.row, err);
-    for (size_t i = 0; rc == 0 && i < l->count; i++)
-        if (run_may_hold(l->runs[i], hash))
-            rc = run_visit(s, l->runs[i], hash, visit, context, err);
-    return rc;
-}
-
-struct gathered {
-    struct arena *arena;
-    int64_t *rows;
-    size_t count, cap, most;
-};
-
-static int gather(void *context, int64_t row, struct err *err)
-{
-    struct gathered *g = context;
-
-    if (g->count == g->most)
-        return 1;
-    if (g->count == g->cap) {
-        size_t cap = g->cap ? g->cap * 2 : 16;
-        int64_t *rows = ARENA_ARRAY(g->arena, int64_t, cap);
-        if (!rows)
-            return sqlite_no_room(err);
-        if (g->count)
-            memcpy(rows, g->rows, g->count * sizeof(*rows));
-        g->rows = rows;
-        g->cap = cap;
-    }
-    g->rows[g->count++] = row;
-    return 0;
-}
-
-static int downwards(const void *a, const void *b)
-{
-    const int64_t *x = a, *y = b;
-
-    return (*x < *y) - (*x > *y);
-}
-
-int index_rows(struct sqlite *s, enum index_family family, const uint64_t *hashes, size_t n,
-               size_t most, struct arena *arena, int64_t **rows, size_t *count, struct err *err)
-{
-    struct gathered g = { .arena = arena, .most = most };
-    size_t kept = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (index_find(s, family, hashes[i], gather, &g, err) < 0)
-            return -1;
-    if (g.count)
-        qsort(g.rows, g.count, sizeof(*g.rows), downwards);
-    for (size_t i = 0; i < g.count; i++)
-        if (i == 0 || g.rows[i] != g.rows[kept - 1])
-            g.rows[kept++] = g.rows[i];
-    *rows = g.rows;
-    *count = kept;
     return 0;
 }

@@ -49,7 +49,23 @@ int index_find(struct sqlite *s, enum index_family family, uint64_t hash, index_
 int index_rows(struct sqlite *s, enum index_family family, const uint64_t *hashes, size_t n,
                size_t most, struct arena *arena, int64_t **rows, size_t *count, struct err *err);
 
+/* The rows whose ttclid may begin with prefix, which has at least STORE_PREFIX characters; else as above. */
+int index_prefix_rows(struct sqlite *s, enum index_family family, struct slice prefix,
+                      uint64_t kind, struct arena *arena, int64_t **rows, size_t *count,
+                      struct err *err);
+
 /* The hash of one id, masked in tests. */
 uint64_t index_hash(const struct sqlite *s, struct slice id, uint64_t kind);
+
+/* A ttclid's is made of two halves, the upper of its first STORE_PREFIX characters, the lower of all of
+ * it: those with one beginning lie beside one another in the runs, so a beginning is found without an
+ * entry of its own.  Shorter ones have index_hash.  Rows from before schema 7 have it, too, and their
+ * order ids are in no run: plain ones, which retention will have removed one day. */
+bool index_is_plain(const struct sqlite *s, enum rows rows, int64_t row);
+uint64_t index_ttclid_hash(const struct sqlite *s, enum rows rows, int64_t row, struct slice ttclid,
+                           uint64_t kind);
+/* Those under which it may be; how many. */
+size_t index_ttclid_hashes(const struct sqlite *s, enum rows rows, struct slice ttclid,
+                           uint64_t kind, uint64_t out[2]);
 
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "adapters/store/sqlite.h"
+#include "adapters/store/sqlite_tally.h"
 
 #define WAIT_MOST_MS (INT64_C(25) * 3600 * 1000) /* a Retry-After is at most a day */
 #define BATCH 256 /* due events looked at before they are changed */
@@ -49,6 +49,7 @@ static int give_up(struct taking *t, const struct due *d, struct err *err)
     struct sqlite3_stmt *st = sql_use(t->s, SQL_DELIVERY_GIVE_UP, err);
     time_t seconds = (time_t)(d->unknown_since / 1000);
     char when[40] = "", note[200];
+    struct tally_event e = { 0 };
     struct tm tm;
 
     if (!st)
@@ -64,7 +65,8 @@ static int give_up(struct taking *t, const struct due *d, struct err *err)
         return -1;
     t->s->now.counts.waiting--;
     t->s->now.counts.dead++;
-    return 0;
+    t->s->now.moved.dead++;
+    return tally_find(t->s, d->event, &e, err) < 0 ? -1 : tally_state(t->s, &e, STORE_DEAD, 1, err);
 }
 
 static struct store_event *next_slot(struct taking *t)
@@ -80,6 +82,17 @@ static struct store_event *next_slot(struct taking *t)
         t->cap = cap;
     }
     return &t->list[t->count];
+}
+
+static int note_event(struct sqlite *s, const struct store_event *ev, struct err *err)
+{
+    struct tally_event e = { .id = ev->id, .created = ev->created };
+
+    if ((ev->offer.len && names_id(s, ev->offer, true, &e.offer, err) != 1) ||
+        (ev->event.len && names_id(s, ev->event, true, &e.event, err) != 1))
+        return -1;
+    tally_note(s, &e);
+    return 0;
 }
 
 static int hand_out(struct taking *t, const struct due *d, struct err *err)
@@ -104,7 +117,7 @@ static int hand_out(struct taking *t, const struct due *d, struct err *err)
     t->bytes += ev->body.len + ev->event_id.len + ev->click_id.len + ev->ttclid.len + ev->note.len;
     t->s->now.counts.waiting--;
     t->s->now.counts.sending++;
-    return 0;
+    return note_event(t->s, ev, err);
 }
 
 static int take_all(struct taking *t, struct err *err)
@@ -192,6 +205,23 @@ static int set_outcome(struct sqlite *s, enum sql which, const struct store_atte
     return sql_run(s, st, err) != 0 ? -1 : sqlite3_changes(s->db);
 }
 
+static int tally_outcome(struct sqlite *s, const struct store_attempt *a,
+                         const struct store_outcome *o, bool refused, struct err *err)
+{
+    struct tally_event e;
+    int rc = tally_find(s, o->event_id, &e, err);
+
+    if (rc != 1)
+        return rc;
+    if (tally_answer(s, &e, a, o->state, err) != 0)
+        return -1;
+    if (o->state == STORE_DELIVERED)
+        return tally_delivered(s, &e, a, err);
+    if (refused)
+        return tally_state(s, &e, STORE_WITHDRAWN, 1, err);
+    return o->state == STORE_DEAD ? tally_state(s, &e, STORE_DEAD, 1, err) : 0;
+}
+
 static int report_one(struct sqlite *s, const struct store_attempt *a, int64_t attempt,
                       const struct store_outcome *o, struct err *err)
 {
@@ -208,6 +238,11 @@ static int report_one(struct sqlite *s, const struct store_attempt *a, int64_t a
     c->waiting += !refused && o->state == STORE_WAITING;
     c->dead += !refused && o->state == STORE_DEAD;
     c->withdrawn += refused && o->state != STORE_DELIVERED;
+    s->now.moved.delivered += o->state == STORE_DELIVERED;
+    s->now.moved.dead += !refused && o->state == STORE_DEAD;
+    s->now.moved.withdrawn += refused && o->state != STORE_DELIVERED;
+    if (tally_outcome(s, a, o, refused, err) != 0)
+        return -1;
     if (!(st = sql_use(s, SQL_TRY_ADD, err)))
         return -1;
     bind_int(st, 1, o->event_id);
@@ -255,17 +290,35 @@ static int forget_ahead(struct sqlite *s, int64_t now, struct err *err)
     return sql_run(s, due, err) != 0 ? -1 : sql_run(s, unknown, err);
 }
 
+/* Those that WITHDRAWN_RECOVER will change. */
+static int tally_withdrawn(struct sqlite *s, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_WITHDRAWN_LIST, err);
+    int rc;
+
+    if (!st)
+        return -1;
+    while ((rc = sql_step(s, st, err)) == 1) {
+        struct tally_event e = { col_int(st, 0), col_int(st, 1), col_int(st, 2), col_int(st, 3) };
+        if ((rc = tally_state(s, &e, STORE_WITHDRAWN, 1, err)) != 0)
+            break;
+    }
+    sql_done(st);
+    return rc;
+}
+
 int sqlite_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
     struct sqlite3_stmt *st;
     int64_t n;
 
-    if (sql_now(s, SQL_WITHDRAWN_RECOVER, err) != 0)
+    if (tally_withdrawn(s, err) != 0 || sql_now(s, SQL_WITHDRAWN_RECOVER, err) != 0)
         return -1;
     n = sqlite3_changes(s->db);
     s->now.counts.sending -= n;
     s->now.counts.withdrawn += n;
+    s->now.moved.withdrawn += n;
     if (!(st = sql_use(s, SQL_DELIVERY_RECOVER, err)))
         return -1;
     bind_int(st, 1, now);

@@ -1,4 +1,5 @@
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
 
 /* Columns of POSTBACK_COLUMNS. */
 enum { ID, AT, OFFER, TRACKER, METHOD, STAGE, VERDICT, CODE, CLICK_ID, EVENT_ID, TXID,
@@ -11,20 +12,34 @@ int sqlite_postback_id(struct store *store, int64_t *id, struct err *err)
     return 0;
 }
 
+/* The hashes by which the row is found; how many. */
+static size_t hashes_of(const struct sqlite *s, int64_t row, const struct store_postback *pb,
+                        uint64_t out[4])
+{
+    const struct slice ids[] = { pb->click_id, pb->event_id, pb->txid };
+    size_t n = 0;
+
+    for (int i = 0; i < 3; i++)
+        if (ids[i].len)
+            out[n++] = index_hash(s, ids[i], 0);
+    if (pb->ttclid.len)
+        out[n++] = index_ttclid_hash(s, ROWS_POSTBACKS, row, pb->ttclid, 0);
+    return n;
+}
+
 int sqlite_postback_index(struct sqlite *s, const struct store_postback *pb,
                           const struct store_postback *had, struct err *err)
 {
-    const struct slice ids[] = { pb->click_id, pb->ttclid, pb->event_id, pb->txid };
-    const struct slice old[] = { had ? had->click_id : (struct slice){ 0 },
-                                 had ? had->ttclid : (struct slice){ 0 },
-                                 had ? had->event_id : (struct slice){ 0 },
-                                 had ? had->txid : (struct slice){ 0 } };
+    uint64_t hashes[4], old[4];
+    size_t n = hashes_of(s, pb->id, pb, hashes), known = had ? hashes_of(s, pb->id, had, old) : 0;
 
-    for (int i = 0; i < 4; i++) {
-        bool seen = ids[i].len == 0; /* a derived event_id is often the click_id */
-        for (int j = 0; j < 4; j++)
-            seen |= (j < i && slice_eq(ids[i], ids[j])) || (old[j].len && slice_eq(ids[i], old[j]));
-        if (!seen && index_add(s, INDEX_POSTBACKS, index_hash(s, ids[i], 0), pb->id, err) != 0)
+    for (size_t i = 0; i < n; i++) {
+        bool seen = false; /* a derived event_id is often the click_id */
+        for (size_t j = 0; j < i; j++)
+            seen |= hashes[i] == hashes[j];
+        for (size_t j = 0; j < known; j++)
+            seen |= hashes[i] == old[j];
+        if (!seen && index_add(s, INDEX_POSTBACKS, hashes[i], pb->id, err) != 0)
             return -1;
     }
     return 0;
@@ -64,7 +79,8 @@ int sqlite_postback_put(struct store *store, struct store_postback *pb, struct e
     pb->id = id;
     s->now.counts.postbacks++;
     s->now.counts.quarantined += pb->verdict == STORE_QUARANTINED;
-    if (sqlite_history_mark(s, id, pb->click_id, pb->ttclid, pb->stage, pb->verdict, err) != 0)
+    if (tally_postback(s, pb, 1, err) != 0 ||
+        sqlite_history_mark(s, id, pb->click_id, pb->ttclid, pb->stage, pb->verdict, err) != 0)
         return -1;
     return sqlite_postback_index(s, pb, NULL, err);
 }
@@ -119,11 +135,12 @@ int sqlite_postbacks_index(struct sqlite *s, int64_t after, struct err *err)
 
 /* ---- any id ---- */
 
-static bool match(struct sqlite3_stmt *st, struct slice id)
+static enum sqlite_match match(struct sqlite3_stmt *st, struct slice id)
 {
-    return slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)) ||
-           slice_eq(id, col_text(st, TXID)) ||
-           slice_eq(id, col_within(st, TTCLID, col_text(st, PARAMS)));
+    if (slice_eq(id, col_text(st, CLICK_ID)) || slice_eq(id, col_text(st, EVENT_ID)) ||
+        slice_eq(id, col_text(st, TXID)))
+        return MATCH_EXACT;
+    return sqlite_match_ttclid(id, col_within(st, TTCLID, col_text(st, PARAMS)));
 }
 
 int sqlite_postback_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
@@ -164,7 +181,8 @@ int sqlite_find_postbacks(struct store *store, struct slice id, unsigned max,
 {
     static const struct sqlite_search what = {
         .rows = ROWS_POSTBACKS, .family = INDEX_POSTBACKS, .kinds = 1,
-        .tail = SQL_POSTBACK_NEW, .get = SQL_POSTBACK_GET, .match = match, .take = take,
+        .tail = SQL_POSTBACK_TAIL, .late = SQL_POSTBACK_LATE, .get = SQL_POSTBACK_GET,
+        .match = match, .take = take,
         .size = sizeof(struct store_postback),
     };
     void *found;
@@ -176,50 +194,6 @@ int sqlite_find_postbacks(struct store *store, struct slice id, unsigned max,
 
 /* ---- in the order of their arrival ---- */
 
-#define CLOCK_JUMP_MS (INT64_C(86400) * 1000) /* a clock that was set back is forgiven as much */
-
-/* The id behind the last one: another handle may have put it. */
-static int next_id(struct sqlite *s, int64_t *id, struct err *err)
-{
-    struct sqlite3_stmt *st = sql_use(s, SQL_LAST_IDS, err);
-    int rc = st ? sql_step(s, st, err) : -1;
-
-    if (rc == 1)
-        *id = col_int(st, ROWS_POSTBACKS) + 1;
-    if (st)
-        sql_done(st);
-    return rc == 1 ? 0 : -1;
-}
-
-/* Ids are given in order of arrival: the last id whose arrival lies safely before `since`. */
-static int id_before(struct sqlite *s, int64_t since, int64_t *id, struct err *err)
-{
-    int64_t low = 0, high = 0;
-
-    if (next_id(s, &high, err) != 0)
-        return -1;
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2, at = INT64_MAX;
-        struct sqlite3_stmt *st = sql_use(s, SQL_POSTBACK_NEXT, err);
-        int rc;
-        if (!st)
-            return -1;
-        bind_int(st, 1, middle);
-        rc = sql_step(s, st, err);
-        if (rc == 1)
-            at = col_int(st, 1);
-        sql_done(st);
-        if (rc < 0)
-            return -1;
-        if (at < since - CLOCK_JUMP_MS)
-            low = middle;
-        else
-            high = middle;
-    }
-    *id = low;
-    return 0;
-}
-
 static int list_rows(struct sqlite *s, struct slice offer, int64_t since, int64_t after,
                      unsigned max, struct arena *arena, struct store_postback *list, size_t *count,
                      struct err *err)
@@ -230,7 +204,7 @@ static int list_rows(struct sqlite *s, struct slice offer, int64_t since, int64_
 
     if (offer.len && (rc = names_id(s, offer, false, &name, err)) != 1)
         return rc; /* nothing was ever stored for it */
-    if (after == 0 && id_before(s, since, &after, err) != 0)
+    if (after == 0 && sqlite_id_before(s, ROWS_POSTBACKS, since, &after, err) != 0)
         return -1;
     st = sql_use(s, SQL_POSTBACK_LIST, err);
     if (!st)

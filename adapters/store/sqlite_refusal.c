@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
 
 #define CUT_BYTES ((size_t)8 << 20) /* for one row at a time */
 
@@ -53,7 +54,7 @@ static int each_row(struct refusing *r, enum index_family family,
     if (r->click->click_id.len)
         hashes[n++] = index_hash(r->s, r->click->click_id, 0);
     if (r->click->ttclid.len)
-        hashes[n++] = index_hash(r->s, r->click->ttclid, 0);
+        n += index_ttclid_hashes(r->s, index_kind(family), r->click->ttclid, 0, hashes + n);
     arena_init(&list, CUT_BYTES);
     rc = index_rows(r->s, family, hashes, n, INDEX_ROWS_MOST, &list, &rows, &count, err);
     for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -122,6 +123,7 @@ static int set_state(struct refusing *r, int64_t event, enum store_state state, 
 static int withdraw(struct refusing *r, int64_t event, const struct met *m, struct err *err)
 {
     struct store_counts *c = &r->s->now.counts;
+    struct tally_event e = { 0 };
 
     switch (m->state) {
     case STORE_WAITING:
@@ -129,7 +131,11 @@ static int withdraw(struct refusing *r, int64_t event, const struct met *m, stru
         c->waiting -= m->state == STORE_WAITING;
         c->dead -= m->state == STORE_DEAD;
         c->withdrawn++;
+        r->s->now.moved.withdrawn++;
         r->out->withdrawn++;
+        if (tally_find(r->s, event, &e, err) < 0 || tally_state(r->s, &e, STORE_WITHDRAWN, 1, err) != 0 ||
+            (m->state == STORE_DEAD && tally_state(r->s, &e, STORE_DEAD, -1, err) != 0))
+            return -1;
         return set_state(r, event, STORE_WITHDRAWN,
                          m->unknown ? "; TikTok may have it from an attempt before" : "", err);
     case STORE_SENDING:

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_tally.h"
 
 #define SPAN 20000 /* ids looked at in one read: some milliseconds */
 
@@ -168,6 +169,17 @@ static int note_late(struct sqlite *s, int64_t id, struct err *err)
     return sql_run(s, st, err);
 }
 
+/* What was counted of it is of another verdict now. */
+static int move(struct sqlite *s, const struct store_postback *pb, const struct store_postback *had,
+                struct err *err)
+{
+    struct store_postback now = *pb;
+
+    now.at = had->at;
+    now.offer = had->offer;
+    return tally_postback(s, had, -1, err) != 0 ? -1 : tally_postback(s, &now, 1, err);
+}
+
 int sqlite_postback_again(struct store *store, const struct store_postback *pb, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
@@ -184,10 +196,11 @@ int sqlite_postback_again(struct store *store, const struct store_postback *pb, 
     rc = update(s, pb, err) != 0 || note_late(s, pb->id, err) != 0 ||
                  sqlite_history_mark(s, pb->id, pb->click_id, pb->ttclid, pb->stage, pb->verdict,
                                      err) != 0 ||
-                 sqlite_postback_index(s, pb, &had, err) != 0
+                 sqlite_postback_index(s, pb, &had, err) != 0 || move(s, pb, &had, err) != 0
              ? -1
              : 0;
     s->now.counts.quarantined -= rc == 0 && pb->verdict != STORE_QUARANTINED;
+    s->now.moved.unquarantined += rc == 0 && pb->verdict != STORE_QUARANTINED;
     arena_free(&arena);
     return rc;
 }
@@ -197,6 +210,7 @@ int sqlite_event_again(struct store *store, int64_t id, int64_t due, bool anew, 
 {
     struct sqlite *s = (struct sqlite *)store;
     struct sqlite3_stmt *st = sql_use(s, SQL_DELIVERY_AGAIN, err);
+    struct tally_event e = { 0 };
 
     if (!st)
         return -1;
@@ -209,6 +223,7 @@ int sqlite_event_again(struct store *store, int64_t id, int64_t due, bool anew, 
     if (sqlite3_changes(s->db) == 0)
         return 1;
     s->now.counts.dead--;
+    s->now.moved.undead++;
     s->now.counts.waiting++;
-    return 0;
+    return tally_find(s, id, &e, err) < 0 ? -1 : tally_state(s, &e, STORE_DEAD, -1, err);
 }

@@ -7,12 +7,13 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
-#include "adapters/store/sqlite.h"
+#include "adapters/store/sqlite_tally.h"
 
 #define SLACK      2000 /* young rows in a row, and a sweep has come to its end */
 #define LOOK       256  /* rows looked at in one step */
 #define HELD_MOST  65536
 #define ROW_BYTES  ((size_t)8 << 20)
+#define HOURS_DROPPED 500 /* rows of tallies, at most, behind all sweeps */
 
 struct old {
     int64_t id, at, a, b, c; /* the last three as the statement has them */
@@ -360,7 +361,10 @@ int sqlite_retain(struct store *store, const struct store_retention *how,
         s->store.failed = true; /* half of a row may be gone */
         return -1;
     }
-    return rc == 1 || p.r->now != 0;
+    if (rc == 1 || p.r->now != 0)
+        return 1;
+    rc = tally_drop(s, how->ledger, HOURS_DROPPED, err);
+    return rc < 0 ? -1 : rc == HOURS_DROPPED;
 }
 
 void sqlite_retain_free(struct sqlite *s)

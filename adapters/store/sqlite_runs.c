@@ -10,6 +10,7 @@
 #define FILTER_MOST  ((size_t)7 << 20)
 #define FILTER_LINE  8 /* words of 64 bits */
 #define FILTER_TESTS 6
+#define GUESSES      6
 
 static bool quick_family(enum index_family family)
 {
@@ -44,7 +45,8 @@ static void entry_store(unsigned char *p, struct entry e)
 
 static uint64_t *filter_line(const struct run *run, uint64_t hash)
 {
-    return run->filter + (((hash >> 32) * run->blocks) >> 32) * FILTER_LINE;
+    /* Both halves: ttclids may share the upper one. */
+    return run->filter + (((hash >> 32 ^ (hash & UINT32_MAX)) * run->blocks) >> 32) * FILTER_LINE;
 }
 
 static uint64_t filter_bits(uint64_t hash)
@@ -243,68 +245,64 @@ int run_load(struct sqlite *s, struct run *run, struct err *err)
 
 /* ---- looking up ---- */
 
-static int first_hash(struct sqlite *s, const struct run *run, int64_t chunk, uint64_t *hash,
-                      struct err *err)
+static int ends_of(struct sqlite *s, const struct run *run, int64_t chunk, uint64_t *first,
+                   uint64_t *last, struct err *err)
 {
     const unsigned char *bytes;
     size_t n;
 
-    if (run->first) {
-        *hash = run->first[chunk];
-        return 0;
-    }
     if (chunk_open(s, run, chunk, &bytes, &n, err) != 0)
         return -1;
-    *hash = load(bytes, 8);
+    *first = load(bytes, 8);
+    *last = load(bytes + (n - 1) * RUN_ENTRY, 8);
     return 0;
 }
 
-/* Hashes are spread evenly: from where it should be on, in steps that double, until it lies between.
- * In a run of a million that asks the file for four chunks instead of twelve. */
-static int narrow(struct sqlite *s, const struct run *run, uint64_t hash, int64_t *low,
-                  int64_t *high, struct err *err)
+/* Where hash should be among the chunks [low, high), which hold hashes of [from, to], evenly spread. */
+static int64_t guess(int64_t low, int64_t high, uint64_t from, uint64_t to, uint64_t hash)
 {
-    int64_t at = (int64_t)(((hash >> 32) * (uint64_t)run->chunks) >> 32), step = 1;
-    uint64_t first;
-    bool before;
+    double part = to > from ? (double)(hash - from) / (double)(to - from) : 0;
+    int64_t at = low + (int64_t)(part * (double)(high - low));
 
-    if (run->first || run->chunks == 0)
-        return 0;
-    if (first_hash(s, run, at, &first, err) != 0)
-        return -1;
-    before = first <= hash;
-    for (bool same = true; same; step *= 2) {
-        if (before)
-            *low = at + 1;
-        else
-            *high = at;
-        at = before ? at + step : at - step;
-        if (at < *low || at >= *high) /* the rest is small, or there is none */
-            return 0;
-        if (first_hash(s, run, at, &first, err) != 0)
-            return -1;
-        same = (first <= hash) == before;
-    }
-    if (before)
-        *high = at;
-    else
-        *low = at + 1;
-    return 0;
+    return at < high ? at : high - 1;
 }
 
-/* The last chunk that starts at or before hash; -1: none.  -2: *err. */
-static int64_t chunk_of(struct sqlite *s, const struct run *run, uint64_t hash, struct err *err)
+/* Each chunk that is read says where the next guess must look: of a run of many millions two or three are
+ * read, each a page of the disk.  Where hashes are not spread evenly (ttclids that begin alike) half
+ * of what is left is looked at.  The last chunk that starts at or before hash; -1: none.  -2: *err. */
+static int64_t chunk_in_file(struct sqlite *s, const struct run *run, uint64_t hash,
+                             struct err *err)
 {
     int64_t low = 0, high = run->chunks; /* the answer + 1 lies in [low, high] */
+    uint64_t from = 0, to = UINT64_MAX, first, last;
 
-    if (narrow(s, run, hash, &low, &high, err) != 0)
-        return -2;
+    for (int tries = 0; low < high; tries++) {
+        int64_t at = tries < GUESSES ? guess(low, high, from, to, hash) : low + (high - low) / 2;
+        if (ends_of(s, run, at, &first, &last, err) != 0)
+            return -2;
+        if (first <= hash && hash < last)
+            return at;
+        if (first <= hash) {
+            low = at + 1;
+            from = last;
+        } else {
+            high = at;
+            to = first;
+        }
+    }
+    return low - 1;
+}
+
+/* The same. */
+static int64_t chunk_of(struct sqlite *s, const struct run *run, uint64_t hash, struct err *err)
+{
+    int64_t low = 0, high = run->chunks;
+
+    if (!run->first)
+        return chunk_in_file(s, run, hash, err);
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
-        uint64_t first;
-        if (first_hash(s, run, middle, &first, err) != 0)
-            return -2;
-        if (first <= hash)
+        if (run->first[middle] <= hash)
             low = middle + 1;
         else
             high = middle;
@@ -327,10 +325,10 @@ static size_t upper_bound(const unsigned char *bytes, size_t n, uint64_t hash)
     return low;
 }
 
-int run_visit(struct sqlite *s, const struct run *run, uint64_t hash, index_visit *visit,
-              void *context, struct err *err)
+int run_visit(struct sqlite *s, const struct run *run, uint64_t low, uint64_t high,
+              index_visit *visit, void *context, struct err *err)
 {
-    int64_t chunk = chunk_of(s, run, hash, err);
+    int64_t chunk = chunk_of(s, run, high, err);
     int rc = chunk == -2 ? -1 : 0;
     bool more = true;
 
@@ -341,10 +339,10 @@ int run_visit(struct sqlite *s, const struct run *run, uint64_t hash, index_visi
             rc = -1;
             break;
         }
-        n = upper_bound(bytes, n, hash);
-        while (rc == 0 && n && load(bytes + (n - 1) * RUN_ENTRY, 8) == hash)
+        n = upper_bound(bytes, n, high);
+        while (rc == 0 && n && load(bytes + (n - 1) * RUN_ENTRY, 8) >= low)
             rc = visit(context, entry_load(bytes + --n * RUN_ENTRY).row, err);
-        more = n == 0; /* the same hash may go on in the chunk before */
+        more = n == 0; /* they may go on in the chunk before */
     }
     chunk_close(s);
     return rc;

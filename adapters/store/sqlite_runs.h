@@ -55,8 +55,9 @@ struct run_cursor {
 };
 int run_next(struct sqlite *s, struct run_cursor *c, struct err *err); /* 1: c->now, 0: end, -1 */
 
-int run_visit(struct sqlite *s, const struct run *run, uint64_t hash, index_visit *visit,
-              void *context, struct err *err);
+/* From the highest hash of [low, high] down. */
+int run_visit(struct sqlite *s, const struct run *run, uint64_t low, uint64_t high,
+              index_visit *visit, void *context, struct err *err);
 int run_load(struct sqlite *s, struct run *run, struct err *err); /* fill first and filter */
 
 /* ---- the index as a whole ---- */
@@ -88,6 +89,7 @@ struct index {
     uint32_t *buckets; /* as many as hot_cap */
     struct run_list lists[INDEX_FAMILIES];
     int64_t upto[ROWS_COUNT]; /* rows up to these are in runs, except late clicks */
+    int64_t plain[ROWS_COUNT]; /* index_is_plain */
     int64_t last_run;
     size_t filter_bytes;
     struct merge *merge; /* under way, or NULL */
@@ -95,6 +97,11 @@ struct index {
     size_t garbage_count, garbage_cap;
     bool worked; /* this transaction wrote to `runs` or `run_chunks` */
 };
+
+static inline uint32_t index_bucket(const struct index *ix, uint64_t hash)
+{
+    return (uint32_t)(hash ^ hash >> 40) & (ix->hot_cap - 1);
+}
 
 /* sqlite_index.c: the list of runs, and up to which rows they go, as the file has them. */
 int index_read_runs(struct sqlite *s, bool quick, struct err *err);

@@ -154,12 +154,37 @@ static const char version_4[] =
 static const char version_5[] =
     "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY, sum INTEGER);";
 
+/* tally.h.  What the rows of an older store come to is counted when it is opened (tally_catch_up). */
+static const char version_6[] =
+    "CREATE TABLE tallies(hour INTEGER, offer INTEGER, kind INTEGER, name INTEGER, slot INTEGER,"
+    " n INTEGER, sum INTEGER, PRIMARY KEY(hour, offer, kind, name, slot)) WITHOUT ROWID;"
+    "CREATE INDEX tries_of ON tries(attempt);"
+    "CREATE VIEW hours AS SELECT strftime('%Y-%m-%dT%H:00:00Z', hour, 'unixepoch') AS hour, "
+    NAME("offer") " AS offer, CASE kind WHEN 1 THEN 'clicks' WHEN 2 THEN 'postbacks'"
+    " WHEN 3 THEN 'reasons' WHEN 4 THEN 'warnings' WHEN 5 THEN 'events' WHEN 6 THEN 'latency'"
+    " WHEN 7 THEN 'valued' WHEN 8 THEN 'values' WHEN 9 THEN 'originals' WHEN 10 THEN 'keys'"
+    " WHEN 11 THEN 'answers' END AS kind, " NAME("name") " AS name, slot, n FROM tallies;";
+
+/* Rows up to these are in the index as they were before: by whole ttclids alone, without order ids
+ * (sqlite_index.h). */
+static const char version_7[] =
+    "ALTER TABLE indexed ADD COLUMN plain_clicks INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE indexed ADD COLUMN plain_postbacks INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE indexed ADD COLUMN plain_events INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE indexed SET plain_clicks = (SELECT last_click FROM counts),"
+    " plain_postbacks = (SELECT last_postback FROM counts),"
+    " plain_events = (SELECT last_event FROM counts);"
+    "UPDATE indexed SET sum = checksum(8, clicks, postbacks, events, plain_clicks, plain_postbacks,"
+    " plain_events);";
+
 const struct sqlite_step sqlite_steps[] = {
     { 1, version_1 },
     { 2, version_2 },
     { 3, version_3 },
     { 4, version_4 },
     { 5, version_5 },
+    { 6, version_6 },
+    { 7, version_7 },
     { 0, NULL },
 };
 

@@ -15,7 +15,7 @@
 /* First argument of checksum(), kept in files: never renumber. */
 enum sum_table { SUM_CLICKS = 1, SUM_POSTBACKS, SUM_EVENTS, SUM_DELIVERIES, SUM_ATTEMPTS,
                  SUM_TRIES, SUM_COUNTS, SUM_INDEXED, SUM_RUNS, SUM_CHUNKS, SUM_META,
-                 SUM_LATE_CLICKS, SUM_LATE_POSTBACKS };
+                 SUM_LATE_CLICKS, SUM_LATE_POSTBACKS, SUM_TALLIES };
 
 struct sum {
     uint64_t h;

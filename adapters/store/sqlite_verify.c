@@ -21,9 +21,15 @@
 static void say(struct verify *v, const char *where, int64_t row, bool unfinished, const char *fmt,
                 va_list ap)
 {
+    int code = v->s.db ? sqlite3_extended_errcode(v->s.db) : SQLITE_OK;
+    struct verify_finding f = { where, row, NULL, unfinished };
     char text[400];
-    struct verify_finding f = { where, row, text, unfinished };
 
+    v->lacking |= (code & 0xff) == SQLITE_NOMEM;
+    v->unread |= (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_SHORT_READ;
+    if (v->lacking || v->unread)
+        return;
+    f.text = text;
     vsnprintf(text, sizeof(text), fmt, ap);
     v->out->findings++;
     v->out->unfinished += unfinished;
@@ -79,6 +85,7 @@ static void check_header(struct verify *v, const struct stat *st)
 
     if (fd >= 0)
         close(fd);
+    v->unread |= n < 0;
     if (n != (ssize_t)sizeof(h)) {
         verify_say(v, "file", 1, "its first 100 bytes can't be read: %s",
                    n < 0 ? strerror(errno) : "the file is shorter");
@@ -218,29 +225,30 @@ static bool same_rows(sqlite3_stmt *a, sqlite3_stmt *b)
     }
 }
 
-/* The tables as our own steps make them. */
-static bool schema_is_ours(struct verify *v)
+/* Are the tables as our own steps make them?  1, 0; -1: no memory to compare them. */
+static int schema_is_ours(struct verify *v, struct err *err)
 {
     sqlite3 *ours = NULL;
     sqlite3_stmt *a = NULL, *b = NULL;
-    bool ok = sqlite3_open(":memory:", &ours) == SQLITE_OK &&
-              sqlite_sum_register(ours) == SQLITE_OK;
+    bool made = sqlite3_open(":memory:", &ours) == SQLITE_OK &&
+                sqlite_sum_register(ours) == SQLITE_OK, same;
 
-    for (const struct sqlite_step *step = v->s.tuning.steps; ok && step->version; step++)
-        ok = sqlite3_exec(ours, step->sql, NULL, NULL, NULL) == SQLITE_OK;
-    ok = ok && sqlite3_prepare_v2(ours, SCHEMA, -1, &a, NULL) == SQLITE_OK &&
-         sqlite3_prepare_v2(v->s.db, SCHEMA, -1, &b, NULL) == SQLITE_OK && same_rows(a, b);
+    for (const struct sqlite_step *step = v->s.tuning.steps; made && step->version; step++)
+        made = sqlite3_exec(ours, step->sql, NULL, NULL, NULL) == SQLITE_OK;
+    made = made && sqlite3_prepare_v2(ours, SCHEMA, -1, &a, NULL) == SQLITE_OK;
+    same = made && sqlite3_prepare_v2(v->s.db, SCHEMA, -1, &b, NULL) == SQLITE_OK && same_rows(a, b);
+    made = made && sqlite3_errcode(ours) != SQLITE_NOMEM && sqlite3_errcode(v->s.db) != SQLITE_NOMEM;
     sqlite3_finalize(a);
     sqlite3_finalize(b);
     sqlite3_close(ours);
-    return ok;
+    return made ? same : err_set(err, ERR_SYSTEM, "%s: out of memory", v->file);
 }
 
-/* 0: go on.  1: said.  -1: an old or newer store, not damage. */
+/* 0: go on.  1: said.  -1: an old or newer store, or no memory; not damage. */
 static int check_schema(struct verify *v, struct err *err)
 {
     int64_t version, said;
-    int newest = 0;
+    int newest = 0, same;
     bool ok;
 
     for (const struct sqlite_step *step = v->s.tuning.steps; step->version; step++)
@@ -263,8 +271,8 @@ static int check_schema(struct verify *v, struct err *err)
                        version < newest
                            ? "start `clickbaton serve` once, it will bring it up to date"
                            : "use the newer clickbaton that wrote it");
-    if (schema_is_ours(v))
-        return 0;
+    if ((same = schema_is_ours(v, err)) != 0)
+        return same < 0 ? -1 : 0;
     verify_say(v, "file", 0, "its tables are not as clickbaton makes them");
     return 1;
 }
@@ -366,7 +374,10 @@ int store_sqlite_verify(const char *path, verify_report *report, void *context,
         if (open_file(v, err) == 0)
             rc = check_all(v, err);
         if (rc >= 0)
-            rc = out->findings != 0;
+            rc = v->lacking  ? err_set(err, ERR_SYSTEM, "%s: out of memory", v->file)
+                 : v->unread ? err_set(err, ERR_SYSTEM, "%s: the disk can't be read (disk I/O error); "
+                                       "look at its health (dmesg), and at your backup", v->file)
+                             : out->findings != 0;
         if (rc == 1 && has_changed(v, &st))
             rc = err_set(err, ERR_BUSY, "%s: the store was in use while it was read; try again",
                          v->file);

@@ -16,6 +16,8 @@ struct verify {
     const char *where; /* of the last finding */
     int64_t told;      /* of those with that `where` */
     bool broken;       /* a tree of SQLite's is: scans may end early */
+    bool lacking;      /* memory: what was found proves nothing */
+    bool unread;       /* the disk gave an error for a part of it */
 };
 
 void verify_say(struct verify *v, const char *where, int64_t row, const char *fmt, ...)

@@ -45,6 +45,7 @@ static bool read_at(struct log *l, unsigned char *to, size_t n, int64_t at)
 {
     for (size_t got = 0; got < n;) {
         ssize_t k = pread(l->fd, to + got, n - got, (off_t)at + (off_t)got);
+        l->v->unread |= k < 0 && errno != EINTR;
         if (k < 0 && errno == EINTR)
             continue;
         if (k <= 0)
@@ -168,7 +169,7 @@ void verify_log(struct verify *v, int64_t frames, const unsigned char salts[8])
     struct stat st;
 
     if (!l) {
-        verify_say(v, "log", 0, "not looked at: out of memory");
+        v->lacking = true;
         return;
     }
     l->v = v;

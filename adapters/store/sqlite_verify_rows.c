@@ -278,6 +278,16 @@ static void compare(struct seen *k)
                        (long long)k->is.last[i], (long long)k->says.last[i]);
 }
 
+static void check_tallies(struct verify *v)
+{
+    bool ok;
+    int64_t n = verify_number(v, "tallies", "SELECT count(*) FROM tallies WHERE sum IS NOT"
+                              " checksum(14, hour, offer, kind, name, slot, n)", &ok);
+
+    if (ok && n)
+        verify_say(v, "tallies", 0, "the checksums of %lld rows are wrong", (long long)n);
+}
+
 void verify_rows(struct verify *v)
 {
     struct seen k = { .v = v };
@@ -292,6 +302,7 @@ void verify_rows(struct verify *v)
         last - k.first_postback < BITS_MOST) {
         k.bits = last - k.first_postback + 1;
         k.has_event = calloc((size_t)k.bits / 8 + 1, 1);
+        v->lacking |= !k.has_event;
         if (!k.has_event)
             k.bits = 0;
     }
@@ -299,6 +310,7 @@ void verify_rows(struct verify *v)
     read_events(&k);
     read_postbacks(&k);
     read_attempts(&k);
+    check_tallies(v);
     free(k.has_event);
     if (!k.failed)
         compare(&k);

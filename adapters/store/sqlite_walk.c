@@ -8,7 +8,7 @@
 
 typedef int visit_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, struct err *err);
 
-/* One page of rows with ids below *below, which becomes the lowest of them.  1: there may be more,
+/* One page of rows with ids below (of another statement: above) *below, which becomes the last of them.  1: there may be more,
  * 0: that was the last. */
 static int page(struct sqlite *s, enum sql which, int64_t *below, visit_row *visit, void *context,
                 struct err *err)
@@ -110,4 +110,137 @@ int sqlite_walk_click_ids(struct store *store, store_click_ids_visit *visit, voi
     rc = walk((struct sqlite *)store, SQL_CLICK_IDS, ids_row, &w, &w.over, err);
     arena_free(&w.arena);
     return rc;
+}
+
+/* The id behind the last one: another handle may have put it. */
+static int next_id(struct sqlite *s, enum rows rows, int64_t *id, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_LAST_IDS, err);
+    int rc = st ? sql_step(s, st, err) : -1;
+
+    if (rc == 1)
+        *id = col_int(st, (int)rows) + 1;
+    if (st)
+        sql_done(st);
+    return rc == 1 ? 0 : -1;
+}
+
+int sqlite_id_before(struct sqlite *s, enum rows rows, int64_t since, int64_t *id, struct err *err)
+{
+    enum sql next = rows == ROWS_POSTBACKS ? SQL_POSTBACK_NEXT : SQL_EVENT_NEXT;
+    int64_t low = 0, high = 0;
+
+    if (next_id(s, rows, &high, err) != 0)
+        return -1;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2, at = INT64_MAX;
+        struct sqlite3_stmt *st = sql_use(s, next, err);
+        int rc;
+        if (!st)
+            return -1;
+        bind_int(st, 1, middle);
+        rc = sql_step(s, st, err);
+        if (rc == 1)
+            at = col_int(st, 1);
+        sql_done(st);
+        if (rc < 0)
+            return -1;
+        if (at < since - CLOCK_JUMP_MS)
+            low = middle;
+        else
+            high = middle;
+    }
+    *id = low;
+    return 0;
+}
+
+/* ---- for counting: rows without what is large ---- */
+
+struct brief_walk {
+    struct arena arena;
+    int64_t since;
+    store_brief_visit *postback;
+    store_fate_visit *event;
+    void *context;
+};
+
+/* Columns first to first + n of st are names. */
+static int names_of(struct sqlite *s, struct sqlite3_stmt *st, int first, int n,
+                    struct arena *arena, struct slice *const to[], struct err *err)
+{
+    arena_reset(arena);
+    for (int i = 0; i < n; i++)
+        if (col_name(s, st, first + i, arena, to[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+static int brief_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, struct err *err)
+{
+    struct brief_walk *w = context;
+    struct store_brief pb = { .id = col_int(st, 0), .at = col_int(st, 1) };
+    struct slice *const names[] = { &pb.offer, &pb.stage, &pb.code };
+
+    if (pb.at < w->since)
+        return 1;
+    if (names_of(s, st, 2, 3, &w->arena, names, err) != 0)
+        return -1;
+    pb.verdict = (enum store_verdict)col_int(st, 5);
+    pb.click_id = col_text(st, 6);
+    pb.txid = col_text(st, 7);
+    return w->postback(w->context, &pb, err) == 0 ? 1 : -1;
+}
+
+static int fate_row(struct sqlite *s, struct sqlite3_stmt *st, void *context, struct err *err)
+{
+    struct brief_walk *w = context;
+    struct store_fate e = { .id = col_int(st, 0), .postback_id = col_int(st, 1),
+                            .created = col_int(st, 2) };
+    struct slice *const names[] = { &e.offer, &e.currency, &e.original_currency };
+
+    if (e.created < w->since)
+        return 1;
+    if (names_of(s, st, 3, 3, &w->arena, names, err) != 0)
+        return -1;
+    e.test = col_int(st, 6) != 0;
+    e.ttclid = col_int(st, 7) != 0;
+    e.value = col_int(st, 8);
+    e.original_value = col_int(st, 9);
+    e.state = (enum store_state)col_int(st, 10);
+    e.body = col_text(st, 11);
+    return w->event(w->context, &e, err) == 0 ? 1 : -1;
+}
+
+/* Oldest first: the file is then read from its front to its end, which disks are quick at. */
+static int walk_brief(struct store *store, enum rows rows, enum sql which, visit_row *row,
+                      struct brief_walk *w, struct err *err)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    int64_t after = 0;
+    int rc = sqlite_id_before(s, rows, w->since, &after, err);
+
+    arena_init(&w->arena, ROW_BYTES);
+    if (rc == 0)
+        do
+            rc = page(s, which, &after, row, w, err);
+        while (rc == 1);
+    arena_free(&w->arena);
+    return rc < 0 ? -1 : 0;
+}
+
+int sqlite_walk_briefs(struct store *store, int64_t since, store_brief_visit *visit, void *context,
+                       struct err *err)
+{
+    struct brief_walk w = { .since = since, .postback = visit, .context = context };
+
+    return walk_brief(store, ROWS_POSTBACKS, SQL_POSTBACK_BRIEF, brief_row, &w, err);
+}
+
+int sqlite_walk_fates(struct store *store, int64_t since, bool bodies, store_fate_visit *visit,
+                      void *context, struct err *err)
+{
+    struct brief_walk w = { .since = since, .event = visit, .context = context };
+
+    return walk_brief(store, ROWS_EVENTS, bodies ? SQL_EVENT_BRIEF_BODY : SQL_EVENT_BRIEF, fate_row,
+                      &w, err);
 }

@@ -114,6 +114,36 @@ int store_click_find(struct store *s, struct slice offer, struct slice click_id,
     return s->ops->click_find(s, offer, click_id, ttclid, arena, out, err);
 }
 
+int store_list_latest(struct store *s, const struct store_latest *what, unsigned max,
+                      struct arena *arena, struct store_postback **list, size_t *count,
+                      int64_t *next, struct err *err)
+{
+    return s->ops->list_latest(s, what, max, arena, list, count, next, err);
+}
+
+int store_events_of(struct store *s, const struct store_postback *pb, struct arena *arena,
+                    struct store_event **list, size_t *count, struct err *err)
+{
+    return s->ops->events_of(s, pb, arena, list, count, err);
+}
+
+int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct err *err)
+{
+    return s->ops->newest(s, postback, attempt, err);
+}
+
+int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
+                         int64_t **ids, size_t *count, struct err *err)
+{
+    return s->ops->changed_events(s, after, max, arena, ids, count, err);
+}
+
+int store_walk_tallies(struct store *s, int64_t since, int64_t until, struct slice offer,
+                       store_tally_visit *visit, void *context, struct err *err)
+{
+    return s->ops->walk_tallies(s, since, until, offer, visit, context, err);
+}
+
 int store_list_again(struct store *s, const struct store_again *what, int64_t *after, unsigned max,
                      int64_t *ids, size_t *count, struct err *err)
 {
@@ -201,6 +231,18 @@ int store_walk_events(struct store *s, int64_t since, store_event_visit *visit, 
     return s->ops->walk_events(s, since, visit, context, err);
 }
 
+int store_walk_briefs(struct store *s, int64_t since, store_brief_visit *visit, void *context,
+                      struct err *err)
+{
+    return s->ops->walk_briefs(s, since, visit, context, err);
+}
+
+int store_walk_fates(struct store *s, int64_t since, bool bodies, store_fate_visit *visit,
+                     void *context, struct err *err)
+{
+    return s->ops->walk_fates(s, since, bodies, visit, context, err);
+}
+
 int store_walk_click_ids(struct store *s, store_click_ids_visit *visit, void *context,
                          struct err *err)
 {
@@ -216,6 +258,11 @@ int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
 int store_counts(struct store *s, struct store_counts *out, struct err *err)
 {
     return s->ops->counts(s, out, err);
+}
+
+void store_moved(const struct store *s, struct store_moved *out)
+{
+    s->ops->moved(s, out);
 }
 
 int store_maintain(struct store *s, struct err *err)

@@ -51,6 +51,8 @@ struct store_event {
     int64_t id, postback_id;
     struct slice offer, pixel, event, event_id, test_code;
     struct slice click_id, ttclid; /* for look-ups */
+    /* For store_event_put: properties.order_id of body, unless that is the postback's txid. */
+    struct slice order_id;
     /* For store_event_put: the event_ids that this event would have had before more was known of its
      * click; one that is there makes it a duplicate.  Empty: none. */
     struct slice formerly[5];
@@ -96,6 +98,8 @@ struct store_counts {
     int64_t clicks, postbacks, waiting, sending, delivered, dead, quarantined, withdrawn;
     int64_t oldest_waiting; /* created, of the first event put, Unix milliseconds; 0: none */
     int64_t newest_postback; /* arrival, Unix milliseconds; 0: none */
+    bool plain; /* there are rows of an older version, not found by the beginning of a ttclid or an
+                 * order id (unless that is the txid) */
 };
 
 struct store;
@@ -283,7 +287,10 @@ int store_pixels_due(struct store *s, struct arena *arena, struct store_due **li
                      struct err *err);
 
 /* Clicks, postbacks and events by any id, newest first, at most max.  It is compared with
- * click_id, ttclid, event_id and (postbacks) txid, whatever the offer. */
+ * click_id, ttclid, event_id, (postbacks) txid and (events) properties.order_id of their body, whatever
+ * the offer; an order id that is the postback's txid may find the postback alone.  When none of a kind has it and it is not shorter than STORE_PREFIX: those of this kind
+ * whose ttclid begins with it. */
+#define STORE_PREFIX 16 /* "E.C.P.", four characters that are nearly the same in all, six of chance */
 int store_find_clicks(struct store *s, struct slice id, unsigned max, struct arena *arena,
                       struct store_click **list, size_t *count, struct err *err);
 int store_find_postbacks(struct store *s, struct slice id, unsigned max, struct arena *arena,
@@ -296,6 +303,28 @@ int store_find_events(struct store *s, struct slice id, unsigned max, struct are
 int store_list_postbacks(struct store *s, struct slice offer, int64_t since, int64_t after,
                          unsigned max, struct arena *arena, struct store_postback **list,
                          size_t *count, struct err *err);
+/* Postbacks for people to look at: newest first. */
+struct store_latest {
+    struct slice offer, tracker, stage, code; /* what is empty or 0 does not matter */
+    enum store_verdict verdict;
+    int64_t since, until;  /* arrival, Unix milliseconds; until is excluded */
+    int64_t before, after; /* ids, both excluded */
+};
+/* At most max into list, in arena; a call looks at some ten thousand rows at most, so that a filter that
+ * hardly anything meets costs no more: *next is the `before` for going on, 0 at the end.  The rows may be
+ * none, and *next not 0. */
+int store_list_latest(struct store *s, const struct store_latest *what, unsigned max,
+                      struct arena *arena, struct store_postback **list, size_t *count,
+                      int64_t *next, struct err *err);
+/* The newest ids: of a postback, of an attempt; 0: there is none. */
+int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct err *err);
+/* Ids of events that attempts above *after carried, oldest attempt first, about max of them (an attempt is
+ * never cut in two), into arena; *after becomes the last attempt that was looked at. */
+int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
+                         int64_t **ids, size_t *count, struct err *err);
+/* The events that a postback put, oldest first (at most 64). */
+int store_events_of(struct store *s, const struct store_postback *pb, struct arena *arena,
+                    struct store_event **list, size_t *count, struct err *err);
 /* Every event that was created at `since` (Unix milliseconds) or later, and the ids of every click,
  * newest first; what visit gets lives for the call.  A visit that gives -1 ends the walk with its
  * *err.  Short reads as above. */
@@ -306,11 +335,40 @@ typedef int store_click_ids_visit(void *context, struct slice offer, struct slic
                                   struct slice event_id, struct err *err);
 int store_walk_click_ids(struct store *s, store_click_ids_visit *visit, void *context,
                          struct err *err);
+/* For counting: every postback and every event since then, oldest first, without what is large; the texts
+ * are borrowed. */
+struct store_brief {
+    int64_t id, at; /* as of store_postback, and so are the others */
+    struct slice offer, stage, code, click_id, txid;
+    enum store_verdict verdict;
+};
+struct store_fate {
+    int64_t id, postback_id, created; /* as of store_event, and so are the others */
+    struct slice offer, currency, original_currency;
+    int64_t value, original_value;
+    enum store_state state;
+    bool test, ttclid; /* has a test code, a ttclid */
+    struct slice body; /* only when asked for */
+};
+typedef int store_brief_visit(void *context, const struct store_brief *pb, struct err *err);
+typedef int store_fate_visit(void *context, const struct store_fate *ev, struct err *err);
+int store_walk_briefs(struct store *s, int64_t since, store_brief_visit *visit, void *context,
+                      struct err *err);
+int store_walk_fates(struct store *s, int64_t since, bool bodies, store_fate_visit *visit,
+                     void *context, struct err *err);
 /* The attempts that carried an event, oldest first. */
 int store_attempts_of(struct store *s, int64_t event_id, struct arena *arena,
                       struct store_attempt **list, size_t *count, struct err *err);
 
 int store_counts(struct store *s, struct store_counts *out, struct err *err);
+
+/* What has happened through this handle since it was opened, commits alone: these never go down. */
+struct store_moved {
+    int64_t delivered, dead, withdrawn;    /* events that became so */
+    int64_t undead;                        /* dead events that were put back */
+    int64_t unquarantined;                 /* quarantined postbacks that are something else now */
+};
+void store_moved(const struct store *s, struct store_moved *out); /* the handle's own thread */
 
 /* Housekeeping beside intake, from any one thread of its own handle: moves what the log holds into
  * the main file without making commits wait. */

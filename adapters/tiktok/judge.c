@@ -93,7 +93,7 @@ static struct sender_outcome outcome_of(struct judge *j, const struct lane *lane
                                         struct record *r, const struct sender_event *ev,
                                         const struct end *end)
 {
-    struct sender_outcome o = { .id = ev->id, .result = end->result, .unknown = end->unknown };
+    struct sender_outcome o = { .id = ev->id, .created = ev->created, .result = end->result, .unknown = end->unknown };
 
     if (end->result != SENDER_DELIVERED)
         o.note = record_note(r);
@@ -332,6 +332,20 @@ static void read_answer(struct arena *arena, const struct transport_answer *a, s
                                   SLICE_ARG(slice_head(a->error, 300)));
 }
 
+static void tell_ended(const struct judge *j, const struct record *r, enum reply_verdict verdict)
+{
+    static const enum sender_end ends[] = {
+        [REPLY_ACCEPTED] = SENDER_ENDED_ACCEPTED,     [REPLY_REFUSED] = SENDER_ENDED_REFUSED,
+        [REPLY_BAD_EVENT] = SENDER_ENDED_REFUSED,     [REPLY_RETRY] = SENDER_ENDED_RETRY,
+        [REPLY_UNKNOWN] = SENDER_ENDED_UNKNOWN,       [REPLY_TOKEN_DEAD] = SENDER_ENDED_TOKEN_REFUSED,
+    };
+    const struct sender_ended ended = { r->report.pixel, ends[verdict],     r->report.http_status,
+                                        r->report.code,  r->report.took_ms, r->part->count };
+
+    if (j->host->ended)
+        j->host->ended(j->host->context, &ended);
+}
+
 void judge_answer(struct judge *j, struct record *r, const struct transport_answer *a, int64_t now)
 {
     struct lane *lane = r->lane;
@@ -343,6 +357,7 @@ void judge_answer(struct judge *j, struct record *r, const struct transport_answ
     r->report.took_ms = a->took_ms;
     r->report.http_status = a->status;
     record_words(r, &reply, a->token);
+    tell_ended(j, r, reply.verdict);
     switch (reply.verdict) {
     case REPLY_ACCEPTED:
         accepted(j, lane, r, now);

@@ -55,7 +55,7 @@ struct sender_batch {
 enum sender_result { SENDER_DELIVERED = 1, SENDER_RETRY, SENDER_DEAD };
 
 struct sender_outcome {
-    int64_t id;
+    int64_t id, created; /* as of sender_event */
     enum sender_result result;
     int64_t due;  /* for SENDER_RETRY, Unix milliseconds: not before, the pixel may wait longer */
     bool in_turn; /* its pixel waits until then, not it: it keeps its place before younger events */
@@ -74,6 +74,18 @@ struct sender_report {
     size_t count;
 };
 
+/* One request that has ended, for statistics.  Its events are in one report or more, now or later. */
+enum sender_end { SENDER_ENDED_ACCEPTED, SENDER_ENDED_REFUSED, SENDER_ENDED_RETRY, SENDER_ENDED_UNKNOWN,
+                  SENDER_ENDED_TOKEN_REFUSED, SENDER_ENDS };
+struct sender_ended {
+    struct slice pixel;
+    enum sender_end how;
+    int http_status; /* 0: no answer */
+    int64_t code;    /* -1: none */
+    uint32_t took_ms;
+    size_t events;
+};
+
 /* What the sender needs from its owner; called on the sender's thread only. */
 struct sender_host {
     void *context;
@@ -89,6 +101,7 @@ struct sender_host {
     int (*report)(void *context, const struct sender_report *report, struct err *err);
     /* One line for the log: key=value, no secrets. */
     void (*log)(void *context, const char *level, const char *line);
+    void (*ended)(void *context, const struct sender_ended *ended); /* NULL: nobody counts */
 };
 
 /* Copies settings.  Starts the thread. */

@@ -161,6 +161,8 @@ void admin_handle(void *context, struct http_request *http)
         readyz(a, http);
     else if (slice_eq(http->path, S("/refused")))
         refused(a, http);
+    else if (slice_eq(http->path, S("/metrics")))
+        admin_metrics(a, http);
     else
-        http_reply(http, 404, NULL, S("not found: /livez, /readyz and /refused are here\n"));
+        http_reply(http, 404, NULL, S("not found: /livez, /readyz, /refused and /metrics are here\n"));
 }

@@ -1,4 +1,4 @@
-/* admin.h: the admin listener: /livez, /readyz, /refused. */
+/* admin.h: the admin listener: /livez, /readyz, /refused, /metrics. */
 #ifndef CLI_SERVE_ADMIN_H
 #define CLI_SERVE_ADMIN_H
 
@@ -6,13 +6,16 @@
 
 #include "adapters/tiktok/sender.h"
 #include "cli/serve/intake.h"
+#include "cli/serve/metrics.h"
 #include "cli/serve/refused.h"
 
 struct admin {
     struct intake *intake;
     struct sender *sender;
     struct refused *refused;
+    struct metrics *metrics;
     pthread_mutex_t lock; /* of what follows */
+    struct http_server *own;    /* the admin listener; NULL: it is about to begin */
     struct http_server *public; /* whose refusals are told; NULL: none yet, or none any more */
     bool draining;
     bool reload_failed;
@@ -23,6 +26,9 @@ struct admin {
 
 /* From now on tell of the refusals of this listener. */
 void admin_show(struct admin *a, struct http_server *public);
+
+/* metrics_page.c: GET /metrics. */
+void admin_metrics(struct admin *a, struct http_request *http);
 
 /* An http_handler; context is the struct admin. */
 void admin_handle(void *context, struct http_request *http);

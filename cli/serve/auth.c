@@ -154,6 +154,7 @@ static int check_again(struct signed_call *s)
         refused_add(v->routes->refused,
                     &(struct refused_one){ "R013", offer_name(v), visit_client(v), &v->r->params },
                     clock_now());
+        metrics_refused(v->routes->metrics, offer_name(v), "R013");
         answer_again(v->http, v->r->verbose, "R013",
                      S("this signed message was kept before, so nothing was done again"));
         return 1;

@@ -6,6 +6,7 @@
 #include "cli/end.h"
 #include "cli/replay/group.h"
 #include "cli/serve/clock.h"
+#include "cli/serve/refused.h"
 #include "core/base/buf.h"
 
 /* {"version":...,"pid":...,"rules":...}: who runs here, with which files in force. */
@@ -85,12 +86,25 @@ static int compact(struct control *c, const struct http_request *http, struct bu
     return 0;
 }
 
+/* ---- GET /refused: what was refused since the start, for `reconcile` ---- */
+
+static int refused(struct control *c, const struct http_request *http, struct buf *out,
+                   struct err *err)
+{
+    (void)http;
+    (void)err;
+    refused_json(c->refused, out);
+    buf_puts(out, "}\n");
+    return 0;
+}
+
 static const struct route {
     enum http_method method;
     struct slice path;
     control_request *answer;
 } routes[] = {
     { HTTP_GET, SLICE("/status"), status },
+    { HTTP_GET, SLICE("/refused"), refused },
     { HTTP_POST, SLICE("/replay"), replay },
     { HTTP_POST, SLICE("/compact"), compact },
 };

@@ -7,9 +7,12 @@
 #include "cli/control_client.h"
 #include "cli/serve/intake.h"
 
+struct refused;
+
 struct control {
     struct intake *intake;
     struct rules_holder *rules;
+    struct refused *refused;
 };
 
 /* One kind of request.  Runs on the socket's own thread; what it does to the store it does in

@@ -35,27 +35,49 @@ struct intake {
     struct arena arena;
 };
 
-static int64_t steady_ms(void)
+static uint64_t steady_ns(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+static int64_t steady_ms(void)
+{
+    return (int64_t)(steady_ns() / 1000000);
 }
 
 /* ---- one group ---- */
 
-static void count_verdict(struct intake_stats *s, const struct intake_request *r)
+static void count_verdict(struct intake *in, const struct intake_request *r)
 {
+    struct intake_stats *s = &in->stats;
+
     if (r->is_click) {
+        metrics_click(in->settings.metrics, r->offer->name);
         s->clicks++;
         return;
     }
+    metrics_postback(in->settings.metrics, r->offer->name, &r->translation, r->fresh);
     s->postbacks++;
     s->queued += r->translation.verdict == VERDICT_QUEUED;
     s->duplicate += r->translation.verdict == VERDICT_DUPLICATE;
     s->ignored += r->translation.verdict == VERDICT_IGNORED;
     s->quarantined += r->translation.verdict == VERDICT_QUARANTINED;
+}
+
+static int commit(struct intake *in, const struct intake_request *requests, struct err *err)
+{
+    uint64_t start = steady_ns();
+    unsigned count = 0;
+    int rc = store_commit(in->settings.store, err);
+
+    for (const struct intake_request *r = requests; r; r = r->next)
+        count++;
+    if (rc == 0)
+        metrics_commit(in->settings.metrics, count, steady_ns() - start);
+    return rc;
 }
 
 /* Everything of a group into one transaction.  Either all of it is durable, or none.  *failed: the
@@ -91,7 +113,7 @@ static int write_group(struct intake *in, struct intake_request *requests, struc
         err_set(err, ERR_BUSY, "out of memory");
         goto failed;
     }
-    if (store_commit(store, err) == 0) {
+    if (commit(in, requests, err) == 0) {
         clock_went_back_done(back);
         return 0;
     }
@@ -119,6 +141,7 @@ static void wake_sender(struct intake *in, const struct intake_request *requests
 static void answer_all(struct intake *in, struct intake_request *requests, bool durable,
                        const char *why)
 {
+    struct metrics *m = in->settings.metrics;
     struct intake_request *next;
 
     for (struct intake_request *r = requests; r; r = next) {
@@ -126,6 +149,10 @@ static void answer_all(struct intake *in, struct intake_request *requests, bool 
         next = r->next;
         if (durable && r->message)
             messages_keep(in->settings.messages, r->message);
+        if (durable)
+            metrics_answered(m, r->http->received_ns, steady_ns());
+        else
+            metrics_refused(m, r->offer->name, "R005");
         if (!durable)
             answer_busy(r->http, r->verbose, why);
         else if (r->is_click)
@@ -156,11 +183,12 @@ static void note_group(struct intake *in, const struct intake_request *requests,
         s->largest_group = count;
     if (rc == 0) {
         for (const struct intake_request *r = requests; r; r = r->next)
-            count_verdict(s, r);
+            count_verdict(in, r);
         if (!in->unsynced) /* housekeeping may have found out meanwhile */
             s->why[0] = '\0';
     } else {
         s->failed_commits++;
+        metrics_commit_failed(in->settings.metrics);
         s->refused_busy += count;
         note_why(in, err);
         in->failed_at = steady_ms();
@@ -170,6 +198,14 @@ static void note_group(struct intake *in, const struct intake_request *requests,
                  s->why);
     if (!was_healthy && rc == 0)
         log_line("info", "msg=\"the store takes postbacks again\"");
+}
+
+static void note_moved(struct intake *in)
+{
+    struct store_moved moved;
+
+    store_moved(in->settings.store, &moved);
+    metrics_moved(in->settings.metrics, &moved);
 }
 
 static int may_write(struct intake *in, struct err *err)
@@ -194,6 +230,7 @@ static void run_work(struct intake *in, struct call *calls)
         store_rollback(in->settings.store); /* what it has left open */
         if (c->rc != 0 && c->err->kind == ERR_UNSYNCED)
             intake_stop(in, c->err);
+        note_moved(in);
     }
 }
 
@@ -252,6 +289,7 @@ static void run_group(struct intake *in, struct intake_request *requests, unsign
         pthread_mutex_lock(&in->lock);
         note_group(in, requests, count, rc, &err);
         pthread_mutex_unlock(&in->lock);
+        note_moved(in);
     }
     if (rc == 0)
         wake_sender(in, requests);
@@ -439,6 +477,7 @@ void intake_stats(struct intake *in, struct intake_stats *out)
     out->busy_ms = in->busy_since ? steady_ms() - in->busy_since : 0;
     out->healthy |= steady_ms() - in->failed_at > UNHEALTHY_MS;
     out->unsynced = in->unsynced;
+    out->waiting = in->waiting;
     out->healthy &= !in->unsynced;
     pthread_mutex_unlock(&in->lock);
 }

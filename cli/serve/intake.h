@@ -8,6 +8,7 @@
 #include "adapters/store/store.h"
 #include "adapters/tiktok/sender.h"
 #include "cli/serve/messages.h"
+#include "cli/serve/metrics.h"
 #include "cli/serve/retain.h"
 #include "cli/serve/rules.h"
 
@@ -27,6 +28,7 @@ struct intake_request {
     struct params params;
     struct translation translation;   /* postback: read, not finished */
     bool *fresh; /* NULL, or of each event of the translation whether it was put */
+    bool put[TRANSLATE_EVENTS_MAX]; /* what fresh is for postbacks that come in */
     bool unreadable;                  /* postback: its body could not be read; reason is set */
     struct slice storable;            /* postback: parameters as they may be kept */
     bool is_click;
@@ -42,6 +44,7 @@ struct intake_settings {
     void *context;
     struct retainer *retainer; /* what is old goes when there is nothing else to do; NULL: it stays */
     struct messages *messages; /* gets them */
+    struct metrics *metrics;   /* NULL: nobody counts */
     unsigned queue_max; /* requests that may wait; more are answered 503 */
 };
 
@@ -49,6 +52,7 @@ struct intake_stats {
     uint64_t postbacks, queued, duplicate, ignored, quarantined, clicks, groups, largest_group;
     uint64_t failed_commits;
     uint64_t refused_busy; /* requests answered 503 */
+    unsigned waiting; /* requests that are not answered yet */
     int64_t busy_ms; /* how long the group that is being written has been */
     bool healthy; /* the last commit went well, or failed so long ago that one should try again */
     bool unsynced; /* the disk could not be synced: nothing is taken until a restart */

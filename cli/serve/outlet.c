@@ -14,12 +14,26 @@ static int64_t now_ms(void *context)
 static int take(void *context, struct slice pixel, unsigned max, struct sender_batch *batch,
                 int64_t *next_due, struct err *err)
 {
-    return intake_take(context, pixel, max, batch, next_due, err);
+    struct outlet *o = context;
+
+    return intake_take(o->intake, pixel, max, batch, next_due, err);
 }
 
 static int report(void *context, const struct sender_report *r, struct err *err)
 {
-    return intake_report(context, r, err);
+    struct outlet *o = context;
+
+    if (intake_report(o->intake, r, err) != 0)
+        return -1;
+    metrics_report(o->metrics, r);
+    return 0;
+}
+
+static void ended(void *context, const struct sender_ended *e)
+{
+    struct outlet *o = context;
+
+    metrics_request(o->metrics, e);
 }
 
 static void write_log(void *context, const char *level, const char *line)
@@ -45,9 +59,9 @@ static int settings_of(const struct catalog *c, struct sender_settings *out,
     return 0;
 }
 
-struct sender *outlet_open(struct intake *intake, const struct catalog *catalog, struct err *err)
+struct sender *outlet_open(struct outlet *outlet, const struct catalog *catalog, struct err *err)
 {
-    struct sender_host host = { intake, now_ms, take, report, write_log };
+    struct sender_host host = { outlet, now_ms, take, report, write_log, ended };
     struct sender_settings settings;
     struct sender_pixel *pixels;
     struct sender *s = NULL;

@@ -4,9 +4,16 @@
 
 #include "adapters/tiktok/sender.h"
 #include "cli/serve/intake.h"
+#include "cli/serve/metrics.h"
+
+/* Lives as long as the sender. */
+struct outlet {
+    struct intake *intake;
+    struct metrics *metrics; /* NULL: nobody counts */
+};
 
 /* Start the sender with the pixels of a catalog. */
-struct sender *outlet_open(struct intake *intake, const struct catalog *catalog, struct err *err);
+struct sender *outlet_open(struct outlet *outlet, const struct catalog *catalog, struct err *err);
 
 /* The pixels and tokens of another catalog. */
 int outlet_reload(struct sender *sender, const struct catalog *catalog, struct err *err);

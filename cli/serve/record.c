@@ -2,6 +2,7 @@
 
 #include "cli/clicks.h"
 #include "cli/serve/recall.h"
+#include "core/payload/find.h"
 
 struct slice record_id(struct identity_hasher *hasher, struct arena *arena, struct slice value)
 {
@@ -112,6 +113,14 @@ static void note_known(struct translation *t, const struct translated_event *e)
              SLICE_ARG(e->pixel));
 }
 
+/* Of the event, when it is another id than the one its postback is found by. */
+static struct slice order_id(const struct translation *t, const struct translated_event *e)
+{
+    struct slice id = payload_order_id(e->body, t->arena);
+
+    return slice_eq(id, t->conversion.fields[FIELD_TXID].value) ? (struct slice){ 0 } : id;
+}
+
 /* Queue the events.  How many of them were not there before; -1: *err. */
 static int put_events(const struct record_context *c, struct intake_request *r, int64_t postback_id,
                       struct err *err)
@@ -136,6 +145,7 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
             .test_code = catalog_test_code(r->rules->catalog, r->offer, e->pixel),
             .click_id = conv->fields[FIELD_CLICK_ID].value,
             .ttclid = conv->fields[FIELD_TTCLID].value,
+            .order_id = order_id(t, e),
             .body = e->body,
             .value = e->value.micros,
             .original_value = e->original.micros,
@@ -149,8 +159,8 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
         if (rc < 0)
             return -1;
         known[i] = rc != 0;
-        if (rc == 0 && r->fresh)
-            r->fresh[i] = true;
+        if (r->fresh)
+            r->fresh[i] = rc == 0;
         fresh += rc == 0;
     }
     for (size_t i = 0; fresh && i < t->event_count; i++)

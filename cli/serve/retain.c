@@ -18,6 +18,7 @@
 
 struct retainer {
     struct rules_holder *rules;
+    struct metrics *metrics;
     int64_t due;
     int64_t idle_rounds; /* before the first that removes something */
     int64_t looked_at;   /* the time of the last step */
@@ -32,13 +33,13 @@ static void wait_a_day(struct retainer *r, const char *what, int64_t ms)
              (long long)(ms / DAY_MS));
 }
 
-struct retainer *retain_open(struct rules_holder *rules, int64_t now, int64_t newest)
+struct retainer *retain_open(struct rules_holder *rules, struct metrics *metrics, int64_t now, int64_t newest)
 {
     struct retainer *r = calloc(1, sizeof(*r));
 
     if (!r)
         return NULL;
-    *r = (struct retainer){ .rules = rules, .due = now + FIRST_MS, .looked_at = now };
+    *r = (struct retainer){ .rules = rules, .metrics = metrics, .due = now + FIRST_MS, .looked_at = now };
     if (newest && now - newest > SILENT_MS)
         wait_a_day(r, "since the newest postback in the store came it has been", now - newest);
     return r;
@@ -136,6 +137,7 @@ int retain_step(struct retainer *r, struct store *store, int64_t now, struct err
         return rc;
     }
     add(&r->total, &one);
+    metrics_retained(r->metrics, &one);
     if (more)
         return 0;
     tell(&r->total);

@@ -16,6 +16,14 @@ static void count_refusal(struct visit *v, const char *code)
                                      visit_client(v), &v->r->params };
 
     refused_add(v->routes->refused, &one, clock_now());
+    metrics_refused(v->routes->metrics, one.offer, code);
+}
+
+/* There is no memory for it: not a refusal by a rule, so it is not kept with those. */
+static void busy(struct routes *routes, struct http_request *http, const struct visit *v, const char *why)
+{
+    metrics_refused(routes->metrics, v && v->offer ? v->offer->offer->name : (struct slice){ 0 }, "R005");
+    answer_busy(http, v && v->r->verbose, why);
 }
 
 int visit_refuse(struct visit *v, int status, const char *code, struct slice reason)
@@ -135,19 +143,20 @@ static void dispatch(struct routes *routes, struct http_request *http, bool is_c
     struct rules *rules;
 
     if (!r) {
-        answer_busy(http, false, "out of memory");
+        busy(routes, http, NULL, "out of memory");
         return;
     }
     end_memory_lacked(); /* that was for another request */
     r->http = http;
     r->method = methods[http->method];
     r->verbose = wants_json(http);
+    r->fresh = r->put;
     r->rules = rules = rules_get(routes->rules);
     v.catalog = rules->catalog;
     if (handle(&v, is_click, name, rest) != 0) {
         rules_release(rules); /* r went with the answer */
     } else if (end_memory_lacked()) { /* something of it may be missing */
-        answer_busy(http, r->verbose, "there is no memory now; send it again");
+        busy(routes, http, &v, "there is no memory now; send it again");
         rules_release(rules);
     } else {
         intake_submit(routes->intake, r);
@@ -172,6 +181,7 @@ void routes_handle(void *context, struct http_request *http)
         }
     }
     if (!method_ok(http, is_click)) {
+        metrics_refused(routes->metrics, (struct slice){ 0 }, "R007");
         answer_method(http);
         return;
     }

@@ -13,6 +13,7 @@ struct routes {
     struct limiter *limiter;        /* the same */
     struct messages *messages;
     struct refused *refused;
+    struct metrics *metrics; /* NULL: nobody counts */
 };
 
 /* An http_handler; context is the struct routes. */

@@ -46,6 +46,8 @@ struct server {
     struct routes routes;
     struct admin admin;
     struct messages *messages;
+    struct metrics *metrics;
+    struct outlet outlet;
     struct control control;
     struct http_server *public, *private, *local;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
@@ -104,8 +106,9 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     if (store_counts(s->writer, &counts, err) != 0)
         return -1;
     settings.retainer = s->retainer =
-        retain_open(s->rules, clock_now_ms(), counts.newest_postback);
+        retain_open(s->rules, s->metrics, clock_now_ms(), counts.newest_postback);
     settings.messages = s->messages = messages_open();
+    settings.metrics = s->metrics;
     if (!s->retainer || !s->messages)
         return err_set(err, ERR_SYSTEM, "out of memory");
     s->intake = intake_open(&settings, err);
@@ -142,10 +145,23 @@ static void open_control(struct server *s, const char *data)
 {
     struct err err = { 0 };
 
-    s->control = (struct control){ s->intake, s->rules };
+    s->control = (struct control){ s->intake, s->rules, s->routes.refused };
     s->local = control_open(&s->control, data, &err);
     if (!s->local)
         log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
+}
+
+static void look_at_store(struct server *s)
+{
+    struct store_counts counts;
+    struct err err = { 0 };
+
+    if (store_counts(s->reader, &counts, &err) == 0) {
+        pthread_mutex_lock(&s->admin.lock);
+        s->admin.counts = counts;
+        pthread_mutex_unlock(&s->admin.lock);
+    }
+    metrics_look_at_disk(s->metrics);
 }
 
 static int open_listeners(struct server *s, const struct catalog *c, struct err *err)
@@ -167,12 +183,17 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->routes.refused = s->admin.refused = refused_open(clock_now());
     s->admin.intake = s->intake;
     s->admin.sender = s->sender;
+    s->admin.metrics = s->routes.metrics = s->metrics;
     pthread_mutex_init(&s->admin.lock, NULL);
+    look_at_store(s);
     if (!s->routes.hasher || !s->routes.limiter || !s->routes.refused)
         return err_set(err, ERR_SYSTEM, "out of memory");
     s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
     if (!s->private)
         return err_context(err, "admin");
+    pthread_mutex_lock(&s->admin.lock);
+    s->admin.own = s->private;
+    pthread_mutex_unlock(&s->admin.lock);
     open_control(s, c->data);
     s->public = http_server_open(c->listen, &limits, routes_handle, &s->routes, err);
     admin_show(&s->admin, s->public);
@@ -228,6 +249,7 @@ static bool reload(struct server *s)
     snprintf(s->admin.reload_why, sizeof(s->admin.reload_why), "%s",
              err.text[0] ? err.text : "a file has errors; run: clickbaton check");
     pthread_mutex_unlock(&s->admin.lock);
+    metrics_rules(s->metrics, ok ? c : NULL, clock_now_ms(), false);
     if (ok) {
         note_restart(before->catalog, c);
         log_line("info", "msg=\"reloaded\" offers=%zu", c->offer_count);
@@ -314,19 +336,12 @@ static void give_sign_of_life(struct server *s)
 
 static void every_second(struct server *s)
 {
-    struct store_counts counts;
-    struct err err = { 0 };
-
     clock_now_ms(); /* so that it sees small steps as such */
     http_server_sweep(s->public);
     http_server_sweep(s->private);
     if (s->local)
         http_server_sweep(s->local);
-    if (store_counts(s->reader, &counts, &err) == 0) {
-        pthread_mutex_lock(&s->admin.lock);
-        s->admin.counts = counts;
-        pthread_mutex_unlock(&s->admin.lock);
-    }
+    look_at_store(s);
     find_orphan(s);
     give_sign_of_life(s);
 }
@@ -376,6 +391,7 @@ static void close_all(struct server *s)
     limiter_close(s->routes.limiter);
     refused_close(s->routes.refused);
     messages_close(s->messages);
+    metrics_close(s->metrics);
     rules_close(s->rules);
 }
 
@@ -426,9 +442,16 @@ int cli_serve(int argc, char **argv)
     end_not_for_memory(); /* a request that finds none is answered so, and sent again */
     code = EXIT_IO;
     s.rules = rules_open(c);
-    if (!s.rules || open_store(&s, c, &err) != 0)
+    s.metrics = metrics_open(c->data, clock_now_ms());
+    if (!s.rules || !s.metrics) {
+        err_set(&err, ERR_SYSTEM, "out of memory");
         goto out;
-    s.sender = outlet_open(s.intake, c, &err);
+    }
+    metrics_rules(s.metrics, c, clock_now_ms(), true);
+    if (open_store(&s, c, &err) != 0)
+        goto out;
+    s.outlet = (struct outlet){ s.intake, s.metrics };
+    s.sender = outlet_open(&s.outlet, c, &err);
     if (!s.sender) {
         code = EXIT_CONFIG;
         goto out;

@@ -2,10 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "adapters/store/ledger.h"
+#include "cli/end.h"
 #include "cli/store/store.h"
 #include "core/base/when.h"
 
@@ -71,18 +74,43 @@ static bool moment(const char *text, int64_t *ms)
     return true;
 }
 
+static void remove_aside(void *context)
+{
+    unlink(context);
+}
+
+/* Beside FILE until it is whole, so that an export that fails leaves what was there; a pipe or a device
+ * is written to as it is.  The file's descriptor, -1. */
+static int open_output(const char *file, char aside[STORE_PATH + 16])
+{
+    struct stat st;
+
+    *aside = '\0';
+    if (stat(file, &st) == 0 && !S_ISREG(st.st_mode))
+        return open(file, O_WRONLY | O_CLOEXEC);
+    if (snprintf(aside, STORE_PATH + 16, "%s.part-XXXXXX", file) >= STORE_PATH + 16) {
+        *aside = '\0';
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return mkstemp(aside);
+}
+
 static int export_to(const char *dir, const struct ledger_filter *filter, const char *file)
 {
     struct writing w = { .fd = STDOUT_FILENO };
+    char aside[STORE_PATH + 16] = "";
     struct err err = { 0 };
     int rc;
 
     if (file)
-        w.fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        w.fd = open_output(file, aside);
     if (w.fd < 0) {
         fprintf(stderr, "clickbaton store export: %s: %s\n", file, strerror(errno));
         return EXIT_IO;
     }
+    if (*aside)
+        end_undo(remove_aside, aside);
     rc = store_sqlite_export(dir, filter, visit, &w, &err);
     if (rc == 0)
         rc = write_out(&w, &err);
@@ -90,6 +118,11 @@ static int export_to(const char *dir, const struct ledger_filter *filter, const 
         rc = err_set(&err, ERR_SYSTEM, "%s: %s", file, strerror(errno));
     if (file)
         close(w.fd);
+    if (rc == 0 && *aside && rename(aside, file) != 0)
+        rc = err_set(&err, ERR_SYSTEM, "%s: %s", file, strerror(errno));
+    end_keep();
+    if (rc != 0 && *aside)
+        unlink(aside);
     buf_free(&w.buf);
     if (rc != 0)
         fprintf(stderr, "clickbaton store export: %s\n", err.text);

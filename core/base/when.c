@@ -59,6 +59,15 @@ static int64_t days_from_date(int year, int month, int day)
     return y * 365 + y / 4 - y / 100 + y / 400 + (153 * from_march + 2) / 5 + day - 1 - 719468;
 }
 
+bool when_days(int year, int month, int day, int64_t *days)
+{
+    if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 ||
+        day > days_in_month(year, month))
+        return false;
+    *days = days_from_date(year, month, day);
+    return true;
+}
+
 static bool take_date(struct slice *s, int64_t *days)
 {
     int year, month, day;

@@ -20,6 +20,9 @@ extern const struct slice when_form_names[]; /* ended by an empty slice */
  * the text zone_seconds (east positive) is the mapping's, 0 for UTC. */
 bool when_parse(struct slice text, enum when_form form, int zone_seconds, int64_t *seconds);
 
+/* Days from 1970-01-01; false: there is no such day between 1970 and 9999. */
+bool when_days(int year, int month, int day, int64_t *days);
+
 /* 2026-05-28T20:26:40Z */
 void when_print(struct buf *b, int64_t seconds);
 

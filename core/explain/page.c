@@ -18,6 +18,8 @@ const struct explain_group explain_groups[] = {
     { "H", "chains.md", "Chains",
       "What `simulate` and `check` find on a click's way through the chain of a chain file." },
     { "H06", "follow.md", "Real chains", "What `follow` finds on the way of a real link." },
+    { "F", "reconcile.md", "Reconciling",
+      "Why an export of a tracker or CRM and the ledger differ, and why a file can't be read." },
     { NULL, NULL, NULL, NULL },
 };
 

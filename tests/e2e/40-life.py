@@ -10,6 +10,24 @@ def delivered_ids(sandbox):
 
 
 @part
+def the_number_of_the_process():
+    """data/lock names who runs, for `kill -HUP $(cat data/lock)`; afterwards nobody."""
+    folder = Folder()
+    serve = Serve(folder)
+
+    def lock():
+        with open(folder.at("data/lock")) as f:
+            return f.read()
+    equal("data/lock while it runs", lock(), "%d\n" % serve.pid)
+    second = Serve(folder, start=False)
+    equal("a second one: exit 4", second.wait(), 4)
+    has("a second one: says who is there", second.err(), "pid %d" % serve.pid)
+    equal("and leaves the number alone", lock(), "%d\n" % serve.pid)
+    equal("exit 0", serve.stop(), 0)
+    equal("data/lock afterwards", lock(), "")
+
+
+@part
 def reload():
     sandbox = Sandbox()
     f = Folder(sandbox.endpoint)

@@ -8,7 +8,7 @@ from harness import *
 
 TEXTS = os.path.join(ROOT, "cli", "explain", "texts")
 FILES = {"yaml.md": "Y", "mapping.md": "M", "configuration.md": "C", "warnings.md": "W",
-         "quarantine.md": "Q", "verdicts.md": "IDR", "chains.md": "H", "follow.md": "H"}
+         "quarantine.md": "Q", "verdicts.md": "IDR", "chains.md": "H", "follow.md": "H", "reconcile.md": "F"}
 KINDS = ("offer", "tracker", "file", "rates", "models", "configuration", "postback", "click", "before", "chain",
          "request", "import", "site")
 AT = "1790000000"  # 2026-09-21
@@ -49,6 +49,7 @@ ELSEWHERE = {
     "H075": "tests/e2e/72-follow.py",
     "H076": "tests/e2e/72-follow.py",
     "H082": "tests/e2e/72-follow.py",
+    **{"F%03d" % n: "tests/e2e/83-reconcile.py" for n in (*range(1, 21), *range(30, 41))},
 }
 
 

@@ -7,12 +7,14 @@ Usage: failing.py [--few N] [--seed N] [--verb NAME]... [--kind KIND]... [-v]
 With --few each loop is thinned out (a smoke for `make test`); the figures at the end are of what was run."""
 import argparse
 import concurrent.futures
+import contextlib
 import http.server
 import os
 import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -20,7 +22,7 @@ import time
 
 from faults import KINDS, Control, build_shim, harness
 
-SECONDS = 20
+SECONDS = 60
 TEXTS = harness.ROOT
 FIXED = "1795694400"  # 2026-11-26T12:00:00Z
 
@@ -84,12 +86,14 @@ STAGE = ("poll", "accept")
 
 
 class Verb:
-    def __init__(self, name, *arguments, stdin="", writes=False, cost=1, wipe=None, report=None, without=()):
+    def __init__(self, name, *arguments, stdin="", writes=False, cost=1, wipe=None, report=None, without=(), store=None):
         self.name, self.arguments, self.stdin, self.writes = name, list(arguments), stdin, writes
         self.cost = cost        # a run of it is so many times slower: fewer points in the smoke
         self.wipe = wipe        # what may differ between two untouched runs
         self.without = without  # kinds at which a library does something of its own
         self.report = report    # a file of its own for what was found, also of a failure
+        self.store = store      # it writes to the store of this folder, which must be whole, and as if nothing had
+                                # failed when the same command has run once more
 
 
 def verbs():
@@ -122,6 +126,15 @@ def verbs():
         Verb("coverage", "coverage", "-c", "clickbaton.yaml", "--since", "9999d", "--json", wipe=rb'"since":\d+'),
         Verb("doctor", "doctor", "-c", "clickbaton.yaml", "--json", cost=60, without=STAGE,
              wipe=rb"127\.0\.0\.1:\d+|[0-9.]+ [KMGT]B|\d+ (s|ms)\b"),
+        Verb("store-verify", "store", "verify", "data", cost=2),
+        Verb("store-stats", "store", "stats", "data", "--json", wipe=rb'\d+'),
+        Verb("store-export", "store", "export", "data", cost=2),
+        Verb("store-export-file", "store", "export", "data", "-o", "out.jsonl", writes=True, cost=2),
+        Verb("store-import", "store", "import", "ledger.jsonl", "fresh", writes=True, cost=4, store="fresh"),
+        Verb("store-compact", "store", "compact", "data", writes=True, cost=4, store="data", wipe=rb"[0-9.]+ [KMG]?B"),
+        Verb("replay-dry", "replay", "-c", "clickbaton.yaml", "--dry-run", "--json", cost=2, wipe=rb'"at":"[^"]*"'),
+        Verb("replay", "replay", "-c", "clickbaton.yaml", "--yes", "--json", writes=True, cost=4, store="data",
+             wipe=rb'"at":"[^"]*"'),
         Verb("init", "init", "new", "--tracker", "keitaro", "--offer", "nutra-xx", "--page",
              "https://lander.example/nutra", "--pixel", "C9EXAMPLEPIXEL00", "--host", "pb.example",
              "--tracker-host", "trk.example", writes=True),
@@ -142,7 +155,13 @@ def template():
     serve = harness.Serve(f)
     for i in range(6):
         serve.fire("subid=c%d&external_id=E.C.P.%d&status=sale&payout=1&currency=usd" % (i, i))
+    for i in range(5):
+        serve.fire("subid=q%d&external_id=E.C.P.q%d&status=approv3d&payout=1&currency=usd" % (i, i))
     serve.stop()
+    f.write("offers/nutra-de.yaml", harness.offer_text("nutra-de").replace(
+        "events:", "stages:\n  sale: [sale, approved, approv3d]\nevents:"))
+    f.write("ledger.jsonl", subprocess.run([harness.BINARY, "store", "export", f.at("data")], check=True,
+                                           stdout=subprocess.PIPE).stdout)
     for name in ("serve.err", "serve.out"):
         os.unlink(f.at(name))
     return f
@@ -153,20 +172,45 @@ def tree(path):
     out = {}
     for base, dirs, names in os.walk(path):
         for n in dirs:
-            out[os.path.relpath(os.path.join(base, n), path) + "/"] = b""
+            if n != "fresh":
+                out[os.path.relpath(os.path.join(base, n), path) + "/"] = b""
         for n in names:
             full = os.path.join(base, n)
             rel = os.path.relpath(full, path)
-            if rel.startswith("data/"):
-                continue
+            if rel.startswith(("data/", "fresh/clickbaton.db")) or rel == "fresh/lock":
+                continue  # store_fault looks into them
             with open(full, "rb") as file:
                 data = file.read()
             out[rel] = b"%d" % len(data) if "keys/" in rel else data
     return out
 
 
-def leftovers():
-    return {n for n in os.listdir(tempfile.gettempdir()) if n.startswith("clickbaton-live-")}
+def ledger(folder):
+    """What the store holds, but for times."""
+    if not os.path.exists(os.path.join(folder, "clickbaton.db")):
+        return None
+    out = {}
+    with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % os.path.join(folder, "clickbaton.db"), uri=True)) as db:
+        for sql in ("SELECT id, click_id, verdict, code, params FROM conversions ORDER BY id",
+                    "SELECT id, postback, event_id, state, attempts, body FROM ledger ORDER BY id"):
+            out[sql] = db.execute(sql).fetchall()
+    return out
+
+
+def store_fault(verb, path, code):
+    """After a run: the store is whole; once more without a failure, and it holds what it should.  (why, ledger)"""
+    folder = os.path.join(path, verb.store)
+    if os.path.exists(os.path.join(folder, "clickbaton.db")):
+        whole = subprocess.run([harness.BINARY, "store", "verify", folder], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+        if whole.returncode != 0 and "damaged:" in whole.stdout:  # "unfinished": what was never acknowledged
+            return "store verify: " + whole.stdout[-400:], None
+    again = subprocess.run([harness.BINARY] + verb.arguments, cwd=path, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if code != 0 and again.returncode != 0:
+        return "the same once more: exit %d, %s" % (again.returncode, again.stderr[-400:]), None
+    whole = subprocess.run([harness.BINARY, "store", "verify", folder], stdout=subprocess.DEVNULL)
+    return None if whole.returncode == 0 else "damaged after the second run", ledger(folder)
 
 
 # ---- one run ----
@@ -215,6 +259,7 @@ class Bench:
         run.files = tree(path) if verb.writes else None
         if run.files is not None and verb.wipe:
             run.files = {k: re.sub(verb.wipe, b"*", v) for k, v in run.files.items()}
+        run.why, run.ledger = store_fault(verb, path, code) if verb.store and code != "hang" else (None, None)
         run.left = sorted(os.listdir(temp))
         if run.left:
             shutil.rmtree(temp, ignore_errors=True)
@@ -259,6 +304,10 @@ def fault_of(verb, kind, untouched, run, before):
         return "exit code %s" % run.code
     if run.left:
         return "left behind in TMPDIR: %s" % run.left
+    if run.why:
+        return run.why
+    if run.ledger != untouched.ledger:
+        return "the store holds something else"
     if run.files is not None and run.files != before and run.files != untouched.files:
         names = [n for n in set(run.files) | set(before) if run.files.get(n) != before.get(n)]
         if names != [verb.report] or not run.files[verb.report].endswith(b"</testsuites>\n"):
@@ -273,6 +322,8 @@ def fault_of(verb, kind, untouched, run, before):
         return None  # it says of its own servers that they failed, and which
     if verb.name == "follow" and run.code in (1, 5) and re.search(rb"H07\d no answer", run.out):
         return None  # to it that is how the world is
+    if verb.name == "store-verify" and kind == "read" and run.code == 1 and b"damaged: " in run.out:
+        return None  # what can't be read may as well be damaged
     if verb.name == "check-update" and run.code == 1 and b"change it by hand" in run.err:
         return None  # the tests fail as they did, and nothing was written
     if not run.err.strip():

@@ -10,6 +10,7 @@ import argparse
 import collections
 import contextlib
 import http.client
+import json
 import os
 import random
 import signal
@@ -265,12 +266,89 @@ def work_loop(kind, full, few, sandbox, generator, verbose):
     return tried
 
 
+@contextlib.contextmanager
+def shimmed(control):
+    before = dict(os.environ)
+    os.environ.update(control.environment())
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def sandbox_ask(port, body):
+    """Its code; "busy" when it says so; "none" without a whole answer."""
+    try:
+        a = harness.request(port, "POST", harness.TRACK, body, {"Content-Type": "application/json",
+                                                                "Access-Token": "secret-token"})
+        return "busy" if a.status == 503 else a.json()["code"]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return "none"
+
+
+def sandbox_loop(kinds, full, generator):
+    """The sandbox: an answer is right or is none, it goes on afterwards, and what it said it took it has, once."""
+    tried = {}
+    for kind in kinds:
+        if ("work", kind) in SKIPPED or ("on", kind) in SKIPPED:
+            continue
+        control = Control()
+        with shimmed(control.fresh()):
+            sandbox = harness.Sandbox()
+        number, taken, maybe, wrong = 0, [], [], []
+
+        def event():
+            nonlocal number
+            number += 1
+            name = "%s-%d" % (kind, number)
+            body = {"event_source": "web", "event_source_id": "C9EXAMPLEPIXEL00", "data": [
+                {"event": "Lead", "event_time": int(time.time()), "event_id": name, "user": {"ttclid": "E.C.P." + name},
+                 "page": {"url": "https://lander.example/"}}]}
+            code = sandbox_ask(sandbox.port, json.dumps(body))
+            (taken if code == 0 else maybe).append(name)
+            return code
+        harness.equal("sandbox, %s: untouched" % kind, event(), 0)
+        control.set(kind)
+        event()
+        total = control.count
+        tried[kind] = 0
+        n = 1
+        while n <= total:
+            for on in (False, True):
+                control.set(kind, n, on)
+                first = event()
+                control.armed = 0
+                tried[kind] += 1
+                if first not in (0, "busy", "none", 50000) or not sandbox.running():
+                    wrong.append((n, on, first))
+                second = event()
+                if second == "none":  # the connection that failed may have been this one's
+                    second = event()
+                if second != 0:
+                    wrong.append((n, on, "afterwards", second))
+                if not sandbox.running():
+                    break
+            n += 1 if full and n < 300 else max(1, int(total / (60 if full else 3) * generator.uniform(0.5, 1.5)))
+        harness.equal("sandbox, %s: %d runs" % (kind, tried[kind]), wrong[:5], [])
+        got = collections.Counter(e["event_id"] for e in sandbox.events(limit=100000))
+        stats = sandbox.stats()  # without memory an event is counted and not shown
+        harness.true("sandbox, %s: what it took it has counted" % kind,
+                     len(taken) <= stats["unique"] <= number, (len(taken), number, stats))
+        harness.equal("sandbox, %s: and has once" % kind,
+                      [i for i in taken if got[i] != 1 and (kind != "malloc" or got[i])], [])
+        harness.equal("sandbox, %s: and nothing else" % kind, [i for i in got if i not in taken and i not in maybe], [])
+        harness.equal("sandbox, %s: exit 0" % kind, sandbox.stop(), 0)
+        control.remove()
+    return tried
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", action="append")
     parser.add_argument("--few", type=int, help="a smoke: so many calls of a kind")
-    parser.add_argument("--only", choices=["start", "work"])
+    parser.add_argument("--only", choices=["start", "work", "sandbox"])
     parser.add_argument("-v", action="store_true")
     o = parser.parse_args()
     o.full = o.few is None
@@ -280,10 +358,13 @@ def main():
     sandbox = harness.Sandbox()
     begin = time.monotonic()
     kinds = o.kind or list(KINDS)
-    if o.only != "work":
+    if o.only in (None, "sandbox"):
+        tried = sandbox_loop(kinds, o.full, generator)
+        print("# sandbox: %s" % ", ".join("%s %d" % t for t in tried.items()), flush=True)
+    if o.only in (None, "start"):
         tried = start_loop(kinds, o.full, sandbox, generator)
         print("# start: %s" % ", ".join("%s %d" % t for t in tried.items()), flush=True)
-    if o.only != "start":
+    if o.only in (None, "work"):
         for kind in kinds:
             if ("work", kind) in SKIPPED:
                 continue

@@ -89,6 +89,16 @@ static void put(int fd, struct slice bytes)
     }
 }
 
+/* What the server believes of a connection that it has forgotten. */
+static void tell(struct http_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    for (struct http_connection *c = s->head; c; c = c->next)
+        fprintf(stderr, "phase %d, kept %d\n", (int)STATE_PHASE(atomic_load(&c->state)),
+                (int)atomic_load(&c->kept));
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* Until the server closes.  The library does not see an end that comes in one wake-up with bytes of a
  * request that is not whole; the sweep cuts that one when its time is up, which is at once here. */
 static size_t get_all(struct http_server *s, int fd, bool may_cut, char *out, size_t room)
@@ -103,6 +113,8 @@ static size_t get_all(struct http_server *s, int fd, bool may_cut, char *out, si
             http_sweep_at(s, http_clock() + HOUR_NS);
             ready = poll(&p, 1, QUICK_MS);
         }
+        if (ready != 1)
+            tell(s);
         MUST(ready == 1); /* else the server has forgotten the connection */
         n = recv(fd, out + have, room - have, 0);
         if (n <= 0)

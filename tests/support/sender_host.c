@@ -139,6 +139,8 @@ static void settle(struct host *h, const struct sender_outcome *o)
     if ((o->result == SENDER_RETRY) != (o->due != 0))
         breach(h, "event %lld: result %d with due %lld", (long long)o->id, o->result,
                (long long)o->due);
+    if (o->created != ev->created)
+        breach(h, "event %lld: created at another time than it was handed out with", (long long)o->id);
     look_for_secrets(h, o->note, "a note");
     ev->state = o->result == SENDER_DELIVERED ? HOST_DELIVERED
                 : o->result == SENDER_DEAD    ? HOST_DEAD
@@ -178,6 +180,18 @@ static int on_report(void *context, const struct sender_report *r, struct err *e
     return 0;
 }
 
+static void on_ended(void *context, const struct sender_ended *e)
+{
+    struct host *h = context;
+
+    pthread_mutex_lock(&h->lock);
+    h->ended[e->how]++;
+    h->ended_events[e->how] += e->events;
+    h->last_ended = *e;
+    h->last_ended.pixel = (struct slice){ 0 };
+    pthread_mutex_unlock(&h->lock);
+}
+
 static void on_log(void *context, const char *level, const char *line)
 {
     struct host *h = context;
@@ -208,7 +222,8 @@ void host_free(struct host *h)
 struct sender_host host_api(struct host *h)
 {
     return (struct sender_host){
-        .context = h, .now_ms = on_now, .take = on_take, .report = on_report, .log = on_log
+        .context = h, .now_ms = on_now, .take = on_take, .report = on_report, .log = on_log,
+        .ended = on_ended,
     };
 }
 

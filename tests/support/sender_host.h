@@ -45,6 +45,9 @@ struct host {
     unsigned takes, reports, rounds;   /* calls so far; rounds: of the clock */
     unsigned limit;                    /* of a take; 0: what the sender asks for */
     struct host_report last;
+    unsigned ended[SENDER_ENDS];       /* requests, by how they ended */
+    size_t ended_events[SENDER_ENDS];  /* that were in them */
+    struct sender_ended last_ended;    /* without its pixel */
     const char *secrets[4];
     struct buf log;
     char problem[300]; /* the first breach of the contract */

@@ -445,6 +445,12 @@ static void test_bad_event_by_index(void **state)
         assert_int_equal(state_of(rig, 0).dead, 1);
         assert_int_equal(state_of(rig, 0).delivered, 4);
         rig_close(rig, 0);
+        assert_int_equal(rig->host.ended[SENDER_ENDED_REFUSED], 1);
+        assert_int_equal(rig->host.ended_events[SENDER_ENDED_REFUSED], 5);
+        assert_int_equal(rig->host.ended[SENDER_ENDED_ACCEPTED], 1);
+        assert_int_equal(rig->host.ended_events[SENDER_ENDED_ACCEPTED], 4);
+        assert_int_equal(rig->host.last_ended.code, 0);
+        assert_int_equal(rig->host.last_ended.http_status, 200);
         assert_true(host_logged(&rig->host, "event=event-refused pixel=PX events=1 http=200 "
                                             "code=40002"));
         assert_int_equal(rig_teardown(&own), 0);

@@ -43,7 +43,7 @@ const plugin = damage => ({
     if (damage) b.onLoad({ filter: new RegExp(`src/${damage.file.replace('.', '\\.')}$`) }, args => {
       const text = fs.readFileSync(args.path, 'utf8');
       if (!text.includes(damage.from)) throw new Error(`${damage.file} has no "${damage.from}" to break`);
-      return { contents: text.replaceAll(damage.from, damage.to), loader: 'jsx' };
+      return { contents: text.replaceAll(damage.from, () => damage.to), loader: damage.file.endsWith('.css') ? 'css' : 'jsx' };
     });
   }
 });

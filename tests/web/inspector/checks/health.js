@@ -8,6 +8,7 @@ const now = Math.ceil(data.NOW / 1000 / H) * H;
 const answer = (offer, hours = 24, step = H, to = Math.ceil(data.NOW / 1000 / step) * step) => data.health({ offer, since: String(to - hours * H), until: String(to), step });
 const sum = (a, name) => a.offers.reduce((n, o) => n + o.points.reduce((m, p) => m + p[name], 0), 0);
 const events = (a, name, event) => a.offers.reduce((n, o) => n + o.events.filter(e => !event || e.event === event).reduce((m, e) => m + e.points.reduce((k, p) => k + p[name], 0), 0), 0);
+const short = x => x < 10000 ? n(x) : new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 }).format(x);
 const n = x => x.toLocaleString('en-US');
 const tile = (page, name) => page.$eval(`.tile:has(.name:text-is("${name}"))`, e => e.innerText.replace(/\s+/g, ' '));
 const card = title => `.card:has(h2:text-is("${title}"))`;
@@ -45,7 +46,7 @@ module.exports = [
     await page.getByLabel('Offer', { exact: true }).selectOption('loan-pl');
     await seen(want('loan-pl', 720, 86400));
     t.true('the address', page.url().endsWith('#/health?range=30d&offer=loan-pl'), page.url());
-    await t.until('its own sum', async () => (await tile(page, 'Postbacks')).includes(n(sum(answer('loan-pl', 720, 86400), 'received'))));
+    await t.until('its own sum', async () => (await tile(page, 'Postbacks')).includes(short(sum(answer('loan-pl', 720, 86400), 'received'))));
   }],
   ['the table of a chart says the same as its answer, hour by hour', async t => {
     const page = await ready(t, '#/health?offer=nutra-de'), a = answer('nutra-de').offers[0];
@@ -93,7 +94,7 @@ module.exports = [
     t.equal('ranked', list, a.reasons.slice().sort((x, y) => y.n - x.n).map(r => `${r.code} ${r.title} ${r.verdict} ${n(r.n)}`));
     await page.click(`${card('Reasons')} summary:has-text("Q002")`);
     t.true('what to do', await page.isVisible('text=list the word under a stage of the mapping'));
-    await page.click('text=Show them in the list');
+    await page.click('details[open] >> text=Show them in the list');
     await t.until('the list', () => page.url().endsWith('#/live?offer=sweeps-us&verdict=quarantined&code=Q002&since=24h'));
   }],
   ['one event, and an offer chosen in the table', async t => {

@@ -1,0 +1,266 @@
+#include "adapters/store/sqlite_tally.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/identity/match_key.h"
+#include "core/payload/keys.h"
+
+#define SLOTS     16384 /* of the table in memory; half of them may be taken */
+#define NOTED     4096  /* events that are on their way: ids follow one another, so each has its place */
+#define CODES_MOST 64   /* different warnings of one postback */
+
+struct tally_row {
+    int64_t hour, offer, name, slot, n;
+    enum tally_used { FREE, USED } used;
+    enum store_tally_kind kind;
+};
+
+struct tally {
+    struct tally_row rows[SLOTS];
+    uint32_t taken[SLOTS / 2]; /* which of them, in their order */
+    size_t count;
+    struct tally_event noted[NOTED];
+};
+
+/* ---- small things ---- */
+
+static int64_t hour_of(int64_t seconds)
+{
+    int64_t rest = seconds % 3600;
+
+    return seconds - (rest < 0 ? rest + 3600 : rest);
+}
+
+static int64_t add_up(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    if (__builtin_add_overflow(a, b, &sum))
+        return a < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
+}
+
+/* ---- in memory ---- */
+
+struct tally *tally_new(void)
+{
+    return calloc(1, sizeof(struct tally));
+}
+
+void tally_free(struct tally *t)
+{
+    free(t);
+}
+
+void tally_forget(struct tally *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        t->rows[t->taken[i]].used = FREE;
+    t->count = 0;
+}
+
+static int add(struct sqlite *s, const struct tally_row *what, struct err *err)
+{
+    struct tally *t = s->tally;
+    uint64_t h = (uint64_t)what->hour * UINT64_C(0x9e3779b97f4a7c15);
+    uint32_t at;
+
+    h = (h ^ (uint64_t)what->offer) * UINT64_C(0xbf58476d1ce4e5b9);
+    h = (h ^ (uint64_t)what->name << 8 ^ (uint64_t)what->kind) * UINT64_C(0x94d049bb133111eb);
+    h = (h ^ (uint64_t)what->slot) * UINT64_C(0x9e3779b97f4a7c15);
+    for (at = (uint32_t)(h >> 40) % SLOTS; t->rows[at].used; at = (at + 1) % SLOTS) {
+        struct tally_row *r = &t->rows[at];
+        if (r->hour == what->hour && r->offer == what->offer && r->name == what->name &&
+            r->slot == what->slot && r->kind == what->kind) {
+            r->n = add_up(r->n, what->n);
+            return 0;
+        }
+    }
+    if (t->count == SLOTS / 2) {
+        if (tally_write(s, err) != 0)
+            return -1;
+        return add(s, what, err);
+    }
+    t->rows[at] = *what;
+    t->rows[at].used = USED;
+    t->taken[t->count++] = at;
+    return 0;
+}
+
+/* The same with the name as text. */
+static int add_named(struct sqlite *s, struct tally_row row, struct slice name, struct err *err)
+{
+    if (name.len && names_id(s, name, true, &row.name, err) != 1)
+        return -1;
+    return add(s, &row, err);
+}
+
+/* ---- what is counted ---- */
+
+int tally_click(struct sqlite *s, int64_t offer, int64_t at, bool ttclid, int n, struct err *err)
+{
+    struct tally_row row = { .hour = hour_of(at), .offer = offer, .kind = TALLY_CLICKS, .slot = ttclid, .n = n };
+
+    return add(s, &row, err);
+}
+
+/* The codes at the beginning of the lines, each once. */
+static int warnings(struct sqlite *s, const struct tally_row *at, struct slice lines, struct err *err)
+{
+    struct slice seen[CODES_MOST], line, code, rest;
+    size_t count = 0, i;
+
+    while (slice_next(&lines, '\n', &line)) {
+        slice_cut(line, ' ', &code, &rest);
+        if (code.len != 4)
+            continue;
+        for (i = 0; i < count && !slice_eq(seen[i], code); i++)
+            ;
+        if (i < count || count == CODES_MOST)
+            continue;
+        seen[count++] = code;
+        if (add_named(s, *at, code, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int tally_postback(struct sqlite *s, const struct store_postback *pb, int n, struct err *err)
+{
+    struct tally_row row = { .hour = hour_of(pb->at / 1000), .slot = pb->verdict, .n = n };
+
+    if (pb->offer.len && names_id(s, pb->offer, true, &row.offer, err) != 1)
+        return -1;
+    row.kind = TALLY_POSTBACKS;
+    if (add_named(s, row, pb->stage, err) != 0)
+        return -1;
+    row.kind = TALLY_REASONS;
+    if (pb->code.len && add_named(s, row, pb->code, err) != 0)
+        return -1;
+    row.kind = TALLY_WARNINGS;
+    row.slot = 0;
+    return warnings(s, &row, pb->warnings, err);
+}
+
+static struct tally_row of_event(const struct tally_event *e, enum store_tally_kind kind, int64_t slot, int64_t n)
+{
+    return (struct tally_row){ .hour = hour_of(e->created / 1000), .offer = e->offer, .name = e->event,
+                               .kind = kind, .slot = slot, .n = n };
+}
+
+int tally_put(struct sqlite *s, const struct tally_event *e, const struct store_event *ev, struct err *err)
+{
+    uint32_t keys = payload_keys(ev->body);
+    const struct tally_row rows[] = {
+        of_event(e, TALLY_EVENTS, STORE_WAITING, 1),
+        of_event(e, TALLY_VALUED, ev->currency.len != 0, 1),
+        of_event(e, TALLY_VALUES, store_tally_currency(ev->currency), ev->value),
+        of_event(e, TALLY_ORIGINALS, store_tally_currency(ev->original_currency), ev->original_value),
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if ((i < 2 || rows[i].slot) && add(s, &rows[i], err) != 0)
+            return -1;
+    for (int key = 0; key < MATCH_KEYS; key++) {
+        struct tally_row row = of_event(e, TALLY_KEYS, key, 1);
+        if ((keys >> key & 1) && add(s, &row, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int tally_state(struct sqlite *s, const struct tally_event *e, enum store_state state, int n, struct err *err)
+{
+    struct tally_row row = of_event(e, TALLY_EVENTS, state, n);
+
+    return add(s, &row, err);
+}
+
+int tally_delivered(struct sqlite *s, const struct tally_event *e, const struct store_attempt *a, struct err *err)
+{
+    struct tally_row row = of_event(e, TALLY_LATENCY, store_tally_bucket(a->at + a->took_ms - e->created), 1);
+
+    return tally_state(s, e, STORE_DELIVERED, 1, err) != 0 ? -1 : add(s, &row, err);
+}
+
+int tally_answer(struct sqlite *s, const struct tally_event *e, const struct store_attempt *a,
+                 enum store_state meant, struct err *err)
+{
+    struct tally_row row = { .hour = hour_of(a->at / 1000), .offer = e->offer, .kind = TALLY_ANSWERS,
+                             .slot = meant, .n = 1 };
+    char name[32];
+
+    if (a->code >= 0)
+        snprintf(name, sizeof(name), "%lld", (long long)a->code);
+    else if (a->http_status)
+        snprintf(name, sizeof(name), "http %d", a->http_status);
+    else
+        snprintf(name, sizeof(name), "none");
+    return add_named(s, row, slice_from(name), err);
+}
+
+/* ---- events that are on their way ---- */
+
+void tally_note(struct sqlite *s, const struct tally_event *e)
+{
+    s->tally->noted[(uint64_t)e->id % NOTED] = *e;
+}
+
+int tally_find(struct sqlite *s, int64_t id, struct tally_event *out, struct err *err)
+{
+    const struct tally_event *e = &s->tally->noted[(uint64_t)id % NOTED];
+    struct sqlite3_stmt *st;
+    int rc;
+
+    *out = *e;
+    if (e->id == id)
+        return 1;
+    if (!(st = sql_use(s, SQL_EVENT_TALLY, err)))
+        return -1;
+    bind_int(st, 1, id);
+    rc = sql_step(s, st, err);
+    if (rc == 1)
+        *out = (struct tally_event){ id, col_int(st, 0), col_int(st, 1), col_int(st, 2) };
+    sql_done(st);
+    return rc;
+}
+
+/* ---- in the file ---- */
+
+int tally_write(struct sqlite *s, struct err *err)
+{
+    struct tally *t = s->tally;
+
+    for (size_t i = 0; i < t->count; i++) {
+        const struct tally_row *r = &t->rows[t->taken[i]];
+        struct sqlite3_stmt *st;
+        if (r->n == 0)
+            continue;
+        if (!(st = sql_use(s, SQL_TALLY_ADD, err)))
+            return -1;
+        bind_int(st, 1, r->hour);
+        bind_int(st, 2, r->offer);
+        bind_int(st, 3, r->kind);
+        bind_int(st, 4, r->name);
+        bind_int(st, 5, r->slot);
+        bind_int(st, 6, r->n);
+        if (sql_run(s, st, err) != 0)
+            return -1;
+    }
+    tally_forget(t);
+    return 0;
+}
+
+int tally_drop(struct sqlite *s, int64_t before_ms, unsigned max, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_TALLY_DROP, err);
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, hour_of(before_ms / 1000));
+    bind_int(st, 2, max);
+    return sql_run(s, st, err) != 0 ? -1 : sqlite3_changes(s->db);
+}

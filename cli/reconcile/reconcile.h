@@ -1,0 +1,95 @@
+/* reconcile.h: inside of `clickbaton reconcile`. */
+#ifndef CLI_RECONCILE_RECONCILE_H
+#define CLI_RECONCILE_RECONCILE_H
+
+#include "adapters/store/store.h"
+#include "cli/catalog.h"
+#include "cli/cli.h"
+#include "core/csv/cells.h"
+#include "core/csv/columns.h"
+#include "core/csv/csv.h"
+#include "core/reconcile/reconcile.h"
+
+#define FLAWS_MAX 20 /* of one file, that are told with their place */
+
+struct flaw {
+    const char *code;
+    uint32_t line, col;
+    struct slice text;
+};
+struct flaw_count {
+    const char *code;
+    uint64_t n;
+};
+#define FLAW_KINDS 12
+
+/* One file: what is known of it before, and what was found. */
+struct recon_source {
+    const char *path, *columns_said, *zone_name;
+    enum side side;
+    const struct zone *zone;
+    struct slice currency; /* of amounts that name none; may be empty */
+    struct slice country;  /* of phone numbers */
+    enum csv_encoding encoding; /* as said, then as found */
+    char separator;
+    struct cells_habits habits;
+    struct columns columns;
+    struct slice headers[COLUMNS]; /* of the columns that were found */
+    uint64_t rows, skipped, twice_shown; /* twice_shown: times of the hour that clocks show twice */
+    int64_t oldest, newest;             /* Unix seconds; 0: no times */
+    struct slice problem; /* with the header, in full */
+    struct flaw flaws[FLAWS_MAX];
+    size_t flaw_count;
+    struct flaw_count kinds[FLAW_KINDS];
+};
+
+struct recon_report {
+    struct arena *arena;
+    const char *zone_name; /* of the days */
+    const struct zone *zone;
+    int64_t since, until, now, window, first; /* Unix seconds; first: of the oldest postback, 0: none */
+    struct money tolerance;            /* percent */
+    struct slice offer, target;
+    uint64_t seed;
+    struct recon_source *tracker, *crm; /* crm NULL: none */
+    struct recon *recon;
+    struct recon_result result;
+    struct store *store;
+    /* What decides, in millionths of a percent; -1: nothing to compare. */
+    int64_t gap_tracker, gap_crm, surplus, drift;
+    bool past;
+};
+
+/* ---- source.c ---- */
+
+/* The header and the habits of a file.  EXIT_DONE, EXIT_CONFIG or EXIT_IO after a sentence on stderr. */
+int source_survey(struct recon_source *s, struct arena *arena);
+/* Every row into recon. */
+int source_read(struct recon_source *s, struct recon *recon, struct arena *arena,
+                struct identity_hasher *hasher);
+void source_flaw(struct recon_source *s, struct arena *arena, const char *code, uint32_t line,
+                 uint32_t col, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+/* A zone by its name: UTC, +02:00, Europe/Berlin.  NULL: there is none (*why). */
+const struct zone *source_zone(struct arena *arena, const char *name, const char **why);
+
+/* ---- ledger.c ---- */
+int ledger_load(struct recon_report *r, bool emails, bool phones, struct err *err);
+/* What a running server has refused since it started goes to the causes; none need run. */
+int ledger_refused(struct recon_report *r, const char *data, struct err *err);
+/* The id to trace a postback by; empty: it is gone. */
+struct slice ledger_id(struct recon_report *r, int64_t postback);
+/* What TikTok said to the events of a postback: "Purchase delivered: http 200, code 0". */
+struct slice ledger_answer(struct recon_report *r, const struct recon_sample *s);
+
+/* ---- show.c, json.c, html.c ---- */
+void recon_text(struct buf *out, struct recon_report *r);
+void recon_json(struct buf *out, struct recon_report *r);
+void recon_html(struct buf *out, struct recon_report *r);
+/* The id of an example that `trace` knows; empty: none may be shown. */
+struct slice recon_example_id(struct recon_report *r, const struct recon_example *e);
+void recon_percent(struct buf *out, int64_t millionths); /* "-2.85 %" */
+void recon_amount(struct buf *out, int64_t micros);      /* -12.5 */
+void recon_day_name(struct buf *out, int32_t day);       /* 2026-11-26, or "no time" */
+
+#endif

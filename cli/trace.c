@@ -1,0 +1,97 @@
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/end.h"
+#include "cli/hops.h"
+#include "cli/options.h"
+#include "cli/story/story.h"
+
+#define STORY_BYTES ((size_t)512 << 20)
+
+struct options {
+    const char *config;
+    bool json;
+};
+
+static const struct verb_usage usage = {
+    .synopsis = "trace ID [-c FILE] [--json]",
+    .about = "Tells the whole story of a conversion: its click, each postback with its verdict and the rule\n"
+             "that decided, the events, every attempt and TikTok's answer. ID is a click id, an event id, a\n"
+             "ttclid (also its first 16 characters or more), a transaction id or an order id. Reads the\n"
+             "store beside a running server. Gives 1 when nothing has that id, and says what that means.",
+    .examples = "  clickbaton trace 2t4ch5\n"
+                "  clickbaton trace E.C.P.v3fQ2RHacd\n"
+                "  clickbaton trace ORDER-1007 --json",
+};
+
+static int tell(const struct options *o, const struct story_in *in, struct slice id)
+{
+    struct story story;
+    struct buf out = { 0 };
+    struct err err = { 0 };
+    int found = story_find(in, id, &story, &err), code;
+
+    if (found < 0) {
+        fprintf(stderr, "clickbaton trace: %s\n", err.text);
+        return EXIT_IO;
+    }
+    if (o->json) {
+        story_json(&out, &story);
+        buf_byte(&out, '\n');
+    } else {
+        story_print(&out, &story, hops_colour());
+    }
+    code = end_print("trace", &out, found ? EXIT_DONE : EXIT_NO);
+    buf_free(&out);
+    return code;
+}
+
+static int trace(const struct options *o, struct catalog *c, struct slice id)
+{
+    struct err err = { 0 };
+    struct arena arena;
+    struct story_in in = { .catalog = c, .arena = &arena, .now = cli_now(),
+                           .hasher = c->translator.hasher };
+    int code = EXIT_IO;
+
+    arena_init(&arena, STORY_BYTES);
+    in.store = store_sqlite_open(c->data, false, &err);
+    if (in.store)
+        code = tell(o, &in, id);
+    else
+        fprintf(stderr, "clickbaton trace: %s\n", err.text);
+    store_close(in.store);
+    arena_free(&arena);
+    return code;
+}
+
+int cli_trace(int argc, char **argv)
+{
+    struct options o = { .config = "clickbaton.yaml" };
+    const struct option_row rows[] = {
+        { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
+          "the configuration; default clickbaton.yaml" },
+        { "--json", NULL, OPTION_FLAG, &o.json, NULL, "for programs" },
+        { 0 },
+    };
+    struct catalog *c;
+    const char *id;
+    int code;
+
+    if (options_parse(argc, argv, rows, &usage, &id, 1, 1, &code) < 0)
+        return code;
+    if (slice_trim(slice_from(id)).len == 0)
+        return options_misuse(argv[0], "the id is empty");
+    c = catalog_open(o.config);
+    if (!c)
+        return EXIT_IO;
+    catalog_add_offers(c);
+    if (catalog_errors(c)) {
+        catalog_print_problems(c, stderr);
+        code = EXIT_CONFIG;
+    } else {
+        code = trace(&o, c, slice_from(id));
+    }
+    catalog_close(c);
+    return code;
+}

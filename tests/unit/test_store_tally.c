@@ -1,0 +1,326 @@
+/* The hourly counts are, after any sequence of what a server does, those of the rows. */
+#include "tests/unit/store_sqlite_case.h"
+
+#include "adapters/store/sqlite_tally.h"
+#include "core/base/buf.h"
+
+#define HOUR  INT64_C(3600000)
+#define START (NOW - NOW % HOUR)
+#define PIXEL S("C9")
+
+/* ---- all of it as text ---- */
+
+struct lines {
+    struct fixture *f;
+    struct buf out;
+    /* Not what the rows do not have: how an answer that did not deliver was meant, and the keys of bodies
+     * that a refusal has emptied. */
+    bool merge_answers;
+};
+
+static int put_line(void *context, const struct store_tally *t, struct err *err)
+{
+    struct lines *l = context;
+    int slot = t->slot;
+
+    (void)err;
+    if (l->merge_answers && ((t->kind == TALLY_ANSWERS && slot != STORE_DELIVERED) ||
+                             (t->kind == TALLY_KEYS && slice_eq(t->offer, S("refusing")))))
+        return 0;
+    buf_printf(&l->out, "%lld %.*s %d %.*s %d = %lld\n", (long long)((t->hour * 1000 - START) / HOUR),
+               SLICE_ARG(t->offer), (int)t->kind, SLICE_ARG(t->name), slot, (long long)t->n);
+    return 0;
+}
+
+static struct slice all_of(struct fixture *f, struct store *s, bool merge)
+{
+    struct lines l = { .f = f, .merge_answers = merge };
+    struct slice out;
+
+    OK(f, store_walk_tallies(s, 0, 0, S(""), put_line, &l, &f->err));
+    out = arena_dup(&f->arena, buf_slice(&l.out));
+    buf_free(&l.out);
+    return out;
+}
+
+/* The same, counted from the rows. */
+static struct slice counted(struct fixture *f)
+{
+    struct slice out;
+
+    OK(f, store_begin(f->s, &f->err));
+    assert_int_equal(sqlite3_exec(((struct sqlite *)f->s)->db, "DELETE FROM tallies", NULL, NULL, NULL), SQLITE_OK);
+    OK(f, tally_rows((struct sqlite *)f->s, &f->err));
+    out = all_of(f, f->s, true);
+    store_rollback(f->s);
+    return out;
+}
+
+/* ---- what is counted, exactly ---- */
+
+static int64_t arrive(struct fixture *f, int64_t at, const char *stage, enum store_verdict verdict, const char *code,
+                      const char *warnings)
+{
+    struct store_postback pb = { .at = at, .offer = S("o"), .stage = slice_from(stage), .verdict = verdict,
+                                 .code = slice_from(code), .warnings = slice_from(warnings), .click_id = S("c") };
+
+    OK(f, store_postback_put(f->s, &pb, &f->err));
+    return pb.id;
+}
+
+static int64_t queue(struct fixture *f, int64_t at, const char *id, int64_t value, const char *currency)
+{
+    struct store_event ev = { .offer = S("o"), .pixel = PIXEL, .event = S("Purchase"), .event_id = slice_from(id),
+                              .click_id = S("c"), .created = at, .value = value, .currency = slice_from(currency),
+                              .original_value = 2 * value, .original_currency = S("EUR"),
+                              .body = S("{\"event\":\"Purchase\",\"user\":{\"ttclid\":\"T\",\"ip\":\"1.2.3.4\"}}") };
+
+    OK(f, store_event_put(f->s, &ev, NULL, &f->err));
+    return ev.id;
+}
+
+static void report(struct fixture *f, int64_t at, uint32_t took, int http, int64_t code, int64_t event,
+                   enum store_state state)
+{
+    struct store_attempt a = { .at = at, .took_ms = took, .pixel = PIXEL, .http_status = http, .code = code };
+    struct store_outcome o = { .event_id = event, .state = state, .due = state == STORE_WAITING ? at : 0 };
+    struct store_event *list;
+    size_t count;
+
+    OK(f, store_take(f->s, PIXEL, at, 0, 100, &f->arena, &list, &count, &f->err));
+    OK(f, store_report(f->s, &a, &o, 1, &f->err));
+}
+
+static void says_what(void **state)
+{
+    struct fixture *f = *state;
+    struct store_click click = { .offer = S("o"), .click_id = S("c"), .at = START / 1000 + 5 };
+    struct store *reader;
+    int64_t event;
+
+    OK(f, store_begin(f->s, &f->err));
+    GIVES(f, 0, store_click_put(f->s, &click, &f->err));
+    event = queue(f, START + 1000, "e1", 12500000, "USD");
+    arrive(f, START + 1000, "sale", STORE_QUEUED, "", "W028 a\nW028 b\nW020 c\n");
+    arrive(f, START + HOUR, "", STORE_QUARANTINED, "Q003", "");
+    report(f, START + 2000, 500, 200, -1, event, STORE_WAITING);
+    OK(f, store_commit(f->s, &f->err));
+    OK(f, store_begin(f->s, &f->err));
+    click.ttclid = S("E.C.P.x"); /* later known */
+    GIVES(f, 1, store_click_put(f->s, &click, &f->err));
+    report(f, START + HOUR, 40, 200, 0, event, STORE_DELIVERED);
+    queue(f, START + HOUR, "e2", 0, "");
+    OK(f, store_commit(f->s, &f->err));
+    SAME(S("0 o 1  0 = 1\n0 o 1  1 = 1\n"
+           "0 o 2 sale 1 = 1\n"
+           "0 o 4 W028 0 = 1\n0 o 4 W020 0 = 1\n"
+           "0 o 5 Purchase 1 = 1\n0 o 5 Purchase 3 = 1\n"
+           "0 o 6 Purchase 11 = 1\n"
+           "0 o 7 Purchase 1 = 1\n"
+           "0 o 8 Purchase 5591876 = 12500000\n"
+           "0 o 9 Purchase 4543826 = 25000000\n"
+           "0 o 10 Purchase 0 = 1\n0 o 10 Purchase 4 = 1\n"
+           "0 o 11 http 200 1 = 1\n"
+           "1 o 2  4 = 1\n"
+           "1 o 3 Q003 4 = 1\n"
+           "1 o 5 Purchase 1 = 1\n"
+           "1 o 7 Purchase 0 = 1\n"
+           "1 o 10 Purchase 0 = 1\n1 o 10 Purchase 4 = 1\n"
+           "1 o 11 0 3 = 1\n"),
+         all_of(f, f->s, false));
+    reader = f->engine->open(f->dir, false, &f->err);
+    assert_non_null(reader);
+    SAME(all_of(f, f->s, false), all_of(f, reader, false));
+    store_close(reader);
+}
+
+/* ---- whatever happens ---- */
+
+static uint64_t seed;
+
+static int64_t any(int64_t below)
+{
+    seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (int64_t)((seed >> 33) % (uint64_t)below);
+}
+
+static const char *one_of(const char *const *list, int64_t n)
+{
+    return list[any(n)];
+}
+
+static void random_click(struct fixture *f, int64_t now)
+{
+    struct store_click c = { .offer = any(4) ? S("o") : S("p"), .at = any(5) ? now / 1000 : 0, .keyed = any(2) };
+
+    c.click_id = arena_printf(&f->arena, "c%lld", (long long)any(40));
+    if (any(2))
+        c.ttclid = arena_printf(&f->arena, "E.C.P.t%lld", (long long)any(40));
+    if (store_click_put(f->s, &c, &f->err) < 0)
+        fail_msg("%s", f->err.text);
+}
+
+static void random_postback(struct fixture *f, int64_t now)
+{
+    static const char *const stages[] = { "lead", "sale", "", "rejected" };
+    static const char *const codes[] = { "", "Q003", "I001", "D001" };
+    static const char *const notes[] = { "", "W028 x\n", "W028 x\nW020 y\nW028 z\n", "not a code\n" };
+    static const char *const currencies[] = { "USD", "EUR", "", "JPY" };
+    static const char *const bodies[] = { "{\"user\":{\"ttclid\":\"T\",\"email\":[\"a\",\"b\"]}}", "{\"user\":{}}", "{}",
+                                          "{\"a\":{\"ip\":\"x\"},\"user\":{\"ip\":\"1\",\"user_agent\":\"m,}\\\"\"}}" };
+    struct slice offer = any(3) ? S("o") : any(2) ? S("p") : S("");
+    struct store_postback pb = { .at = now, .offer = offer, .stage = slice_from(one_of(stages, 4)),
+                                 .code = slice_from(one_of(codes, 4)), .warnings = slice_from(one_of(notes, 4)),
+                                 .verdict = (enum store_verdict)(1 + any(4)), .params = S("a=b"),
+                                 .click_id = arena_printf(&f->arena, "c%lld", (long long)any(40)) };
+    struct store_event ev = { .offer = offer, .pixel = PIXEL, .event = any(2) ? S("Lead") : S("Purchase"),
+                              .event_id = arena_printf(&f->arena, "e%lld", (long long)any(400)),
+                              .click_id = pb.click_id, .created = now, .value = any(1000000) - 1000,
+                              .currency = slice_from(one_of(currencies, 4)), .original_value = any(1000000),
+                              .original_currency = slice_from(one_of(currencies, 4)),
+                              .body = slice_from(one_of(bodies, 4)) };
+
+    OK(f, store_postback_id(f->s, &pb.id, &f->err));
+    ev.postback_id = pb.id;
+    if (pb.verdict == STORE_QUEUED && store_event_put(f->s, &ev, NULL, &f->err) < 0)
+        fail_msg("%s", f->err.text);
+    OK(f, store_postback_put(f->s, &pb, &f->err));
+}
+
+static void random_delivery(struct fixture *f, int64_t now)
+{
+    struct store_attempt a = { .at = now, .took_ms = (uint32_t)any(200000), .pixel = PIXEL,
+                               .http_status = any(2) ? 200 : 503, .code = any(3) - 1 };
+    struct store_outcome out[32];
+    struct store_event *list;
+    size_t count, told;
+
+    OK(f, store_take(f->s, PIXEL, now, any(10) ? 0 : now, 32, &f->arena, &list, &count, &f->err));
+    told = any(5) ? count : count / 2; /* the others are on their way until a restart */
+    for (size_t i = 0; i < told; i++)
+        out[i] = (struct store_outcome){ .event_id = list[i].id, .unknown = any(2),
+                                         .state = any(3) ? STORE_DELIVERED : any(2) ? STORE_WAITING : STORE_DEAD };
+    if (a.http_status != 200 || a.code != 0)
+        a.code = any(2) ? -1 : 40105;
+    OK(f, store_report(f->s, &a, out, told, &f->err));
+}
+
+static void random_again(struct fixture *f, int64_t now)
+{
+    struct store_postback pb;
+    int64_t id = 1 + any(600);
+
+    if (store_event_again(f->s, id, now, any(2), S("again"), &f->err) < 0)
+        fail_msg("%s", f->err.text);
+    if (store_get_postback(f->s, id, &f->arena, &pb, &f->err) != 1)
+        return;
+    pb.verdict = (enum store_verdict)(1 + any(4));
+    pb.stage = any(2) ? S("sale") : S("");
+    pb.code = any(2) ? S("Q009") : S("");
+    pb.warnings = any(2) ? S("W099 then\n") : S("");
+    if (store_postback_again(f->s, &pb, &f->err) < 0)
+        fail_msg("%s", f->err.text);
+}
+
+static void as_the_rows(void **state)
+{
+    static void (*const acts[])(struct fixture *, int64_t) = { random_click, random_postback, random_postback,
+                                                               random_delivery, random_again };
+    struct fixture *f = *state;
+    int64_t now = START, recovered;
+
+    seed = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : 7;
+    printf("seed %llu\n", (unsigned long long)seed);
+    for (int group = 0; group < 600; group++) {
+        OK(f, store_begin(f->s, &f->err));
+        for (int64_t i = any(8); i >= 0; i--, now += any(60000))
+            acts[any(5)](f, now);
+        if (any(12))
+            OK(f, store_commit(f->s, &f->err));
+        else
+            store_rollback(f->s);
+        if (any(100) == 0) {
+            fixture_reopen(f);
+            OK(f, store_begin(f->s, &f->err));
+            OK(f, store_recover(f->s, now, &recovered, &f->err));
+            OK(f, store_commit(f->s, &f->err));
+        }
+        if (group % 100 == 99)
+            SAME(counted(f), all_of(f, f->s, true));
+        if (any(30) == 0)
+            arena_reset(&f->arena);
+    }
+    assert_true(ask(f, "SELECT count(*) FROM tallies") > 200);
+    assert_int_equal(ask(f, "SELECT count(*) FROM (SELECT 1 FROM hours WHERE kind = 'events' GROUP BY slot)"), 3);
+}
+
+/* A store of before is counted when it is opened, and no more than once. */
+static void is_caught_up(void **state)
+{
+    struct fixture *f = *state;
+    struct slice want;
+
+    for (int i = 0; i < 20; i++) {
+        OK(f, store_begin(f->s, &f->err));
+        for (int j = 0; j < 50; j++)
+            (j % 3 ? random_postback : random_delivery)(f, START + i * HOUR / 3);
+        OK(f, store_commit(f->s, &f->err));
+    }
+    want = all_of(f, f->s, true);
+    assert_true(want.len > 1000);
+    assert_int_equal(sqlite3_exec(((struct sqlite *)f->s)->db, "DELETE FROM tallies", NULL, NULL, NULL), SQLITE_OK);
+    for (int i = 0; i < 3; i++) {
+        fixture_reopen(f);
+        SAME(want, all_of(f, f->s, true));
+    }
+}
+
+/* Old hours go behind the rows, a few at a time. */
+static void old_ones_go(void **state)
+{
+    const struct store_retention how = { .ledger = START + 5 * HOUR, .rows = 64 };
+    struct fixture *f = *state;
+    struct store_retained out;
+    int rc;
+
+    OK(f, store_begin(f->s, &f->err));
+    for (int i = 0; i < 10; i++)
+        arrive(f, START + i * HOUR, "sale", STORE_IGNORED, "I001", "");
+    OK(f, store_commit(f->s, &f->err));
+    do {
+        OK(f, store_begin(f->s, &f->err));
+        rc = store_retain(f->s, &how, &out, &f->err);
+        assert_true(rc >= 0);
+        OK(f, store_commit(f->s, &f->err));
+    } while (rc == 1);
+    assert_int_equal(ask(f, "SELECT count(*) FROM tallies"), 10);
+    SAME(counted(f), all_of(f, f->s, true));
+}
+
+/* A sum ends where an int64_t does. */
+static void sums_end(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 3; i++) {
+        OK(f, store_begin(f->s, &f->err));
+        queue(f, START, i == 0 ? "a" : i == 1 ? "b" : "c", INT64_MAX / 4, "USD");
+        OK(f, store_commit(f->s, &f->err));
+    }
+    assert_int_equal(ask(f, "SELECT n FROM tallies WHERE kind = 8"), INT64_MAX / 4 * 3);
+    OK(f, store_begin(f->s, &f->err));
+    queue(f, START, "d", INT64_MAX / 4, "USD");
+    queue(f, START, "e", INT64_MAX / 4, "USD");
+    OK(f, store_commit(f->s, &f->err));
+    assert_int_equal(ask(f, "SELECT n FROM tallies WHERE kind = 8"), INT64_MAX);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(says_what), TEST(as_the_rows), TEST(is_caught_up), TEST(old_ones_go), TEST(sums_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
