@@ -316,6 +316,7 @@ void catalog_close(struct catalog *c)
         return;
     secrets_forget(&c->keys);
     secrets_forget(&c->signature.secrets);
+    secrets_forget(&c->inspector.password);
     for (size_t i = 0; i < c->pixel_count; i++)
         files_forget(c->pixels[i].token);
     for (size_t i = 0; i < c->offer_count; i++) {

@@ -35,6 +35,13 @@ struct catalog_limits {
     int64_t postbacks_per_address, clicks_per_address, postbacks_per_offer;
 };
 
+/* Who may see the inspector. */
+struct catalog_inspector {
+    struct secrets password;   /* empty: none, and nobody comes in by one */
+    const struct slice *hosts; /* beside loopback's names; ended by an empty slice; NULL: none */
+    int64_t session;           /* seconds */
+};
+
 struct catalog {
     struct arena arena;
     struct diags diags;
@@ -53,6 +60,7 @@ struct catalog {
     struct route_known known; /* the same for the translator */
     int64_t keep_clicks, keep_ledger, keep_ip; /* seconds */
     struct catalog_limits limits;
+    struct catalog_inspector inspector;
 
     struct catalog_offer *offers; /* sorted by name */
     size_t offer_count, offer_room;

@@ -23,6 +23,7 @@ int cli_doctor(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_follow(int argc, char **argv);
 int cli_init(int argc, char **argv);
+int cli_inspect(int argc, char **argv);
 int cli_rates(int argc, char **argv);
 int cli_reconcile(int argc, char **argv);
 int cli_replay(int argc, char **argv);

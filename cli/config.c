@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "adapters/tiktok/endpoint.h"
+#include "cli/config_inspector.h"
 #include "core/yaml/expect.h"
 
 /* ---- what the file may hold ---- */
@@ -72,7 +73,7 @@ static const struct shape_key config_keys[] = {
     SHAPE_KEY("version", &shape_version, "of the language of this file",
               .required = "begin the file with: version: 1"),
     SHAPE_KEY("listen", &listen_shape, "the public endpoint", .otherwise = "127.0.0.1:8080"),
-    SHAPE_KEY("admin", &listen_shape, "health; keep it on loopback", .otherwise = "127.0.0.1:9090"),
+    SHAPE_KEY("admin", &listen_shape, "health and the inspector; keep it on loopback", .otherwise = "127.0.0.1:9090"),
     SHAPE_KEY("data", &shape_text, "folder of the store", .otherwise = "data"),
     SHAPE_KEY("offers", &shape_text, "folder of the offer mappings", .otherwise = "offers"),
     SHAPE_KEY("mappings", &shape_text, "folder of your own tracker mappings and rates.yaml"),
@@ -89,6 +90,7 @@ static const struct shape_key config_keys[] = {
                   "name your pixels: tiktok: {pixels: {CODE: {token: {file: ./keys/tiktok}}}}"),
     SHAPE_KEY("retention", &retention_shape, "how long things are kept"),
     SHAPE_KEY("limits", &limits_shape, "of requests and connections"),
+    SHAPE_KEY("inspector", &config_inspector_shape, "who may see the page of the admin listener"),
     SHAPE_END,
 };
 const struct shape config_shape = { SHAPE_MAP, "the configuration", .keys = config_keys };
@@ -392,4 +394,5 @@ void config_read(struct catalog *c, const char *path)
     read_tiktok(&r, root);
     read_retention(&r, at(root, "retention"));
     read_limits(&r, at(root, "limits"));
+    config_read_inspector(c, at(root, "inspector"), at(root, "admin"), r.file);
 }

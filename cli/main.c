@@ -28,6 +28,7 @@ static const struct verb {
     { "reconcile", cli_reconcile, "a tracker's and a CRM's export against the ledger, and why they differ" },
     { "replay", cli_replay, "send what was quarantined or given up once more" },
     { "trace", cli_trace, "one conversion through every layer, by any of its ids" },
+    { "inspect", cli_inspect, "a link into the running server's inspector" },
     { "store", cli_store, "verify, export, import, compact and count what is stored" },
     { "sandbox", cli_sandbox, "a strict local Events API to try things against" },
     { "schema", cli_schema, "what an editor needs to check and complete our files" },

@@ -135,8 +135,7 @@ void http_answer_drop(struct answer *a)
     *a = (struct answer){ 0 };
 }
 
-/* The answer is given; a connection that sleeps goes on.  It may be gone when this returns. */
-static void give(struct http_connection *c, struct answer a)
+void http_answer_give(struct http_connection *c, struct answer a)
 {
     struct MHD_Connection *mhd = c->mhd;
     enum phase before;
@@ -164,7 +163,7 @@ static void reply(struct http_request *req, int status, const struct http_header
     }
     if (!a.response)
         a.response = build(status, headers, close, !is_static, &a.body);
-    give(c, a);
+    http_answer_give(c, a);
 }
 
 void http_reply(struct http_request *req, int status, const struct http_header *headers,
@@ -181,7 +180,7 @@ void http_reply_static(struct http_request *req, int status, const struct http_h
 
 void http_answer_close(struct http_connection *c)
 {
-    give(c, (struct answer){ 0 });
+    http_answer_give(c, (struct answer){ 0 });
 }
 
 struct answer http_answer_refusal(struct http_connection *c, enum refusal why)

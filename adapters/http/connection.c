@@ -201,11 +201,12 @@ static enum http_method method_named(const char *name)
 static enum MHD_Result queue(struct http_connection *c)
 {
     uint64_t state = atomic_load_explicit(&c->state, memory_order_relaxed);
+    enum phase to = c->answer.stream ? PHASE_STREAM : PHASE_SENDING;
     enum MHD_Result ok = MHD_NO;
 
     c->stage = STAGE_QUEUED;
     if (STATE_PHASE(state) != PHASE_CUT && c->answer.response &&
-        atomic_compare_exchange_strong(&c->state, &state, STATE(PHASE_SENDING, http_clock())))
+        atomic_compare_exchange_strong(&c->state, &state, STATE(to, http_clock())))
         ok = MHD_queue_response(c->mhd, c->answer.status, c->answer.response);
     http_answer_drop(&c->answer);
     return ok;
@@ -390,7 +391,7 @@ static void on_completed(void *server, struct MHD_Connection *mhd, void **contex
         count_library_refusal(c);
     /* A client that has closed its sending half after the request looks gone to the library when
      * the connection wakes up, and would get no answer. */
-    if (STATE_PHASE(state) == PHASE_ANSWERED && c->answer.response)
+    if (STATE_PHASE(state) == PHASE_ANSWERED && c->answer.response && !c->answer.stream)
         http_answer_send_raw(c, &c->answer);
     http_answer_drop(&c->answer);
     forget_request(c);

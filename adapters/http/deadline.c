@@ -8,12 +8,14 @@
  *                                     that came within one sweep
  *   with the handler                  never
  *   answer not taken by the client    idle_seconds
+ *   a stream's bytes not taken        HTTP_STREAM_PATIENCE_S; at once when its reader has closed
  *
  * The first byte of a header on a kept connection shows only in the kernel's count of received
  * bytes: it grows while no request is complete.  A first part that came before the sweep has looked
  * once is noticed with the next part; without a next part it costs what an idle connection costs,
  * and is cut like one. */
 #include "adapters/http/internal.h"
+#include "adapters/http/stream.h"
 
 #include <linux/tcp.h>
 #include <sys/socket.h>
@@ -27,6 +29,7 @@
 /* The client has closed its sending half: no request can come.  The library overlooks that when it
  * comes together with the last request.  (The name is in a header that linux/tcp.h excludes.) */
 #define CLOSE_WAIT 8
+#define CLOSED 7 /* reset: a stream that sleeps does not look */
 
 /* Deadlines are whole seconds, so the cheap clock will do. */
 uint64_t http_clock(void)
@@ -98,6 +101,15 @@ static bool sweep_idle(struct http_connection *c, uint64_t state, uint64_t now)
     return false;
 }
 
+/* The library does not look at a socket whose stream sleeps. */
+static void sweep_stream(struct http_connection *c, uint64_t now)
+{
+    unsigned state = kernel_view(c->fd).tcpi_state;
+
+    if (c->stream && (state == CLOSE_WAIT || state == CLOSED || http_stream_is_late(c->stream, now)))
+        http_stream_cut(c->stream);
+}
+
 /* Whether a slow client was cut. */
 static bool sweep_one(struct http_connection *c, uint64_t now)
 {
@@ -115,6 +127,9 @@ static bool sweep_one(struct http_connection *c, uint64_t now)
         stall = atomic_load(&c->stall_until_ns);
         if (stall && now >= stall)
             http_answer_close(c);
+        return false;
+    case PHASE_STREAM:
+        sweep_stream(c, now);
         return false;
     case PHASE_HANDLER:
     case PHASE_ANSWERED:
@@ -166,6 +181,15 @@ void http_end_stalls(struct http_server *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+void http_finish_streams(struct http_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    for (struct http_connection *c = s->head; c; c = c->next)
+        if (c->stream)
+            http_stream_finish(c->stream);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static bool is_answering(struct http_server *s)
 {
     bool any = false;
@@ -173,7 +197,8 @@ static bool is_answering(struct http_server *s)
     pthread_mutex_lock(&s->lock);
     for (struct http_connection *c = s->head; c && !any; c = c->next) {
         enum phase phase = STATE_PHASE(atomic_load(&c->state));
-        any = phase == PHASE_WAITING || phase == PHASE_ANSWERED || phase == PHASE_SENDING;
+        any = phase == PHASE_WAITING || phase == PHASE_ANSWERED || phase == PHASE_SENDING ||
+              phase == PHASE_STREAM;
     }
     pthread_mutex_unlock(&s->lock);
     return any;
@@ -201,8 +226,11 @@ void http_end_connections(struct http_server *s)
     do {
         pthread_mutex_lock(&s->lock);
         any = s->head != NULL;
-        for (struct http_connection *c = s->head; c; c = c->next)
+        for (struct http_connection *c = s->head; c; c = c->next) {
+            if (c->stream)
+                http_stream_cut(c->stream);
             shutdown(c->fd, SHUT_RDWR);
+        }
         pthread_mutex_unlock(&s->lock);
         if (any)
             nanosleep(&pause, NULL);

@@ -2,7 +2,7 @@
  *
  * server.c opens and closes, connection.c leads a request from the library's callbacks to the
  * handler, check.c refuses what is malformed, answer.c answers, deadline.c cuts the slow, room.c makes
- * room when too many are there, local.c listens on a Unix socket. */
+ * room when too many are there, stream.c has the answers that go on, local.c listens on a Unix socket. */
 #ifndef ADAPTERS_HTTP_INTERNAL_H
 #define ADAPTERS_HTTP_INTERNAL_H
 
@@ -16,6 +16,7 @@
 struct MHD_Connection;
 struct MHD_Daemon;
 struct MHD_Response;
+struct http_stream;
 
 /* Where a connection is.  Only the server's thread moves it on, but for two moves: a reply from
  * any thread makes HANDLER or WAITING to ANSWERED, and the sweep makes what is late to CUT.  Both
@@ -29,6 +30,7 @@ enum phase {
     PHASE_ANSWERED, /* the answer is known, the server's thread has not seen it yet */
     PHASE_SENDING,  /* the answer is on its way */
     PHASE_CUT,      /* too slow: the socket is shut down */
+    PHASE_STREAM,   /* an answer that goes on */
 };
 
 /* Phase and the moment it began in one word, so that a deadline and what it is about are compared
@@ -61,6 +63,7 @@ struct answer {
     struct MHD_Response *response; /* NULL: close without a (further) word */
     struct slice body;             /* of the response, alive as long as that */
     bool shared;                   /* the response belongs to the server */
+    bool stream;                   /* of stream.c: it has no body yet */
 };
 
 struct http_connection {
@@ -69,6 +72,7 @@ struct http_connection {
     struct MHD_Connection *mhd;
     struct http_connection *prev, *next; /* in the server's list; next: in the list of spares */
     int fd;
+    struct http_stream *stream; /* under the server's lock; NULL: none */
 
     http_state state;
     _Atomic bool kept;              /* has served a request before */
@@ -110,8 +114,8 @@ struct http_server {
     _Atomic bool quiesced, in_handler;
     _Atomic uint64_t made_room_ns; /* when there was last none */
     unsigned crowd;                /* most connections since memory was given back; the sweep's */
-    _Atomic uint64_t requests, cut_slow, cut_for_room, refused_too_large, refused_malformed;
-    _Atomic unsigned connections;
+    _Atomic uint64_t requests, cut_slow, cut_for_room, cut_streams, refused_too_large, refused_malformed;
+    _Atomic unsigned connections, streams;
 
     pthread_mutex_t lock; /* of the list of connections and of new static answers */
     struct http_connection *head;
@@ -157,6 +161,14 @@ void http_answer_send_raw(struct http_connection *c, const struct answer *a);
 void http_answer_drop(struct answer *a);
 void http_answers_free(struct http_server *s);
 void http_answer_close(struct http_connection *c);
+/* The answer is given; a connection that sleeps goes on.  It may be gone when this returns. */
+void http_answer_give(struct http_connection *c, struct answer a);
+
+/* stream.c, all under the server's lock: what waits has waited for too long; the reader goes; no more
+ * comes. */
+bool http_stream_is_late(struct http_stream *s, uint64_t now_ns);
+void http_stream_cut(struct http_stream *s);
+void http_stream_finish(struct http_stream *s);
 
 /* room.c: nearly all connections are taken: cut those that have done nothing for longest, so that
  * others are served.  Also gives memory back after a crowd has left. */
@@ -169,6 +181,7 @@ uint64_t http_clock(void);
 void http_sweep_at(struct http_server *s, uint64_t now_ns);
 void http_cut_kept(struct http_server *s);
 void http_end_stalls(struct http_server *s);
+void http_finish_streams(struct http_server *s);
 void http_send_rest(struct http_server *s);
 void http_end_connections(struct http_server *s); /* cuts all, and waits until they are gone */
 

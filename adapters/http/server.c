@@ -186,7 +186,9 @@ void http_server_stats(const struct http_server *s, struct http_server_stats *ou
         .cut_for_room = atomic_load_explicit(&s->cut_for_room, memory_order_relaxed),
         .refused_too_large = atomic_load_explicit(&s->refused_too_large, memory_order_relaxed),
         .refused_malformed = atomic_load_explicit(&s->refused_malformed, memory_order_relaxed),
+        .cut_streams = atomic_load_explicit(&s->cut_streams, memory_order_relaxed),
         .connections = atomic_load_explicit(&s->connections, memory_order_relaxed),
+        .streams = atomic_load_explicit(&s->streams, memory_order_relaxed),
     };
 }
 
@@ -210,6 +212,7 @@ void http_server_close(struct http_server *s)
     if (s->daemon) {
         http_server_quiesce(s);
         http_end_stalls(s);
+        http_finish_streams(s);
         http_send_rest(s);
         http_end_connections(s);
         http_daemon_stop(s);

@@ -23,9 +23,10 @@ struct http_limits {
     size_t url, body;                 /* bytes: past them 414 and 413 */
     unsigned request_seconds;         /* from a request's first byte to its last */
     unsigned idle_seconds;            /* a kept connection without a request */
+    unsigned streams;                 /* of stream.h, at a time; they are never cut for room */
 };
 #define HTTP_LIMITS_DEFAULT                                                                        \
-    ((struct http_limits){ 10000, 1000, 16384, 65536, 10, 60 }) /* design.md section 7 */
+    ((struct http_limits){ 10000, 1000, 16384, 65536, 10, 60, 0 }) /* design.md section 7 */
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
 
@@ -98,8 +99,8 @@ void http_server_make_room(struct http_server *server);
 /* refused_*: by this server; a request line past the connection's whole memory (12 KiB more than
  * the URL limit) is refused by the library without being counted. */
 struct http_server_stats {
-    uint64_t requests, cut_slow, cut_for_room, refused_too_large, refused_malformed;
-    unsigned connections;
+    uint64_t requests, cut_slow, cut_for_room, cut_streams, refused_too_large, refused_malformed;
+    unsigned connections, streams;
 };
 void http_server_stats(const struct http_server *server, struct http_server_stats *out);
 

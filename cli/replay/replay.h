@@ -78,6 +78,8 @@ bool tally_row(struct tally *t, cJSON *row);
 
 /* The row for people (bodies, of a dry run) or as one line of JSON. */
 void tally_show_row(struct buf *out, const struct tally *t, const cJSON *row, bool json);
+/* The request bodies that the row's fresh events would be sent in, of a dry run. */
+void tally_bodies(struct buf *out, const cJSON *row, const char *between, const char *after);
 void tally_show(struct buf *out, const struct tally *t);
 void tally_json(struct buf *out, const struct tally *t);
 

@@ -207,7 +207,7 @@ static void one_body(struct buf *out, const cJSON *events, const cJSON *first)
     payload_close(out);
 }
 
-static void bodies(struct buf *out, const cJSON *row, const char *between, const char *after)
+void tally_bodies(struct buf *out, const cJSON *row, const char *between, const char *after)
 {
     const cJSON *e, *events = cJSON_GetObjectItemCaseSensitive(row, "events");
     bool any = false;
@@ -269,7 +269,7 @@ static void row_json(struct buf *out, const struct tally *t, const cJSON *row)
     buf_byte(out, ']');
     if (t->dry) {
         buf_puts(out, ",\"bodies\":[");
-        bodies(out, row, ",", "");
+        tally_bodies(out, row, ",", "");
         buf_byte(out, ']');
     }
     buf_puts(out, "}\n");
@@ -280,7 +280,7 @@ void tally_show_row(struct buf *out, const struct tally *t, const cJSON *row, bo
     if (json)
         row_json(out, t, row);
     else if (t->dry)
-        bodies(out, row, "", "\n");
+        tally_bodies(out, row, "", "\n");
 }
 
 /* ---- at the end ---- */

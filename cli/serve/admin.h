@@ -1,4 +1,4 @@
-/* admin.h: the admin listener: /livez, /readyz, /refused, /metrics. */
+/* admin.h: the admin listener: /livez, /readyz, /refused, /metrics; whatever else is asked for is the inspector's. */
 #ifndef CLI_SERVE_ADMIN_H
 #define CLI_SERVE_ADMIN_H
 
@@ -9,7 +9,10 @@
 #include "cli/serve/metrics.h"
 #include "cli/serve/refused.h"
 
+struct inspector;
+
 struct admin {
+    struct inspector *inspector;
     struct intake *intake;
     struct sender *sender;
     struct refused *refused;
@@ -20,6 +23,7 @@ struct admin {
     bool draining;
     bool reload_failed;
     char reload_why[400];
+    int64_t reload_at; /* when it failed, Unix milliseconds */
     struct store_counts counts; /* refreshed by the main thread */
     char orphan[100];           /* a pixel that has events waiting but no token; "": none */
 };
@@ -29,6 +33,9 @@ void admin_show(struct admin *a, struct http_server *public);
 
 /* metrics_page.c: GET /metrics. */
 void admin_metrics(struct admin *a, struct http_request *http);
+
+/* What /refused says, without a line end. */
+void admin_refused_json(struct admin *a, struct buf *out);
 
 /* An http_handler; context is the struct admin. */
 void admin_handle(void *context, struct http_request *http);

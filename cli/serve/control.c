@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include "cli/end.h"
+#include "cli/inspector/inspector.h"
 #include "cli/replay/group.h"
 #include "cli/serve/clock.h"
 #include "cli/serve/refused.h"
 #include "core/base/buf.h"
+#include "core/base/wipe.h"
 
 /* {"version":...,"pid":...,"rules":...}: who runs here, with which files in force. */
 static int status(struct control *c, const struct http_request *http, struct buf *out,
@@ -86,6 +88,22 @@ static int compact(struct control *c, const struct http_request *http, struct bu
     return 0;
 }
 
+/* ---- GET /inspect: {"token":...,"admin":"127.0.0.1:9090","seconds":3600} ---- */
+
+static int inspect(struct control *c, const struct http_request *http, struct buf *out,
+                   struct err *err)
+{
+    char text[SESSION_TEXT + 1];
+
+    (void)http;
+    if (inspector_ticket(c->inspector, text, err) != 0)
+        return -1;
+    buf_printf(out, "{\"token\":\"%s\",\"admin\":\"%s\",\"seconds\":%d}\n", text, c->admin,
+               INSPECTOR_TICKET_S);
+    wipe(text, sizeof(text));
+    return 0;
+}
+
 /* ---- GET /refused: what was refused since the start, for `reconcile` ---- */
 
 static int refused(struct control *c, const struct http_request *http, struct buf *out,
@@ -106,6 +124,7 @@ static const struct route {
     { HTTP_GET, SLICE("/status"), status },
     { HTTP_GET, SLICE("/refused"), refused },
     { HTTP_POST, SLICE("/replay"), replay },
+    { HTTP_GET, SLICE("/inspect"), inspect },
     { HTTP_POST, SLICE("/compact"), compact },
 };
 

@@ -12,6 +12,8 @@ struct refused;
 struct control {
     struct intake *intake;
     struct rules_holder *rules;
+    struct inspector *inspector;
+    const char *admin; /* where the admin listener is */
     struct refused *refused;
 };
 

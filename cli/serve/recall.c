@@ -17,7 +17,7 @@ static int history(void *context, struct slice click_id, struct slice ttclid, st
     const struct recall *r = context;
     struct store_seen *rows;
     struct seen *list;
-    size_t count;
+    size_t count, kept = 0;
 
     *out = (struct history){ 0 };
     if (store_history(r->store, r->offer, click_id, ttclid, HISTORY_MOST, arena, &rows, &count,
@@ -26,15 +26,18 @@ static int history(void *context, struct slice click_id, struct slice ttclid, st
     list = ARENA_ARRAY(arena, struct seen, count);
     if (!list)
         return err_set(err, ERR_BUSY, "the postback needs more memory than a request may have");
-    for (size_t i = 0; i < count; i++)
-        list[i] = (struct seen){ .id = rows[i].id, .at = rows[i].at / 1000, .stage = rows[i].stage,
+    for (size_t i = 0; i < count; i++) {
+        if (r->before && rows[i].id >= r->before)
+            continue;
+        list[kept++] = (struct seen){ .id = rows[i].id, .at = rows[i].at / 1000, .stage = rows[i].stage,
                                  .txid = rows[i].txid, .click_id = rows[i].click_id,
                                  .event_id = rows[i].event_id, .code = rows[i].code,
                                  .as = rows[i].verdict >= STORE_QUEUED &&
                                                rows[i].verdict <= STORE_QUARANTINED
                                            ? as[rows[i].verdict]
                                            : SEEN_QUARANTINED };
-    *out = (struct history){ list, count };
+    }
+    *out = (struct history){ list, kept };
     return 0;
 }
 

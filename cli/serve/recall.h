@@ -8,6 +8,7 @@
 struct recall {
     struct store *store;
     struct slice offer;
+    int64_t before; /* only postbacks with an id below; 0: all */
 };
 
 /* r must live as long as the memory.  Only inside of a transaction. */

@@ -303,21 +303,20 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
     return put_postback(c, r, id, err);
 }
 
-int record_events(const struct record_context *c, struct intake_request *r, int64_t id, int64_t now,
-                  struct err *err)
+/* The mapping's word on it. */
+static int translate(const struct record_context *c, struct intake_request *r, struct recall *recall,
+                     int64_t now, struct err *err)
 {
     struct translator translator = r->rules->catalog->translator;
-    struct recall recall = { c->store, r->offer->name };
-    const struct memory memory = recall_memory(&recall);
     struct translation *t = &r->translation;
     struct click click;
     struct err problem = { 0 };
-    int known = 0, fresh;
+    int known = 0;
 
     translator.hasher = c->hasher;
     if (!r->unreadable) {
         known = find_click(c, r, &click, err);
-        if ((known < 0 || look_back(c, r, &recall, &click, &known, err) != 0) && !t->arena->full)
+        if ((known < 0 || look_back(c, r, recall, &click, &known, err) != 0) && !t->arena->full)
             return -1;
         if (t->arena->full || translate_finish(&translator, r->offer, &r->params,
                                                known ? &click : NULL, now, t, &problem) != 0)
@@ -326,6 +325,27 @@ int record_events(const struct record_context *c, struct intake_request *r, int6
             store_better(c, r);
     }
     r->storable = translate_cut(r->offer, may_keep(r), r->storable, t->arena);
+    return 0;
+}
+
+int record_translate(const struct record_context *c, struct intake_request *r, int64_t before,
+                     int64_t now, struct err *err)
+{
+    struct recall recall = { c->store, r->offer->name, before };
+
+    return translate(c, r, &recall, now, err);
+}
+
+int record_events(const struct record_context *c, struct intake_request *r, int64_t id, int64_t now,
+                  struct err *err)
+{
+    struct recall recall = { c->store, r->offer->name, 0 };
+    const struct memory memory = recall_memory(&recall);
+    struct translation *t = &r->translation;
+    int fresh;
+
+    if (translate(c, r, &recall, now, err) != 0)
+        return -1;
     if ((fresh = put_events(c, r, id, err)) < 0)
         return -1;
     if (past_settle(&memory, r->offer, &r->params, t, fresh > 0, now, err) != 0 && !t->arena->full)

@@ -19,6 +19,12 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
  * is there already and is translated once more.  r->http is not looked at. */
 int record_events(const struct record_context *c, struct intake_request *r, int64_t id, int64_t now,
                   struct err *err);
+
+/* The same without putting anything: what the mapping makes of it, with what came of its click in postbacks with an id
+ * below `before`.  Between begin and rollback, on the writer. */
+int record_translate(const struct record_context *c, struct intake_request *r, int64_t before,
+                     int64_t now, struct err *err);
+
 /* The store's name of a verdict, and the lines of warnings as it keeps them. */
 enum store_verdict record_verdict(enum verdict verdict);
 struct slice record_warnings(const struct translation *t);

@@ -10,6 +10,7 @@
 #include "adapters/process/notify.h"
 #include "cli/cli.h"
 #include "cli/end.h"
+#include "cli/inspector/inspector.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
 #include "cli/serve/clock.h"
@@ -50,6 +51,7 @@ struct server {
     struct outlet outlet;
     struct control control;
     struct http_server *public, *private, *local;
+    struct inspector *inspector;
     uint64_t maintained; /* groups that intake had committed at the last housekeeping */
     time_t housekeeping_told; /* when the log was last told that it failed; 0: never */
 };
@@ -145,7 +147,10 @@ static void open_control(struct server *s, const char *data)
 {
     struct err err = { 0 };
 
-    s->control = (struct control){ s->intake, s->rules, s->routes.refused };
+    s->control = (struct control){ .intake = s->intake, .rules = s->rules,
+                                   .inspector = s->inspector,
+                                   .admin = http_server_address(s->private),
+                                   .refused = s->routes.refused };
     s->local = control_open(&s->control, data, &err);
     if (!s->local)
         log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
@@ -164,6 +169,16 @@ static void look_at_store(struct server *s)
     metrics_look_at_disk(s->metrics);
 }
 
+static int open_inspector(struct server *s, const struct catalog *c, struct err *err)
+{
+    const struct inspector_settings settings = {
+        .rules = s->rules, .intake = s->intake, .admin = &s->admin, .data = c->data,
+    };
+
+    s->inspector = s->admin.inspector = inspector_open(&settings, err);
+    return s->inspector ? 0 : -1;
+}
+
 static int open_listeners(struct server *s, const struct catalog *c, struct err *err)
 {
     struct http_limits limits = HTTP_LIMITS_DEFAULT, admin_limits = HTTP_LIMITS_DEFAULT;
@@ -175,6 +190,9 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     limits.connections_per_address = (unsigned)c->limits.connections_per_address;
     admin_limits.connections_per_address = 0;
     share_descriptors(&limits, &admin_limits);
+    admin_limits.streams = admin_limits.connections / 3;
+    if (admin_limits.streams > INSPECTOR_STREAMS)
+        admin_limits.streams = INSPECTOR_STREAMS;
     s->routes.rules = s->rules;
     s->routes.intake = s->intake;
     s->routes.hasher = identity_hasher_new();
@@ -188,6 +206,8 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     look_at_store(s);
     if (!s->routes.hasher || !s->routes.limiter || !s->routes.refused)
         return err_set(err, ERR_SYSTEM, "out of memory");
+    if (open_inspector(s, c, err) != 0)
+        return -1;
     s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
     if (!s->private)
         return err_context(err, "admin");
@@ -246,6 +266,7 @@ static bool reload(struct server *s)
     }
     pthread_mutex_lock(&s->admin.lock);
     s->admin.reload_failed = !ok;
+    s->admin.reload_at = clock_now_ms();
     snprintf(s->admin.reload_why, sizeof(s->admin.reload_why), "%s",
              err.text[0] ? err.text : "a file has errors; run: clickbaton check");
     pthread_mutex_unlock(&s->admin.lock);
@@ -379,7 +400,9 @@ static void close_all(struct server *s)
         intake_drain(s->intake);
     admin_show(&s->admin, NULL);
     http_server_close(s->public);
+    inspector_stop(s->inspector); /* a replay that it has begun needs the intake */
     http_server_close(s->private);
+    inspector_close(s->inspector);
     if (s->sender)
         sender_close(s->sender, GRACE_MS);
     intake_close(s->intake);

@@ -56,7 +56,7 @@ static bool is_a_file_map(const struct yaml *node)
     return node->count > 0;
 }
 
-static void read_secret(struct expect *e, const struct yaml *node, const char *what,
+void access_read_secret(struct expect *e, const struct yaml *node, const char *what,
                         struct access_secret *out)
 {
     const struct yaml *credential = yaml_get(node, S("credential"));
@@ -84,7 +84,7 @@ static void read_secret(struct expect *e, const struct yaml *node, const char *w
 
 void access_read_key(struct expect *e, const struct yaml *node, struct access_secret *out)
 {
-    read_secret(e, node, "key", out);
+    access_read_secret(e, node, "key", out);
 }
 
 /* ---- signatures ---- */
@@ -120,7 +120,7 @@ void access_read_signature(struct expect *e, const struct yaml *node, struct acc
         return;
     if (expect_choice(e, node, &signature_map, "scheme", &scheme))
         out->scheme = scheme == 0 ? SIGNATURE_PARAMETERS : SIGNATURE_WEBHOOK;
-    read_secret(e, yaml_get(node, S("secret")), "secret", &out->secret);
+    access_read_secret(e, yaml_get(node, S("secret")), "secret", &out->secret);
     expect_bool(e, yaml_get(node, S("required")), "`required`", &out->required);
     read_tolerance(e, yaml_get(node, S("tolerance")), &out->tolerance);
 }

@@ -37,6 +37,8 @@ extern const struct shape access_networks_shape;  /* `trusted_proxies`, which ma
 /* Each reads the value of its key (node may be NULL) with diagnostics.  Lines that may hold a secret
  * which was written there by mistake are not shown. */
 void access_read_key(struct expect *e, const struct yaml *node, struct access_secret *out);
+void access_read_secret(struct expect *e, const struct yaml *node, const char *what,
+                        struct access_secret *out); /* what: of a secret, and the name of its key */
 void access_read_signature(struct expect *e, const struct yaml *node,
                            struct access_signature *out);
 /* C055 for what is no network, and for an empty list where one is needed; true when it was said. */

@@ -1,6 +1,7 @@
 /* Any bytes as what says who sends: addresses and networks, X-Forwarded-For, the signature of the
  * parameters, a webhook-signature header and a secret.  What was signed is found, and nothing else. */
 #include "core/guard/address.h"
+#include "core/guard/browser.h"
 #include "core/guard/signature.h"
 #include "tests/fuzz/params.h"
 
@@ -142,6 +143,32 @@ static void check_secret(struct slice text)
     signature_id_ok(text);
 }
 
+/* What a browser says of who asks: whatever it is, only names of ours and pages of ours come in. */
+static void check_browser(struct slice text)
+{
+    static const struct slice list[] = { SLICE("inspector.example"), { 0 } };
+    struct slice name, port, cookie = browser_cookie(text, S("n"));
+    struct buf again = { 0 };
+    uint64_t n;
+
+    MUST(cookie.len == 0 || (cookie.ptr >= text.ptr + 2 && cookie.ptr + cookie.len <= text.ptr + text.len &&
+                             slice_index(cookie, ';') == cookie.len));
+    MUST(!browser_same_site(S("127.0.0.1:9090"), S("http://127.0.0.1:9090"), text) ||
+         text.len == 0 || slice_eq(text, S("same-origin")) || slice_eq(text, S("none")));
+    if (browser_same_site(S("127.0.0.1:9090"), text, (struct slice){ 0 }))
+        MUST(text.len == 0 || slice_eq_nocase(text, S("http://127.0.0.1:9090")) ||
+             slice_eq_nocase(text, S("https://127.0.0.1:9090")));
+    if (!browser_host(text, &name, &port))
+        return;
+    MUST(browser_is_name(name) && (port.len == 0 || (slice_to_u64(port, &n) && n <= 65535)));
+    buf_printf(&again, slice_index(name, ':') < name.len ? "[%.*s]" : "%.*s", SLICE_ARG(name));
+    buf_printf(&again, port.len ? ":%.*s" : "%.*s", SLICE_ARG(port));
+    MUST(slice_eq(buf_slice(&again), text));
+    MUST(!browser_may_be(name, list) || browser_is_loopback(name) ||
+         slice_starts_nocase(name, S("inspector.example")));
+    buf_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct address peer;
@@ -157,5 +184,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_canonical(raw, (struct slice){ (const char *)data, sizeof(peer) });
     check_list(raw, (struct slice){ (const char *)data, sizeof(peer) });
     check_secret(raw);
+    check_browser(raw);
     return 0;
 }

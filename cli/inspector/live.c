@@ -1,0 +1,432 @@
+/* live.c: server-sent events.  One thread asks the store what is new, whenever something was committed and
+ * somebody watches, and writes it into everybody's stream (adapters/http/stream.h), which never waits.
+ *
+ * An event's id is "POSTBACK.ATTEMPT": the newest rows that it tells of.  A browser that comes back says
+ * the last one it got, and gets what came meanwhile. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "adapters/http/stream.h"
+#include "cli/inspector/inside.h"
+#include "cli/serve/clock.h"
+#include "core/base/wipe.h"
+
+#define TICK_MS 200
+#define STATE_TICKS 5 /* 1 s */
+#define BEAT_TICKS 50  /* 10 s: a proxy, or a reader who is gone, shows */
+#define ROOM ((size_t)512 << 10)
+#define ARENA_MOST ((size_t)32 << 20)
+#define BATCH_MOST ((size_t)384 << 10)
+#define ROWS_MOST 100 /* at a time; `skipped` says that there were more, which the list has */
+
+struct cursor {
+    int64_t postback, attempt;
+};
+
+struct watcher {
+    struct http_stream *stream;
+    char secret[SESSION_TEXT + 1]; /* of the session, which may end before the stream */
+    struct cursor at;              /* -1: from now on */
+    bool new;
+    struct watcher *next;
+};
+
+struct feed {
+    struct inspector *i;
+    struct watcher *first;
+    struct store *store;
+    struct arena arena;
+    struct cursor at;
+    uint64_t groups; /* that intake had committed when the store was last asked */
+    struct buf state;
+    struct buf batch;
+    unsigned tick;
+};
+
+/* ---- what is new ---- */
+
+static int begin(struct feed *f, struct err *err)
+{
+    if (!f->store && !(f->store = store_sqlite_open(f->i->data, false, err)))
+        return -1;
+    if (f->at.postback >= 0)
+        return 0;
+    return store_newest(f->store, &f->at.postback, &f->at.attempt, err);
+}
+
+struct told { /* postbacks that stand in the batch already */
+    int64_t ids[2 * ROWS_MOST];
+    size_t count;
+};
+
+static bool is_told(const struct told *t, int64_t id)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->ids[i] == id)
+            return true;
+    return false;
+}
+
+static int row(struct feed *f, const struct store_postback *pb, struct told *told, struct err *err)
+{
+    if (told->count == 2 * ROWS_MOST || is_told(told, pb->id) || f->batch.len > BATCH_MOST)
+        return 0;
+    told->ids[told->count++] = pb->id;
+    buf_puts(&f->batch, "event: row\ndata: ");
+    if (row_json(f->store, pb, &f->arena, &f->batch, err) != 0)
+        return -1;
+    buf_puts(&f->batch, "\n\n");
+    return 0;
+}
+
+/* Postbacks above the cursor, the newest ROWS_MOST of them, oldest first. */
+static int new_rows(struct feed *f, struct cursor *at, struct told *told, struct err *err)
+{
+    struct store_latest what = { .after = at->postback };
+    struct store_postback *list = NULL;
+    int64_t more = 0;
+    size_t count = 0;
+
+    if (store_list_latest(f->store, &what, ROWS_MOST, &f->arena, &list, &count, &more, err) < 0)
+        return -1;
+    if (count == ROWS_MOST && list[count - 1].id > at->postback + 1)
+        buf_puts(&f->batch, "event: skipped\ndata: {}\n\n");
+    for (size_t i = count; i-- > 0;)
+        if (row(f, &list[i], told, err) != 0)
+            return -1;
+    if (count)
+        at->postback = list[0].id;
+    return 0;
+}
+
+/* Postbacks of whose events an attempt has ended. */
+static int changed_rows(struct feed *f, struct cursor *at, struct told *told, struct err *err)
+{
+    struct store_postback pb;
+    struct store_event ev;
+    int64_t *ids = NULL, newest;
+    size_t count = 0;
+    int rc;
+
+    if (store_changed_events(f->store, &at->attempt, ROWS_MOST, &f->arena, &ids, &count, err) < 0)
+        return -1;
+    if (count >= ROWS_MOST) { /* they come faster than anybody reads: on from the newest */
+        buf_puts(&f->batch, "event: skipped\ndata: {}\n\n");
+        return store_newest(f->store, &newest, &at->attempt, err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if ((rc = store_get_event(f->store, ids[i], &f->arena, &ev, err)) < 0)
+            return -1;
+        if (rc == 0 || is_told(told, ev.postback_id))
+            continue;
+        if ((rc = store_get_postback(f->store, ev.postback_id, &f->arena, &pb, err)) < 0 ||
+            (rc == 1 && row(f, &pb, told, err) != 0))
+            return -1;
+    }
+    return 0;
+}
+
+/* Everything above the cursor into f->batch; the cursor goes on. */
+static int gather(struct feed *f, struct cursor *at, struct err *err)
+{
+    struct told told = { .count = 0 };
+
+    arena_reset(&f->arena);
+    buf_clear(&f->batch);
+    if (new_rows(f, at, &told, err) != 0 || changed_rows(f, at, &told, err) != 0)
+        return -1;
+    if (f->batch.len) { /* an id alone is no event, and is kept by the browser all the same */
+        buf_printf(&f->batch, "id: %lld.%lld\n\n", (long long)at->postback, (long long)at->attempt);
+    }
+    return buf_ok(&f->batch) ? 0 : err_set(err, ERR_BUSY, "out of memory");
+}
+
+/* ---- who watches ---- */
+
+static void leave(struct watcher **at)
+{
+    struct watcher *w = *at;
+
+    *at = w->next;
+    http_stream_end(w->stream);
+    wipe(w->secret, sizeof(w->secret));
+    free(w);
+}
+
+static void bye(struct watcher **at)
+{
+    http_stream_send((*at)->stream, S("event: bye\ndata: {}\n\n"));
+    leave(at);
+}
+
+static bool same_cursor(const struct cursor *a, const struct cursor *b)
+{
+    return a->postback == b->postback && a->attempt == b->attempt;
+}
+
+/* What this one has missed; whoever is ahead of us (another store, a made-up id) begins here. */
+static bool catch_up(struct feed *f, struct watcher *w, struct err *err)
+{
+    struct cursor at = w->at;
+
+    if (at.postback < 0 || at.postback > f->at.postback || at.attempt > f->at.attempt) {
+        w->at = f->at;
+        return true;
+    }
+    while (!same_cursor(&at, &f->at)) {
+        struct cursor before = at;
+        if (gather(f, &at, err) != 0 || same_cursor(&before, &at))
+            break;
+        if (http_stream_send(w->stream, buf_slice(&f->batch)) != 0)
+            return false;
+    }
+    w->at = f->at;
+    return true;
+}
+
+static void tell_all(struct feed *f, struct slice bytes)
+{
+    if (bytes.len == 0)
+        return;
+    for (struct watcher **at = &f->first; *at;) {
+        if ((*at)->new || http_stream_send((*at)->stream, bytes) == 0)
+            at = &(*at)->next;
+        else
+            leave(at);
+    }
+}
+
+static void print_state(struct feed *f, struct buf *out)
+{
+    buf_puts(out, "event: state\ndata: ");
+    state_json(buf_slice(&f->state), out);
+    buf_puts(out, "\n\n");
+}
+
+/* Told when something of it has changed. */
+static void tell_state(struct feed *f)
+{
+    struct buf now = { .limit = ROOM / 2 }, text = { 0 };
+
+    arena_reset(&f->arena);
+    state_members(f->i, &f->arena, &now);
+    if (!buf_ok(&now) || slice_eq(buf_slice(&now), buf_slice(&f->state))) {
+        buf_free(&now);
+        return;
+    }
+    buf_free(&f->state);
+    f->state = now;
+    print_state(f, &text);
+    tell_all(f, buf_slice(&text));
+    buf_free(&text);
+}
+
+static void welcome(struct feed *f)
+{
+    struct buf text = { 0 };
+    struct err err = { 0 };
+
+    for (struct watcher **at = &f->first; *at;) {
+        struct watcher *w = *at;
+        bool stays = true;
+        if (w->new) {
+            if (f->state.len == 0)
+                tell_state(f);
+            buf_clear(&text);
+            print_state(f, &text);
+            stays = http_stream_send(w->stream, buf_slice(&text)) == 0 && catch_up(f, w, &err);
+            w->new = false;
+        }
+        if (stays)
+            at = &w->next;
+        else
+            leave(at);
+    }
+    buf_free(&text);
+}
+
+/* Whose session has ended goes. */
+static void check_sessions(struct feed *f)
+{
+    for (struct watcher **at = &f->first; *at;) {
+        if (gate_holds(f->i, slice_from((*at)->secret)))
+            at = &(*at)->next;
+        else
+            bye(at);
+    }
+}
+
+/* ---- the thread ---- */
+
+static void tell_rows(struct feed *f)
+{
+    struct intake_stats stats;
+    struct cursor at = f->at;
+    struct err err = { 0 };
+
+    intake_stats(f->i->settings.intake, &stats);
+    if (stats.groups == f->groups)
+        return;
+    if (gather(f, &at, &err) != 0)
+        return; /* the next tick tries again */
+    if (same_cursor(&at, &f->at))
+        f->groups = stats.groups; /* else there may be more */
+    f->at = at;
+    tell_all(f, buf_slice(&f->batch));
+}
+
+static void tick(struct feed *f)
+{
+    struct err err = { 0 };
+
+    if (begin(f, &err) != 0)
+        return;
+    welcome(f);
+    tell_rows(f);
+    if (++f->tick % STATE_TICKS == 0) {
+        check_sessions(f);
+        tell_state(f);
+    }
+    if (f->tick % BEAT_TICKS == 0)
+        tell_all(f, S(":\n\n"));
+}
+
+/* Under the lock, which is held for no more than this: the listener's thread must never wait for the store. */
+static void rest(struct live *l)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += TICK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&l->work, &l->lock, &until);
+}
+
+/* Takes those who have come.  false: it ends. */
+static bool next(struct feed *f)
+{
+    struct live *l = &f->i->live;
+    struct watcher *w;
+    bool on;
+
+    pthread_mutex_lock(&l->lock);
+    if (f->first && !l->arrived && !l->stopping)
+        rest(l);
+    while (!f->first && !l->arrived && !l->stopping) {
+        f->at = (struct cursor){ -1, -1 }; /* who comes next begins where the store is then */
+        buf_free(&f->state);
+        pthread_cond_wait(&l->work, &l->lock);
+    }
+    while ((w = l->arrived)) {
+        l->arrived = w->next;
+        w->next = f->first;
+        f->first = w;
+    }
+    on = !l->stopping;
+    pthread_mutex_unlock(&l->lock);
+    return on;
+}
+
+static void *run(void *inspector)
+{
+    struct feed f = { .i = inspector, .at = { -1, -1 } };
+
+    arena_init(&f.arena, ARENA_MOST);
+    while (next(&f))
+        tick(&f);
+    while (f.first)
+        bye(&f.first);
+    buf_free(&f.state);
+    buf_free(&f.batch);
+    arena_free(&f.arena);
+    store_close(f.store);
+    return NULL;
+}
+
+/* ---- the listener's side ---- */
+
+void live_open(struct live *l)
+{
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->work, NULL);
+}
+
+/* "12.7"; what is none begins now. */
+static struct cursor read_cursor(struct slice text)
+{
+    struct slice postback, attempt;
+    struct cursor at;
+
+    if (slice_cut(text, '.', &postback, &attempt) && slice_to_i64(postback, &at.postback) &&
+        slice_to_i64(attempt, &at.attempt) && at.postback >= 0 && at.attempt >= 0)
+        return at;
+    return (struct cursor){ -1, -1 };
+}
+
+static struct watcher *watcher_new(struct http_request *http)
+{
+    struct watcher *w = calloc(1, sizeof(*w));
+
+    if (!w)
+        return NULL;
+    snprintf(w->secret, sizeof(w->secret), "%.*s", SLICE_ARG(gate_cookie(http)));
+    w->at = read_cursor(http_request_header(http, "Last-Event-ID"));
+    w->new = true;
+    w->stream = http_stream_open(http, reply_stream_headers, ROOM);
+    if (w->stream)
+        return w;
+    free(w);
+    return NULL;
+}
+
+void answer_live(struct inspector *i, struct http_request *http)
+{
+    struct live *l = &i->live;
+    struct watcher *w;
+
+    if (http->method == HTTP_HEAD) {
+        reply_error(http, 405, "use GET");
+        return;
+    }
+    w = watcher_new(http);
+    if (!w) {
+        reply_error(http, 503, "too many live views are open: close one of them");
+        return;
+    }
+    http_stream_send(w->stream, S("retry: 2000\n\n"));
+    pthread_mutex_lock(&l->lock);
+    if (!l->started && !l->stopping)
+        l->started = pthread_create(&l->thread, NULL, run, i) == 0;
+    if (l->started && !l->stopping) {
+        w->next = l->arrived;
+        l->arrived = w;
+        w = NULL;
+    }
+    pthread_cond_signal(&l->work);
+    pthread_mutex_unlock(&l->lock);
+    if (w) {
+        http_stream_end(w->stream);
+        free(w);
+    }
+}
+
+void live_stop(struct inspector *i)
+{
+    struct live *l = &i->live;
+
+    pthread_mutex_lock(&l->lock);
+    l->stopping = true;
+    pthread_cond_signal(&l->work);
+    pthread_mutex_unlock(&l->lock);
+    if (l->started)
+        pthread_join(l->thread, NULL);
+}
+
+void live_close(struct live *l)
+{
+    pthread_cond_destroy(&l->work);
+    pthread_mutex_destroy(&l->lock);
+}

@@ -1,0 +1,77 @@
+#include "cli/serve/banner.h"
+
+#include <time.h>
+
+#include "cli/serve/clock.h"
+
+struct telling {
+    struct arena *arena;
+    banner_visit *visit;
+    void *context;
+};
+
+static void tell(const struct telling *t, const char *kind, bool error, int64_t since,
+                 struct slice what, const char *why)
+{
+    struct banner b = { kind, error, what, since };
+
+    if (why[0])
+        b.text = arena_printf(t->arena, "%.*s: %s", SLICE_ARG(what), why);
+    if (t->arena->full)
+        b.text = what;
+    t->visit(t->context, &b);
+}
+
+static struct slice pixel_state(struct arena *arena, const struct sender_pixel_state *p)
+{
+    time_t since = (time_t)(p->failing_since / 1000);
+    char when[40] = "now";
+    struct tm tm;
+
+    if (p->failing_since && gmtime_r(&since, &tm))
+        strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (p->paused)
+        return arena_printf(arena, "pixel %.*s is paused until its token is replaced (then: SIGHUP)",
+                            SLICE_ARG(p->pixel));
+    return arena_printf(arena, "pixel %.*s is retried later (since %s)", SLICE_ARG(p->pixel), when);
+}
+
+static void pixels(struct admin *a, const struct telling *t)
+{
+    struct sender_pixel_state *list;
+    size_t count;
+
+    if (sender_states(a->sender, t->arena, &list, &count) != 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct slice what;
+        if (!list[i].paused && !list[i].backing_off)
+            continue;
+        what = pixel_state(t->arena, &list[i]);
+        tell(t, "pixel", list[i].paused, list[i].failing_since,
+             what.len ? what : S("a pixel waits"), list[i].why);
+    }
+}
+
+void banner_each(struct admin *a, struct arena *arena, banner_visit *visit, void *context)
+{
+    const struct telling t = { arena, visit, context };
+    struct intake_stats stats;
+
+    intake_stats(a->intake, &stats);
+    if (!stats.healthy)
+        tell(&t, "store", true, 0, S("the store does not take postbacks"), stats.why);
+    pthread_mutex_lock(&a->lock);
+    if (a->reload_failed)
+        tell(&t, "reload", true, a->reload_at,
+             S("the last reload failed, the rules before it are in force"), a->reload_why);
+    if (clock_away())
+        tell(&t, "clock", true, 0,
+             S("this machine's clock has jumped, and delivery waits until it is clear whether it "
+               "comes back (10 minutes at most): look at it (timedatectl)"), "");
+    if (a->orphan[0])
+        tell(&t, "pixel", false, 0,
+             S("events wait for a pixel that is not configured any more (tiktok.pixels)"), a->orphan);
+    pthread_mutex_unlock(&a->lock);
+    pixels(a, &t);
+}
