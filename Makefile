@@ -18,14 +18,14 @@ LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lm -lpth
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
 EMBED    := $(sort $(wildcard mappings/*.yaml cli/init/*.yaml cli/explain/texts/*.md) $(filter-out web/lander.js,$(wildcard web/*.js))) \
-            $(BUILD)/web/lander.js
+            $(BUILD)/web/lander.js $(addprefix $(BUILD)/web/inspector/,index.html inspector.js inspector.css)
 OBJ      := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/embed.o
 LIB_OBJ  := $(filter-out $(BUILD)/cli/main.o,$(OBJ))
 SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control asan tsan valgrind other-compiler coverage fuzz sanitized \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
         fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt alert-days bench bench-trace bench-reconcile man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
@@ -57,6 +57,11 @@ $(BUILD)/embed.S: $(EMBED) tools/embed.sh
 $(BUILD)/web/lander.js: web/lander.js
 	@mkdir -p $(@D)
 	@sed -e '/^ *\/\//d' -e 's/^ *//' -e '/^$$/d' $< > $@
+# The inspector's page: bundled by esbuild from web/inspector, with the titles of the codes.
+INSPECTOR := $(addprefix web/inspector/,index.html build.mjs package.json package-lock.json) $(sort $(wildcard web/inspector/src/*)) core/base/codes.c
+$(addprefix $(BUILD)/web/inspector/,index.html inspector.js inspector.css) &: $(INSPECTOR)
+	@tools/deps.sh inspector
+	@node web/inspector/build.mjs $(BUILD)/web/inspector
 $(BUILD)/embed.o: $(BUILD)/embed.S
 	@$(CC) -c -o $@ $<
 
@@ -105,13 +110,19 @@ outage: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/outage.py $(EVENTS)
 check: structure unit e2e
-# The landing script in Chromium; web-control breaks it on purpose and wants the checks to notice.
+# The landing script and the inspector's page in Chromium; web-control breaks them on purpose and wants the checks to notice.
 web: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js
+	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js
 web-control: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js --control
+	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js --control
+# docs/images: the inspector's views, light, dark and on a phone.
+screenshots: | need-screenshots
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@BUILD=$(BUILD) node tests/web/inspector/shots.js $(ONLY)
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' unit e2e

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Software bill of materials, CycloneDX 1.5 in JSON, of a built program: packaging/sbom.py PROGRAM > sbom.json
 
-Every shared library that the program loads, with the Debian package and version it comes from.
+Every shared library that the program loads, with the Debian package and version it comes from, and every npm
+package that is bundled into the inspector's page, as web/inspector/package-lock.json names it.
 Format: CycloneDX Specification, "CycloneDX v1.5 JSON Reference", https://cyclonedx.org/docs/1.5/json/"""
+import base64
 import hashlib
 import json
 import os
@@ -48,6 +50,23 @@ def component(package, files):
             "components": [{"type": "file", "name": f, "hashes": [sha256(f)]} for f in sorted(files)]}
 
 
+def npm_component(name, entry):
+    algorithm, digest = entry["integrity"].split("-", 1)
+    purl = "pkg:npm/%s@%s" % (name.replace("@", "%40"), entry["version"])
+    return {"type": "library", "bom-ref": purl, "name": name, "version": entry["version"], "purl": purl,
+            "licenses": [{"license": {"id": entry["license"]}}],
+            "hashes": [{"alg": algorithm.upper().replace("SHA", "SHA-"), "content": base64.b64decode(digest).hex()}]}
+
+
+def bundled():
+    """What esbuild puts into the page; its own packages stay outside."""
+    lock = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../web/inspector/package-lock.json")
+    with open(lock) as f:
+        packages = json.load(f)["packages"]
+    return [npm_component(path.replace("node_modules/", "", 1), entry) for path, entry in sorted(packages.items())
+            if path and not entry.get("dev")]
+
+
 def main():
     program = sys.argv[1]
     packages = {}
@@ -56,7 +75,7 @@ def main():
         if not package:
             sys.exit("sbom: %s belongs to no Debian package" % path)
         packages.setdefault(package, []).append(path)
-    parts = [component(p, f) for p, f in sorted(packages.items())]
+    parts = [component(p, f) for p, f in sorted(packages.items())] + bundled()
     when = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
     version = said(program, "version").split()[1]
     json.dump({

@@ -13,6 +13,8 @@ header:cjson/cJSON.h libcjson-dev
 header:yaml.h libyaml-dev
 header:openssl/evp.h libssl-dev
 header:expat.h libexpat1-dev
+command:node nodejs
+command:npm npm
 '
 test_needs='
 header:cmocka.h libcmocka-dev
@@ -41,6 +43,11 @@ command:sqlite3 sqlite3
 command:node nodejs
 command:npm npm
 '
+screenshots_needs='
+command:pngquant pngquant
+file:/usr/share/fonts/truetype/jetbrains-mono fonts-jetbrains-mono
+fonts:Inter fonts-inter
+'
 bench_needs='
 command:wrk wrk
 '
@@ -59,15 +66,16 @@ command:python3 python3
 
 needs=$build_needs
 case $want in
-build) ;;
+build | inspector) ;;
 test) needs="$needs$test_needs$fuzz_needs$web_needs$man_needs$deb_needs" ;;
 web) needs="$needs$web_needs" ;;
+screenshots) needs="$needs$web_needs$screenshots_needs" ;;
 fuzz) needs="$needs$fuzz_needs" ;;
 demo) needs="$needs$demo_needs" ;;
 bench) needs="$needs$test_needs$bench_needs" ;;
 man) needs="$needs$man_needs" ;;
 deb) needs="$needs$man_needs$deb_needs" ;;
-*) echo "usage: tools/deps.sh [build|test|web|demo|bench|fuzz|man|deb]" >&2; exit 2 ;;
+*) echo "usage: tools/deps.sh [build|inspector|test|web|screenshots|demo|bench|fuzz|man|deb]" >&2; exit 2 ;;
 esac
 
 present() {
@@ -76,6 +84,7 @@ present() {
     fuzzer:) echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }' |
         clang -fsanitize=fuzzer,address -x c - -o /dev/null >/dev/null 2>&1 ;;
     python:*) python3 -c "import ${1#python:}" >/dev/null 2>&1 ;;
+    fonts:*) fc-list 2>/dev/null | grep -q ": ${1#fonts:}" ;;
     file:*) [ -e "${1#file:}" ] ;;
     command:*) command -v "${1#command:}" >/dev/null 2>&1 || [ -x "/usr/sbin/${1#command:}" ] ;;
     esac
@@ -87,13 +96,20 @@ missing=$(echo "$needs" | while read -r proof package; do
 done | sort -u | tr '\n' ' ')
 missing=${missing% }
 
-# What drives the browser comes from npm, in the version that the lock file names.
+# What drives the browser and what the inspector's page is made of come from npm, in the versions that the lock files name.
 modules() {
-    case $want in test | web) ;; *) return 0 ;; esac
-    there=tests/web/node_modules/.package-lock.json
-    [ -f "$there" ] && [ ! tests/web/package-lock.json -nt "$there" ] && return 0
-    echo "deps: installing tests/web/node_modules with npm" >&2
-    (cd tests/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+    case $want in
+    test | web | screenshots) folder=tests/web ;;
+    inspector) folder=web/inspector ;;
+    *) return 0 ;;
+    esac
+    there=$folder/node_modules/.package-lock.json
+    [ -f "$there" ] && [ ! "$folder/package-lock.json" -nt "$there" ] && return 0
+    echo "deps: installing $folder/node_modules with npm" >&2
+    if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
+        echo "deps: npm could not get what $folder/package-lock.json names: is there a way to the npm registry (npm config get registry)?" >&2
+        exit 1
+    fi
     touch "$there"
 }
 
