@@ -126,3 +126,5 @@ module.exports = [
     }
   }]
 ];
+
+module.exports.parts = { harm, HTML, ESCAPES };
