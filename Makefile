@@ -14,7 +14,7 @@ SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-rec
 # What makes a mistake that nobody has found yet harder to use.
 HARD_C := $(if $(SAN),,-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE)
 HARD_L := $(if $(SAN),,-pie -Wl,-z,relro,-z,now)
-LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lpthread
+LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lm -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
 EMBED    := $(sort $(wildcard mappings/*.yaml cli/init/*.yaml cli/explain/texts/*.md) $(filter-out web/lander.js,$(wildcard web/*.js))) \
@@ -26,7 +26,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt bench bench-trace bench-reconcile man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt alert-days bench bench-trace bench-reconcile man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -138,7 +138,7 @@ valgrind: | need-test
 	    tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
 # Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) six that take minutes there;
 # the address sanitizer looks for leaks in all of them.
-NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_http_server test_sender test_store test_store_upgrade \
+NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_courier test_http_server test_sender test_store test_store_upgrade \
                  $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal test_store_retain))
 
 # Branches of core/ that the unit tests, the case files and these end-to-end files take; MISSING=1
@@ -156,6 +156,11 @@ coverage: | need-test
 # Compile everything once more with the other compiler, nothing linked.
 other-compiler:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-clang CFLAGS=-O1 $(SRC:%.c=build-clang/%.o)
+
+# Healthy weeks of simulated offers, false alarms counted, and incidents that must be told: make alert-days SEED=7 WEEKS=50
+alert-days: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/tests/unit/test_alert_days
+	@$(BUILD)/tests/unit/test_alert_days $(or $(SEED),20261126) $(or $(WEEKS),50)
 
 # What hurts a verb or a running server, at full length (tests/e2e has short ones): make fault, make fault FAULT=slow
 FAULT ?= failing serving machine upstream slow corrupt

@@ -291,6 +291,7 @@ void catalog_add_offers(struct catalog *c)
     free(names);
     if (c->offer_count)
         qsort(c->offers, c->offer_count, sizeof(*c->offers), by_name);
+    alerts_config_check(c);
 }
 
 const struct catalog_offer *catalog_find(const struct catalog *c, struct slice name)
@@ -317,6 +318,7 @@ void catalog_close(struct catalog *c)
     secrets_forget(&c->keys);
     secrets_forget(&c->signature.secrets);
     secrets_forget(&c->inspector.password);
+    alerts_config_forget(&c->alerts);
     for (size_t i = 0; i < c->pixel_count; i++)
         files_forget(c->pixels[i].token);
     for (size_t i = 0; i < c->offer_count; i++) {

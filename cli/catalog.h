@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "cli/alerts_config.h"
 #include "cli/secrets.h"
 #include "core/translate/translate.h"
 
@@ -61,6 +62,7 @@ struct catalog {
     int64_t keep_clicks, keep_ledger, keep_ip; /* seconds */
     struct catalog_limits limits;
     struct catalog_inspector inspector;
+    struct alerts_config alerts;
 
     struct catalog_offer *offers; /* sorted by name */
     size_t offer_count, offer_room;

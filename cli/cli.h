@@ -16,6 +16,7 @@ enum cli_exit {
 };
 
 /* Each verb gets its own arguments, argv[0] being the verb, and returns an exit code. */
+int cli_alert(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_coverage(int argc, char **argv);
 int cli_diff(int argc, char **argv);
@@ -27,6 +28,7 @@ int cli_inspect(int argc, char **argv);
 int cli_rates(int argc, char **argv);
 int cli_reconcile(int argc, char **argv);
 int cli_replay(int argc, char **argv);
+int cli_report(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 int cli_schema(int argc, char **argv);
 int cli_serve(int argc, char **argv);
@@ -34,6 +36,8 @@ int cli_simulate(int argc, char **argv);
 int cli_snippet(int argc, char **argv);
 int cli_store(int argc, char **argv);
 int cli_trace(int argc, char **argv);
+int cli_tail(int argc, char **argv);
+int cli_top(int argc, char **argv);
 int cli_translate(int argc, char **argv);
 int cli_urls(int argc, char **argv);
 int cli_version(int argc, char **argv);

@@ -91,6 +91,7 @@ static const struct shape_key config_keys[] = {
     SHAPE_KEY("retention", &retention_shape, "how long things are kept"),
     SHAPE_KEY("limits", &limits_shape, "of requests and connections"),
     SHAPE_KEY("inspector", &config_inspector_shape, "who may see the page of the admin listener"),
+    SHAPE_KEY("alerts", &alerts_shape, "who is told when something is wrong"),
     SHAPE_END,
 };
 const struct shape config_shape = { SHAPE_MAP, "the configuration", .keys = config_keys };
@@ -395,4 +396,5 @@ void config_read(struct catalog *c, const char *path)
     read_retention(&r, at(root, "retention"));
     read_limits(&r, at(root, "limits"));
     config_read_inspector(c, at(root, "inspector"), at(root, "admin"), r.file);
+    alerts_config_read(c, r.file, at(root, "alerts"));
 }

@@ -9,8 +9,8 @@ cd "${1:-.}" || exit 1
 bad=0
 offence() { echo "structure: $1"; bad=1; }
 
-# The pure parts: no clock, file, socket, thread, locale or environment.
-pure=' assert.h ctype.h float.h inttypes.h limits.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h yaml.h cjson/cJSON.h openssl/evp.h '
+# The pure parts: no clock, file, socket, thread, locale or environment.  math.h: of numbers only, never of money.
+pure=' assert.h ctype.h float.h inttypes.h limits.h math.h stdalign.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h yaml.h cjson/cJSON.h openssl/evp.h '
 
 # "file included" for every include line below $1.
 includes() {

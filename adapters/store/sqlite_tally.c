@@ -57,6 +57,12 @@ void tally_free(struct tally *t)
 
 void tally_forget(struct tally *t)
 {
+    memset(t->noted, 0, sizeof(t->noted)); /* ids of a rollback are given again */
+    tally_clear(t);
+}
+
+void tally_clear(struct tally *t)
+{
     for (size_t i = 0; i < t->count; i++)
         t->rows[t->taken[i]].used = FREE;
     t->count = 0;
@@ -115,7 +121,7 @@ static int warnings(struct sqlite *s, const struct tally_row *at, struct slice l
 
     while (slice_next(&lines, '\n', &line)) {
         slice_cut(line, ' ', &code, &rest);
-        if (code.len != 4)
+        if (code.len != 4 || code.ptr[0] != 'W') /* what it was before a replay stands there, too */
             continue;
         for (i = 0; i < count && !slice_eq(seen[i], code); i++)
             ;
@@ -250,7 +256,7 @@ int tally_write(struct sqlite *s, struct err *err)
         if (sql_run(s, st, err) != 0)
             return -1;
     }
-    tally_forget(t);
+    tally_clear(t);
     return 0;
 }
 

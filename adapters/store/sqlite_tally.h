@@ -9,7 +9,8 @@
 struct tally;
 struct tally *tally_new(void);
 void tally_free(struct tally *t);
-void tally_forget(struct tally *t); /* after a rollback, and at begin */
+void tally_forget(struct tally *t); /* after a rollback */
+void tally_clear(struct tally *t);  /* at begin, and when it is written */
 
 /* An event, as far as its numbers need it. */
 struct tally_event {

@@ -20,9 +20,6 @@ struct inspector_settings {
     struct intake *intake;
     struct admin *admin;
     const char *data; /* the store's folder; copied */
-    /* {"active":[...],"history":[...]} of the alerts; NULL: there are none. */
-    int (*alerts)(void *context, struct buf *out, struct err *err);
-    void *alerts_context;
 };
 
 struct inspector *inspector_open(const struct inspector_settings *settings, struct err *err);

@@ -117,11 +117,6 @@ int answer_replay(struct view *v)
 
 int answer_alerts(struct view *v)
 {
-    const struct inspector_settings *s = &v->i->settings;
-
-    if (!s->alerts)
-        buf_puts(&v->out, "{\"active\":[],\"history\":[]}\n");
-    else if (s->alerts(s->alerts_context, &v->out, &v->err) != 0)
-        return -1;
+    alerts_json(v->i->settings.admin->alerts, false, &v->out);
     return 200;
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "adapters/tiktok/sender.h"
+#include "cli/serve/alerts.h"
 #include "cli/serve/intake.h"
 #include "cli/serve/metrics.h"
 #include "cli/serve/refused.h"
@@ -16,6 +17,7 @@ struct admin {
     struct intake *intake;
     struct sender *sender;
     struct refused *refused;
+    struct alerts *alerts; /* NULL: none */
     struct metrics *metrics;
     pthread_mutex_t lock; /* of what follows */
     struct http_server *own;    /* the admin listener; NULL: it is about to begin */

@@ -53,9 +53,14 @@ static void pixels(struct admin *a, const struct telling *t)
     }
 }
 
+static void alert(void *context, const char *text)
+{
+    tell(context, "alert", true, 0, S("alert"), text);
+}
+
 void banner_each(struct admin *a, struct arena *arena, banner_visit *visit, void *context)
 {
-    const struct telling t = { arena, visit, context };
+    struct telling t = { arena, visit, context };
     struct intake_stats stats;
 
     intake_stats(a->intake, &stats);
@@ -74,4 +79,5 @@ void banner_each(struct admin *a, struct arena *arena, banner_visit *visit, void
              S("events wait for a pixel that is not configured any more (tiktok.pixels)"), a->orphan);
     pthread_mutex_unlock(&a->lock);
     pixels(a, &t);
+    alerts_each(a->alerts, alert, &t);
 }

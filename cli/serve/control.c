@@ -116,6 +116,36 @@ static int refused(struct control *c, const struct http_request *http, struct bu
     return 0;
 }
 
+/* ---- alerts: what is active, a test message, what reconcile has found ---- */
+
+static int alerts(struct control *c, const struct http_request *http, struct buf *out, struct err *err)
+{
+    (void)http;
+    (void)err;
+    alerts_json(c->alerts, true, out);
+    return 0;
+}
+
+static int alert_results(struct control *c, const struct http_request *http, struct buf *out, struct err *err)
+{
+    (void)http;
+    (void)err;
+    alerts_json(c->alerts, false, out);
+    return 0;
+}
+
+static int alert_test(struct control *c, const struct http_request *http, struct buf *out, struct err *err)
+{
+    (void)http;
+    return alerts_test(c->alerts, out, err);
+}
+
+static int alert_fact(struct control *c, const struct http_request *http, struct buf *out, struct err *err)
+{
+    buf_puts(out, "{}\n");
+    return alerts_fact(c->alerts, http->body, err);
+}
+
 static const struct route {
     enum http_method method;
     struct slice path;
@@ -126,6 +156,10 @@ static const struct route {
     { HTTP_POST, SLICE("/replay"), replay },
     { HTTP_GET, SLICE("/inspect"), inspect },
     { HTTP_POST, SLICE("/compact"), compact },
+    { HTTP_GET, SLICE("/alerts"), alerts },
+    { HTTP_GET, SLICE("/alert-results"), alert_results },
+    { HTTP_POST, SLICE("/alert-test"), alert_test },
+    { HTTP_POST, SLICE("/alert-fact"), alert_fact },
 };
 
 static const struct http_header json[] = { { "Content-Type", "application/json" }, { NULL, NULL } };

@@ -5,6 +5,7 @@
 #define CLI_SERVE_CONTROL_H
 
 #include "cli/control_client.h"
+#include "cli/serve/alerts.h"
 #include "cli/serve/intake.h"
 
 struct refused;
@@ -15,6 +16,7 @@ struct control {
     struct inspector *inspector;
     const char *admin; /* where the admin listener is */
     struct refused *refused;
+    struct alerts *alerts;
 };
 
 /* One kind of request.  Runs on the socket's own thread; what it does to the store it does in

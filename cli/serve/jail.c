@@ -95,6 +95,21 @@ static const char *const *folders_of(struct arena *arena, const struct catalog *
     return f.list; /* NULL: out of memory */
 }
 
+void jail_courier(void)
+{
+    static const char *const none[] = { NULL };
+    struct arena arena;
+    struct folders f = { .arena = &arena };
+    struct confine_result r;
+
+    arena_init(&arena, 64 * 1024);
+    add_file(&f, getenv("SSL_CERT_FILE"));
+    add(&f, getenv("SSL_CERT_DIR"));
+    if (f.list)
+        f.list[f.count] = NULL;
+    confine_process(none, f.list ? f.list : none, &r);
+}
+
 static const char *on_off(bool on)
 {
     return on ? "on" : "off";

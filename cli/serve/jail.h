@@ -13,6 +13,9 @@ struct jail *jail_open(bool open);
 /* Before the first thread, and when the data folder is there.  Says in the log what is in force. */
 void jail_close(struct jail *jail, const struct catalog *catalog);
 
+/* Of a process that only delivers a message by HTTPS: it needs no file but certificates, and no program. */
+void jail_courier(void);
+
 /* After a reload: folders that it names, and that can't be read before a restart. */
 void jail_explain(const struct jail *jail, const struct catalog *catalog);
 

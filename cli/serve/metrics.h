@@ -44,7 +44,7 @@ void metrics_retained(struct metrics *m, const struct store_retained *gone);
  * so that a disk that hangs does not make the admin listener hang. */
 void metrics_look_at_disk(struct metrics *m);
 
-/* An alert by its code, "A001" to "A020": how often it is active now. */
+/* An alert by its code, of the table of codes: how often it is active now. */
 void metrics_alert(struct metrics *m, const char *code, unsigned active);
 
 #endif

@@ -32,7 +32,7 @@ struct metrics_code {
     metrics_cell requests[SENDER_ENDS];
 };
 
-enum { METRICS_ALERTS = 21 }; /* A000 to A020 */
+enum { METRICS_ALERTS = 21 }; /* of letter A, by their number */
 
 struct metrics {
     struct labels *offers, *events, *codes;

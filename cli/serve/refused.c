@@ -91,6 +91,20 @@ static size_t index_of(const char *code)
     return n < CODES ? n : 0;
 }
 
+void refused_each(struct refused *r, void (*each)(void *context, struct slice offer, uint64_t count), void *context)
+{
+    static const char *const codes[] = { "R001", "R010", "R011" };
+
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 1; i < r->offer_count && i < OFFERS - 1; i++) {
+        uint64_t count = 0;
+        for (size_t c = 0; c < sizeof(codes) / sizeof(*codes); c++)
+            count += r->offers[i].refused[index_of(codes[c])];
+        each(context, slice_from(r->offers[i].name), count);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
 /* ---- the last ones ---- */
 
 /* A name as people choose them.  Behind a lost '=' anything may stand there: a key, an address. */

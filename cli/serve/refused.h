@@ -32,6 +32,10 @@ void refused_each_previous(struct refused *r, int64_t now,
                                         struct slice offer, uint64_t count),
                            void *context);
 
+/* For each offer there is: how often a wrong or missing key or signature was refused since the start; `each` must
+ * not call back. */
+void refused_each(struct refused *r, void (*each)(void *context, struct slice offer, uint64_t count), void *context);
+
 /* {"since":...,"counts":[{"offer","code","count"}],"last":[{...}] without the closing brace: the
  * caller adds what it knows. */
 void refused_json(struct refused *r, struct buf *out);

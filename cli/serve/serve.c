@@ -13,6 +13,7 @@
 #include "cli/inspector/inspector.h"
 #include "cli/options.h"
 #include "cli/serve/admin.h"
+#include "cli/serve/alerts.h"
 #include "cli/serve/clock.h"
 #include "cli/serve/control.h"
 #include "cli/serve/jail.h"
@@ -47,6 +48,8 @@ struct server {
     struct routes routes;
     struct admin admin;
     struct messages *messages;
+    struct courier *courier; /* until the alerts have it */
+    struct alerts *alerts;
     struct metrics *metrics;
     struct outlet outlet;
     struct control control;
@@ -148,7 +151,7 @@ static void open_control(struct server *s, const char *data)
     struct err err = { 0 };
 
     s->control = (struct control){ .intake = s->intake, .rules = s->rules,
-                                   .inspector = s->inspector,
+                                   .inspector = s->inspector, .alerts = s->alerts,
                                    .admin = http_server_address(s->private),
                                    .refused = s->routes.refused };
     s->local = control_open(&s->control, data, &err);
@@ -200,6 +203,7 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->routes.messages = s->messages;
     s->routes.refused = s->admin.refused = refused_open(clock_now());
     s->admin.intake = s->intake;
+    s->admin.alerts = s->alerts;
     s->admin.sender = s->sender;
     s->admin.metrics = s->routes.metrics = s->metrics;
     pthread_mutex_init(&s->admin.lock, NULL);
@@ -241,6 +245,7 @@ static void note_restart(const struct catalog *before, const struct catalog *now
         { "limits", a.url != b.url || a.body != b.body || a.request_seconds != b.request_seconds ||
                         a.connections != b.connections ||
                         a.connections_per_address != b.connections_per_address },
+        { "alerts.to", before->alerts.print != now->alerts.print },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
@@ -383,6 +388,8 @@ static void run(struct server *s, const sigset_t *signals)
             every_tick(s);
         if (signal == -1 && ++ticks % TICKS_A_SECOND == 0)
             every_second(s);
+        if (signal == -1)
+            alerts_tick(s->alerts, s->reader, &s->admin, ticks % TICKS_A_SECOND == 0);
     } while (signal != SIGTERM && signal != SIGINT);
 }
 
@@ -406,6 +413,8 @@ static void close_all(struct server *s)
     if (s->sender)
         sender_close(s->sender, GRACE_MS);
     intake_close(s->intake);
+    alerts_close(s->alerts);
+    courier_close(s->courier);
     retain_close(s->retainer);
     store_close(s->reader);
     store_close(s->writer);
@@ -429,6 +438,41 @@ static void block_signals(sigset_t *signals)
     signal(SIGXFSZ, SIG_IGN); /* a full quota is an error of the write, not the end */
 }
 
+static bool clock_is_wrong(void)
+{
+    if (clock_now_ms() >= CLOCK_EARLIEST_MS)
+        return false;
+    fputs("clickbaton serve: this machine's clock says that it is before 2026, and conversions would get "
+          "that time; set it (timedatectl), then start again\n", stderr);
+    return true;
+}
+
+/* Before the store is open and before anything is given up. */
+static int open_alerts(struct server *s, struct err *err)
+{
+    s->alerts = alerts_open(s->courier, s->rules, err);
+    s->courier = NULL;
+    return s->alerts ? 0 : -1;
+}
+
+/* The exit code; EXIT_DONE: postbacks are taken. */
+static int open_all(struct server *s, const struct catalog *c, struct err *err)
+{
+    s->metrics = metrics_open(c->data, clock_now_ms());
+    if (!s->rules || !s->metrics) {
+        err_set(err, ERR_SYSTEM, "out of memory");
+        return EXIT_IO;
+    }
+    metrics_rules(s->metrics, c, clock_now_ms(), true);
+    if (open_alerts(s, err) != 0 || open_store(s, c, err) != 0)
+        return EXIT_IO;
+    s->outlet = (struct outlet){ s->intake, s->metrics };
+    s->sender = outlet_open(&s->outlet, c, err);
+    if (!s->sender)
+        return EXIT_CONFIG;
+    return open_listeners(s, c, err) == 0 ? EXIT_DONE : EXIT_IO;
+}
+
 int cli_serve(int argc, char **argv)
 {
     struct server s = { .config = "clickbaton.yaml" };
@@ -450,36 +494,19 @@ int cli_serve(int argc, char **argv)
         return code;
     block_signals(&signals); /* one that comes while files are read is looked at afterwards */
     s.jail = jail_open(unconfined);
+    s.courier = alerts_fork(unconfined ? NULL : jail_courier);
     c = s.jail ? load(&s) : NULL;
-    if (!c) {
-        jail_free(s.jail);
-        return EXIT_CONFIG;
-    }
-    if (clock_now_ms() < CLOCK_EARLIEST_MS) {
-        fputs("clickbaton serve: this machine's clock says that it is before 2026, and conversions would get "
-              "that time; set it (timedatectl), then start again\n", stderr);
+    if (!c || clock_is_wrong()) {
+        code = c ? EXIT_IO : EXIT_CONFIG;
         catalog_close(c);
+        courier_close(s.courier);
         jail_free(s.jail);
-        return EXIT_IO;
+        return code;
     }
     end_not_for_memory(); /* a request that finds none is answered so, and sent again */
-    code = EXIT_IO;
     s.rules = rules_open(c);
-    s.metrics = metrics_open(c->data, clock_now_ms());
-    if (!s.rules || !s.metrics) {
-        err_set(&err, ERR_SYSTEM, "out of memory");
-        goto out;
-    }
-    metrics_rules(s.metrics, c, clock_now_ms(), true);
-    if (open_store(&s, c, &err) != 0)
-        goto out;
-    s.outlet = (struct outlet){ s.intake, s.metrics };
-    s.sender = outlet_open(&s.outlet, c, &err);
-    if (!s.sender) {
-        code = EXIT_CONFIG;
-        goto out;
-    }
-    if (open_listeners(&s, c, &err) != 0)
+    code = open_all(&s, c, &err);
+    if (code != EXIT_DONE)
         goto out;
     printf("clickbaton: listening on http://%s, admin on http://%s\n",
            http_server_address(s.public), http_server_address(s.private));

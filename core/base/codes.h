@@ -2,7 +2,7 @@
  * Y: YAML form.  M: mapping.  C: configuration.  W: warning about a postback (it went on).
  * Q: why a postback was quarantined.  I: why it was ignored.  D: duplicate.  R: refused.
  * H: what happens to a click on its way through a chain.  F: why an export and the ledger differ, and
- * why a file can't be read. */
+ * why a file can't be read.  A: alerts. */
 #ifndef CORE_BASE_CODES_H
 #define CORE_BASE_CODES_H
 

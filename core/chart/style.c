@@ -82,7 +82,7 @@ const char *const sheet_style[] = {
     ".good{background:var(--good);border-color:var(--c1)}\n.notice{border-color:var(--c0)}\n"
     ".warning{background:var(--warning);border-color:var(--c3)}\n"
     ".broken{background:var(--broken);border-color:var(--c4)}\n"
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(11.5rem,1fr));gap:.8rem;margin:1rem 0}\n"
+    ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.6rem,1fr));gap:.8rem;margin:1rem 0}\n"
     ".tile{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:.8rem 1rem}\n"
     ".tile dt{color:var(--soft);font-size:.85rem}\n"
     ".tile dd{margin:0}\n.tile .big{font-size:1.5rem;line-height:1.25;font-weight:600;letter-spacing:-.02em}\n"

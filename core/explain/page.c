@@ -20,6 +20,7 @@ const struct explain_group explain_groups[] = {
     { "H06", "follow.md", "Real chains", "What `follow` finds on the way of a real link." },
     { "F", "reconcile.md", "Reconciling",
       "Why an export of a tracker or CRM and the ledger differ, and why a file can't be read." },
+    { "A", "alerts.md", "Alerts", "What the running server tells when something is wrong: docs/alerts.md." },
     { NULL, NULL, NULL, NULL },
 };
 

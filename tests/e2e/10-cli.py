@@ -345,7 +345,7 @@ def every_field_is_explained():
 
 @part
 def help_and_misuse():
-    for verb in ("init", "serve", "check", "translate", "doctor", "diff", "explain", "simulate", "follow", "urls", "snippet", "coverage", "rates", "reconcile", "replay", "trace", "inspect", "store", "sandbox", "schema", "version"):
+    for verb in ("init", "serve", "check", "translate", "doctor", "diff", "explain", "simulate", "follow", "urls", "snippet", "coverage", "rates", "replay", "trace", "reconcile", "inspect", "alert", "report", "tail", "top", "store", "sandbox", "schema", "version"):
         for word in ("--help", "-h"):
             r = run(verb, word)
             equal("%s %s: stdout, exit 0" % (verb, word),
@@ -358,7 +358,7 @@ def help_and_misuse():
     for words in (["--help"], ["-h"], ["help"]):
         r = run(*words)
         equal("%s: stdout, exit 0" % words[0], (r.code, r.err), (0, ""))
-        has("%s: every verb" % words[0], r.out, "init", "serve", "check", "translate", "doctor", "diff", "explain", "simulate", "follow", "urls", "snippet", "coverage", "rates", "reconcile", "replay", "trace", "inspect", "store", "sandbox", "schema", "version")
+        has("%s: every verb" % words[0], r.out, "init", "serve", "check", "translate", "doctor", "diff", "explain", "simulate", "follow", "urls", "snippet", "coverage", "rates", "replay", "trace", "reconcile", "inspect", "alert", "report", "tail", "top", "store", "sandbox", "schema", "version")
     r = run()
     equal("no verb: usage on stderr, exit 2", (r.code, r.out, "usage: clickbaton VERB" in r.err),
           (2, "", True))

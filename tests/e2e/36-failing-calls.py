@@ -32,7 +32,7 @@ def stdout_is_full():
                       ["simulate", "chain.yaml", "--matrix"], ["simulate", "--failures", "chain.yaml"],
                       ["follow", "http://127.0.0.1:9/", "--allow-private"], ["explain", "M012"],
                       ["explain", "--markdown"], ["urls", offer], ["snippet", offer], ["rates"],
-                      ["rates", "1", "EUR", "USD"], ["coverage"], ["diff", offer, offer, "--against", "lines.txt"],
+                      ["rates", "1", "EUR", "USD"], ["coverage"], ["report"], ["report", "--json"], ["tail"], ["top", "--frames", "1"], ["diff", offer, offer, "--against", "lines.txt"],
                       ["schema"], ["translate", "--help"]):
         with open("/dev/full", "w") as full:
             p = subprocess.run([BINARY] + arguments, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,

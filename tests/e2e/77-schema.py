@@ -145,6 +145,8 @@ class Judge:
         if kind == "config":
             os.makedirs(self.folder.at("mappings"))
             os.environ["CREDENTIALS_DIRECTORY"] = self.folder.at("keys")
+            self.folder.write("keys/hook", "https://hooks.example/secret\n", 0o600)
+            self.folder.write("keys/telegram", "123456:abcDEF-_\n", 0o600)
         if kind == "chain":
             shutil.copytree(os.path.join(ROOT, "examples", "offers"), self.folder.at("offers"), dirs_exist_ok=True)
         self.folder.write("value-models.yaml", read(os.path.join(ROOT, "examples", "value-models.yaml")))

@@ -8,7 +8,8 @@ from harness import *
 
 TEXTS = os.path.join(ROOT, "cli", "explain", "texts")
 FILES = {"yaml.md": "Y", "mapping.md": "M", "configuration.md": "C", "warnings.md": "W",
-         "quarantine.md": "Q", "verdicts.md": "IDR", "chains.md": "H", "follow.md": "H", "reconcile.md": "F"}
+         "quarantine.md": "Q", "verdicts.md": "IDR", "chains.md": "H", "follow.md": "H", "reconcile.md": "F",
+         "alerts.md": "A"}
 KINDS = ("offer", "tracker", "file", "rates", "models", "configuration", "postback", "click", "before", "chain",
          "request", "import", "site")
 AT = "1790000000"  # 2026-09-21
@@ -42,6 +43,8 @@ ELSEWHERE = {
     "R013": "tests/e2e/82-intake-security.py",
     "C068": "tests/e2e/33-confined.py",
     "W095": "tests/e2e/33-confined.py",
+    **{"A%03d" % n: "tests/unit/test_alert_days.c" for n in (1, 2, 3, 4, 5, 10, 14)},
+    **{"A%03d" % n: "tests/unit/test_alert.c" for n in (6, 7, 8, 9, 11, 12, 13)},
     "H019": "cli/simulate/live.c",  # a mistake of ours, which no file brings about
     "H064": "tests/e2e/72-follow.py",
     "H065": "tests/e2e/72-follow.py",

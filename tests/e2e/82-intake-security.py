@@ -810,7 +810,7 @@ def use_everything(f, url, sandbox):
     for words in (["check"], ["check", offer], ["check", "chain.yaml"], ["translate", *c, offer, "?" + every + "&status=sale"],
                   ["translate", *c, offer, (url % "y") + "?" + every, "--click", "?" + every, "--explain"],
                   ["simulate", "chain.yaml"], ["simulate", "chain.yaml", "--json"], ["urls", *c, offer, "--host", "pb.example"],
-                  ["snippet", offer, "--host", url % ""], ["schema"], ["explain", "M001"], ["version"], ["coverage", *c],
+                  ["snippet", offer, "--host", url % ""], ["schema"], ["explain", "M001"], ["version"], ["coverage", *c], ["report", *c, "--html", "r.html"], ["top", *c, "--frames", "1"],
                   ["rates", "check"], ["diff", *c, offer, offer], ["init", "new", "--tracker", "keitaro", "--offer", "n", "--page",
                    url % "p", "--host", "pb.example", "--tracker-host", "trk.example", "--pixel", PIXEL]):
         r = run(*words, cwd=f.path)

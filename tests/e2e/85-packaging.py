@@ -175,7 +175,12 @@ def bill_of_materials():
     for name in ("libsqlite3-0", "libcurl4"):
         version = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", name], capture_output=True, text=True).stdout
         equal(name + ": as installed", names[name]["version"], version)
-    equal("all are named in the dependencies", sorted(bom["dependencies"][0]["dependsOn"]), sorted(names))
+    equal("all are named in the dependencies", sorted(bom["dependencies"][0]["dependsOn"]),
+          sorted(c["bom-ref"] for c in bom["components"]))
+    with open(os.path.join(ROOT, "web/inspector/package-lock.json")) as f:
+        locked = {k.rpartition("node_modules/")[2]: v for k, v in json.load(f)["packages"].items() if k}
+    equal("the inspector's libraries, as pinned", {n: c["version"] for n, c in names.items() if "npm" in c["bom-ref"]},
+          {n: v["version"] for n, v in locked.items() if not v.get("dev") and not v.get("optional")})
 
 
 main()

@@ -320,7 +320,7 @@ def routes():
     true("trace of nobody", t["postbacks"] == [] and t["meaning"], t)
     equal("trace of nothing", me.get("/api/trace").status, 400)
     equal("trace of too much", me.get("/api/trace?id=" + "x" * 2001).status, 400)
-    equal("alerts", sorted(me.json("/api/alerts")), ["active", "history"])
+    equal("alerts", sorted(me.json("/api/alerts")), ["active", "courier", "history", "receivers"])
     state = me.json("/api/state")
     equal("state", list(state), ["version", "now", "offers", "banner", "outbox", "since_start", "refused"])
     equal("its offers", state["offers"], [{"name": "nutra-de", "tracker": "keitaro", "pixels": [PIXEL], "events": ["Lead", "Purchase"]}])

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #define LIST                                                                                       \
-    "grep -rhoE '\"[YMCWQIDRHF][0-9]{3}\"' core adapters cli --include='*.[ch]' --exclude=codes.c "     \
+    "grep -rhoE '\"[YMCWQIDRHFA][0-9]{3}\"' core adapters cli --include='*.[ch]' --exclude=codes.c "     \
     "--exclude-dir=explain | sort -u" /* explain only tells of them */
 
 static void every_used_code_is_in_the_table(void **state)

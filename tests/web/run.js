@@ -7,7 +7,7 @@ const { Fixture, impatient } = require('./fixture');
 const controls = require('./controls');
 
 const AT_ONCE = 8; // most of them wait most of the time
-const FILES = ['form', 'funnel', 'visit', 'storage', 'pixel', 'links', 'network', 'late', 'consent', 'hostile'];
+const FILES = ['form', 'funnel', 'visit', 'storage', 'pixel', 'links', 'network', 'late', 'consent', 'hostile', 'report'];
 
 let passed = 0, failed = 0;
 

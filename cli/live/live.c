@@ -1,0 +1,194 @@
+#include "cli/live/live.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/catalog.h"
+#include "cli/cli.h"
+#include "core/base/when.h"
+
+#define TOLD_AFTER 8 /* failures in a row */
+
+static volatile sig_atomic_t ended;
+static int code = EXIT_DONE;
+
+static void on_signal(int number)
+{
+    if (number != SIGWINCH)
+        ended = 1;
+}
+
+void live_begin(void)
+{
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
+    struct sigaction act;
+
+    memset(&act, 0, sizeof(act));
+    act.sa_handler = on_signal; /* without SA_RESTART: waiting ends */
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        sigaction(numbers[i], &act, NULL);
+    act.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &act, NULL);
+}
+
+bool live_wait(int milliseconds)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO, .events = 0 };
+
+    if (ended)
+        return false;
+    if (poll(&out, 1, milliseconds) > 0 && (out.revents & (POLLERR | POLLHUP | POLLNVAL)))
+        return false; /* the reader of the pipe, or the terminal, is gone */
+    return !ended;
+}
+
+bool live_write(const char *verb, const struct buf *b)
+{
+    size_t at = 0;
+
+    if (!buf_ok(b)) {
+        fprintf(stderr, "clickbaton %s: out of memory\n", verb);
+        code = EXIT_IO;
+        return false;
+    }
+    while (at < b->len) {
+        ssize_t n = write(STDOUT_FILENO, b->ptr + at, b->len - at);
+        if (n >= 0) {
+            at += (size_t)n;
+        } else if (errno == EAGAIN) {
+            struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+            poll(&out, 1, 1000);
+        } else if (errno != EINTR) {
+            if (errno != EPIPE && errno != EIO) {
+                fprintf(stderr, "clickbaton %s: the output can't be written: %s\n", verb, strerror(errno));
+                code = EXIT_IO;
+            }
+            return false;
+        }
+        if (ended && at < b->len)
+            return false;
+    }
+    return true;
+}
+
+int live_code(void)
+{
+    return code;
+}
+
+bool live_is_terminal(void)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static struct winsize size(void)
+{
+    struct winsize w = { 0 };
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) != 0)
+        w.ws_col = w.ws_row = 0;
+    return w;
+}
+
+int live_columns(int otherwise)
+{
+    int n = size().ws_col;
+
+    return n > 0 ? n : otherwise;
+}
+
+int live_lines(int otherwise)
+{
+    int n = size().ws_row;
+
+    return n > 0 ? n : otherwise;
+}
+
+/* ---- the store ---- */
+
+void live_failed(struct live_store *s, const struct err *err)
+{
+    store_close(s->store);
+    s->store = NULL;
+    if (++s->failures == TOLD_AFTER)
+        fprintf(stderr, "clickbaton %s: %s; trying again\n", s->verb, err->text);
+}
+
+void live_well(struct live_store *s)
+{
+    s->failures = 0;
+}
+
+bool live_store_open(struct live_store *s)
+{
+    struct err err = { 0 };
+
+    if (s->store)
+        return true;
+    s->store = store_sqlite_open(s->data, false, &err);
+    if (s->store)
+        return true;
+    live_failed(s, &err);
+    return false;
+}
+
+char *live_data(const char *verb, const char *config, int *exit_code)
+{
+    struct catalog *c = catalog_open(config);
+    struct err err = { 0 };
+    struct store *store;
+    char *data = NULL;
+
+    *exit_code = EXIT_IO;
+    if (!c)
+        return NULL;
+    if (catalog_errors(c)) {
+        catalog_print_problems(c, stderr);
+        *exit_code = EXIT_CONFIG;
+    } else if ((store = store_sqlite_open(c->data, false, &err)) == NULL) {
+        fprintf(stderr, "clickbaton %s: %s\n", verb, err.text);
+    } else {
+        store_close(store);
+        data = malloc(strlen(c->data) + 1);
+        if (data)
+            strcpy(data, c->data);
+    }
+    catalog_close(c);
+    return data;
+}
+
+/* ---- time ---- */
+
+int64_t live_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void live_time(struct buf *out, int64_t ms)
+{
+    when_print(out, ms / 1000);
+    if (out->len)
+        out->len--; /* the Z */
+    buf_printf(out, ".%03dZ", (int)(ms % 1000));
+}
+
+void live_clock(struct buf *out, int64_t ms)
+{
+    int64_t day = ms % 86400000;
+
+    buf_printf(out, "%02d:%02d:%02d.%03d", (int)(day / 3600000), (int)(day / 60000 % 60),
+               (int)(day / 1000 % 60), (int)(day % 1000));
+}

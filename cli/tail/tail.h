@@ -1,0 +1,54 @@
+/* tail.h: inside of `clickbaton tail`. */
+#ifndef CLI_TAIL_TAIL_H
+#define CLI_TAIL_TAIL_H
+
+#include "adapters/store/store.h"
+#include "cli/live/live.h"
+#include "core/base/buf.h"
+
+/* An event and what its last attempt brought. */
+struct tail_event {
+    const struct store_event *event;
+    const struct store_attempt *last; /* NULL: none yet */
+};
+
+/* A conversion with its events: a line of JSON, the shape of a row of the inspector's list. */
+void tail_json(struct buf *out, const struct store_postback *pb, const struct tail_event *events,
+               size_t count);
+
+struct tail_look {
+    int columns;
+    bool colour;
+};
+/* For people, not wider than that: a line for a conversion, one for what became of an event. */
+void tail_postback(struct buf *out, const struct store_postback *pb, const struct tail_look *look);
+void tail_event(struct buf *out, const struct tail_event *ev, const struct tail_look *look);
+
+extern const char *const tail_verdicts[]; /* by enum store_verdict; [0] and the end NULL */
+
+/* ---- follow.c ---- */
+
+#define TAIL_OPEN 1024 /* newest events whose end is awaited */
+
+struct tailing {
+    struct live_store store;
+    struct store_latest what; /* of the postbacks; their event: */
+    struct slice event;
+    bool json;
+    struct tail_look look;
+    struct arena page, arena; /* of a read, of one conversion */
+    struct buf out;           /* to be written */
+    int64_t last;             /* the newest postback that was looked at */
+    struct tail_awaited {
+        int64_t id;
+        uint32_t attempts;
+    } open[TAIL_OPEN]; /* not done yet */
+    size_t open_count, next_open;
+};
+
+/* The last `max` that fit.  1: nobody reads any more. */
+int tail_past(struct tailing *t, size_t max, struct err *err);
+/* What has come or changed since; what fails is tried again in the next round. */
+void tail_round(struct tailing *t);
+
+#endif

@@ -1,0 +1,131 @@
+#include "core/alert/message.h"
+
+#include "core/base/codes.h"
+#include "core/base/when.h"
+
+static const char *const kinds[] = { "fired", "reminder", "recovered", "summary", "test" };
+static const char *const words[] = { "ALERT", "STILL", "RECOVERED", "SUMMARY", "TEST" };
+
+static const struct code *code_of(const struct alert_entry *e)
+{
+    return code_find(alert_rules[e->rule].code);
+}
+
+static void member(struct buf *out, const char *name, const char *value)
+{
+    buf_printf(out, ",\"%s\":", name);
+    if (value[0])
+        buf_json(out, slice_from(value));
+    else
+        buf_puts(out, "null");
+}
+
+static void moment(struct buf *out, const char *name, int64_t at)
+{
+    buf_printf(out, ",\"%s\":", name);
+    if (at) {
+        buf_byte(out, '"');
+        when_print(out, at);
+        buf_byte(out, '"');
+    } else {
+        buf_puts(out, "null");
+    }
+}
+
+static void members(struct buf *out, const struct alert_entry *e)
+{
+    member(out, "code", alert_rules[e->rule].code);
+    member(out, "title", code_of(e)->title);
+    member(out, "severity", e->severe ? "severe" : "warning");
+    member(out, "offer", e->offer);
+    member(out, "event", e->event);
+    moment(out, "since", e->since);
+    moment(out, "until", e->until);
+    member(out, "text", e->text);
+    member(out, "first_action", code_of(e)->remedy);
+}
+
+void alert_entry_json(struct buf *out, const struct alert_entry *e)
+{
+    struct buf id = { .limit = 400 };
+
+    buf_printf(&id, "%s/%s/%s/%lld", alert_rules[e->rule].code, e->offer, e->event, (long long)e->since);
+    buf_puts(out, "{\"id\":");
+    buf_json(out, buf_slice(&id));
+    member(out, "state", e->until ? "recovered" : e->firing ? "firing" : "pending");
+    members(out, e);
+    buf_byte(out, '}');
+    buf_free(&id);
+}
+
+void alert_message_json(struct buf *out, const struct alert_message *m)
+{
+    buf_printf(out, "{\"version\":1,\"kind\":\"%s\"", kinds[m->kind]);
+    moment(out, "at", m->at);
+    if (m->entry)
+        members(out, m->entry);
+    else {
+        buf_puts(out, ",\"text\":");
+        buf_json(out, m->text);
+    }
+    buf_puts(out, "}\n");
+}
+
+/* Without control characters, so that nothing in it begins a header or a line. */
+static void put_clean(struct buf *out, struct slice text)
+{
+    for (size_t i = 0, n; i < text.len; i += n) {
+        n = utf8_harmless(slice_from_at(text, i));
+        if (n)
+            buf_add(out, slice_head(slice_from_at(text, i), n));
+        else
+            buf_byte(out, ' ');
+        n += n == 0;
+    }
+}
+
+void alert_message_subject(struct buf *out, const struct alert_message *m)
+{
+    const struct alert_entry *e = m->entry;
+
+    buf_printf(out, "clickbaton %s", words[m->kind]);
+    if (!e)
+        return;
+    buf_printf(out, " %s ", alert_rules[e->rule].code);
+    put_clean(out, slice_from(e->offer));
+    buf_printf(out, "%s%s", e->offer[0] ? ": " : "", code_of(e)->title);
+}
+
+static void put_lines(struct buf *out, struct slice text)
+{
+    struct slice line;
+
+    while (slice_next(&text, '\n', &line)) {
+        put_clean(out, line);
+        buf_byte(out, '\n');
+    }
+}
+
+void alert_message_text(struct buf *out, const struct alert_message *m)
+{
+    const struct alert_entry *e = m->entry;
+
+    alert_message_subject(out, m);
+    buf_byte(out, '\n');
+    if (!e) {
+        if (m->kind == ALERT_SUMMARY)
+            buf_puts(out, "During the quiet hours:\n");
+        put_lines(out, m->text);
+        return;
+    }
+    put_lines(out, slice_from(e->text));
+    buf_puts(out, "since ");
+    when_print(out, e->since);
+    if (e->until) {
+        buf_puts(out, ", until ");
+        when_print(out, e->until);
+    }
+    if (!e->until)
+        buf_printf(out, "\nfirst: %s", code_of(e)->remedy);
+    buf_puts(out, "\n");
+}

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""Alerts of a running server: what fires and is over, to whom it is told, what a restart changes, and receivers that
+hang, say no or die, which hinder nobody."""
+import http.server
+
+from harness import *
+
+
+class Hooks(http.server.ThreadingHTTPServer):
+    """Takes what webhooks and bots are sent."""
+    daemon_threads = True
+
+    def __init__(self, status=200, hang=False):
+        super().__init__(("127.0.0.1", 0), Hook)
+        self.status, self.hang, self.got = status, hang, []
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *_):
+        pass
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append((self.path, json.loads(body)))
+        if self.server.hang:
+            time.sleep(30)
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+
+BOT = "12345:the-bots-own-secret"
+
+
+def folder_with(alerts, endpoint="http://127.0.0.1:9" + TRACK, **more):
+    f = Folder(endpoint, extra="alerts:\n" + alerts, **more)
+    f.write("keys/telegram", BOT + "\n", 0o600)
+    return f
+
+
+def listed(f):
+    r = run("alert", "list", "--json", cwd=f.path)
+    return r.code, json.loads(r.out) if r.out else r.err
+
+
+def states(f):
+    return sorted((e["code"], e["state"], e["offer"] or "") for e in listed(f)[1]["active"])
+
+
+def control(f, path, body):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(f.at("data/control"))
+        s.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+                  % (path.encode(), len(body), body))
+        answer = b""
+        while piece := s.recv(65536):
+            answer += piece
+    return int(answer.split()[1]), json.loads(answer.split(b"\r\n\r\n", 1)[1])
+
+
+@part
+def from_the_start_to_the_end():
+    """A refused token: told to all, said once, kept over a restart, and over when the token is right."""
+    sandbox_folder = Folder()
+    sandbox_folder.write("token", TOKEN + "\n", 0o600)
+    sandbox = Sandbox("--token-file", sandbox_folder.at("token"))
+    hooks = Hooks()
+    f = folder_with("""  to:
+    - webhook: {url: "http://127.0.0.1:%d/hook/of/mine"}
+    - telegram: {token: {file: ./keys/telegram}, chat: "-100123", endpoint: "http://127.0.0.1:%d"}
+    - command: [./page.sh, "a b"]
+""" % (hooks.port, hooks.port), sandbox.endpoint)
+    f.write("page.sh", "#!/bin/sh\ncat >> \"$(dirname \"$0\")/paged\"\n", 0o755)
+    f.write("keys/tiktok", "another-token-0123456789\n", 0o600)
+    serve = Serve(f)
+    equal("nothing is wrong: exit 0", listed(f)[0], 0)
+    serve.fire("subid=1&ttclid=T1&status=sale&payout=1&currency=usd")
+    wait_until("the pixel to be paused", lambda: "paused" in str(serve.ready()[1]["warnings"]))
+    code, now = listed(f)
+    equal("it fires: exit 1", code, 1)
+    equal("the paused pixel", [(e["code"], e["state"], e["severity"], e["event"]) for e in now["active"]],
+          [("A007", "firing", "severe", PIXEL)])
+    has("with the first action", now["active"][0]["first_action"], "token", "SIGHUP")
+    wait_until("all three", lambda: len(hooks.got) == 2 and os.path.exists(f.at("paged")) and f.read("paged").endswith(b"\n"))
+    by_path = dict(hooks.got)
+    hook = by_path["/hook/of/mine"]
+    equal("the webhook's JSON", (hook["version"], hook["kind"], hook["code"], hook["event"]), (1, "fired", "A007", PIXEL))
+    equal("the command's is the same", json.loads(f.read("paged")), hook)
+    bot = by_path["/bot%s/sendMessage" % BOT]
+    equal("the bot's chat", bot["chat_id"], "-100123")
+    has("the bot's text", bot["text"], "clickbaton ALERT A007", "pixel %s is paused" % PIXEL, "first: ")
+    has("readyz mentions it", str(serve.ready()[1]["warnings"]), "alert: A007 pixel %s is paused" % PIXEL)
+    has("so does /metrics", request(serve.admin, "GET", "/metrics").body, 'clickbaton_alerts_active{code="A007"} 1\n',
+        'clickbaton_alerts_active{code="A001"} 0\n')
+    for what, text in (("the log", serve.err()), ("readyz", str(serve.ready())), ("the list", str(now)),
+                       ("the store", f.stored_bytes().decode("latin1"))):
+        hasnt("%s holds no secret" % what, text, BOT, "another-token", "/hook/of/mine")
+    for pid in os.listdir("/proc"):
+        if pid.isdigit():
+            with contextlib.suppress(OSError), open("/proc/%s/cmdline" % pid, "rb") as c:
+                if BOT.encode() in c.read():
+                    bad("no secret among arguments", pid)
+    listed(f)
+    equal("it is told once", len(hooks.got), 2)
+    equal("exit 0", serve.stop(), 0)
+    serve = Serve(f)
+    wait_until("the pixel to be paused again", lambda: "paused" in str(serve.ready()[1]["warnings"]))
+    equal("after a restart it still fires", states(f), [("A007", "firing", "")])
+    equal("and is not told again", len(hooks.got), 2)
+    f.write("keys/tiktok", TOKEN + "\n", 0o600)
+    serve.reload()
+    wait_until("the delivery", lambda: sandbox.stats()["unique"] == 1)
+    equal("it may come back within five minutes", states(f), [("A007", "firing", "")])
+    equal("exit 0 again", serve.stop(), 0)
+
+
+@part
+def told_by_reconcile():
+    f = folder_with("  offers: {nutra-de: {divergence: 15}}\n")
+    serve = Serve(f)
+    fact = {"offer": "nutra-de", "with": "crm", "theirs": 120, "ours": 100}
+    for name, body in (("no JSON", b"x"), ("no offer", json.dumps(dict(fact, offer="nope")).encode()),
+                       ("another source", json.dumps(dict(fact, **{"with": "friend"})).encode()),
+                       ("a negative count", json.dumps(dict(fact, ours=-1)).encode()),
+                       ("a fraction", json.dumps(dict(fact, ours=1.5)).encode()),
+                       ("a huge count", json.dumps(dict(fact, ours=1e300)).encode()),
+                       ("an endless name", json.dumps(dict(fact, offer="a" * 5000)).encode()), ("a list", b"[1]")):
+        status, answer = control(f, "/alert-fact", body)
+        equal("%s: 400" % name, status, 400)
+        true("%s: why" % name, len(answer["error"]) > 10, answer)
+    equal("nothing fires", states(f), [])
+    equal("a fact", control(f, "/alert-fact", json.dumps(fact).encode()), (200, {}))
+    wait_until("it to fire", lambda: states(f) == [("A008", "firing", "nutra-de")])
+    text = run("alert", "list", cwd=f.path)
+    has("as text", text.out, "A008 firing    nutra-de: the crm has 120 conversions, clickbaton 100: 17 % apart\n    since ",
+        "\n    first: run `clickbaton reconcile`")
+    equal("its exit code", text.code, 1)
+    control(f, "/alert-fact", json.dumps(dict(fact, theirs=101)).encode())
+    equal("known to be well again it is still held for five minutes", states(f), [("A008", "firing", "nutra-de")])
+    equal("exit 0", serve.stop(), 0)
+    book = f.read("data/alerts").decode()
+    has("what is known is kept", book, "\ndivergence 101 100 ")
+    for damaged in (book + "active A001 1\n", "x" * 100):
+        f.write("data/alerts", damaged)
+        serve = Serve(f)
+        has("a damaged file is said and left", serve.err(), "some alerts of before are not known")
+        equal("and the server works", serve.fire("subid=1&status=trash").status, 200)
+        equal("exit 0", serve.stop(), 0)
+
+
+@part
+def from_the_counts():
+    """What stands in the store's hourly counts reaches the rules."""
+    f = folder_with("  rules: {quarantined: 40}\n")
+    serve = Serve(f)
+    for i in range(30):
+        serve.fire("subid=%d&status=%s" % (i, "sale&payout=1&currency=usd" if i % 2 else "unheard-of"))
+    equal("a share over its limit is pending", states(f), [("A004", "pending", "nutra-de")])
+    has("with its numbers", listed(f)[1]["active"][0]["text"], "15 of 30 postbacks in this hour were not understood (50 %)")
+    for i in range(30):
+        serve.get("/postback/nutra-de?key=wrong&subid=%d" % i)
+    has("refusals count as well", str(listed(f)[1]["active"]), "30 of 60 postbacks in this hour had a wrong key")
+    equal("exit 0", serve.stop(), 0)
+
+
+@part
+def receivers_that_fail():
+    """One is down, one hangs, one answers 500, one never ends: the others get theirs, and nobody else waits."""
+    hanging, failing, well = Hooks(hang=True), Hooks(status=500), Hooks()
+    f = folder_with("""  to:
+    - webhook: {url: "http://127.0.0.1:9/"}
+    - webhook: {url: "http://127.0.0.1:%d/"}
+    - webhook: {url: "http://127.0.0.1:%d/"}
+    - command: [/bin/sleep, "1000"]
+    - webhook: {url: "http://127.0.0.1:%d/"}
+""" % (hanging.port, failing.port, well.port))
+    serve = Serve(f)
+    control(f, "/alert-fact", json.dumps({"offer": "nutra-de", "with": "tracker", "theirs": 1, "ours": 100}).encode())
+    wait_until("the one that works", lambda: well.got)
+    start = time.monotonic()
+    for i in range(50):
+        equal("postback %d" % i, serve.fire("subid=%d&status=trash" % i).status, 200) if i == 49 else \
+            serve.fire("subid=%d&status=trash" % i)
+    true("nobody waits for receivers", time.monotonic() - start < (10 if SANITIZED else 3), time.monotonic() - start)
+    wait_until("the log to tell what fails", lambda: "it answered 500" in serve.err())
+    has("in a line", serve.err(), 'msg="an alert was not delivered, it is tried again" to="webhook 127.0.0.1" why="it answered 500: ok"')
+    start = time.monotonic()
+    equal("exit 0", serve.stop(), 0)
+    true("the end does not wait either", time.monotonic() - start < (12 if SANITIZED else 6), time.monotonic() - start)
+
+
+@part
+def the_courier():
+    f = folder_with("  to: [{command: [/bin/true]}]\n")
+    serve = Serve(f)
+    kids = lambda: [int(p) for p in open("/proc/%d/task/%d/children" % (serve.pid, serve.pid)).read().split()]
+    equal("one process more", len(kids()), 1)
+    courier = kids()[0]
+    os.kill(courier, signal.SIGTERM)
+    os.kill(courier, signal.SIGINT)
+    time.sleep(0.1)
+    equal("the terminal's signals are the server's", kids(), [courier])
+    os.kill(courier, signal.SIGKILL)
+    wait_until("it to be noticed", lambda: "code=A013" in serve.err())
+    equal("it fires", [s[0] for s in states(f)], ["A013"])
+    equal("the server goes on", serve.fire("subid=1&status=trash").status, 200)
+    r = run("alert", "test", cwd=f.path)
+    equal("a test says so: exit 4", r.code, 4)
+    has("and why", r.err, "the process that delivers alerts has ended; restart serve")
+    equal("exit 0", serve.stop(), 0)
+    serve = Serve(f)
+    courier = kids()[0]
+    serve.kill()
+    wait_until("it to die with a killed server", lambda: not os.path.exists("/proc/%d" % courier) or
+               ") Z " in open("/proc/%d/stat" % courier).read())
+    good("it dies with a killed server")
+    plain = Folder()
+    serve = Serve(plain)
+    equal("without receivers there is none", kids(), [])
+    serve.stop()
+
+
+@part
+def tests_and_reloads():
+    hooks = Hooks()
+    f = folder_with("""  to:
+    - webhook: {url: "http://127.0.0.1:%d/"}
+    - command: [/bin/false]
+  quiet: 00:00-23:59
+  zone: Europe/Berlin
+""" % hooks.port)
+    for name, server in (("by itself", None), ("by the server", Serve)):
+        running = server(f) if server else None
+        hooks.got.clear()
+        r = run("alert", "test", cwd=f.path)
+        equal("%s: exit 1" % name, r.code, 1)
+        equal("%s: each receiver" % name, r.out, "delivered     webhook 127.0.0.1: it answered 200: ok\n"
+              "NOT delivered command /bin/false: it ended with exit status 1\n")
+        equal("%s: who sends is said" % name, r.err,
+              "" if server else "no server runs here, so this program delivers the test itself\n")
+        equal("%s: a test" % name, [b["kind"] for _, b in hooks.got], ["test"])
+    has("as JSON", run("alert", "test", "--json", cwd=f.path).out,
+        '[{"name":"webhook 127.0.0.1","delivered":true,"text":"it answered 200: ok"},{"name":"command')
+    control(f, "/alert-fact", json.dumps({"offer": "nutra-de", "with": "crm", "theirs": 1, "ours": 100}).encode())
+    hooks.got.clear()
+    equal("in quiet hours it fires", states(f), [("A008", "firing", "nutra-de")])
+    equal("and is not told", hooks.got, [])
+    text = f.read("clickbaton.yaml").decode()
+    f.write("clickbaton.yaml", text.replace("/bin/false", "/bin/true").replace("quiet: 00:00-23:59\n", "remind: 6h\n"))
+    running.reload()
+    has("receivers stay as they are until a restart", running.err(), '"`alerts.to` has changed; it takes effect with a restart"')
+    listed(f)
+    wait_until("what was held back", lambda: hooks.got)
+    equal("in one message", [(b["kind"], b["text"]) for _, b in hooks.got],
+          [("summary", "A008 nutra-de: the crm has 1 conversions, clickbaton 100: 99 % apart")])
+    has("alert test says that they differ", run("alert", "test", cwd=f.path).out, "/bin/true: it ended with exit status 1")
+    equal("exit 0", running.stop(), 0)
+    r = run("alert", "list", cwd=f.path)
+    equal("a list without a server: exit 4", r.code, 4)
+    has("and why", r.err, "no server runs on")
+    r = run("alert", "lst", cwd=f.path)
+    equal("misuse: exit 2", r.code, 2)
+    has("did you mean", r.err, 'there is no part "lst"; did you mean "list"?')
+    plain = Folder()
+    r = run("alert", "test", cwd=plain.path)
+    equal("nobody is told: exit 3", r.code, 3)
+    has("what to write", r.err, "nobody is told: `alerts: to:` in clickbaton.yaml names no receiver (docs/alerts.md)")
+
+
+main()
