@@ -57,7 +57,7 @@ const list = [
   ['grey on grey', 'style.css', '--dim: light-dark(#596272, #98a2b3);', '--dim: light-dark(#a3abb8, #5a6270);', /^layout: (live|login)/],
   ['a button without a name', 'main.jsx', 'aria-label="Keys and help" title="Keys and help"', '', /^layout: live/],
   ['motion for everybody', 'style.css', '@media (prefers-reduced-motion: reduce)', '@media (min-width: 99999px)', /less motion/],
-  ['red and green alone', 'style.css', '--dead: light-dark(#cf4a14, #f2703f);', '--dead: light-dark(#8a8a2a, #8fae4f);', /no red or no green/],
+  ['red and green alone', 'style.css', '--dead: light-dark(#cf4a14, #f2703f);', '--dead: light-dark(#bc6679, #f2703f);', /no red or no green/],
   ['the switch does nothing', 'style.css', ':root[data-theme="light"] { color-scheme: light; }', '', /light and dark follow/]
 ];
 
