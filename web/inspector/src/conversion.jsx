@@ -62,11 +62,11 @@ function Fields({ again, why, at }) {
     {!again && <p class="none"><Text value={why || 'It can not be translated now.'} /></p>}
     {again && <>
       <h3>Read from the postback</h3>
-      <ul class="origin">{fields.map(([f, v]) => <li><b class="mono"><Line value={f} /></b><span class="mono val"><Text value={v.value} max={110} /></span>
+      <ul class="origin">{fields.map(([f, v]) => <li><b class="mono"><Text value={f} max={120} /></b><span class="mono val"><Text value={v.value} max={110} /></span>
         <span class="from">{FROM[v.from] || plain(v.from)} {v.name && <code><Line value={v.name} /></code>}{v.at && <File at={v.at} />}</span></li>)}
         {!fields.length && <li class="none">Nothing of it is named by the mapping.</li>}</ul>
       {steps.length > 0 && <><h3>Put into the event</h3>
-        <ul class="origin">{steps.map(s => <li><b class="mono"><Line value={s.field} /></b><span class="mono val"><Text value={s.value} max={110} /></span>
+        <ul class="origin">{steps.map(s => <li><b class="mono"><Text value={s.field} max={120} /></b><span class="mono val"><Text value={s.value} max={110} /></span>
           <span class="from"><Text value={s.done} max={240} />{s.at && <File at={s.at} />}</span></li>)}</ul></>}
     </>}
   </Section>;
