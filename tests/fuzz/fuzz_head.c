@@ -58,7 +58,7 @@ static void handle(void *context, struct http_request *req)
 static struct http_server *server(void)
 {
     static struct http_server *s;
-    struct http_limits limits = { 100, 0, URL_MAX, BODY_MAX, 600, 600 };
+    struct http_limits limits = { 100, 0, URL_MAX, BODY_MAX, 600, 600, 0 };
     struct err err = { 0 };
 
     if (!s)
