@@ -211,7 +211,7 @@ corrupt: | need-test
 
 demo: | need-demo
 	@$(MAKE) --no-print-directory all
-	@CLICKBATON=$(BUILD)/clickbaton python3 examples/demo/run.py
+	@KEEP='$(KEEP)' CLICKBATON=$(BUILD)/clickbaton python3 examples/demo/run.py
 
 bench: | need-bench
 	@$(MAKE) --no-print-directory all $(BENCH)
