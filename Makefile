@@ -115,14 +115,16 @@ web: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js
+	@CLICKBATON=$(BUILD)/clickbaton node tests/web/walk.js
 web-control: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js --control
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js --control
-# docs/images: the inspector's views, light, dark and on a phone.
+# docs/images: the inspector's views, light, dark and on a phone; the walk of docs/getting-started.md (ONLY=walk: that alone).
 screenshots: | need-screenshots
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@BUILD=$(BUILD) node tests/web/inspector/shots.js $(ONLY)
+	@case '$(ONLY)' in ''|*walk*) CLICKBATON=$(BUILD)/clickbaton node tests/web/walk.js --shots;; esac
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' unit e2e

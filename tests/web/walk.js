@@ -134,7 +134,8 @@ async function trace(page, demo) {
   await page.fill('input[type=search]', ID);
   await page.keyboard.press('Enter');
   await page.waitForSelector('.entries .sent');
-  check('so does the page', request && (await words(page, '.entries')).includes(request), await words(page, '.entries'));
+  const entries = await words(page, '.entries');
+  check('so does the page, with what it was', request && entries.includes(request) && entries.includes('Q002 was its verdict until'), entries);
   await shot(page, '8-trace');
   const rest = demo.run('replay --since');
   check('the other five by `replay`', rest.code === 1 && /6 quarantined postbacks: 5 became 5 events, worth 25 USD/.test(rest.out) && /1 +Q003/.test(rest.out), rest.out);

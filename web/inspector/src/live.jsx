@@ -185,14 +185,14 @@ function Figures() {
   const n = s.since_start, o = s.outbox;
   const tile = (label, value, c, to, hint) => <a class={`figure ${c}`} href={to} title={hint}><b>{count(value)}</b><span>{label}</span></a>;
   const start = s.refused?.since;
-  return <div class="figures" aria-label="Since the server started, and what is stored" role="group">
+  return <div class="figures" aria-label="Since the server started, and in all" role="group">
     {start && <span class="figure" title={`The server started at ${moment(start)}`}>since {sameDay(start, s.now) ? hhmm(start) : date(start)}</span>}
     {tile('postbacks', n.postbacks, '', '#/live', 'since the server started')}
     {tile('queued', n.queued, 'v-queued', '#/live?verdict=queued')}
     {tile('duplicate', n.duplicate, 'v-duplicate', '#/live?verdict=duplicate')}
     {tile('ignored', n.ignored, 'v-ignored', '#/live?verdict=ignored')}
     {tile('quarantined', n.quarantined, 'v-quarantined', '#/live?verdict=quarantined')}
-    <span class="figure">stored</span>
+    <span class="figure">in all</span>
     {tile('waiting for TikTok', o.waiting + o.sending, o.oldest && Date.now() - new Date(o.oldest) > 300000 ? 'v-dead' : '', '#/health',
       o.oldest ? `the oldest since ${moment(o.oldest)}` : 'the outbox is empty')}
     {tile('refused by TikTok', o.dead, o.dead ? 'v-dead' : '', '#/health')}
