@@ -6,7 +6,7 @@ event is refused, and since this morning the lender behind loan-pl says "buy_but
 """
 import datetime, hashlib, heapq, json, math, random, urllib.parse
 
-HOURS, PER_DAY = 7 * 24 - 1, 70  # whole in the seven days that charts and reports show
+HOURS, PER_DAY = 7 * 24 - 4, 70  # with its clicks in the seven days that charts and reports show
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 PIXEL = "C9EXAMPLEPIXEL00"
 WORD = "buy_button"
