@@ -155,19 +155,21 @@ def show_chain(what, name, code, *more):
 
 
 INVITATION = """
-KEEP=1: the server and the sandbox run until you press Ctrl-C here; then this folder is removed.  The week before today is made up.
+KEEP=1: the server and the sandbox run until you press Ctrl-C here; then the folder below is removed.  The week before today is made up.
 
-  the inspector: open this link in a browser of this machine (good for an hour; `{bin} inspect -c {conf}` prints another)
+  the inspector: open this link in a browser of this machine, within an hour
     {link}
+  another link, later
+    {bin} inspect -c {conf}
   the folder with clickbaton.yaml and offers/
     {folder}
 
-Try next, in another terminal in this folder.  loan-pl has a postback that nobody understood: "{word}".
-  {bin} trace {id} -c {conf}
-  {bin} tail -n 20 -c {conf}
-  {bin} report -c {conf}
-  printf 'stages:\\n  lead: [{word}]\\n' >> {folder}/offers/loan-pl.yaml && kill -HUP $(cat {folder}/data/lock)
-  {bin} replay --since 24h -c {conf}
+Try next, in another terminal, from where you are now.  loan-pl has a postback that nobody understood: "{word}".
+  {bin} trace {id} -c {conf}   # its story
+  {bin} report -c {conf}   # the week, and what stands out
+  printf 'stages:\\n  lead: [{word}]\\n' >> {folder}/offers/loan-pl.yaml && kill -HUP $(cat {folder}/data/lock)   # it is a lead
+  {bin} replay --since 24h -c {conf}   # what has waited is sent
+  {bin} tail -n 20 -c {conf}   # conversions as they come, until Ctrl-C
 docs/getting-started.md walks through it with pictures."""
 
 

@@ -67,6 +67,9 @@ def demo():
     code, out = shell("make -n demo KEEP=1")
     check("KEEP reaches the demo through make", code == 0 and re.search(r"^KEEP='1' CLICKBATON=\S+ python3 examples/demo/run.py$", out, re.M), out)
     take("make demo KEEP=1")
+    for value, kept in (("", False), ("0", False), ("1", True)):
+        code, out = shell(f"KEEP='{value}' python3 -c 'import run; print(run.KEEP)'", os.path.join(ROOT, "examples/demo"))
+        check(f"KEEP={value or 'nothing'}: {'kept' if kept else 'not kept'}", out.strip() == str(kept), out)
     child = Child([sys.executable, "-u", "examples/demo/run.py", "--quick"], ROOT, {"KEEP": "1", "CLICKBATON": CLICKBATON})
     try:
         check("the demo runs on and says what to try", child.says(r"with pictures\.$"), child.text)
@@ -78,9 +81,20 @@ def demo():
     check("Ctrl-C: exit 0, nothing is left", (code, alive(server), os.path.exists(folder)) == (0, False, False), child.text)
 
 
+def ends_by_itself():
+    """A server that is gone is told, and is no success."""
+    child = Child([sys.executable, "-u", "examples/demo/run.py", "--quick"], ROOT, {"KEEP": "1", "CLICKBATON": CLICKBATON})
+    check("a second demo beside it", child.says(r"with pictures\.$"), child.text)
+    folder = re.search(r"^    (/\S+)$", child.text, re.M).group(1)
+    os.kill(int(open(os.path.join(folder, "data/lock")).read()), signal.SIGKILL)
+    code = child.process.wait(timeout=40)
+    check("a server that dies: said, exit 1, nothing is left", code == 1 and child.says("the server has ended by itself") and not os.path.exists(folder), child.text)
+
+
 def walk(child, folder):
     ours = lambda line: line.replace("build/clickbaton", CLICKBATON).replace("FOLDER", folder)
-    printed = re.findall(r"^  (\S.*)$", child.text.split("Try next")[1], re.M)
+    printed = re.findall(r"^  (\S.*?)   # \w.*$", child.text.split("Try next")[1], re.M)
+    check("five lines to copy, each with what it does", len(printed) == 5, printed)
     page = [ours(c) for c in COMMANDS]
     for line in printed:
         for part in line.split(" && "):
@@ -192,6 +206,7 @@ try:
     pictures()
     week()
     demo()
+    ends_by_itself()
     own_folder(base)
 finally:
     shutil.rmtree(base, ignore_errors=True)
