@@ -10,6 +10,7 @@ With --quick it leaves out the chains.
 """
 import http.client, json, os, re, secrets, shutil, signal, subprocess, sys, tempfile, time, urllib.parse
 
+sys.dont_write_bytecode = True  # this folder is installed as it is
 import history
 
 HERE = os.path.dirname(os.path.abspath(__file__))

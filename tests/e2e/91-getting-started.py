@@ -64,11 +64,11 @@ def alive(pid):
 
 
 def demo():
-    code, out = shell("make -n demo KEEP=1")
+    code, out = shell("env -u MAKEFLAGS make -n demo KEEP=1")
     check("KEEP reaches the demo through make", code == 0 and re.search(r"^KEEP='1' CLICKBATON=\S+ python3 examples/demo/run.py$", out, re.M), out)
     take("make demo KEEP=1")
     for value, kept in (("", False), ("0", False), ("1", True)):
-        code, out = shell(f"KEEP='{value}' python3 -c 'import run; print(run.KEEP)'", os.path.join(ROOT, "examples/demo"))
+        code, out = shell(f"KEEP='{value}' python3 -B -c 'import run; print(run.KEEP)'", os.path.join(ROOT, "examples/demo"))
         check(f"KEEP={value or 'nothing'}: {'kept' if kept else 'not kept'}", out.strip() == str(kept), out)
     child = Child([sys.executable, "-u", "examples/demo/run.py", "--quick"], ROOT, {"KEEP": "1", "CLICKBATON": CLICKBATON})
     try:
@@ -180,6 +180,7 @@ def week():
     """The made-up week is the same each time, in order, and nothing in it is from the future."""
     spec = importlib.util.spec_from_file_location("history", os.path.join(ROOT, "examples/demo/history.py"))
     history = importlib.util.module_from_spec(spec)
+    sys.dont_write_bytecode = True
     spec.loader.exec_module(history)
     for now in (1790000000, 1790041234.5, 1795710700):
         rows = list(history.Week(now).export())
@@ -210,6 +211,7 @@ try:
     own_folder(base)
 finally:
     shutil.rmtree(base, ignore_errors=True)
+check("nothing is left beside the demo's files", sorted(os.listdir(os.path.join(ROOT, "examples/demo"))) == ["clickbaton.yaml", "history.py", "run.py"])
 check("every command of the page was run", set(COMMANDS) == done, set(COMMANDS) ^ done)
 print(f"{passed} passed, {failed} failed")
 sys.exit(1 if failed else 0)
