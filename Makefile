@@ -116,6 +116,7 @@ web: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js --main
+	@CLICKBATON=$(BUILD)/clickbaton node tests/web/walk.js
 web-inspector: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js
@@ -123,10 +124,11 @@ web-control: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js --control
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js --control
-# docs/images: the inspector's views, light, dark and on a phone.
+# docs/images: the inspector's views, light, dark and on a phone; the walk of docs/getting-started.md (ONLY=walk: that alone).
 screenshots: | need-screenshots
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@BUILD=$(BUILD) node tests/web/inspector/shots.js $(ONLY)
+	@case '$(ONLY)' in ''|*walk*) CLICKBATON=$(BUILD)/clickbaton node tests/web/walk.js --shots;; esac
 
 asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan SAN=address,undefined CFLAGS='-O1 -g' unit e2e
@@ -216,7 +218,7 @@ corrupt: | need-test
 
 demo: | need-demo
 	@$(MAKE) --no-print-directory all
-	@CLICKBATON=$(BUILD)/clickbaton python3 examples/demo/run.py
+	@KEEP='$(KEEP)' CLICKBATON=$(BUILD)/clickbaton python3 examples/demo/run.py
 
 bench: | need-bench
 	@$(MAKE) --no-print-directory all $(BENCH)

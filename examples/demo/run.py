@@ -3,11 +3,18 @@
 
 Starts a sandbox of TikTok's Events API and a server on free loopback ports in a temporary folder, registers
 clicks as a landing page would, fires postbacks as the five trackers send them, waits for the delivery and shows
-what became of each; then walks a redirect chain that keeps the ids and one that drops them.  Exit 0 only when everything is as it must be.  KEEP=1 leaves both running.
+what became of each; then walks a redirect chain that keeps the ids and one that drops them.  Exit 0 only when everything is as it must be.
+
+KEEP=1 puts a made-up week before it (history.py), leaves both running until Ctrl-C, and says what to try: docs/getting-started.md.
+With --quick it leaves out the chains.
 """
-import http.client, json, os, re, secrets, shutil, subprocess, sys, tempfile, time, urllib.parse
+import http.client, json, os, re, secrets, shutil, signal, subprocess, sys, tempfile, time, urllib.parse
+
+sys.dont_write_bytecode = True  # this folder is installed as it is
+import history
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+KEEP = os.environ.get("KEEP", "") not in ("", "0")
 CLICKBATON = os.path.abspath(os.environ.get("CLICKBATON", "build/clickbaton"))
 KEY = secrets.token_hex(16)
 
@@ -29,10 +36,11 @@ class Row:
         self.__dict__.update(locals())
 
 
-T = [ttclid(i) for i in range(6)]
+T = [ttclid(i) for i in range(7)]
 CLICKS = [  # as web pages and trackers register them: offer, parameters, from a page?
     ("nutra-de", {"subid": "o2q6e42hs08jq", "ttclid": T[0], "event_id": "ev-5f0c1a", "consent": "1"}, True),
     ("loan-pl", {"clickid": "81e60haa86o0b7", "ttclid": T[2], "event_id": "ev-77aa01"}, False),
+    ("loan-pl", {"clickid": "93c7bd0aa86o0b9", "ttclid": T[6], "event_id": "ev-93c7bd"}, False),
 ]
 ROWS = [
     Row("Keitaro", "lead", "nutra-de", f"subid=o2q6e42hs08jq&status=lead&quality=verified&currency=usd", "queued", "Lead", "ev-5f0c1a", T[0], 30),
@@ -43,7 +51,7 @@ ROWS = [
     Row("BeMob", "confirm", "sweeps-us", f"cid=AMDT2idsBZnMWZjKDBbemx&externalId={T[3]}&payout=4.20&status=confirm", "queued", "Purchase", "AMDT2idsBZnMWZjKDBbemx", T[3], 4.2),
     Row("BeMob", "decline", "sweeps-us", f"cid=AMDT2idsBZnMWZjKDBbemx&externalId={T[3]}&payout=0&status=decline", "ignored"),
     Row("Binom", "approved, 80 % of it", "loan-pl", f"clickid=81e60haa86o0b7&externalid={{externalid}}&payout=7&cnv_currency=usd&cnv_status=approved", "queued", "Purchase", "ev-77aa01", T[2], 5.6),
-    Row("Binom", "a status nobody knows", "loan-pl", f"clickid=81e60haa86o0b7&cnv_status=buy_button", "quarantined"),
+    Row("Binom", "a status nobody knows", "loan-pl", f"clickid=93c7bd0aa86o0b9&cnv_status=buy_button", "quarantined"),
     Row("RedTrack", "Purchase", "keto-us", f"clickid=69870d56e7319caefb38eaee&ref_id={T[4]}&sum=19.90&type=Purchase&status=Approved&order_id=1001", "queued", "Purchase", "69870d56e7319caefb38eaee", T[4], 19.9),
     Row("RedTrack", "Upsell by POST", "keto-us", "", "queued", "Purchase", "69870d56e7319caefb38eaee.1002", T[4], 9,
         body=f"clickid=69870d56e7319caefb38eaee&ref_id={T[4]}&sum=9.00&type=Upsell&order_id=1002"),
@@ -53,8 +61,8 @@ ROWS = [
 
 
 def start(folder, words, log):
-    """Start a verb and wait for the line that says where it listens."""
-    process = subprocess.Popen([CLICKBATON, *words], cwd=folder, stdout=subprocess.PIPE, stderr=open(os.path.join(folder, log), "w"), text=True)
+    """Start a verb and wait for the line that says where it listens.  Ctrl-C in the terminal is ours alone: we end it in its turn."""
+    process = subprocess.Popen([CLICKBATON, *words], cwd=folder, stdout=subprocess.PIPE, stderr=open(os.path.join(folder, log), "w"), text=True, start_new_session=True)
     line = process.stdout.readline()
     return process, re.findall(r"http://([0-9.]+:\d+)", line)
 
@@ -77,6 +85,9 @@ def prepare(folder, sandbox_address):
         config = f.read().replace("127.0.0.1:8081", sandbox_address)
     with open(os.path.join(folder, "clickbaton.yaml"), "w") as f:
         f.write(config)
+    if KEEP:
+        history.write(os.path.join(folder, "week.jsonl"), time.time())
+        subprocess.run([CLICKBATON, "store", "import", "week.jsonl", "./data"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def register_clicks(public):
@@ -144,7 +155,49 @@ def show_chain(what, name, code, *more):
     return p.returncode == code
 
 
+INVITATION = """
+KEEP=1: the server and the sandbox run until you press Ctrl-C here; then the folder below is removed.  The week before today is made up.
+
+  the inspector: open this link in a browser of this machine, within an hour
+    {link}
+  another link, later
+    {bin} inspect -c {conf}
+  the folder with clickbaton.yaml and offers/
+    {folder}
+
+Try next, in another terminal, from where you are now.  loan-pl has a postback that nobody understood: "{word}".
+  {bin} trace {id} -c {conf}   # its story
+  {bin} report -c {conf}   # the week, and what stands out
+  printf 'stages:\\n  lead: [{word}]\\n' >> {folder}/offers/loan-pl.yaml && kill -HUP $(cat {folder}/data/lock)   # it is a lead
+  {bin} replay --since 24h -c {conf}   # what has waited is sent
+  {bin} tail -n 20 -c {conf}   # conversions as they come, until Ctrl-C
+docs/getting-started.md walks through it with pictures."""
+
+
+def keep(folder, serve):
+    """Say what there is to see, and wait for Ctrl-C.  True when the server ran until then."""
+    shown = os.path.relpath(CLICKBATON)
+    conf = os.path.join(folder, "clickbaton.yaml")
+    link = subprocess.run([CLICKBATON, "inspect", "-c", conf], capture_output=True, text=True)
+    row = next(r for r in ROWS if history.WORD in r.query)
+    print(INVITATION.format(bin=CLICKBATON if shown.startswith("..") else shown, conf=conf, folder=folder, word=history.WORD,
+                            link=link.stdout.strip() or link.stderr.strip(), id=urllib.parse.parse_qs(row.query)["clickid"][0]), flush=True)
+    try:
+        serve.wait()
+    except KeyboardInterrupt:
+        print()
+        return link.returncode == 0
+    print("\nthe server has ended by itself")
+    return False
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
 def main():
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, interrupted)
     folder = tempfile.mkdtemp(prefix="clickbaton-demo-")
     processes, good = [], False
     try:
@@ -169,15 +222,17 @@ def main():
         first = next(r for r in ROWS if r.value == 12.5)
         print(f"\nThe second row in full.  The postback:\n  GET /postback/{first.offer}?key=...&{first.query}\nThe event that TikTok got:")
         print("  " + json.dumps({k: v for k, v in events.get((first.event, first.event_id), {}).items() if k in ("event", "event_time", "event_id", "user", "properties", "page")}))
-        chains = show_chain("Before a cent is spent: a chain that keeps the baton, with real servers on this machine.", "keitaro.yaml", 0, "--live")
-        chains = show_chain("And one that drops it.", "lander-forgets-subid.yaml", 1) and chains
-        good = good and chains
-        if good and os.environ.get("KEEP"):
-            print(f"\nKEEP=1: still running in {folder}; ready? http://{admin}/readyz, events: http://{sandbox_address}/events?pretty  Ctrl-C ends it.")
-            serve.wait()
+        if "--quick" not in sys.argv:
+            good = show_chain("Before a cent is spent: a chain that keeps the baton, with real servers on this machine.", "keitaro.yaml", 0, "--live") and good
+            good = show_chain("And one that drops it.", "lander-forgets-subid.yaml", 1) and good
+        if good and KEEP:
+            good = keep(folder, serve)
     except KeyboardInterrupt:
-        pass
+        good = False
+        print("\ninterrupted")
     finally:
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, signal.SIG_IGN)
         for p in reversed(processes):
             p.terminate()
             good = p.wait(timeout=20) == 0 and good

@@ -38,6 +38,9 @@ const list = [
   ['the ids copied cut', 'ui.jsx', 'await clipboard(text);', 'await clipboard(text.slice(0, 100));', /^conversion: copied/],
   ['provenance of another field', 'conversion.jsx', "if (v.from === 'param') (used[v.name] ||= []).push(f);", '', /where each field comes from/],
   ['the last try alone', 'conversion.jsx', '<ol>{e.attempts.map(', '<ol>{e.attempts.slice(-1).map(', /where each field comes from/],
+  ['words that YAML reads otherwise', 'conversion.jsx', 'plainWord.test(word) ? word : JSON.stringify(word)', 'word', /YAML would read/],
+  ['advice for what is mended', 'conversion.jsx', "&& !/^Q/.test(code) &&", '&&', /what was replayed/],
+  ['what it was left out of its story', 'trace.jsx', "filter(w => /^Q/.test(w.code))", 'filter(() => false)', /what was replayed/],
   // health
   ['sums of the first offer alone', 'tally.js', 'for (const o of answer.offers) {', 'for (const o of answer.offers.slice(0, 1)) {', /figures of 24 hours/],
   ['events not told apart', 'tally.js', 'if (!event || e.event === event)', '', /one event/],

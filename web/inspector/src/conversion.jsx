@@ -114,17 +114,26 @@ function Would({ again, others }) {
 
 // ---- what is wrong, and what to do ----
 
+// The lines that make a mapping know the word, for Q002: a stage to choose, the word as YAML reads it.
+const plainWord = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z_][a-z0-9_-]*$/i;
+function Lines({ offer, word }) {
+  const line = `  sale: [${plainWord.test(word) ? word : JSON.stringify(word)}]`;
+  return <div class="act"><p>In the mapping of <b><Line value={offer} /></b>, for example (<code>lead</code>, <code>hold</code>, <code>sale</code>, <code>rebill</code>, <code>rejected</code>: whatever the word means):</p>
+    <pre class="lines">stages:{'\n'}<Text value={line} max={300} /></pre><Copy text={`stages:\n${line}\n`} class="mini" label="Copy the lines" what="What to add" /></div>;
+}
+
 function Why({ pb, again, ask, ready }) {
   const ok = again && again.verdict === 'queued';
   if (pb.verdict === 'queued' && !pb.warnings.length) return null;
   return <div class={`why ${pb.verdict === 'quarantined' ? 'warn' : ''}`}>
     {pb.code && <div><Code code={pb.code} /><div><b>{title(pb.code) || plain(pb.code)}</b><p><Text value={pb.reason} /></p>
       {remedy(pb.code) && <p class="act"><b>What to do:</b> {remedy(pb.code)}.</p>}
+      {pb.code === 'Q002' && !ok && again?.fields?.status?.value && <Lines offer={pb.offer} word={again.fields.status.value} />}
       {pb.verdict === 'quarantined' && <p class="act">{ok
         ? <><b>Mended:</b> the mapping in force now makes {made(again).map(d => `${plain(d.body.event).slice(0, 60)} ${money(d.body.properties?.value, d.body.properties?.currency)}`).join(', ') || 'an event'} of it. <button class="button primary" disabled={!ready} onClick={() => ask({ postbacks: [pb.id] })}><Icon name="send" />Replay…</button></>
-        : again && <>The mapping in force now says the same{again.code !== pb.code && <> in another way: <Code code={again.code} /> <Text value={again.reason} /></>}. Mend it, reload (<code>systemctl reload clickbaton</code>), then translate again.</>}</p>}</div></div>}
+        : again && <>The mapping in force now says the same{again.code !== pb.code && <> in another way: <Code code={again.code} /> <Text value={again.reason} /></>}. Mend it, reload (<code>systemctl reload clickbaton</code>, or without systemd <code>kill -HUP $(cat data/lock)</code> in the server's folder), then translate again.</>}</p>}</div></div>}
     {pb.warnings.map(w => { const code = w.code ?? w, text = w.text; return <div><Code code={code} /><div><b>{title(code) || plain(code).slice(0, 60)}</b>{text && <p><Text value={text} /></p>}
-      {remedy(code) && <p class="act"><b>What to do:</b> {remedy(code)}.</p>}</div></div>; })}
+      {remedy(code) && !/^Q/.test(code) && <p class="act"><b>What to do:</b> {remedy(code)}.</p>}</div></div>; })}
   </div>;
 }
 

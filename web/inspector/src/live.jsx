@@ -3,7 +3,7 @@ import { Component } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { get, onLive } from './api.js';
 import { Bars } from './bars.jsx';
-import { count, date, money, moment, sameDay, span, time } from './format.js';
+import { count, date, hhmm, money, moment, sameDay, span, time } from './format.js';
 import { Replay } from './replay.jsx';
 import { address, go, route, server } from './state.js';
 import { Choice, Code, Icon, Line, Nothing, Problem, State, Verdict, Wait, known_codes, plain, title } from './ui.jsx';
@@ -184,12 +184,15 @@ function Figures() {
   if (!s) return <div class="figures" />;
   const n = s.since_start, o = s.outbox;
   const tile = (label, value, c, to, hint) => <a class={`figure ${c}`} href={to} title={hint}><b>{count(value)}</b><span>{label}</span></a>;
-  return <div class="figures" aria-label="Since the server started" role="group">
+  const start = s.refused?.since;
+  return <div class="figures" aria-label="Since the server started, and in all" role="group">
+    {start && <span class="figure" title={`The server started at ${moment(start)}`}>since {sameDay(start, s.now) ? hhmm(start) : date(start)}</span>}
     {tile('postbacks', n.postbacks, '', '#/live', 'since the server started')}
     {tile('queued', n.queued, 'v-queued', '#/live?verdict=queued')}
     {tile('duplicate', n.duplicate, 'v-duplicate', '#/live?verdict=duplicate')}
     {tile('ignored', n.ignored, 'v-ignored', '#/live?verdict=ignored')}
     {tile('quarantined', n.quarantined, 'v-quarantined', '#/live?verdict=quarantined')}
+    <span class="figure">in all</span>
     {tile('waiting for TikTok', o.waiting + o.sending, o.oldest && Date.now() - new Date(o.oldest) > 300000 ? 'v-dead' : '', '#/health',
       o.oldest ? `the oldest since ${moment(o.oldest)}` : 'the outbox is empty')}
     {tile('refused by TikTok', o.dead, o.dead ? 'v-dead' : '', '#/health')}

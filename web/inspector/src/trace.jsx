@@ -16,6 +16,7 @@ function Postback({ p }) {
   return <li class={`entry v-${p.verdict}`}><span class="dot" aria-hidden="true"><Icon name={p.verdict} /></span><div class="what">
     <header><a class="open" href={`#/c/${p.id}`}><b>Postback</b> <Line value={p.stage || 'no stage'} /></a><Verdict verdict={p.verdict} /><Line value={p.offer} /><span class="dim"><Line value={p.tracker} /></span><span class="grow" /><When t={p.at} /></header>
     {p.code && <p><Code code={p.code} /> <Text value={p.reason} max={300} /></p>}
+    {(p.warnings || []).filter(w => /^Q/.test(w.code)).map(w => <p class="dim"><Code code={w.code} /> <Text value={w.text} max={300} /></p>)}
     {p.events.map(e => <div class="sent"><State state={e.state} /><b><Line value={e.event} /></b>{money(e.value, e.currency)}<span class="mono dim"><Line value={e.event_id} /></span>
       <ol class="tries">{e.attempts.map(a => <li><time dateTime={a.at} title={moment(a.at)}>{time(a.at)}</time> · {span(a.took_ms)} · {a.http_status ? `HTTP ${a.http_status}` : 'no answer'} {a.http_status ? a.code : ''} <Line value={a.message} max={200} />{a.request_id && <span class="dim mono"> <Line value={a.request_id} /></span>}</li>)}</ol></div>)}
   </div></li>;

@@ -32,7 +32,7 @@ module.exports = [
     await page.click('text=Body sent');
     t.equal('none in the body sent', await page.$$eval('.json .gone, .json .new', l => l.length), 0);
   }],
-  ['copied as curl, as a test, the body', async t => {
+  ['copied as curl, as a test, the body, the lines that a word needs', async t => {
     const page = await open(t, 155), a = data.conversion(t.stub.stories.get(155));
     await page.click('text=Copy as curl');
     await t.until('the curl command', async () => await clipboard(page) === a.curl);
@@ -43,11 +43,16 @@ module.exports = [
     await t.until('the body', async () => (await clipboard(page)).startsWith('{') && JSON.parse(await clipboard(page)).event === 'Lead');
     await page.getByLabel('Copy ttclid').first().click();
     await t.until('an id, whole', async () => await clipboard(page) === a.postbacks[0].ttclid);
+    const stuck = await open(t, 158);
+    await stuck.getByLabel('Copy the lines').click();
+    await t.until('the lines that a word needs', async () => await clipboard(stuck) === 'stages:\n  sale: [confirmed_2]\n');
   }],
   ['quarantined: why, what to do; mended: translated again, tried, replayed, delivered', async t => {
     const page = await open(t, 158);
     const why = await words(page, '.why');
     for (const x of ['Q002 unknown status word', 'no stage of the mapping lists the word "confirmed_2"', 'What to do: list the word under a stage of the mapping', 'The mapping in force now says the same']) t.true(x, why.includes(x), why);
+    t.true('how it is reloaded', why.includes('systemctl reload clickbaton') && why.includes('kill -HUP $(cat data/lock)'), why);
+    t.equal('the lines to add', await page.$eval('.why .lines', e => e.innerText), 'stages:\n  sale: [confirmed_2]');
     t.equal('nothing would be sent', await page.$('.would'), null);
     t.stub.mended.add(158);
     await page.click('text=Translate again');
@@ -64,6 +69,22 @@ module.exports = [
     await page.click('text=Done');
     await page.waitForSelector('.event:not(.would) .s-delivered');
     t.true('no replay any more', await page.locator('.head >> text=Replay…').isDisabled());
+  }],
+  ['a word that YAML would read otherwise is written in quotes', async t => {
+    for (const [word, line] of [['yes', '"yes"'], ['a: b]', '"a: b]"'], ['12', '"12"'], ['Null', '"Null"'], ['sale"x', '"sale\\"x"'], ['ok-2', 'ok-2']]) {
+      t.stub.stories.get(158).base.params[2][1] = word;
+      const page = await open(t, 158);
+      t.equal(word, await page.$eval('.why .lines', e => e.innerText), `stages:\n  sale: [${line}]`);
+      await page.close();
+    }
+  }],
+  ['what was replayed is told, with nothing left to do', async t => {
+    t.stub.stories.get(155).base.warnings = [{ code: 'Q002', text: 'was its verdict until 2026-11-26T16:31:41Z, when it was replayed: no stage' }];
+    const page = await open(t, 155), why = await words(page, '.why');
+    t.equal('words', why, 'Q002 unknown status word was its verdict until 2026-11-26T16:31:41Z, when it was replayed: no stage');
+    await page.goto(t.stub.url + `#/trace?id=${t.stub.stories.get(155).base.click_id}`);
+    await page.waitForSelector('.entries .sent');
+    t.true('in its story too', (await words(page, '.entries')).includes('Q002 was its verdict until'), await words(page, '.entries'));
   }],
   ['a replay that is called off changes nothing', async t => {
     t.stub.mended.add(158);

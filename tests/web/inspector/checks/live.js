@@ -34,7 +34,7 @@ module.exports = [
     t.equal('a refused one', (await cells(page, 153))[7], "40002 Invalid value for field 'properties.currency'");
     t.equal('one that waits', (await cells(page, 160)).slice(7, 9), ['on its way', '']);
     t.equal('one that took two tries', (await cells(page, 155)).slice(7, 9), ['OK', '7 s']);
-    t.equal('the figures', (await page.$eval('.figures', f => f.innerText)).replace(/\s+/g, ' '), '160 postbacks 134 queued 15 duplicate 2 ignored 9 quarantined 1 waiting for TikTok 2 refused by TikTok');
+    t.equal('the figures', (await page.$eval('.figures', f => f.innerText)).replace(/\s+/g, ' '), 'since 07:40 160 postbacks 134 queued 15 duplicate 2 ignored 9 quarantined in all 1 waiting for TikTok 2 refused by TikTok');
   }],
   filter('offer', 'Offer', 'nutra-de', b => b.offer === 'nutra-de'),
   filter('verdict', 'Verdict', 'duplicate', b => b.verdict === 'duplicate'),
