@@ -45,7 +45,7 @@ static bool is_of_click(const struct refusing *r, int64_t offer, struct slice cl
 static int each_row(struct refusing *r, enum index_family family,
                     int (*act)(struct refusing *, int64_t row, struct err *), struct err *err)
 {
-    uint64_t hashes[2];
+    uint64_t hashes[3]; /* a ttclid may have two */
     int64_t *rows;
     size_t n = 0, count;
     struct arena list = { 0 };
