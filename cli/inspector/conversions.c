@@ -1,5 +1,6 @@
 /* conversions.c: the list, and what one id leads to. */
 #include "cli/inspector/inside.h"
+#include "cli/story/row.h"
 #include "cli/story/story.h"
 
 #define ROWS_MOST 200
@@ -36,6 +37,18 @@ static bool read_filters(struct view *v, struct store_latest *what, int64_t *lim
            view_time(v, "since", &what->since) && view_time(v, "until", &what->until);
 }
 
+int conversion_row(struct store *store, const struct store_postback *pb, struct arena *arena, struct buf *out,
+                   struct err *err)
+{
+    struct row_event *events = NULL;
+    size_t count = 0;
+
+    if (row_events(store, pb, arena, &events, &count, err) != 0)
+        return -1;
+    row_json(out, pb, events, count);
+    return 0;
+}
+
 int answer_conversions(struct view *v)
 {
     struct store_postback *list = NULL;
@@ -49,7 +62,7 @@ int answer_conversions(struct view *v)
     buf_puts(&v->out, "{\"rows\":[");
     for (size_t i = 0; i < count; i++) {
         buf_puts(&v->out, i ? ",\n" : "");
-        if (row_json(v->store, &list[i], v->arena, &v->out, &v->err) != 0)
+        if (conversion_row(v->store, &list[i], v->arena, &v->out, &v->err) != 0)
             return -1;
     }
     buf_puts(&v->out, "],\"next\":");

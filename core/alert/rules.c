@@ -7,15 +7,15 @@
 
 const struct alert_rule_row alert_rules[ALERT_RULES] = {
     [ALERT_FLATLINE] = { "A001", SLICE("flatline"), ALERT_EVENTS, 0, true, true, 0,
-                         "events that were to be expected since the last one; learned" },
+                         "events that were to be expected since the last one; learned", true },
     [ALERT_NO_VALUE] = { "A002", SLICE("no_value"), ALERT_PERCENT, 0, true, false, 120,
-                         "events without a value, percent; learned" },
+                         "events without a value, percent; learned", true },
     [ALERT_DUPLICATES] = { "A003", SLICE("duplicates"), ALERT_PERCENT, 0, true, false, 120,
-                           "duplicates among postbacks that make events, percent; learned" },
+                           "duplicates among postbacks that make events, percent; learned", true },
     [ALERT_QUARANTINE] = { "A004", SLICE("quarantined"), ALERT_PERCENT, 0, true, false, 120,
-                           "postbacks that were not understood, percent; learned" },
+                           "postbacks that were not understood, percent; learned", true },
     [ALERT_LATENCY] = { "A005", SLICE("latency"), ALERT_SECONDS, 300, false, false, 120,
-                        "from the postback to the delivery, for more than 5 % of the events" },
+                        "from the postback to the delivery, for more than 5 % of the events", true },
     [ALERT_BACKLOG] = { "A006", SLICE("backlog"), ALERT_SECONDS, 1800, false, true, 0,
                         "age of the oldest event that waits" },
     [ALERT_PIXEL] = { "A007", SLICE("pixel"), ALERT_SWITCH, 0, false, true, 0,
@@ -25,7 +25,7 @@ const struct alert_rule_row alert_rules[ALERT_RULES] = {
     [ALERT_DISK] = { "A009", SLICE("disk"), ALERT_PERCENT, 5, false, true, 0,
                      "free space where the data folder is, percent" },
     [ALERT_REFUSALS] = { "A010", SLICE("refused"), ALERT_PERCENT, 0, true, false, 120,
-                         "requests with a wrong key or signature, percent; learned" },
+                         "requests with a wrong key or signature, percent; learned", true },
     [ALERT_RELOAD] = { "A011", SLICE("reload"), ALERT_SWITCH, 0, false, false, 60,
                        "the last reload failed" },
     [ALERT_STORE] = { "A012", SLICE("store"), ALERT_SWITCH, 0, false, true, 10,
@@ -33,7 +33,7 @@ const struct alert_rule_row alert_rules[ALERT_RULES] = {
     [ALERT_COURIER] = { "A013", SLICE("courier"), ALERT_SWITCH, 0, false, false, 0,
                         "alerts can't be delivered" },
     [ALERT_DEAD] = { "A014", SLICE("dead"), ALERT_PERCENT, 0, true, false, 120,
-                     "events that TikTok refuses, percent; learned" },
+                     "events that TikTok refuses, percent; learned", true },
 };
 
 enum alert_rule alert_rule_named(struct slice name)

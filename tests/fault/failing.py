@@ -135,6 +135,21 @@ def verbs():
         Verb("replay-dry", "replay", "-c", "clickbaton.yaml", "--dry-run", "--json", cost=2, wipe=rb'"at":"[^"]*"'),
         Verb("replay", "replay", "-c", "clickbaton.yaml", "--yes", "--json", writes=True, cost=4, store="data",
              wipe=rb'"at":"[^"]*"'),
+        Verb("trace", "trace", "c3", "--json"),
+        Verb("trace-text", "trace", "E.C.P.q2"),
+        Verb("trace-nothing", "trace", "nobody"),
+        Verb("reconcile", "reconcile", "--tracker", "tracker.csv", "--crm", "crm.csv", "--since", "2026-01-01", "--json",
+             wipe=rb'"(until|now|at)":"[^"]*"'),
+        Verb("reconcile-html", "reconcile", "--tracker", "tracker.csv", "--since", "2026-01-01", "--html", "out.html",
+             writes=True, cost=2),
+        Verb("report", "report", "--since", "2026-01-01", "--until", "2100-01-01", "--json"),
+        Verb("report-html", "report", "--since", "2026-01-01", "--until", "2100-01-01", "--html", "out.html", writes=True,
+             cost=2),
+        Verb("tail", "tail", "-n", "5", "--once", "--json"),
+        Verb("tail-text", "tail", "-n", "5", "--once"),
+        Verb("alert-list", "alert", "list", "--json"),
+        Verb("alert-test", "alert", "test", "--json"),
+        Verb("inspect", "inspect"),
         Verb("init", "init", "new", "--tracker", "keitaro", "--offer", "nutra-xx", "--page",
              "https://lander.example/nutra", "--pixel", "C9EXAMPLEPIXEL00", "--host", "pb.example",
              "--tracker-host", "trk.example", writes=True),
@@ -148,6 +163,10 @@ def template():
     f = make_folder()
     f.write("ecb.xml", ECB)
     f.write("mappings/rates.yaml", open(os.path.join(TEXTS, "mappings/rates.yaml"), "rb").read())
+    f.write("tracker.csv", "Time,Sub ID 1,Status,Revenue,Currency\n" + "".join(
+        "2026-11-%02d 10:00:00,c%d,sale,1.00,USD\n" % (i + 1, i) for i in range(8)))
+    f.write("crm.csv", "order;date;click_id;amount;currency\n" + "".join(
+        "o%d;2026-11-%02d 10:00;c%d;1,00;EUR\n" % (i, i + 1, i) for i in range(7)))
     f.write("lines.txt", "".join("%s\n" % POSTBACK for _ in range(3)))
     f.config(f.endpoint, extra="mappings: ./mappings\n")
     f.write("failing.yaml", harness.offer_text("nutra-zz", more='tests:\n  - given: "%s"\n    expect: {verdict: '
