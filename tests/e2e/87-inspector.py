@@ -282,7 +282,7 @@ def routes():
                                               "txid", "warnings", "events"])
     e = first["events"][0]
     equal("its event", {k: e[k] for k in ("event", "event_id", "pixel", "state", "value", "currency", "answer", "note")},
-          {"event": "Purchase", "event_id": "ev-a1", "pixel": PIXEL, "state": "delivered", "value": 12.5, "currency": "USD",
+          {"event": "Purchase", "event_id": "ev-a1", "pixel": PIXEL, "state": "delivered", "value": "12.5", "currency": "USD",
            "answer": {"http_status": 200, "code": 0, "message": "OK"}, "note": ""})
     true("its latency", 0 <= e["latency_ms"] < 20000, e)
     true("its time", re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ", first["at"]))
