@@ -26,6 +26,11 @@ SECONDS = 60
 TEXTS = harness.ROOT
 FIXED = "1795694400"  # 2026-11-26T12:00:00Z
 
+# Days around now: what the template writes lies on the first.
+DAY = {n: time.strftime("%Y-%m-%d", time.gmtime(time.time() + n * 86400)) for n in (-5, 0, 2)}
+
+ISO = rb"\d{4}-\d\d-\d\d[T ][0-9:]+(\.\d+)?Z?"  # moments
+
 POSTBACK = "?subid=2t4ch5&external_id=E.C.P.abc&status=sale&payout=12.50&currency=eur&tid=9&email=a%40b.example"
 CLICK = "?subid=2t4ch5&ttclid=E.C.P.abc&event_id=ev-1"
 
@@ -138,13 +143,13 @@ def verbs():
         Verb("trace", "trace", "c3", "--json"),
         Verb("trace-text", "trace", "E.C.P.q2"),
         Verb("trace-nothing", "trace", "nobody"),
-        Verb("reconcile", "reconcile", "--tracker", "tracker.csv", "--crm", "crm.csv", "--since", "2026-01-01", "--json",
+        Verb("reconcile", "reconcile", "--tracker", "tracker.csv", "--crm", "crm.csv", "--since", DAY[-5], "--json",
              wipe=rb'"(until|now|at)":"[^"]*"'),
-        Verb("reconcile-html", "reconcile", "--tracker", "tracker.csv", "--since", "2026-01-01", "--html", "out.html",
-             writes=True, cost=2),
-        Verb("report", "report", "--since", "2026-01-01", "--until", "2100-01-01", "--json"),
-        Verb("report-html", "report", "--since", "2026-01-01", "--until", "2100-01-01", "--html", "out.html", writes=True,
-             cost=2),
+        Verb("reconcile-html", "reconcile", "--tracker", "tracker.csv", "--since", DAY[-5], "--html", "out.html",
+             writes=True, cost=2, wipe=ISO),
+        Verb("report", "report", "--since", DAY[-5], "--until", DAY[2], "--json"),
+        Verb("report-html", "report", "--since", DAY[-5], "--until", DAY[2], "--html", "out.html", writes=True,
+             cost=2, wipe=ISO),
         Verb("tail", "tail", "-n", "5", "--once", "--json"),
         Verb("tail-text", "tail", "-n", "5", "--once"),
         Verb("alert-list", "alert", "list", "--json"),
@@ -163,10 +168,10 @@ def template():
     f = make_folder()
     f.write("ecb.xml", ECB)
     f.write("mappings/rates.yaml", open(os.path.join(TEXTS, "mappings/rates.yaml"), "rb").read())
-    f.write("tracker.csv", "Time,Sub ID 1,Status,Revenue,Currency\n" + "".join(
-        "2026-11-%02d 10:00:00,c%d,sale,1.00,USD\n" % (i + 1, i) for i in range(8)))
+    f.write("tracker.csv", "Time,Sub ID,Status,Revenue,Currency\n" + "".join(
+        "%s 10:00:00,c%d,sale,1.00,USD\n" % (DAY[0], i) for i in range(8)))
     f.write("crm.csv", "order;date;click_id;amount;currency\n" + "".join(
-        "o%d;2026-11-%02d 10:00;c%d;1,00;EUR\n" % (i, i + 1, i) for i in range(7)))
+        "o%d;%s 10:00;c%d;1,00;EUR\n" % (i, DAY[0], i) for i in range(7)))
     f.write("lines.txt", "".join("%s\n" % POSTBACK for _ in range(3)))
     f.config(f.endpoint, extra="mappings: ./mappings\n")
     f.write("failing.yaml", harness.offer_text("nutra-zz", more='tests:\n  - given: "%s"\n    expect: {verdict: '
