@@ -459,6 +459,23 @@ def live():
     equal("and an orderly one", serve.wait(), 0)
 
 
+@part
+def more_than_a_batch():
+    """Who comes back after rows that do not fit into one batch is told that there are more."""
+    f = Folder()
+    serve = Serve(f)
+    me = Browser(serve)
+    for n in range(80):
+        equal_quietly("a long id is taken", serve.fire("subid=b%02d%s&external_id=E.C.P.%d&status=sale" % (n, "x" * 6000, n)).status, 200)
+    wait_until("all of them", lambda: len(rows_of(me)) >= 50)
+    back, seen = Stream(me, "1.0"), []
+    while not seen or seen[-1] not in ("skipped", "end"):
+        got = back.next()
+        seen.append(got[0] if got else "end")
+    true("some rows, and then that there are more", seen.count("row") > 20 and seen[-1] == "skipped", seen)
+    back.close()
+
+
 def wait_id(stream):
     """The id that ends the batch."""
     while not stream.last or stream.last.split(".")[0] < "2":
