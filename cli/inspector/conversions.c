@@ -5,6 +5,7 @@
 
 #define ROWS_MOST 200
 #define ID_MOST 2000
+#define ROW_BYTES ((size_t)32 << 20)
 
 static bool read_verdict(struct view *v, enum store_verdict *out)
 {
@@ -49,6 +50,22 @@ int conversion_row(struct store *store, const struct store_postback *pb, struct 
     return 0;
 }
 
+/* Each with an arena of its own, for one click may have hundreds of events. */
+static int rows_json(struct view *v, const struct store_postback *list, size_t count)
+{
+    struct arena row;
+    int rc = 0;
+
+    arena_init(&row, ROW_BYTES);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        buf_puts(&v->out, i ? ",\n" : "");
+        arena_reset(&row);
+        rc = conversion_row(v->store, &list[i], &row, &v->out, &v->err);
+    }
+    arena_free(&row);
+    return rc;
+}
+
 int answer_conversions(struct view *v)
 {
     struct store_postback *list = NULL;
@@ -60,11 +77,8 @@ int answer_conversions(struct view *v)
         store_list_latest(v->store, &what, (unsigned)limit, v->arena, &list, &count, &next, &v->err) < 0)
         return -1;
     buf_puts(&v->out, "{\"rows\":[");
-    for (size_t i = 0; i < count; i++) {
-        buf_puts(&v->out, i ? ",\n" : "");
-        if (conversion_row(v->store, &list[i], v->arena, &v->out, &v->err) != 0)
-            return -1;
-    }
+    if (rows_json(v, list, count) != 0)
+        return -1;
     buf_puts(&v->out, "],\"next\":");
     if (next)
         buf_i64(&v->out, next);

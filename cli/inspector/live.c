@@ -37,7 +37,7 @@ struct feed {
     struct inspector *i;
     struct watcher *first;
     struct store *store;
-    struct arena arena;
+    struct arena arena, row; /* of a look, of one row of it: a click may have hundreds of events */
     struct cursor at;
     uint64_t groups; /* that intake had committed when the store was last asked */
     struct buf state;
@@ -79,7 +79,8 @@ static int row(struct feed *f, const struct store_postback *pb, struct told *tol
         return 0;
     told->ids[told->count++] = pb->id;
     buf_puts(&f->batch, "event: row\ndata: ");
-    if (conversion_row(f->store, pb, &f->arena, &f->batch, err) != 0)
+    arena_reset(&f->row);
+    if (conversion_row(f->store, pb, &f->row, &f->batch, err) != 0)
         return -1;
     buf_puts(&f->batch, "\n\n");
     return 0;
@@ -354,6 +355,7 @@ static void *run(void *inspector)
     struct feed f = { .i = inspector, .at = { -1, -1 } };
 
     arena_init(&f.arena, ARENA_MOST);
+    arena_init(&f.row, ARENA_MOST);
     while (next(&f))
         tick(&f);
     while (f.first)
@@ -361,6 +363,7 @@ static void *run(void *inspector)
     buf_free(&f.state);
     buf_free(&f.batch);
     arena_free(&f.arena);
+    arena_free(&f.row);
     store_close(f.store);
     return NULL;
 }

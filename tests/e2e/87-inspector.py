@@ -460,6 +460,20 @@ def live():
 
 
 @part
+def many_events_of_one_click():
+    """A subscription's click: each of its rows is looked for among the events of all."""
+    f = Folder()
+    serve = Serve(f)
+    me = Browser(serve)
+    for n in range(210):
+        serve.fire("subid=sub&external_id=E.C.P.%s&status=rebill&payout=1.25&currency=usd&tid=t%d" % ("s" * 400, n))
+    a = me.get("/api/conversions?limit=200")
+    equal("200 rows of one click", a.status, 200)
+    equal("each with its own event", {(r["verdict"], len(r["events"]), r["events"][0]["value"]) for r in json.loads(a.body)["rows"]},
+          {("queued", 1, "1.25")})
+
+
+@part
 def more_than_a_batch():
     """Who comes back after rows that do not fit into one batch is told that there are more."""
     f = Folder()
