@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cli/catalog.h"
-#include "cli/reconcile/reconcile.h"
+#include "cli/zones.h"
 #include "core/alert/book.h"
 #include "core/base/when.h"
 
@@ -268,7 +268,7 @@ static void zone(struct reading *r, const struct yaml *node)
 
     if (!expect_text(&r->e, node, "`zone`", &text))
         return;
-    r->a->zone = source_zone(&r->c->arena, cstr(r, text), &why);
+    r->a->zone = zones_find(&r->c->arena, cstr(r, text), &why);
     if (!r->a->zone)
         diag_add(r->e.diags, DIAG_ERROR, "C053", node->at, S("write Europe/Berlin or +02:00"), "\"%.*s\" %s",
                  SLICE_ARG(slice_head(text, 60)), why);

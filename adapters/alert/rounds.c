@@ -31,6 +31,7 @@ struct letter {
 struct post {
     struct alert_receiver to;
     char *bytes; /* of its texts */
+    size_t size;
     struct letter queue[QUEUE];
     size_t waiting;
     pid_t pid; /* of the delivery under way (of queue[0]); 0: none */
@@ -96,6 +97,7 @@ static void take_receiver(struct round *r, const char *packet, size_t len)
     if (r->begun || r->count == ALERT_RECEIVERS_MAX || !(p->bytes = malloc(len)))
         return;
     memcpy(p->bytes, packet, len);
+    p->size = len;
     at = p->bytes + 4;
     end = p->bytes + len;
     p->to = (struct alert_receiver){ .kind = (enum alert_receiver_kind)(packet[1] - '0'),
@@ -116,10 +118,13 @@ static void queue(struct round *r, size_t i, const char *packet, size_t len, boo
     struct post *p = &r->posts[i];
     struct letter l = { .severe = packet[1] == '1', .once = once, .bytes = malloc(len) };
     size_t place = once ? p->pid != 0 : p->waiting; /* not before what is under way */
-    const char *at, *end = l.bytes + len;
+    const char *at, *end;
 
-    if (!l.bytes)
+    if (!l.bytes) {
+        tell(r, i, &l, false, true, "out of memory");
         return;
+    }
+    end = l.bytes + len;
     memcpy(l.bytes, packet, len);
     at = l.bytes + 3;
     l.id = strtoll(next_text(&at, end), NULL, 10);
@@ -168,11 +173,13 @@ static void listen_to_server(struct round *r)
     packet[n] = '\0';
     if (n < 2 || packet[n - 1] != '\0')
         return;
-    if (packet[0] == 'R' && n > 4)
+    if (packet[0] == 'R' && n > 4) {
         take_receiver(r, packet, (size_t)n);
-    else if (packet[0] == 'G')
+        explicit_bzero(packet, (size_t)n); /* else who delivers to another one inherits its secrets here */
+    }
+    if (packet[0] == 'G')
         r->begun = true;
-    else if (packet[0] == 'M' && n > 3)
+    if (packet[0] == 'M' && n > 3)
         take_message(r, packet, (size_t)n);
 }
 
@@ -196,7 +203,7 @@ static void deliver(const struct round *r, const struct post *p, int to)
     close(r->socket);
     for (size_t i = 0; i < r->count; i++) /* another receiver's secrets are none of its business */
         if (&r->posts[i] != p && r->posts[i].bytes)
-            explicit_bzero(r->posts[i].bytes, strlen(r->posts[i].bytes));
+            explicit_bzero(r->posts[i].bytes, r->posts[i].size);
     if (r->how->confine && (p->to.kind == ALERT_WEBHOOK || p->to.kind == ALERT_TELEGRAM))
         r->how->confine();
     out.result = (int)alert_deliver(&p->to, &note, r->how->timeout_ms, out.why);
@@ -210,8 +217,10 @@ static void start(struct round *r, size_t i)
     struct post *p = &r->posts[i];
     int ends[2];
 
-    if (pipe(ends) != 0)
+    if (pipe(ends) != 0) {
+        p->queue[0].due = now_ms() + r->how->retry_ms;
         return;
+    }
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     p->pid = fork();

@@ -1,9 +1,11 @@
 /* conversions.c: the list, and what one id leads to. */
 #include "cli/inspector/inside.h"
+#include "cli/story/row.h"
 #include "cli/story/story.h"
 
 #define ROWS_MOST 200
 #define ID_MOST 2000
+#define ROW_BYTES ((size_t)32 << 20)
 
 static bool read_verdict(struct view *v, enum store_verdict *out)
 {
@@ -36,6 +38,34 @@ static bool read_filters(struct view *v, struct store_latest *what, int64_t *lim
            view_time(v, "since", &what->since) && view_time(v, "until", &what->until);
 }
 
+int conversion_row(struct store *store, const struct store_postback *pb, struct arena *arena, struct buf *out,
+                   struct err *err)
+{
+    struct row_event *events = NULL;
+    size_t count = 0;
+
+    if (row_events(store, pb, arena, &events, &count, err) != 0)
+        return -1;
+    row_json(out, pb, events, count);
+    return 0;
+}
+
+/* Each with an arena of its own, for one click may have hundreds of events. */
+static int rows_json(struct view *v, const struct store_postback *list, size_t count)
+{
+    struct arena row;
+    int rc = 0;
+
+    arena_init(&row, ROW_BYTES);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        buf_puts(&v->out, i ? ",\n" : "");
+        arena_reset(&row);
+        rc = conversion_row(v->store, &list[i], &row, &v->out, &v->err);
+    }
+    arena_free(&row);
+    return rc;
+}
+
 int answer_conversions(struct view *v)
 {
     struct store_postback *list = NULL;
@@ -47,11 +77,8 @@ int answer_conversions(struct view *v)
         store_list_latest(v->store, &what, (unsigned)limit, v->arena, &list, &count, &next, &v->err) < 0)
         return -1;
     buf_puts(&v->out, "{\"rows\":[");
-    for (size_t i = 0; i < count; i++) {
-        buf_puts(&v->out, i ? ",\n" : "");
-        if (row_json(v->store, &list[i], v->arena, &v->out, &v->err) != 0)
-            return -1;
-    }
+    if (rows_json(v, list, count) != 0)
+        return -1;
     buf_puts(&v->out, "],\"next\":");
     if (next)
         buf_i64(&v->out, next);

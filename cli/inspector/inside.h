@@ -91,6 +91,10 @@ bool view_time(struct view *v, const char *name, int64_t *out);
 /* Status 404 with a sentence. */
 int view_nothing(struct view *v, const char *sentence);
 
+/* conversions.c: one line of the live list.  -1 and *err: the store. */
+int conversion_row(struct store *store, const struct store_postback *pb, struct arena *arena, struct buf *out,
+                   struct err *err);
+
 view_answer answer_conversions, answer_conversion, answer_trace, answer_health, answer_replay, answer_alerts,
     answer_simulate;
 
@@ -100,12 +104,6 @@ view_answer answer_conversions, answer_conversion, answer_trace, answer_health, 
 void state_members(struct inspector *i, struct arena *arena, struct buf *out);
 void state_json(struct slice members, struct buf *out);
 void answer_state(struct inspector *i, struct http_request *http);
-
-/* ---- row.c ---- */
-
-/* One line of the live list.  -1 and *err: the store. */
-int row_json(struct store *store, const struct store_postback *pb, struct arena *arena,
-             struct buf *out, struct err *err);
 
 /* ---- again.c ---- */
 

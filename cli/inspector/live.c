@@ -37,7 +37,7 @@ struct feed {
     struct inspector *i;
     struct watcher *first;
     struct store *store;
-    struct arena arena;
+    struct arena arena, row; /* of a look, of one row of it: a click may have hundreds of events */
     struct cursor at;
     uint64_t groups; /* that intake had committed when the store was last asked */
     struct buf state;
@@ -59,6 +59,7 @@ static int begin(struct feed *f, struct err *err)
 struct told { /* postbacks that stand in the batch already */
     int64_t ids[2 * ROWS_MOST];
     size_t count;
+    bool skipped; /* there are more than it has room for */
 };
 
 static bool is_told(const struct told *t, int64_t id)
@@ -71,14 +72,24 @@ static bool is_told(const struct told *t, int64_t id)
 
 static int row(struct feed *f, const struct store_postback *pb, struct told *told, struct err *err)
 {
-    if (told->count == 2 * ROWS_MOST || is_told(told, pb->id) || f->batch.len > BATCH_MOST)
+    if (is_told(told, pb->id))
+        return 0;
+    told->skipped |= told->count == 2 * ROWS_MOST || f->batch.len > BATCH_MOST;
+    if (told->skipped)
         return 0;
     told->ids[told->count++] = pb->id;
     buf_puts(&f->batch, "event: row\ndata: ");
-    if (row_json(f->store, pb, &f->arena, &f->batch, err) != 0)
+    arena_reset(&f->row);
+    if (conversion_row(f->store, pb, &f->row, &f->batch, err) != 0)
         return -1;
     buf_puts(&f->batch, "\n\n");
     return 0;
+}
+
+/* Not all stands here: the list has it. */
+static void skipped(struct feed *f)
+{
+    buf_puts(&f->batch, "event: skipped\ndata: {}\n\n");
 }
 
 /* Postbacks above the cursor, the newest ROWS_MOST of them, oldest first. */
@@ -92,7 +103,7 @@ static int new_rows(struct feed *f, struct cursor *at, struct told *told, struct
     if (store_list_latest(f->store, &what, ROWS_MOST, &f->arena, &list, &count, &more, err) < 0)
         return -1;
     if (count == ROWS_MOST && list[count - 1].id > at->postback + 1)
-        buf_puts(&f->batch, "event: skipped\ndata: {}\n\n");
+        skipped(f);
     for (size_t i = count; i-- > 0;)
         if (row(f, &list[i], told, err) != 0)
             return -1;
@@ -113,7 +124,7 @@ static int changed_rows(struct feed *f, struct cursor *at, struct told *told, st
     if (store_changed_events(f->store, &at->attempt, ROWS_MOST, &f->arena, &ids, &count, err) < 0)
         return -1;
     if (count >= ROWS_MOST) { /* they come faster than anybody reads: on from the newest */
-        buf_puts(&f->batch, "event: skipped\ndata: {}\n\n");
+        skipped(f);
         return store_newest(f->store, &newest, &at->attempt, err);
     }
     for (size_t i = 0; i < count; i++) {
@@ -137,6 +148,8 @@ static int gather(struct feed *f, struct cursor *at, struct err *err)
     buf_clear(&f->batch);
     if (new_rows(f, at, &told, err) != 0 || changed_rows(f, at, &told, err) != 0)
         return -1;
+    if (told.skipped)
+        skipped(f);
     if (f->batch.len) { /* an id alone is no event, and is kept by the browser all the same */
         buf_printf(&f->batch, "id: %lld.%lld\n\n", (long long)at->postback, (long long)at->attempt);
     }
@@ -166,6 +179,12 @@ static bool same_cursor(const struct cursor *a, const struct cursor *b)
     return a->postback == b->postback && a->attempt == b->attempt;
 }
 
+/* The store goes on while somebody catches up: being where the others are is enough, or it would never end. */
+static bool is_behind(const struct cursor *a, const struct cursor *b)
+{
+    return a->postback < b->postback || a->attempt < b->attempt;
+}
+
 /* What this one has missed; whoever is ahead of us (another store, a made-up id) begins here. */
 static bool catch_up(struct feed *f, struct watcher *w, struct err *err)
 {
@@ -175,10 +194,15 @@ static bool catch_up(struct feed *f, struct watcher *w, struct err *err)
         w->at = f->at;
         return true;
     }
-    while (!same_cursor(&at, &f->at)) {
+    while (is_behind(&at, &f->at)) {
         struct cursor before = at;
-        if (gather(f, &at, err) != 0 || same_cursor(&before, &at))
+        if (gather(f, &at, err) != 0) {
+            buf_clear(&f->batch);
+            skipped(f);
+            at = f->at;
+        } else if (same_cursor(&before, &at)) {
             break;
+        }
         if (http_stream_send(w->stream, buf_slice(&f->batch)) != 0)
             return false;
     }
@@ -296,12 +320,8 @@ static void tick(struct feed *f)
 /* Under the lock, which is held for no more than this: the listener's thread must never wait for the store. */
 static void rest(struct live *l)
 {
-    struct timespec until;
+    const struct timespec until = clock_in(TICK_MS);
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += TICK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_cond_timedwait(&l->work, &l->lock, &until);
 }
 
@@ -335,6 +355,7 @@ static void *run(void *inspector)
     struct feed f = { .i = inspector, .at = { -1, -1 } };
 
     arena_init(&f.arena, ARENA_MOST);
+    arena_init(&f.row, ARENA_MOST);
     while (next(&f))
         tick(&f);
     while (f.first)
@@ -342,6 +363,7 @@ static void *run(void *inspector)
     buf_free(&f.state);
     buf_free(&f.batch);
     arena_free(&f.arena);
+    arena_free(&f.row);
     store_close(f.store);
     return NULL;
 }
@@ -351,7 +373,7 @@ static void *run(void *inspector)
 void live_open(struct live *l)
 {
     pthread_mutex_init(&l->lock, NULL);
-    pthread_cond_init(&l->work, NULL);
+    clock_cond_init(&l->work);
 }
 
 /* "12.7"; what is none begins now. */

@@ -124,15 +124,21 @@ int ledger_load(struct recon_report *r, bool emails, bool phones, struct err *er
     return rc;
 }
 
+/* Nothing is asked of a store that can't be read any more: what it said would be half of it. */
+static bool is_readable(const struct recon_report *r)
+{
+    return r->unread.text[0] == '\0';
+}
+
 struct slice ledger_id(struct recon_report *r, int64_t postback)
 {
     struct store_postback pb;
     struct arena arena;
-    struct err err;
     struct slice id = { 0 };
 
     arena_init(&arena, (size_t)8 << 20);
-    if (postback && store_get_postback(r->store, postback, &arena, &pb, &err) == 1) {
+    if (postback && is_readable(r) &&
+        store_get_postback(r->store, postback, &arena, &pb, &r->unread) == 1) {
         id = pb.click_id.len ? pb.click_id : pb.txid.len ? pb.txid : pb.event_id;
         if (!id.len)
             id = pb.ttclid;
@@ -142,16 +148,17 @@ struct slice ledger_id(struct recon_report *r, int64_t postback)
     return id;
 }
 
-static void one_answer(struct recon_report *r, const struct store_event *ev, struct arena *arena,
-                       struct buf *out)
+static int one_answer(struct recon_report *r, const struct store_event *ev, struct arena *arena,
+                      struct buf *out)
 {
     static const char *const states[] = { "", "waiting", "being sent", "delivered", "dead",
                                           "withdrawn" };
     struct store_attempt *list;
     size_t count;
-    struct err err;
     char code[32];
 
+    if (store_attempts_of(r->store, ev->id, arena, &list, &count, &r->unread) != 0)
+        return -1;
     buf_printf(out, "%s%.*s %s", out->len ? "; " : "", SLICE_ARG(ev->event),
                ev->state >= 1 && ev->state <= 5 ? states[ev->state] : "");
     if (ev->currency.len) {
@@ -159,32 +166,40 @@ static void one_answer(struct recon_report *r, const struct store_event *ev, str
         recon_amount(out, ev->value);
         buf_printf(out, " %.*s", SLICE_ARG(ev->currency));
     }
-    if (store_attempts_of(r->store, ev->id, arena, &list, &count, &err) == 0 && count) {
+    if (count) {
         code_of(list, count, code);
         buf_printf(out, ", TikTok: %s", code);
         if (list[count - 1].request_id.len)
             buf_printf(out, ", request %.*s", SLICE_ARG(list[count - 1].request_id));
     }
+    return 0;
+}
+
+static int answers(struct recon_report *r, const struct store_postback *pb, struct arena *arena, struct buf *out)
+{
+    struct store_event *list;
+    size_t count = 0;
+
+    if (pb->event_id.len &&
+        store_find_events(r->store, pb->event_id, 50, arena, &list, &count, &r->unread) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].postback_id == pb->id && one_answer(r, &list[i], arena, out) != 0)
+            return -1;
+    return 0;
 }
 
 struct slice ledger_answer(struct recon_report *r, const struct recon_sample *s)
 {
     struct arena arena;
-    struct store_event *list;
     struct store_postback pb;
-    size_t count = 0;
-    struct err err;
     struct buf out = { 0 };
     struct slice answer;
 
     arena_init(&arena, (size_t)32 << 20);
-    if (s->postback && store_get_postback(r->store, s->postback, &arena, &pb, &err) == 1 &&
-        pb.event_id.len &&
-        store_find_events(r->store, pb.event_id, 50, &arena, &list, &count, &err) == 0)
-        for (size_t i = 0; i < count; i++)
-            if (list[i].postback_id == s->postback)
-                one_answer(r, &list[i], &arena, &out);
-    if (!out.len && s->postback && pb.code.len)
+    if (s->postback && is_readable(r) &&
+        store_get_postback(r->store, s->postback, &arena, &pb, &r->unread) == 1 &&
+        answers(r, &pb, &arena, &out) == 0 && !out.len && pb.code.len)
         buf_printf(&out, "%.*s: %.*s", SLICE_ARG(pb.code), SLICE_ARG(pb.reason));
     answer = arena_dup(r->arena, buf_slice(&out));
     buf_free(&out);

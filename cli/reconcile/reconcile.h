@@ -5,6 +5,7 @@
 #include "adapters/store/store.h"
 #include "cli/catalog.h"
 #include "cli/cli.h"
+#include "cli/zones.h"
 #include "core/csv/cells.h"
 #include "core/csv/columns.h"
 #include "core/csv/csv.h"
@@ -58,6 +59,7 @@ struct recon_report {
     /* What decides, in millionths of a percent; -1: nothing to compare. */
     int64_t gap_tracker, gap_crm, surplus, drift;
     bool past;
+    struct err unread; /* the first row that could not be read while the report was written: there is none then */
 };
 
 /* ---- source.c ---- */
@@ -69,9 +71,6 @@ int source_read(struct recon_source *s, struct recon *recon, struct arena *arena
                 struct identity_hasher *hasher);
 void source_flaw(struct recon_source *s, struct arena *arena, const char *code, uint32_t line,
                  uint32_t col, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
-
-/* A zone by its name: UTC, +02:00, Europe/Berlin.  NULL: there is none (*why). */
-const struct zone *source_zone(struct arena *arena, const char *name, const char **why);
 
 /* ---- ledger.c ---- */
 int ledger_load(struct recon_report *r, bool emails, bool phones, struct err *err);

@@ -9,7 +9,6 @@
 
 #include "cli/reconcile/reconcile.h"
 #include "cli/show.h"
-#include "core/base/when.h"
 #include "core/identity/identity.h"
 #include "core/params/params.h"
 
@@ -348,31 +347,4 @@ int source_read(struct recon_source *s, struct recon *recon, struct arena *arena
     fprintf(stderr, "clickbaton reconcile: %s: %llu of %llu rows can't be read: nothing was compared\n",
             s->path, (unsigned long long)unread, (unsigned long long)s->rows);
     return EXIT_CONFIG;
-}
-
-/* ---- zones ---- */
-
-const struct zone *source_zone(struct arena *arena, const char *name, const char **why)
-{
-    static const char *const folders[] = { "/usr/share/zoneinfo", "/usr/lib/zoneinfo",
-                                           "/usr/share/lib/zoneinfo" };
-    const struct zone *z = NULL;
-    struct slice bytes;
-    struct err err;
-    char path[160];
-    int seconds;
-
-    *why = "is no zone: write one such as Europe/Berlin, UTC or +02:00";
-    if (when_zone_parse(slice_from(name), &seconds))
-        return zone_fixed(arena, seconds);
-    if (!zone_is_name(slice_from(name)))
-        return NULL;
-    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders) && !z; i++) {
-        snprintf(path, sizeof(path), "%s/%s", folders[i], name);
-        if (files_read(arena, path, 65536, &bytes, &err) == 0)
-            z = zone_load(arena, bytes);
-    }
-    if (!z && !files_exist(folders[0]))
-        *why = "can't be looked up: this machine has no time zones; install tzdata, or write +02:00";
-    return z;
 }

@@ -98,10 +98,10 @@ static int read_zones(const struct options *o, struct recon_report *r)
     r->zone_name = o->tz;
     r->tracker->zone_name = o->tz;
     r->crm->zone_name = o->crm_tz ? o->crm_tz : o->tz;
-    r->zone = r->tracker->zone = source_zone(r->arena, o->tz, &why);
+    r->zone = r->tracker->zone = zones_find(r->arena, o->tz, &why);
     if (!r->zone)
         return options_misuse("reconcile", "--tz %s %s", o->tz, why);
-    r->crm->zone = source_zone(r->arena, r->crm->zone_name, &why);
+    r->crm->zone = zones_find(r->arena, r->crm->zone_name, &why);
     if (!r->crm->zone)
         return options_misuse("reconcile", "--crm-tz %s %s", r->crm->zone_name, why);
     return EXIT_DONE;
@@ -258,7 +258,10 @@ static int write_html(struct recon_report *r, const char *path)
     int rc;
 
     recon_html(&out, r);
-    rc = buf_ok(&out) ? files_replace(path, buf_slice(&out), &err)
+    if (r->unread.text[0])
+        rc = err_set(&err, r->unread.kind, "%s", r->unread.text);
+    else
+        rc = buf_ok(&out) ? files_replace(path, buf_slice(&out), &err)
                       : err_set(&err, ERR_SYSTEM, "out of memory");
     buf_free(&out);
     if (rc != 0)
@@ -276,7 +279,9 @@ static int report(struct recon_report *r, const struct options *o)
         code = write_html(r, o->html);
     if (code == EXIT_DONE) {
         (o->json ? recon_json : recon_text)(&out, r);
-        code = end_print("reconcile", &out, r->past ? EXIT_NO : EXIT_DONE);
+        if (r->unread.text[0])
+            fprintf(stderr, "clickbaton reconcile: %s\n", r->unread.text);
+        code = r->unread.text[0] ? EXIT_IO : end_print("reconcile", &out, r->past ? EXIT_NO : EXIT_DONE);
     }
     buf_free(&out);
     return code;

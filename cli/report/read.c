@@ -1,9 +1,4 @@
 /* read.c: the store's counts into a review; zones. */
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-
 #include "adapters/store/tally.h"
 #include "adapters/tiktok/replies.h"
 #include "cli/report/report.h"
@@ -20,52 +15,12 @@ _Static_assert((int)REVIEW_QUEUED == (int)STORE_QUEUED && (int)REVIEW_QUARANTINE
 
 /* ---- clocks ---- */
 
-#define ZONES "/usr/share/zoneinfo/"
-
-static bool is_place(const char *name)
-{
-    char path[128];
-
-    for (const char *p = name; *p; p++)
-        if (!ascii_is_alnum(*p) && !strchr("/_-+", *p))
-            return false;
-    return *name && *name != '/' && strlen(name) + sizeof(ZONES) < sizeof(path) &&
-           strcpy(path, ZONES) && access(strcat(path, name), R_OK) == 0;
-}
-
-bool report_zone_named(struct report_zone *z, const char *name)
-{
-    if (when_zone_parse(slice_from(name), &z->seconds))
-        return true;
-    if (!is_place(name) || setenv("TZ", name, 1) != 0)
-        return false;
-    tzset();
-    return z->place = true;
-}
-
 int64_t report_wall(const void *zone, int64_t at)
 {
-    const struct report_zone *z = zone;
-    time_t t = (time_t)at;
-    struct tm tm;
-    char text[40];
-    int64_t wall;
-
-    if (z->place && localtime_r(&t, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) &&
-        when_parse(slice_from(text), WHEN_ISO, 0, &wall))
-        return wall;
-    return at + z->seconds;
+    return zone ? at + zone_offset(zone, at) : at;
 }
 
-/* The moment at which those clocks show `wall`; where they are put back, one of the two. */
-static int64_t moment(const struct report_zone *z, int64_t wall)
-{
-    int64_t at = wall - (report_wall(z, wall) - wall);
-
-    return wall - (report_wall(z, at) - at);
-}
-
-bool report_time(const char *text, int64_t end, const struct report_zone *z, int64_t *out)
+bool report_time(const char *text, int64_t end, const struct zone *z, int64_t *out)
 {
     const int east = 1; /* told apart: a time that says its own zone is read alike with both */
     struct slice s = slice_from(text);
@@ -78,13 +33,13 @@ bool report_time(const char *text, int64_t end, const struct report_zone *z, int
         return true;
     }
     if (when_parse(s, WHEN_ANY, 0, &n) && when_parse(s, WHEN_ANY, east, &shifted)) {
-        *out = n == shifted ? n : moment(z, n);
+        *out = n == shifted ? n : zone_moment(z, n, NULL);
         return true;
     }
     buf_printf(&day, "%sT00:00:00", text);
     ok = when_parse(buf_slice(&day), WHEN_ISO, 0, &n);
     if (ok)
-        *out = moment(z, n);
+        *out = zone_moment(z, n, NULL);
     buf_free(&day);
     return ok;
 }
@@ -108,7 +63,7 @@ static struct slice answer(struct arena *arena, struct slice name, bool *token)
     return arena_printf(arena, "%s: %s", row->name, row->meaning);
 }
 
-void report_wire(struct review *r, const struct report_zone *z, const char *zone)
+void report_wire(struct review *r, const struct zone *z, const char *zone)
 {
     static const struct review_words words = { match_key_names, MATCH_KEYS, answer };
 

@@ -8,6 +8,7 @@
 #include "cli/end.h"
 #include "cli/options.h"
 #include "cli/report/report.h"
+#include "cli/zones.h"
 #include "core/base/when.h"
 
 #define ARENA_BYTES ((size_t)96 << 20)
@@ -38,7 +39,7 @@ static int64_t floor_hour(int64_t at)
 }
 
 /* Whole hours: an age counts back from the end of the running hour. */
-static int read_period(const struct options *o, int64_t now, struct report_zone *zone, struct review *r)
+static int read_period(const struct options *o, int64_t now, const struct zone *zone, struct review *r)
 {
     int64_t end = floor_hour(now) + 3600, age = 0;
 
@@ -175,7 +176,8 @@ int cli_report(int argc, char **argv)
         { "--fail-on", NULL, OPTION_TEXT, &o.fail_on, "LEVEL", "exit 1 from this on: broken, warning, never" },
         { 0 },
     };
-    struct report_zone zone = { 0 };
+    const struct zone *zone;
+    const char *why;
     struct arena arena;
     struct review r = { .arena = &arena };
     int code;
@@ -184,16 +186,15 @@ int cli_report(int argc, char **argv)
         return code;
     if (weight_named(o.fail_on) < 0)
         return options_misuse(argv[0], "--fail-on takes broken, warning or never, not \"%s\"", o.fail_on);
-    if (!report_zone_named(&zone, o.zone))
-        return options_misuse(argv[0], "--tz takes UTC, an offset like +02:00 or a name like Europe/Berlin, "
-                              "not \"%s\"", o.zone);
-    code = read_period(&o, cli_now(), &zone, &r);
-    if (code != EXIT_DONE)
-        return code;
     arena_init(&arena, ARENA_BYTES);
-    r.only = slice_from(o.offer);
-    report_wire(&r, &zone, o.zone);
-    code = run(&o, &r);
+    zone = zones_find(&arena, o.zone, &why);
+    code = zone ? read_period(&o, cli_now(), zone, &r)
+                : options_misuse(argv[0], "--tz %s %s", o.zone, why);
+    if (code == EXIT_DONE) {
+        r.only = slice_from(o.offer);
+        report_wire(&r, zone, o.zone);
+        code = run(&o, &r);
+    }
     arena_free(&arena);
     return code;
 }

@@ -55,24 +55,21 @@ static void read_book(struct alerts *a)
     arena_free(&arena);
 }
 
-static void write_book(struct alerts *a, int64_t now)
+/* Without the lock: a slow disk keeps nobody waiting who asks. */
+static void write_book(struct alerts *a, const struct buf *text, int64_t now)
 {
-    struct buf text = { .limit = KEPT_MAX };
+    uint64_t hash = slice_hash(buf_slice(text), 1);
     struct err err = { 0 };
     char path[4100];
-    uint64_t hash;
 
-    alert_book_write(a->book, &text);
-    hash = slice_hash(buf_slice(&text), 1);
-    if (buf_ok(&text) && hash != a->kept) {
-        if (files_replace(path_of(a, path), buf_slice(&text), &err) == 0)
-            a->kept = hash;
-        else if (now - a->told_failure >= 3600) {
-            log_line("warning", "msg=\"alerts are forgotten at a restart\" why=\"%s\"", err.text);
-            a->told_failure = now;
-        }
+    if (!buf_ok(text) || hash == a->kept)
+        return;
+    if (files_replace(path_of(a, path), buf_slice(text), &err) == 0) {
+        a->kept = hash;
+    } else if (now - a->told_failure >= 3600) {
+        log_line("warning", "msg=\"alerts are forgotten at a restart\" why=\"%s\"", err.text);
+        a->told_failure = now;
     }
-    buf_free(&text);
 }
 
 /* ---- life ---- */
@@ -107,7 +104,7 @@ struct alerts *alerts_open(struct courier *courier, struct rules_holder *holder,
     a->book = alert_book_open();
     a->next_id = 2;
     pthread_mutex_init(&a->lock, NULL);
-    pthread_cond_init(&a->news, NULL);
+    clock_cond_init(&a->news);
     if (!a->series || !a->book)
         err_set(err, ERR_SYSTEM, "out of memory");
     else
@@ -151,6 +148,7 @@ static void count(struct alerts *a, struct admin *admin)
 void alerts_tick(struct alerts *a, struct store *reader, struct admin *admin, bool second)
 {
     int64_t now = clock_now();
+    struct buf book = { .limit = KEPT_MAX };
     bool wanted;
 
     if (second && !a->looks)
@@ -161,16 +159,19 @@ void alerts_tick(struct alerts *a, struct store *reader, struct admin *admin, bo
     pthread_mutex_unlock(&a->lock);
     if (clock_away() != 0 || (a->unread ? !second : !wanted && now - a->looked < LOOK_SECONDS && now >= a->looked))
         return;
-    if (!alerts_read(a, reader, admin, now) && a->unread)
+    a->blind = !alerts_read(a, reader, admin, now);
+    if (a->blind && a->unread)
         return;
     a->looked = now;
     pthread_mutex_lock(&a->lock);
     alerts_look(a, admin, now);
-    write_book(a, now);
+    alert_book_write(a->book, &book);
     a->wanted = false;
     a->looks++;
     pthread_cond_broadcast(&a->news);
     pthread_mutex_unlock(&a->lock);
+    write_book(a, &book, now);
+    buf_free(&book);
     count(a, admin);
 }
 
@@ -179,10 +180,8 @@ void alerts_tick(struct alerts *a, struct store *reader, struct admin *admin, bo
 static void wait_for_a_look(struct alerts *a)
 {
     uint64_t before = a->looks;
-    struct timespec end;
+    const struct timespec end = clock_in(FRESH_SECONDS * 1000);
 
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += FRESH_SECONDS;
     a->wanted = true;
     while (a->looks == before)
         if (pthread_cond_timedwait(&a->news, &a->lock, &end) == ETIMEDOUT)

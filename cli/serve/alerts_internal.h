@@ -25,6 +25,8 @@ struct alerts {
     int64_t unread;  /* the hour (Unix seconds) to be read next at the start; 0: all are read */
     int64_t learned; /* the hour of the last lesson */
     int64_t looked, told_failure;
+    int64_t emptied; /* the first hour (Unix seconds) that a failed read has left without its counts; 0: none */
+    bool blind;      /* the last read failed */
     bool marked;     /* the alerts of an earlier run have said when the newest events came */
     struct {
         char offer[ALERT_NAME];

@@ -117,9 +117,9 @@ void alerts_look(struct alerts *a, struct admin *admin, int64_t now)
     struct rules *rules = rules_get(a->rules);
     const struct alerts_config *config = &rules->catalog->alerts;
     struct looking l = { a, config, now };
-    struct alert_manner manner = { .remind = config->remind, .quiet = is_quiet(config, now) };
+    struct alert_manner manner = { .remind = config->remind, .quiet = is_quiet(config, now), .blind = a->blind };
     struct gathered g = { 0 };
-    struct alert_judging j = { .series = a->series, .facts = &g.facts, .common = &config->limits, .own = own,
+    struct alert_judging j = { .series = a->blind ? NULL : a->series, .facts = &g.facts, .common = &config->limits, .own = own,
                                .watched = watched, .found = found, .context = &l, .now = now };
 
     arena_init(&g.arena, 1024 * 1024);

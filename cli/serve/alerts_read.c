@@ -47,10 +47,15 @@ static bool read_hours(struct alerts *a, struct store *reader, int64_t from, int
 {
     struct err err = { 0 };
 
+    if (a->emptied && a->emptied < from)
+        from = a->emptied;
+    a->emptied = from;
     for (int64_t h = from; h < until; h += 3600)
         alert_series_clear(a->series, h / 3600);
-    if (store_walk_tallies(reader, from, until, (struct slice){ 0 }, one_tally, a->series, &err) == 0)
+    if (store_walk_tallies(reader, from, until, (struct slice){ 0 }, one_tally, a->series, &err) == 0) {
+        a->emptied = 0;
         return true;
+    }
     if (now - a->told_failure >= 3600)
         log_line("warning", "msg=\"alerts: the hourly counts can't be read\" why=\"%s\"", err.text);
     a->told_failure = now - a->told_failure >= 3600 ? now : a->told_failure;

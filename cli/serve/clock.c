@@ -85,3 +85,24 @@ void clock_went_back_done(int64_t by)
     back -= by;
     pthread_mutex_unlock(&lock);
 }
+
+void clock_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t how;
+
+    pthread_condattr_init(&how);
+    pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &how);
+    pthread_condattr_destroy(&how);
+}
+
+struct timespec clock_in(int64_t ms)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    ms += t.tv_nsec / 1000000;
+    t.tv_sec += (time_t)(ms / 1000);
+    t.tv_nsec = ms % 1000 * 1000000;
+    return t;
+}

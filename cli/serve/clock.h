@@ -6,7 +6,9 @@
 #ifndef CLI_SERVE_CLOCK_H
 #define CLI_SERVE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Unix milliseconds.  Any thread. */
 int64_t clock_now_ms(void);
@@ -19,5 +21,10 @@ int64_t clock_away(void);
  * is told before anything else is written. */
 int64_t clock_went_back(void);
 void clock_went_back_done(int64_t by);
+
+/* A condition whose timed waits go by CLOCK_MONOTONIC, and the moment for one: an hour that somebody sets the
+ * wall clock back must not be waited for. */
+void clock_cond_init(pthread_cond_t *cond);
+struct timespec clock_in(int64_t ms);
 
 #endif

@@ -317,7 +317,7 @@ static void retain(struct intake *in)
     pthread_mutex_unlock(&in->lock);
 }
 
-#define REST_MOST_MS 60000 /* the wall clock, by which it is woken, may be set meanwhile */
+#define REST_MOST_MS 60000 /* the wall clock, by which things are due, may be set meanwhile */
 
 /* Nobody waits: let old rows go, or sleep until there is something to do. */
 static void rest(struct intake *in)
@@ -333,10 +333,7 @@ static void rest(struct intake *in)
     } else if (wait > 0) {
         if (wait > REST_MOST_MS)
             wait = REST_MOST_MS;
-        clock_gettime(CLOCK_REALTIME, &until);
-        wait += until.tv_nsec / 1000000;
-        until.tv_sec += (time_t)(wait / 1000);
-        until.tv_nsec = wait % 1000 * 1000000;
+        until = clock_in(wait);
         pthread_cond_timedwait(&in->work, &in->lock, &until);
     } else {
         pthread_mutex_unlock(&in->lock);
@@ -393,7 +390,7 @@ struct intake *intake_open(const struct intake_settings *settings, struct err *e
     in->stats.healthy = true;
     arena_init(&in->arena, 16 * 1024 * 1024);
     pthread_mutex_init(&in->lock, NULL);
-    pthread_cond_init(&in->work, NULL);
+    clock_cond_init(&in->work);
     pthread_cond_init(&in->done, NULL);
     if (pthread_create(&in->thread, NULL, run, in) == 0)
         return in;

@@ -156,7 +156,7 @@ static struct metrics_code *code_of(struct metrics *m, int64_t code, int http_st
 {
     char text[32] = "none";
 
-    if (code != -1)
+    if (code >= 0) /* as the store counts */
         snprintf(text, sizeof(text), "%lld", (long long)code);
     else if (http_status)
         snprintf(text, sizeof(text), "http %d", http_status);

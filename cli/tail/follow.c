@@ -35,40 +35,8 @@ static void await(struct tailing *t, const struct store_event *ev)
     t->open[t->open_count++] = (struct tail_awaited){ ev->id, ev->attempts };
 }
 
-static int last_attempt(struct tailing *t, const struct store_event *ev, struct tail_event *out,
-                        struct err *err)
-{
-    struct store_attempt *list = NULL;
-    size_t count = 0;
-
-    *out = (struct tail_event){ .event = ev };
-    if (store_attempts_of(t->store.store, ev->id, &t->arena, &list, &count, err) != 0)
-        return -1;
-    if (count)
-        out->last = &list[count - 1];
-    return 0;
-}
-
-/* Its events with their last attempts, in arena. */
-static int events_of(struct tailing *t, const struct store_postback *pb, struct tail_event **list,
-                     size_t *count, struct err *err)
-{
-    struct store_event *events = NULL;
-
-    *count = 0;
-    if (store_events_of(t->store.store, pb, &t->arena, &events, count, err) != 0)
-        return -1;
-    *list = ARENA_ARRAY(&t->arena, struct tail_event, *count + 1);
-    if (!*list)
-        return err_set(err, ERR_SYSTEM, "out of memory");
-    for (size_t i = 0; i < *count; i++)
-        if (last_attempt(t, &events[i], &(*list)[i], err) != 0)
-            return -1;
-    return 0;
-}
-
 /* With --event only what has such an event. */
-static bool has_event(const struct tailing *t, const struct tail_event *list, size_t count)
+static bool has_event(const struct tailing *t, const struct row_event *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (slice_eq(list[i].event->event, t->event))
@@ -76,17 +44,23 @@ static bool has_event(const struct tailing *t, const struct tail_event *list, si
     return !t->event.len;
 }
 
+static void tell_json(struct tailing *t, const struct store_postback *pb, const struct row_event *list, size_t count)
+{
+    row_json(&t->out, pb, list, count);
+    buf_byte(&t->out, '\n');
+}
+
 static int tell(struct tailing *t, const struct store_postback *pb, struct err *err)
 {
-    struct tail_event *list = NULL;
+    struct row_event *list = NULL;
     size_t count = 0;
 
-    if (events_of(t, pb, &list, &count, err) != 0)
+    if (row_events(t->store.store, pb, &t->arena, &list, &count, err) != 0)
         return -1;
     if (!has_event(t, list, count))
         return 0;
     if (t->json)
-        tail_json(&t->out, pb, list, count);
+        tell_json(t, pb, list, count);
     else
         tail_postback(&t->out, pb, &t->look);
     for (size_t i = 0; i < count; i++) {
@@ -101,20 +75,20 @@ static int tell(struct tailing *t, const struct store_postback *pb, struct err *
 /* An event that has changed. */
 static int tell_again(struct tailing *t, const struct store_event *ev, struct err *err)
 {
-    struct tail_event one, *list = NULL;
+    struct row_event one, *list = NULL;
     struct store_postback pb;
     size_t count = 0;
     int rc;
 
     if (!t->json) {
-        if (last_attempt(t, ev, &one, err) != 0)
+        if (row_last_attempt(t->store.store, ev, &t->arena, &one, err) != 0)
             return -1;
         tail_event(&t->out, &one, &t->look);
         return 0;
     }
     rc = store_get_postback(t->store.store, ev->postback_id, &t->arena, &pb, err);
-    if (rc == 1 && events_of(t, &pb, &list, &count, err) == 0)
-        tail_json(&t->out, &pb, list, count);
+    if (rc == 1 && row_events(t->store.store, &pb, &t->arena, &list, &count, err) == 0)
+        tell_json(t, &pb, list, count);
     else if (rc != 0)
         return -1;
     return 0;
@@ -136,7 +110,7 @@ static int past_ids(struct tailing *t, int64_t *ids, size_t max, size_t *found, 
     struct store_postback *list = NULL, *pb;
     int64_t next = t->last + 1;
     size_t count, events;
-    struct tail_event *of;
+    struct row_event *of;
 
     for (int i = 0; next && *found < max && i < OLDER; i++) {
         arena_reset(&t->page);
@@ -145,7 +119,7 @@ static int past_ids(struct tailing *t, int64_t *ids, size_t max, size_t *found, 
             return -1;
         for (pb = list; pb < list + count && *found < max; pb++) {
             arena_reset(&t->arena);
-            if (t->event.len && events_of(t, pb, &of, &events, err) != 0)
+            if (t->event.len && row_events(t->store.store, pb, &t->arena, &of, &events, err) != 0)
                 return -1;
             if (!t->event.len || has_event(t, of, events))
                 ids[(*found)++] = pb->id;

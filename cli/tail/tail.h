@@ -4,17 +4,8 @@
 
 #include "adapters/store/store.h"
 #include "cli/live/live.h"
+#include "cli/story/row.h"
 #include "core/base/buf.h"
-
-/* An event and what its last attempt brought. */
-struct tail_event {
-    const struct store_event *event;
-    const struct store_attempt *last; /* NULL: none yet */
-};
-
-/* A conversion with its events: a line of JSON, the shape of a row of the inspector's list. */
-void tail_json(struct buf *out, const struct store_postback *pb, const struct tail_event *events,
-               size_t count);
 
 struct tail_look {
     int columns;
@@ -22,9 +13,7 @@ struct tail_look {
 };
 /* For people, not wider than that: a line for a conversion, one for what became of an event. */
 void tail_postback(struct buf *out, const struct store_postback *pb, const struct tail_look *look);
-void tail_event(struct buf *out, const struct tail_event *ev, const struct tail_look *look);
-
-extern const char *const tail_verdicts[]; /* by enum store_verdict; [0] and the end NULL */
+void tail_event(struct buf *out, const struct row_event *ev, const struct tail_look *look);
 
 /* ---- follow.c ---- */
 

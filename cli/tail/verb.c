@@ -7,6 +7,7 @@
 #include "cli/hops.h"
 #include "cli/live/live.h"
 #include "cli/options.h"
+#include "cli/story/story.h"
 #include "cli/tail/tail.h"
 #include "core/base/diag.h"
 #include "core/base/when.h"
@@ -18,31 +19,36 @@
 struct options {
     const char *config, *offer, *verdict, *tracker, *stage, *event, *since;
     int64_t n;
-    bool json;
+    bool json, once;
 };
 
 static const struct verb_usage usage = {
     .synopsis = "tail [-c FILE] [--offer O] [--verdict V] [--tracker T] [--stage S] [--event E]\n"
-                "                       [-n N] [--since AGE] [--json]",
+                "                       [-n N] [--since AGE] [--once] [--json]",
     .about = "Conversions as they come, the newest below, and what becomes of their events. Times are UTC.\n"
              "Reads the store beside a running server, and goes on when that is started anew; Ctrl-C ends\n"
              "it. With --json a line for each conversion, and the same line again when an event changed.",
     .examples = "  clickbaton tail\n"
                 "  clickbaton tail --offer nutra-de --verdict quarantined --since 24h\n"
-                "  clickbaton tail --json | jq .click_id",
+                "  clickbaton tail --json | jq .click_id\n"
+                "  clickbaton tail -n 1000 --once --json > last.jsonl",
 };
 
-static int run(struct tailing *t, size_t n)
+static int run(struct tailing *t, size_t n, bool once)
 {
     struct err err = { 0 };
     int rc;
 
-    if (!live_store_open(&t->store) || (rc = tail_past(t, n, &err)) < 0) {
+    t->store.store = store_sqlite_open(t->store.data, false, &err);
+    if (!t->store.store || (rc = tail_past(t, n, &err)) < 0) {
         fprintf(stderr, "clickbaton tail: %s\n", err.text);
         return EXIT_IO;
     }
-    if (rc == 1)
+    if (rc == 1 || once) {
+        if (rc == 0)
+            live_write("tail", &t->out);
         return live_code();
+    }
     do {
         if (!live_write("tail", &t->out))
             return live_code();
@@ -60,9 +66,9 @@ static int misuse(const char *verb, struct options *o, struct store_latest *what
                                           SLICE("quarantined"), { 0 } };
     int64_t age;
 
-    for (int i = 1; o->verdict && tail_verdicts[i]; i++)
-        if (strcmp(o->verdict, tail_verdicts[i]) == 0)
-            what->verdict = (enum store_verdict)i;
+    for (enum store_verdict v = STORE_QUEUED; o->verdict && v <= STORE_QUARANTINED; v++)
+        if (strcmp(o->verdict, story_verdict_name(v)) == 0)
+            what->verdict = v;
     if (o->verdict && !what->verdict) {
         struct slice near = diag_nearest(slice_from(o->verdict), names);
         return options_misuse(verb, "--verdict takes queued, duplicate, ignored or quarantined, not \"%s\"%s%.*s%s",
@@ -92,6 +98,7 @@ int cli_tail(int argc, char **argv)
         { "--event", NULL, OPTION_TEXT, &o.event, "E", "that made this event: Purchase ..." },
         { "--lines", "-n", OPTION_INTEGER, &o.n, "N", "so many of those that are there; 10" },
         { "--since", NULL, OPTION_TEXT, &o.since, "AGE", "all that came since then (at most 10000)" },
+        { "--once", NULL, OPTION_FLAG, &o.once, NULL, "what is there, and the end" },
         { "--json", NULL, OPTION_FLAG, &o.json, NULL, "for programs: docs/report.md" },
         { 0 },
     };
@@ -115,7 +122,7 @@ int cli_tail(int argc, char **argv)
     arena_init(&t.arena, ROOM);
     arena_init(&t.page, ROOM);
     live_begin();
-    code = run(&t, (size_t)o.n);
+    code = run(&t, (size_t)o.n, o.once);
     store_close(t.store.store);
     buf_free(&t.out);
     arena_free(&t.arena);

@@ -3,8 +3,6 @@
 
 #define ARENA_BYTES ((size_t)64 << 20)
 
-static const struct report_zone utc = { 0 };
-
 static int64_t sum_of(const struct review_day *d)
 {
     int64_t n = 0;
@@ -27,7 +25,7 @@ static int read_review(struct top *t, struct review *r, int hours, struct err *e
     *r = (struct review){ .arena = &t->arena, .only = t->only };
     r->until = t->now / 1000 - t->now / 1000 % 3600 + 3600;
     r->since = r->until - hours * 3600;
-    report_wire(r, &utc, "UTC");
+    report_wire(r, NULL, "UTC");
     return report_read(r, t->store.store, err);
 }
 

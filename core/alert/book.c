@@ -166,7 +166,7 @@ void alert_book_end(struct alert_book *b, int64_t now, const struct alert_manner
         struct alert_entry *e = &b->active[i];
         if (e->last >= now)
             go_on(e, now, how, say, context);
-        else if (is_over(e, now)) {
+        else if (!(how->blind && alert_rules[e->rule].counts) && is_over(e, now)) {
             if (e->firing) {
                 e->until = now;
                 if (how->quiet && !e->severe)

@@ -47,6 +47,7 @@ struct alert_book {
 struct alert_manner {
     int64_t remind; /* s; 0: never again */
     bool quiet;     /* it is now */
+    bool blind;     /* the counts could not be read: what is judged by them is neither found nor over */
 };
 
 struct alert_book *alert_book_open(void); /* NULL: out of memory */

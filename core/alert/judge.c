@@ -146,8 +146,9 @@ static void judge_offer(const struct alert_judging *j, const struct alert_offer 
 
 void alert_judge(const struct alert_judging *j)
 {
-    for (size_t i = 0; i < j->series->offer_count; i++)
+    for (size_t i = 0; j->series && i < j->series->offer_count; i++)
         judge_offer(j, j->series->offers[i]);
-    alert_judge_latency(j);
+    if (j->series)
+        alert_judge_latency(j);
     alert_judge_facts(j);
 }

@@ -48,7 +48,7 @@ struct alert_finding {
 };
 
 struct alert_judging {
-    const struct alert_series *series;
+    const struct alert_series *series; /* NULL: the counts could not be read, only facts are judged */
     const struct alert_facts *facts;
     const struct alert_limits *common;
     /* The offer's own limits, NULL: none; and whether an event of it is looked at. */

@@ -34,6 +34,7 @@ struct alert_rule_row {
     bool severe;        /* goes through quiet hours */
     int64_t hold;       /* s that it must last before it is told */
     const char *about;  /* of the limit, one line */
+    bool counts;        /* it is judged by the hourly counts, not by facts of the moment */
 };
 extern const struct alert_rule_row alert_rules[ALERT_RULES];
 

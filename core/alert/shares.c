@@ -82,7 +82,7 @@ static void judge_share(const struct alert_judging *j, const struct share_row *r
 {
     struct alert_finding f = { .rule = row->rule, .severe = alert_rules[row->rule].severe };
     double usual = e ? e->usual[row->usual] : o->usual[row->usual], said = (double)limit.value / 100;
-    double part, all, least = said > 0 ? SAID_LEAST : RECENT_LEAST;
+    double part = 0, all = 0, least = said > 0 ? SAID_LEAST : RECENT_LEAST;
     char span[24];
 
     usual = usual < 0 ? row->unknown : usual;

@@ -111,6 +111,8 @@ struct recon_day *day_of(struct recon *r, int32_t day, uint32_t offer);
 int32_t day_number(const struct recon *r, int64_t at);
 int add_cause(struct recon *r, enum side side, enum cause cause, uint16_t detail,
               const struct recon_example *example, struct err *err);
+/* At the ends of the range it stays there: ten rows of the largest amount are past it. */
+void add_saturating(int64_t *to, int64_t n);
 int add_money(struct recon *r, enum side side, uint16_t currency, int64_t micros, int64_t at,
               struct err *err);
 int no_room(struct err *err);

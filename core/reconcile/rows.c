@@ -117,8 +117,8 @@ static int compare_amount(struct recon *r, enum side side, const struct recon_ro
     if (side == SIDE_TRACKER) {
         r->result.matched++;
         if (same) {
-            r->result.matched_tracker += row->amount;
-            r->result.matched_ledger += f->rec->original;
+            add_saturating(&r->result.matched_tracker, row->amount);
+            add_saturating(&r->result.matched_ledger, f->rec->original);
         }
     }
     if (same && difference <= SAME_AMOUNT && difference >= -SAME_AMOUNT)

@@ -231,7 +231,7 @@ int add_cause(struct recon *r, enum side side, enum cause cause, uint16_t detail
     return 0;
 }
 
-static void add_saturating(int64_t *to, int64_t n)
+void add_saturating(int64_t *to, int64_t n)
 {
     if (n > 0 && *to > INT64_MAX - n)
         *to = INT64_MAX;

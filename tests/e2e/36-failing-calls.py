@@ -74,6 +74,9 @@ def calls():
     script("failing.py", "--few", "2", *sum((["--verb", v] for v in (
         "translate", "check-update", "rates-import", "schema", "init")), []),
         *sum((["--kind", k] for k in ("malloc", "write", "fsync")), []))
+    script("failing.py", "--few", "2", *sum((["--verb", v] for v in (
+        "trace", "reconcile", "report", "tail", "alert-list", "inspect")), []),
+        *sum((["--kind", k] for k in ("malloc", "read")), []))
     script("serving.py", "--only", "work", "--kind", "fsync", "--few", "1")
     script("machine.py", "clock_that_comes_back", "replay_while_the_clock_is_away", "replay_after_a_failed_sync",
            "replay_that_can_not_sync", "replay_without_memory")

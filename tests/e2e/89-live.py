@@ -86,7 +86,7 @@ def follows():
                         event["answer"]), (1, "Purchase", "fresh", PIXEL, "delivered", "USD",
                                            {"http_status": 200, "code": 0, "message": "OK"}))
     body = json.loads(folder.rows("SELECT body FROM ledger WHERE event_id = 'fresh'")[0]["body"])
-    equal("its value", event["value"], body["properties"]["value"])
+    equal("its value, exact", event["value"], "%g" % body["properties"]["value"])
     true("its latency", isinstance(event["latency_ms"], int) and 0 <= event["latency_ms"] < 60000, event)
     equal("the duplicate", [(r["verdict"], r["code"], r["events"]) for r in got if r["id"] == stored[1]["id"]],
           [("duplicate", "D001", [])])

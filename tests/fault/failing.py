@@ -26,6 +26,11 @@ SECONDS = 60
 TEXTS = harness.ROOT
 FIXED = "1795694400"  # 2026-11-26T12:00:00Z
 
+# Days around now: what the template writes lies on the first.
+DAY = {n: time.strftime("%Y-%m-%d", time.gmtime(time.time() + n * 86400)) for n in (-5, 0, 2)}
+
+ISO = rb"\d{4}-\d\d-\d\d[T ][0-9:]+(\.\d+)?Z?"  # moments
+
 POSTBACK = "?subid=2t4ch5&external_id=E.C.P.abc&status=sale&payout=12.50&currency=eur&tid=9&email=a%40b.example"
 CLICK = "?subid=2t4ch5&ttclid=E.C.P.abc&event_id=ev-1"
 
@@ -86,12 +91,13 @@ STAGE = ("poll", "accept")
 
 
 class Verb:
-    def __init__(self, name, *arguments, stdin="", writes=False, cost=1, wipe=None, report=None, without=(), store=None):
+    def __init__(self, name, *arguments, stdin="", writes=False, cost=1, wipe=None, report=None, without=(), store=None, served=False):
         self.name, self.arguments, self.stdin, self.writes = name, list(arguments), stdin, writes
         self.cost = cost        # a run of it is so many times slower: fewer points in the smoke
         self.wipe = wipe        # what may differ between two untouched runs
         self.without = without  # kinds at which a library does something of its own
         self.report = report    # a file of its own for what was found, also of a failure
+        self.served = served    # a server runs on the template's store, whose configuration `-c` is
         self.store = store      # it writes to the store of this folder, which must be whole, and as if nothing had
                                 # failed when the same command has run once more
 
@@ -135,9 +141,24 @@ def verbs():
         Verb("replay-dry", "replay", "-c", "clickbaton.yaml", "--dry-run", "--json", cost=2, wipe=rb'"at":"[^"]*"'),
         Verb("replay", "replay", "-c", "clickbaton.yaml", "--yes", "--json", writes=True, cost=4, store="data",
              wipe=rb'"at":"[^"]*"'),
+        Verb("trace", "trace", "c3", "--json"),
+        Verb("trace-text", "trace", "E.C.P.q2"),
+        Verb("trace-nothing", "trace", "nobody"),
+        Verb("reconcile", "reconcile", "--tracker", "tracker.csv", "--crm", "crm.csv", "--since", DAY[-5], "--json",
+             wipe=rb'"(until|now|at)":"[^"]*"'),
+        Verb("reconcile-html", "reconcile", "--tracker", "tracker.csv", "--since", DAY[-5], "--html", "out.html",
+             writes=True, cost=2, wipe=ISO),
+        Verb("report", "report", "--since", DAY[-5], "--until", DAY[2], "--json"),
+        Verb("report-html", "report", "--since", DAY[-5], "--until", DAY[2], "--html", "out.html", writes=True,
+             cost=2, wipe=ISO),
+        Verb("tail", "tail", "-n", "5", "--once", "--json"),
+        Verb("tail-text", "tail", "-n", "5", "--once"),
         Verb("init", "init", "new", "--tracker", "keitaro", "--offer", "nutra-xx", "--page",
              "https://lander.example/nutra", "--pixel", "C9EXAMPLEPIXEL00", "--host", "pb.example",
              "--tracker-host", "trk.example", writes=True),
+        Verb("alert-list", "alert", "list", "--json", served=True),
+        Verb("alert-list-text", "alert", "list", served=True),
+        Verb("inspect", "inspect", served=True, wipe=rb"token=[0-9a-f]+|\d\d:\d\d(:\d\d)?"),
     ]
 
 
@@ -148,6 +169,10 @@ def template():
     f = make_folder()
     f.write("ecb.xml", ECB)
     f.write("mappings/rates.yaml", open(os.path.join(TEXTS, "mappings/rates.yaml"), "rb").read())
+    f.write("tracker.csv", "Time,Sub ID,Status,Revenue,Currency\n" + "".join(
+        "%s 10:00:00,c%d,sale,1.00,USD\n" % (DAY[0], i) for i in range(8)))
+    f.write("crm.csv", "order;date;click_id;amount;currency\n" + "".join(
+        "o%d;%s 10:00;c%d;1,00;EUR\n" % (i, DAY[0], i) for i in range(7)))
     f.write("lines.txt", "".join("%s\n" % POSTBACK for _ in range(3)))
     f.config(f.endpoint, extra="mappings: ./mappings\n")
     f.write("failing.yaml", harness.offer_text("nutra-zz", more='tests:\n  - given: "%s"\n    expect: {verdict: '
@@ -229,7 +254,7 @@ class Bench:
             self.path = None
         if not self.path:
             self.path = tempfile.mkdtemp(prefix="clickbaton-failing-")
-            shutil.copytree(self.source, self.path, dirs_exist_ok=True)
+            shutil.copytree(self.source, self.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("control"))
         return self.path
 
     def run(self, verb, kind, at, on):
@@ -242,7 +267,8 @@ class Bench:
         self.control.fresh().set(kind, at, on)
         env = self.control.environment(trace)
         env["TMPDIR"] = temp
-        p = subprocess.Popen([harness.BINARY] + verb.arguments, cwd=path, env=env, stdin=subprocess.PIPE,
+        arguments = verb.arguments + (["-c", os.path.join(self.source, "clickbaton.yaml")] if verb.served else [])
+        p = subprocess.Popen([harness.BINARY] + arguments, cwd=path, env=env, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             out, err = p.communicate(verb.stdin.encode(), SECONDS)
@@ -380,7 +406,7 @@ def main():
     benches = [Bench(source.path) for _ in range(o.j)]
     pool = concurrent.futures.ThreadPoolExecutor(o.j)
     generator = random.Random(o.seed)
-    figures = {}
+    figures, server = {}, None
     start = time.monotonic()
 
     def with_bench(*arguments):
@@ -393,6 +419,8 @@ def main():
     for verb in verbs():
         if o.verb and verb.name not in o.verb:
             continue
+        if verb.served and not server:
+            server = harness.Serve(source)
         before = tree(source.path) if verb.writes else None
         if before is not None and verb.wipe:
             before = {k: re.sub(verb.wipe, b"*", v) for k, v in before.items()}
@@ -434,6 +462,8 @@ def main():
               flush=True)
     total = sum(t[0] for v in figures.values() for t in v.values())
     print("# %d runs in %.1f s" % (total, time.monotonic() - start))
+    if server:
+        server.stop()
     for b in benches:
         b.close()
     harness.say("%d passed, %d failed" % (harness.passed, harness.failed))

@@ -25,6 +25,27 @@ def raw_deliveries(folder):
     return folder.rows("SELECT d.*, e.created FROM deliveries d JOIN events e ON e.id = d.event")
 
 
+class Live:
+    """The inspector's live view."""
+
+    def __init__(self, serve):
+        token = json.loads(harness.run("inspect", "--json", cwd=serve.folder.path).out)["token"]
+        self.c = http.client.HTTPConnection("127.0.0.1", serve.admin, timeout=20)
+        self.c.request("POST", "/api/login", json.dumps({"token": token}), {"Content-Type": "application/json"})
+        login = self.c.getresponse()
+        login.read()
+        self.c.request("GET", "/api/live", headers={"Cookie": login.headers["Set-Cookie"].split(";")[0]})
+        self.r = self.c.getresponse()
+
+    def sees(self, text):
+        """Within some seconds; a silent stream beats every ten."""
+        end = time.monotonic() + 8
+        line = b"-"
+        while line and text.encode() not in line and time.monotonic() < end:
+            line = self.r.readline()
+        return text.encode() in line
+
+
 @part
 def clock_that_comes_back():
     """Four jumps, postbacks before, during and after each, some with an unknown outcome behind them."""
@@ -37,7 +58,9 @@ def clock_that_comes_back():
     def post(id):
         equal("the clock: %s is taken" % id, serve.fire(SALE % (id, id)).status, 200)
         taken.append(id)
+    live = Live(serve)
     post("before")
+    true("the clock: the live view shows what comes", live.sees('"before"'))
     wait_until("an unknown outcome", lambda: folder.rows("SELECT 1 FROM deliveries WHERE unknown_since > 0"), 20)
     for name, seconds in (("an hour back", -HOUR), ("to 1970", -NOW + 1000), ("past 2038", int(2.2e9) - NOW),
                           ("ten years on", 10 * YEAR)):
@@ -46,6 +69,7 @@ def clock_that_comes_back():
         post(name.replace(" ", "-"))
         status, ready = serve.ready()
         equal("%s: it goes on taking postbacks" % name, status, 200)
+        true("%s: and shows them live" % name, live.sees('"%s"' % taken[-1]))
         has("%s: /readyz says it" % name, " ".join(ready["warnings"]), "clock has jumped", "delivery waits")
         time.sleep(0.3)
         equal("%s: nothing goes out meanwhile" % name, ledger(folder)[taken[-1]]["state"], "waiting")

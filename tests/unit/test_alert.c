@@ -396,6 +396,35 @@ static void a_flatline_ends_by_an_event(void **state)
     alert_book_close(b);
 }
 
+/* While the counts can't be read what is judged by them is neither over nor new; facts go on. */
+static void blind(void **state)
+{
+    static const struct step before[] = { { 0, ALERT_DEAD, 0, false, "" }, { 120, ALERT_DEAD, 0, false, "fired A014" },
+                                          { 130, ALERT_DISK, 0, false, "fired A009" } };
+    static const struct step after[] = { { 9000, -1, 0, false, "over A014" } };
+    const struct alert_manner how = { .remind = 3600, .blind = true };
+    struct alert_book *b = alert_book_open();
+
+    (void)state;
+    GO(b, before);
+    heard.text[0] = '\0';
+    alert_book_end(b, NOW + 5000, &how, say, &heard);
+    assert_string_equal(heard.text, "over A009");
+    assert_int_equal(b->active_count, 1);
+    GO(b, after);
+    alert_book_close(b);
+}
+
+static void blind_sees_facts_alone(void **state)
+{
+    const struct alert_facts broken = { .store_refuses = true, .store_why = "full" };
+    struct looked l = look(NULL, &broken, NULL);
+
+    (void)state;
+    assert_int_equal(l.count, 1);
+    assert_int_equal(l.found[0].rule, ALERT_STORE);
+}
+
 static void quiet_hours(void **state)
 {
     static const struct step steps[] = {
@@ -574,6 +603,8 @@ int main(void)
         cmocka_unit_test(the_newest_event),
         cmocka_unit_test(over_time),
         cmocka_unit_test(a_flatline_ends_by_an_event),
+        cmocka_unit_test(blind),
+        cmocka_unit_test(blind_sees_facts_alone),
         cmocka_unit_test(quiet_hours),
         cmocka_unit_test(kept),
         cmocka_unit_test(what_is_kept_may_be_damaged),

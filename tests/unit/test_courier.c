@@ -1,6 +1,8 @@
 /* The courier: what it delivers to whom, and what it does with receivers that are down, hang, say no or die. */
+#define _GNU_SOURCE 1 /* memmem */
 #include "adapters/alert/courier.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -182,6 +184,89 @@ static void an_endpoint_that_is_down(void **state)
     expect(c, 7, 0, false, false, "connect to server");
     expect(c, 7, 0, false, true, "connect to server");
     courier_close(c);
+}
+
+/* ---- secrets ---- */
+
+/* The process that delivers to the first receiver; 0: none. */
+static int delivering(const struct courier *c)
+{
+    char path[80];
+    int pid = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", courier_pid(c), courier_pid(c));
+    f = fopen(path, "r");
+    assert_non_null(f);
+    if (fscanf(f, "%d", &pid) != 1)
+        pid = 0;
+    fclose(f);
+    return pid;
+}
+
+static bool range_holds(int mem, unsigned long from, unsigned long to, const char *text)
+{
+    size_t len = to - from;
+    char *bytes = malloc(len);
+    bool holds;
+
+    assert_non_null(bytes);
+    holds = pread(mem, bytes, len, (off_t)from) == (ssize_t)len && memmem(bytes, len, text, strlen(text)) != NULL;
+    free(bytes);
+    return holds;
+}
+
+/* Is text anywhere in what that process can write to? */
+static bool memory_holds(int pid, const char *text)
+{
+    char path[80], line[400];
+    unsigned long from, to;
+    bool holds = false;
+    FILE *maps;
+    int mem;
+
+    snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+    mem = open(path, O_RDONLY);
+    snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+    maps = fopen(path, "r");
+    assert_true(mem != -1 && maps != NULL);
+    while (!holds && fgets(line, sizeof(line), maps))
+        if (sscanf(line, "%lx-%lx rw", &from, &to) == 2 && strstr(line, " rw-p ") && to - from < (64UL << 20))
+            holds = range_holds(mem, from, to, text);
+    fclose(maps);
+    close(mem);
+    return holds;
+}
+
+/* Who delivers to one receiver has nothing of the others'. */
+static void secrets_of_others(void **state)
+{
+    struct courier *c = fork_one(); /* before the tokens are made: it can only know them from us */
+    struct scripted_http *s = scripted_open(answer, NULL);
+    char own[40], other[40], bot[80];
+    struct alert_receiver list[] = {
+        { .kind = ALERT_TELEGRAM, .name = "a", .url = bot, .token = own, .chat = "1" },
+        { .kind = ALERT_TELEGRAM, .name = "b", .url = bot, .token = other, .chat = "2" },
+    };
+    int64_t end = now_ms() + 5000;
+    int pid = 0;
+
+    (void)state;
+    snprintf(own, sizeof(own), "own-%llx", (unsigned long long)now_ms() * 7919);
+    snprintf(other, sizeof(other), "other-%llx", (unsigned long long)now_ms() * 104729);
+    next_answer = (struct scripted_answer){ .action = SCRIPTED_STALL };
+    address(bot, s, "");
+    begin(c, list, 2);
+    assert_int_equal(courier_send(c, 1, 0, &note), 0);
+    while (scripted_count(s) == 0 && now_ms() < end)
+        pause_ms(5);
+    pid = delivering(c);
+    assert_true(pid > 0);
+    assert_true(memory_holds(pid, own));
+    assert_true(memory_holds(courier_pid(c), other));
+    assert_false(memory_holds(pid, other));
+    courier_close(c);
+    scripted_close(s);
 }
 
 /* ---- programs ---- */
@@ -486,6 +571,7 @@ int main(void)
         cmocka_unit_test(webhook_and_telegram),
         cmocka_unit_test(endpoints_that_fail),
         cmocka_unit_test(an_endpoint_that_is_down),
+        cmocka_unit_test(secrets_of_others),
         cmocka_unit_test(a_command),
         cmocka_unit_test(an_email),
         cmocka_unit_test(programs_that_fail),

@@ -271,6 +271,30 @@ static void test_hot_click(void **state)
     arena_free(&arena);
 }
 
+/* Sums of the largest amounts stay at the end of the range. */
+static void test_large_amounts(void **state)
+{
+    const int64_t most = INT64_C(1000000000000) * 1000000;
+    struct bench b;
+    struct recon_result x;
+
+    (void)state;
+    begin(&b, NULL);
+    for (uint32_t i = 0; i < 20; i++) {
+        const struct recon_row row = { .click_id = S("ok"), .txid = S("tx"), .status = S("sale"), AGO(3), .has_amount = true,
+                                       .amount = most - i, .currency = S("EUR"), .line = i + 2 };
+        assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
+    }
+    for (uint32_t i = 0; i < 20; i++) { /* without a transaction id the amount tells them apart */
+        const struct recon_row row = { .click_id = S("ok"), .status = S("sale"), AGO(3), .has_amount = true,
+                                       .amount = most - i, .currency = S("EUR"), .line = i + 30 };
+        assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
+    }
+    assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+    assert_int_equal(x.matched_tracker, INT64_MAX);
+    end(&b);
+}
+
 /* A file with another offer and currency in every row: names end, sums go on. */
 static void test_many_words(void **state)
 {
@@ -306,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_shift),
         cmocka_unit_test(test_hot_click),
+        cmocka_unit_test(test_large_amounts),
         cmocka_unit_test(test_many_words),
     };
 
