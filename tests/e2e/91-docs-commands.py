@@ -55,11 +55,6 @@ FILLED = {
     "clickbaton trace --json": "clickbaton trace k1 --json",
     "clickbaton reconcile": "clickbaton reconcile --tracker keitaro.csv",
     "clickbaton reconcile --tracker FILE": "clickbaton reconcile --tracker keitaro.csv",
-    "clickbaton tail": "UNTIL_TOLD clickbaton tail",
-    "clickbaton tail --offer nutra-de --verdict quarantined --since 24h": "UNTIL_TOLD clickbaton tail --offer nutra-de --verdict quarantined --since 24h",
-    "clickbaton tail --event Purchase --json": "UNTIL_TOLD clickbaton tail --event Purchase --json",
-    "clickbaton top": "UNTIL_TOLD clickbaton top",
-    "clickbaton top --interval 10s --offer nutra-de": "UNTIL_TOLD clickbaton top --interval 10s --offer nutra-de",
     "clickbaton sandbox": "UNTIL_TOLD clickbaton sandbox --listen 127.0.0.1:0",
     "clickbaton serve": "UNTIL_TOLD clickbaton serve -c other/clickbaton.yaml",
     "clickbaton serve [-c FILE]": "UNTIL_TOLD clickbaton serve -c other/clickbaton.yaml",
@@ -72,6 +67,7 @@ FILLED = {
         "secret=$(cut -c7- keys/hook | base64 -d | od -An -vtx1 | tr -d ' \\n'); id=1 time=2 body=3; "
         "printf '%s' \"$id.$time.$body\" | openssl dgst -sha256 -mac HMAC -macopt hexkey:$secret -binary | base64",
     "(umask 077; openssl rand -hex 16 > keys/postback)": "(umask 077; openssl rand -hex 16 > keys/made)",
+    "kill -TERM $(cat data/lock)": "kill -TERM $(cat stopped/data/lock)",
     "chown -R clickbaton data keys": "chown -R $(id -u) copy",
 }
 
@@ -173,6 +169,9 @@ class Prepared:
         f.write("eurofxref-hist-90d.xml", bank())
         exports(f)
         other = Folder(self.sandbox.endpoint)
+        stopped = Folder(self.sandbox.endpoint)
+        os.symlink(stopped.path, f.at("stopped"))
+        self.to_stop = Serve(stopped)
         os.symlink(other.path, f.at("other"))
         self.site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
         threading.Thread(target=self.site.serve_forever, daemon=True).start()
@@ -190,6 +189,8 @@ class Prepared:
     def shell(self, text):
         """What is run for a command: our ports, folders and keys in the place of the pages'."""
         text = FILLED.get(text, text)
+        if re.match(r"clickbaton (tail|top)\b(?!.*--frames)", text):
+            text = "UNTIL_TOLD " + text
         for old, new in (("127.0.0.1:9090", "127.0.0.1:%d" % self.serve.admin), ("127.0.0.1:8080", "127.0.0.1:%d" % self.serve.port),
                          ("/backup/", self.f.at("backup/")), ("http://SITE", "http://127.0.0.1:%d" % self.site.server_port),
                          ("key=KEY&", "key=%s&" % KEY), ("=CLICKID&", "=k2&")):
@@ -246,6 +247,7 @@ def commands():
         equal(str(c), (r.code, r.err if r.code != EXITS.get(c.text, (0,))[0] else ""), (EXITS.get(c.text, (0,))[0], ""))
         if c.text.startswith("curl"):
             hasnt("%s: no refusal" % c, r.out, '"error"')
+    equal("kill -TERM on the pages ends a server in order", here.to_stop.wait(), 0)
     here.serve.stop()
     for what, table in (("FILLED", FILLED), ("EXITS", EXITS)):
         equal("no page has these of %s any more" % what, [t for t in table if t not in found and t not in FILLED.values()], [])
@@ -350,6 +352,12 @@ def covered(f, serve):
     c.close()
 
 
+def together(p):
+    """Both outputs as a terminal has them: what is told first, the result, what is told last."""
+    first, _, rest = p.stderr.decode().partition("\n")
+    return first + "\n" + p.stdout.decode() + rest
+
+
 # page: what is there at its beginning; what happens before its n-th command with a `$`, and after it
 SESSION = {
     "docs/replay.md": (quarantine_mended, {2: word_added}, {3: reloaded}),
@@ -383,9 +391,9 @@ def sessions():
         for n, c in enumerate(those):
             before.get(n, lambda *_: None)(f, serve)
             p = subprocess.run(["bash", "-c", c.text], cwd=f.path, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, timeout=60)
+                               stderr=subprocess.PIPE, timeout=60)
             after.get(n, lambda *_: None)(f, serve)
-            equal("%s: what it shows is what comes" % c, shows(c, p.stdout.decode()) if c.shown else "", "")
+            equal("%s: what it shows is what comes" % c, shows(c, together(p)) if c.shown else "", "")
         serve.stop()
 
 
