@@ -2,7 +2,7 @@
 A command must end with 0, or with the code that a page says (EXITS); what is shown below `$ ...` must be what comes.  What can't
 be run stands in NOT_RUN with its reason, and something else is checked of it.  An entry that no page has any more fails.
 
-python3 tests/e2e/91-docs-commands.py PAGE.md: what is found on that page, for whoever writes one."""
+python3 tests/e2e/92-docs-commands.py PAGE.md: what is found on that page, for whoever writes one."""
 import concurrent.futures
 import fnmatch
 import http.server
