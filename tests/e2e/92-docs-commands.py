@@ -144,6 +144,8 @@ def exports(f):
     now = time.time()
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now))
     f.write("keitaro.csv", "Sub ID,TID,Status,Revenue,Currency,Postback datetime\nk1,t-k1,sale,12.5,USD,%s\n" % stamp)
+    for name in ("bemob", "binom", "redtrack"):
+        f.write(name + ".csv", "Click ID,Transaction ID,Status,Payout,Currency,Time\nk1,t-k1,approved,12.5,USD,%s\n" % stamp)
     f.write("voluum.csv", "Click ID,Transaction ID,Revenue,Currency,Postback Timestamp\nk1,t-k1,12.5,USD,%s\n" % stamp)
     f.write("orders.csv", "click id,order id,status,amount,currency,time\nk1,t-k1,paid,12.5,USD,%s\n" % stamp)
     f.write("export.csv", "Sub ID 1,Order no.,Payout,Currency,Time\nk1,t-k1,12.5,USD,%s\n" % stamp)

@@ -3,6 +3,7 @@
 
 #include "adapters/store/sqlite_tally.h"
 #include "core/base/buf.h"
+#include "core/identity/match_key.h"
 
 #define HOUR  INT64_C(3600000)
 #define START (NOW - NOW % HOUR)
