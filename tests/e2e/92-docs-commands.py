@@ -222,6 +222,15 @@ def why_not(text):
     return next((row for row in NOT_RUN if fnmatch.fnmatchcase(text, row[0])), None)
 
 
+def harmless(text):
+    """Whether it may be run at all: what reaches for this machine or another one must stand in NOT_RUN."""
+    text = FILLED.get(text, text)
+    if re.search(r"\b(sudo|ssh|apt|apt-get|dpkg|systemctl|journalctl|runuser|make|python3 tests|node|rm|mv|dd|mkfs)\b(?![-.:/])", re.sub(r"'[^']*'", "''", text)):
+        return False
+    return "curl" not in text or "--unix-socket" in text or all(
+        re.match(r"(127\.0\.0\.1|SITE)", h) for h in re.findall(r"https?://([^\s'\"]*)", text))
+
+
 # In this order, and one after the other: what changes what others see.
 ALONE = ("clickbaton alert", "clickbaton rates import", "kill -HUP", "TOKEN=", "curl -sS -c", "curl -sS -b", "clickbaton replay",
          "clickbaton store compact", "curl --unix")
@@ -232,7 +241,7 @@ def commands():
     found = everything()
     true("commands are found", len(found) > 150, len(found))
     here = Prepared()
-    runnable = [c for c in found.values() if not why_not(c.text)]
+    runnable = [c for c in found.values() if not why_not(c.text) and true("%s: may be run" % c, harmless(c.text), "name it in NOT_RUN")]
     one_by_one = [c for word in ALONE for c in runnable if c.text.startswith(word)]
     login = "TOKEN=$(clickbaton inspect --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"token\"])'); "
     done = []
@@ -244,7 +253,7 @@ def commands():
     here.serve.fire(SALE % ("k4", "k4", "another-word", "k4"))  # for those that look at what is quarantined
     rest = {here.shell(c.text): c for c in runnable if c not in one_by_one}
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        done += pool.map(lambda c: (c, here.run(c.text)), rest.values())
+        done += pool.map(lambda c: (c, here.run(c.text)), share_of(list(rest.values())))
     for c, r in done:
         equal(str(c), (r.code, r.err if r.code != EXITS.get(c.text, (0,))[0] else ""), (EXITS.get(c.text, (0,))[0], ""))
         if c.text.startswith("curl"):
