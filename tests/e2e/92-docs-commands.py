@@ -104,6 +104,9 @@ NOT_RUN = [
     ("ssh -L 9090:127.0.0.1:9090 SERVER", "there is no other machine", None),
 ]
 
+# A page whose commands go one after the other, and the test that runs all of them.
+OWN_TEST = {"docs/getting-started.md": "tests/e2e/91-getting-started.py"}
+
 # Options that are none of ours.
 FOREIGN = {"--web": "Prometheus' --web.listen-address", "--urgent": "a program of yours", "--system": "adduser", "--group": "adduser"}
 
@@ -111,7 +114,7 @@ FOREIGN = {"--web": "Prometheus' --web.listen-address", "--urgent": "a program o
 def everything():
     """The first place of each command, by its text."""
     found = {}
-    for page in docs.names():
+    for page in [p for p in docs.names() if p not in OWN_TEST]:
         for c in docs.commands(page):
             found.setdefault(c.text, c)
     return found
@@ -240,6 +243,9 @@ ALONE = ("clickbaton alert", "kill -TERM", "clickbaton rates import", "kill -HUP
 def commands():
     found = everything()
     true("commands are found", len(found) > 150, len(found))
+    for page, test in OWN_TEST.items():
+        if os.path.exists(os.path.join(ROOT, page)):
+            has("%s runs the commands of %s" % (test, page), docs.text_of(test), page)
     here = Prepared()
     runnable = [c for c in found.values() if not why_not(c.text) and true("%s: may be run" % c, harmless(c.text), "name it in NOT_RUN")]
     one_by_one = [c for word in ALONE for c in runnable if c.text.startswith(word)]
