@@ -3,6 +3,7 @@
 
 #include "adapters/store/sqlite_tally.h"
 #include "core/base/buf.h"
+#include "core/identity/match_key.h"
 
 #define HOUR  INT64_C(3600000)
 #define START (NOW - NOW % HOUR)
@@ -254,6 +255,49 @@ static void as_the_rows(void **state)
     assert_int_equal(ask(f, "SELECT count(*) FROM (SELECT 1 FROM hours WHERE kind = 'events' GROUP BY slot)"), 3);
 }
 
+/* The view `hours` says each slot in words: those of the tables that the numbers are of. */
+static void the_view_has_words(void **state)
+{
+    static const char *const verdicts[] = { [STORE_QUEUED] = "queued", [STORE_DUPLICATE] = "duplicate",
+                                            [STORE_IGNORED] = "ignored", [STORE_QUARANTINED] = "quarantined" };
+    static const char *const states[] = { [STORE_WAITING] = "made", [STORE_DELIVERED] = "delivered", [STORE_DEAD] = "dead",
+                                          [STORE_WITHDRAWN] = "withdrawn" };
+    struct fixture *f = *state;
+    char sql[200], wanted[8];
+
+#define WORD(KIND, SLOT, WANTED)                                                                   \
+    do {                                                                                           \
+        snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO tallies VALUES(3600, 0, %d, 0, %d, 1, 0)", (int)(KIND), (int)(SLOT)); \
+        assert_int_equal(sqlite3_exec(((struct sqlite *)f->s)->db, sql, NULL, NULL, NULL), SQLITE_OK); \
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM hours h WHERE what = '%s' AND slot = %d AND h.hour = '1970-01-01T01:00:00Z'" \
+                 " AND kind = (SELECT kind FROM hours LIMIT 1)", (WANTED), (int)(SLOT));           \
+        assert_int_equal(ask(f, sql), 1);                                                          \
+        assert_int_equal(sqlite3_exec(((struct sqlite *)f->s)->db, "DELETE FROM tallies", NULL, NULL, NULL), SQLITE_OK); \
+    } while (0)
+    for (int i = STORE_QUEUED; i <= STORE_QUARANTINED; i++) {
+        WORD(TALLY_POSTBACKS, i, verdicts[i]);
+        WORD(TALLY_REASONS, i, verdicts[i]);
+    }
+    for (int i = STORE_WAITING; i <= STORE_WITHDRAWN; i++)
+        if (states[i] && i != 2)
+            WORD(TALLY_EVENTS, i, states[i]);
+    for (int i = 0; i < MATCH_KEYS; i++)
+        WORD(TALLY_KEYS, i, match_key_names[i].ptr);
+    WORD(TALLY_CLICKS, 1, "with ttclid");
+    WORD(TALLY_VALUED, 1, "with a value");
+    WORD(TALLY_VALUED, 0, "without");
+    WORD(TALLY_LATENCY, store_tally_bucket(100), "to 0.1 s");
+    WORD(TALLY_LATENCY, store_tally_bucket(60000), "to 1 min");
+    WORD(TALLY_LATENCY, store_tally_bucket(86400000), "to 1 d");
+    WORD(TALLY_LATENCY, store_tally_bucket(86400001), "above");
+    WORD(TALLY_ANSWERS, STORE_WAITING, "tried again");
+    WORD(TALLY_ANSWERS, STORE_DELIVERED, "delivered");
+    WORD(TALLY_ANSWERS, STORE_DEAD, "dead");
+    store_tally_currency_name(store_tally_currency(S("EUR")), wanted);
+    WORD(TALLY_VALUES, store_tally_currency(S("EUR")), wanted);
+    WORD(TALLY_ORIGINALS, store_tally_currency(S("EUR")), "EUR");
+}
+
 /* A store of before is counted when it is opened, and no more than once. */
 static void is_caught_up(void **state)
 {
@@ -319,7 +363,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(says_what), TEST(as_the_rows), TEST(is_caught_up), TEST(old_ones_go), TEST(sums_end),
+        TEST(says_what), TEST(as_the_rows), TEST(the_view_has_words), TEST(is_caught_up), TEST(old_ones_go), TEST(sums_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
