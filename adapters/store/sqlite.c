@@ -127,7 +127,6 @@ static int begin(struct store *store, struct err *err)
     sqlite_log_begin(s);
     s->before = s->now;
     index_mark(s);
-    tally_clear(s->tally);
     return 0;
 }
 
