@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/store/sqlite_sum.h"
+#include "adapters/store/sqlite_insert.h"
 #include "core/identity/match_key.h"
 #include "core/payload/keys.h"
 
@@ -257,15 +257,6 @@ int tally_find(struct sqlite *s, int64_t id, struct tally_event *out, struct err
 
 /* ---- in the file ---- */
 
-static void bind_key(struct sqlite3_stmt *st, const struct tally_row *r)
-{
-    bind_int(st, 1, r->hour);
-    bind_int(st, 2, r->offer);
-    bind_int(st, 3, r->kind);
-    bind_int(st, 4, r->name);
-    bind_int(st, 5, r->slot);
-}
-
 static int read_had(struct sqlite *s, struct tally_row *r, struct err *err)
 {
     struct sqlite3_stmt *st = sql_use(s, SQL_TALLY_GET, err);
@@ -273,7 +264,11 @@ static int read_had(struct sqlite *s, struct tally_row *r, struct err *err)
 
     if (!st)
         return -1;
-    bind_key(st, r);
+    bind_int(st, 1, r->hour);
+    bind_int(st, 2, r->offer);
+    bind_int(st, 3, r->kind);
+    bind_int(st, 4, r->name);
+    bind_int(st, 5, r->slot);
     rc = sql_step(s, st, err);
     r->had = rc == 1 ? col_int(st, 0) : 0;
     r->known = rc >= 0;
@@ -281,29 +276,22 @@ static int read_had(struct sqlite *s, struct tally_row *r, struct err *err)
     return rc < 0 ? -1 : 0;
 }
 
-static int64_t sum_of(const struct tally_row *r, int64_t n)
-{
-    const int64_t values[] = { r->hour, r->offer, r->kind, r->name, r->slot, n };
-    struct sum sum;
-
-    sum_start(&sum, SUM_TALLIES);
-    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
-        sum_int(&sum, values[i]);
-    return sum_end(&sum);
-}
-
 static int write_row(struct sqlite *s, struct tally_row *r, struct err *err)
 {
-    struct sqlite3_stmt *st;
+    struct insert in;
     int64_t n;
 
-    if ((!r->known && read_had(s, r, err) != 0) || !(st = sql_use(s, SQL_TALLY_PUT, err)))
+    if ((!r->known && read_had(s, r, err) != 0) ||
+        insert_start(&in, s, SQL_TALLY_PUT, SUM_TALLIES, err) != 0)
         return -1;
     n = add_up(r->had, r->n);
-    bind_key(st, r);
-    bind_int(st, 6, n);
-    bind_int(st, 7, sum_of(r, n));
-    if (sql_run(s, st, err) != 0)
+    insert_int(&in, r->hour);
+    insert_int(&in, r->offer);
+    insert_int(&in, r->kind);
+    insert_int(&in, r->name);
+    insert_int(&in, r->slot);
+    insert_int(&in, n);
+    if (insert_end(&in) != 0)
         return -1;
     r->had = n;
     return 0;

@@ -222,6 +222,33 @@ static void random_again(struct fixture *f, int64_t now)
         fail_msg("%s", f->err.text);
 }
 
+/* Rows whose checksum is not what the SQL function, which `store verify` compares with, makes of them. */
+static int64_t wrong_sums(struct fixture *f)
+{
+    static const char sql[] =
+        "SELECT (SELECT count(*) FROM tallies WHERE sum IS NOT checksum(14, hour, offer, kind, name, slot, n))"
+        " + (SELECT count(*) FROM clicks WHERE sum IS NOT checksum(1, id, offer, at, keyed, click_id, event_id,"
+        " ttp, ip, consent, page_url, ttclid, user_agent, referrer, country))"
+        " + (SELECT count(*) FROM postbacks WHERE sum IS NOT checksum(2, id, at, offer, tracker, method, stage,"
+        " verdict, code, click_id, event_id, txid, content_type, address, params, ttclid, reason, warnings))"
+        " + (SELECT count(*) FROM events WHERE sum IS NOT checksum(3, id, postback, created, offer, pixel, event,"
+        " test_code, event_id, click_id, body, ttclid, value, currency, original_value, original_currency,"
+        " consent, consent_said, plain_id))"
+        " + (SELECT count(*) FROM deliveries WHERE sum IS NOT checksum(4, event, pixel, state, due, attempts,"
+        " test_code, unknown_since, unknown_before, note, withdrawn))"
+        " + (SELECT count(*) FROM counts WHERE sum IS NOT checksum(7, clicks, postbacks, waiting, sending,"
+        " delivered, dead, quarantined, withdrawn, last_click, last_postback, last_event, last_attempt,"
+        " gone_postback, gone_attempt))";
+    sqlite3_stmt *st;
+    int64_t n;
+
+    assert_int_equal(sqlite3_prepare_v2(((struct sqlite *)f->s)->db, sql, -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    n = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    return n;
+}
+
 static void as_the_rows(void **state)
 {
     static void (*const acts[])(struct fixture *, int64_t) = { random_click, random_postback, random_postback,
@@ -250,6 +277,7 @@ static void as_the_rows(void **state)
         if (any(30) == 0)
             arena_reset(&f->arena);
     }
+    assert_int_equal(wrong_sums(f), 0);
     assert_true(ask(f, "SELECT count(*) FROM tallies") > 200);
     assert_int_equal(ask(f, "SELECT count(*) FROM (SELECT 1 FROM hours WHERE kind = 'events' GROUP BY slot)"), 3);
 }
@@ -302,21 +330,6 @@ static void old_ones_go(void **state)
     OK(f, store_commit(f->s, &f->err));
     assert_int_equal(ask(f, "SELECT count(*) FROM tallies"), 12);
     SAME(counted(f), all_of(f, f->s, true));
-}
-
-/* As the SQL function, which `store verify` compares with, makes them. */
-static int64_t wrong_sums(struct fixture *f)
-{
-    static const char sql[] = "SELECT count(*) FROM tallies WHERE sum IS NOT"
-                              " checksum(14, hour, offer, kind, name, slot, n)";
-    sqlite3_stmt *st;
-    int64_t n;
-
-    assert_int_equal(sqlite3_prepare_v2(((struct sqlite *)f->s)->db, sql, -1, &st, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-    n = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    return n;
 }
 
 /* More different rows than have room in memory, in one transaction and over several. */
