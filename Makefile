@@ -110,10 +110,14 @@ outage: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/fault/outage.py $(EVENTS)
 check: structure unit e2e
-# The landing script and the inspector's page in Chromium; web-control breaks them on purpose and wants the checks to notice.
+# The landing script and the inspector's page in Chromium (of that the main checks: web-inspector has all of them); web-control
+# breaks both on purpose and wants the checks to notice.
 web: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js
+	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js --main
+web-inspector: | need-web
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js
 web-control: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
@@ -132,10 +136,11 @@ valgrind: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@JOBS=2 RUN='valgrind -q --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
-# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) six that take minutes there;
+# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) eight that take minutes there;
 # the address sanitizer looks for leaks in all of them.
 NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_courier test_http_server test_sender test_store test_store_upgrade \
-                 $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal test_store_retain))
+                 $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal test_store_retain \
+                   test_store_prefix test_alert_days))
 
 # Branches of core/ that the unit tests, the case files and these end-to-end files take; MISSING=1
 # lists the others.  Nothing is left out, not even where memory ends.

@@ -156,6 +156,14 @@ int sqlite_give_back(struct store *store, unsigned pages, int64_t *left, struct 
     return 0;
 }
 
+/* As the file itself says. */
+static int64_t file_bytes(struct sqlite *s)
+{
+    struct asking a = { .s = s };
+
+    return number(&a, "PRAGMA page_count") * number(&a, "PRAGMA page_size");
+}
+
 int store_sqlite_compact(const char *dir, int64_t *before, int64_t *after, struct err *err)
 {
     struct store *store;
@@ -171,13 +179,13 @@ int store_sqlite_compact(const char *dir, int64_t *before, int64_t *after, struc
         return -1;
     s = (struct sqlite *)store;
     sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    *before = size_of(s, "clickbaton.db");
+    *before = file_bytes(s);
     if (sqlite3_exec(s->db, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM", NULL, NULL, NULL) !=
             SQLITE_OK ||
         sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
         rc = err_set(err, ERR_SYSTEM, "%s: %s; it is as it was. This needs as much free space on the "
                      "disk as the file is large", path, sqlite3_errmsg(s->db));
-    *after = size_of(s, "clickbaton.db");
+    *after = file_bytes(s);
     store_close(store);
     return rc;
 }

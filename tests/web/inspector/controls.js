@@ -6,7 +6,7 @@ const list = [
   // what others wrote
   ['text taken for HTML', 'ui.jsx', 'return from ? [...parts, text.slice(from)] : text;', 'return <span dangerouslySetInnerHTML={{ __html: text }} />;', /^hostile: html/],
   ['unseen characters shown raw', 'ui.jsx', 'for (const m of text.matchAll(UNSEEN))', 'for (const m of [])', /^hostile: escapes|can not be seen/],
-  ['unseen characters raw in titles', 'ui.jsx', ".replace(UNSEEN, c => `‹${mark(c)}›`)", '', /^hostile: escapes/],
+  ['unseen characters raw in titles', 'plain.js', ".replace(UNSEEN, c => `‹${mark(c)}›`)", '', /^hostile: escapes/],
   ['long values not cut', 'ui.jsx', 'if (text.length <= max || max === Infinity)', 'if (true)', /a long value/],
   ['long lines not cut', 'style.css', 'overflow: hidden; text-overflow: ellipsis; white-space: pre; vertical-align: bottom;', 'white-space: pre;', /^hostile: (html|long)/],
   ['long words not broken', 'style.css', '.said { unicode-bidi: isolate; overflow-wrap: anywhere; white-space: pre-wrap; }', '.said { overflow-wrap: normal; white-space: pre; } body { overflow-wrap: normal !important; }', /^hostile: long/],
@@ -49,7 +49,7 @@ const list = [
   // alerts, chain, session
   ['no banners', 'main.jsx', '<Top /><Banners />', '<Top />', /red banner/],
   ['the cross at the hop after', 'chain.jsx', "transform={flip ? `translate(${cross} ${at(i + 1)})` : `translate(${at(i + 1)} ${cross})`}", "transform={flip ? `translate(${cross} ${at(i + 2)})` : `translate(${at(i + 2)} ${cross})`}", /where the baton drops/],
-  ['a lost id drawn as kept', 'chain.jsx', 'const BAD = { lost: 1,', 'const BAD = {', /where the baton drops/],
+  ['a lost id drawn as kept', 'chain.jsx', 'const BAD = { __proto__: null, lost: 1,', 'const BAD = {', /where the baton drops/],
   ['the token stays in the address', 'main.jsx', "history.replaceState(null, '', '#/live');", '', /the token of the address/],
   ['a stream after logging out', 'api.js', "if (state !== 'closed') return;", 'return;', /^session: log out/],
   // looks
@@ -57,7 +57,7 @@ const list = [
   ['grey on grey', 'style.css', '--dim: light-dark(#596272, #98a2b3);', '--dim: light-dark(#a3abb8, #5a6270);', /^layout: (live|login)/],
   ['a button without a name', 'main.jsx', 'aria-label="Keys and help" title="Keys and help"', '', /^layout: live/],
   ['motion for everybody', 'style.css', '@media (prefers-reduced-motion: reduce)', '@media (min-width: 99999px)', /less motion/],
-  ['red and green alone', 'style.css', '--dead: light-dark(#cf4a14, #f2703f);', '--dead: light-dark(#8a8a2a, #8fae4f);', /no red or no green/],
+  ['red and green alone', 'style.css', '--dead: light-dark(#cf4a14, #f2703f);', '--dead: light-dark(#bc6679, #f2703f);', /no red or no green/],
   ['the switch does nothing', 'style.css', ':root[data-theme="light"] { color-scheme: light; }', '', /light and dark follow/]
 ];
 

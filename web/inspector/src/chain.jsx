@@ -14,8 +14,8 @@ conversion:
   postback: nutra-de
 `;
 const IDS = ['ttclid', 'click_id', 'event_id'];
-const WORDS = { kept: 'kept', lost: 'lost', changed: 'changed', truncated: 'cut', absent: 'not there yet', stored: 'not on the way, but remembered' };
-const BAD = { lost: 1, changed: 1, truncated: 1 };
+const WORDS = { __proto__: null, kept: 'kept', lost: 'lost', changed: 'changed', truncated: 'cut', absent: 'not there yet', stored: 'not on the way, but remembered' };
+const BAD = { __proto__: null, lost: 1, changed: 1, truncated: 1 };
 
 // The stations: the ad, the hops, then the conversion's way back.
 export function stations(r) {

@@ -24,10 +24,10 @@ function Way({ pb, click }) {
   return <ol class="way" aria-label="The way of this conversion">
     <Stop kind={click ? 'delivered' : 'help'} c={click ? 'ok' : 'absent'} name="Click" t={click?.at}>{click ? (click.ttclid ? 'with ttclid' : 'without ttclid') : 'none registered'}</Stop>
     <Stop kind={pb.verdict} c={pb.verdict === 'queued' ? 'ok' : pb.verdict === 'quarantined' ? 'warn' : 'absent'} name="Postback" t={pb.at} after={click ? gap(click.at, pb.at) : ''}><Verdict verdict={pb.verdict} /></Stop>
-    {e ? <Stop kind="send" c="ok" name={plain(e.event)} t={e.created} after={gap(pb.at, e.created)}>{money(e.value, e.currency) || 'no value'}{pb.events.length > 1 && `, +${pb.events.length - 1} more`}</Stop>
+    {e ? <Stop kind="send" c="ok" name={plain(e.event).slice(0, 60)} t={e.created} after={gap(pb.at, e.created)}>{money(e.value, e.currency) || 'no value'}{pb.events.length > 1 && `, +${pb.events.length - 1} more`}</Stop>
       : <Stop kind="ignored" c="absent" name="No event" after="">nothing was sent</Stop>}
     {e && <Stop kind={e.state === 'delivered' ? 'delivered' : e.state === 'dead' ? 'dead' : 'waiting'} c={e.state === 'delivered' ? 'ok' : e.state === 'dead' ? 'bad' : 'warn'} name="TikTok" t={done} after={gap(e.created, done)}>
-      {e.state === 'delivered' ? `${last?.message || 'OK'}${e.attempts.length > 1 ? ` at try ${e.attempts.length}` : ''}` : last ? `${last.code ? last.code + ' ' : ''}${plain(last.message || `HTTP ${last.http_status}`)}`.slice(0, 90) : e.note ? plain(e.note).slice(0, 90) : 'on its way'}</Stop>}
+      {e.state === 'delivered' ? `${plain(last?.message || 'OK').slice(0, 90)}${e.attempts.length > 1 ? ` at try ${e.attempts.length}` : ''}` : last ? `${last.code ? last.code + ' ' : ''}${plain(last.message || `HTTP ${last.http_status}`)}`.slice(0, 90) : e.note ? plain(e.note).slice(0, 90) : 'on its way'}</Stop>}
   </ol>;
 }
 
@@ -36,7 +36,7 @@ function Way({ pb, click }) {
 function Params({ pb, again }) {
   const used = {};
   Object.entries(again?.fields || {}).forEach(([f, v]) => { if (v.from === 'param') (used[v.name] ||= []).push(f); });
-  return <Section title="Came in" aside={<span class="dim">{pb.method} · {pb.params.length} parameters</span>}>
+  return <Section title="Came in" aside={<span class="dim">{plain(pb.method).slice(0, 8)} · {pb.params.length} parameters</span>}>
     {pb.gone ? <p class="none">The parameters were removed after their time (<code>retention:</code>).</p> :
       <table class="kv"><tbody>{pb.params.map(([k, v]) => <tr><th scope="row"><Line value={k} />{used[k] && <span class="maps">{used[k].map(plain).join(', ')}</span>}</th>
         <td class="mono"><Text value={v} />{v === '' && <span class="dim">empty</span>}</td></tr>)}</tbody></table>}
@@ -55,18 +55,18 @@ function Click({ click }) {
 // ---- column 2: what was understood, and where each value comes from ----
 
 const File = ({ at }) => <span class="file" title={plain(at)}><Line value={at.replace(' (built in)', '')} /></span>;
-const FROM = { param: 'parameter', click: 'the click', derived: 'made from', mapping: 'the word', constant: 'mapping', default: 'default' };
+const FROM = { __proto__: null, param: 'parameter', click: 'the click', derived: 'made from', mapping: 'the word', constant: 'mapping', default: 'default' };
 function Fields({ again, why, at }) {
   const fields = Object.entries(again?.fields || {}), steps = again?.steps || [];
   return <Section title="Understood" aside={<span class="dim">by the mapping in force{at ? `, ${time(at)}` : ''}</span>}>
     {!again && <p class="none"><Text value={why || 'It can not be translated now.'} /></p>}
     {again && <>
       <h3>Read from the postback</h3>
-      <ul class="origin">{fields.map(([f, v]) => <li><b class="mono"><Line value={f} /></b><span class="mono val"><Text value={v.value} max={110} /></span>
+      <ul class="origin">{fields.map(([f, v]) => <li><b class="mono"><Text value={f} max={120} /></b><span class="mono val"><Text value={v.value} max={110} /></span>
         <span class="from">{FROM[v.from] || plain(v.from)} {v.name && <code><Line value={v.name} /></code>}{v.at && <File at={v.at} />}</span></li>)}
         {!fields.length && <li class="none">Nothing of it is named by the mapping.</li>}</ul>
       {steps.length > 0 && <><h3>Put into the event</h3>
-        <ul class="origin">{steps.map(s => <li><b class="mono"><Line value={s.field} /></b><span class="mono val"><Text value={s.value} max={110} /></span>
+        <ul class="origin">{steps.map(s => <li><b class="mono"><Text value={s.field} max={120} /></b><span class="mono val"><Text value={s.value} max={110} /></span>
           <span class="from"><Text value={s.done} max={240} />{s.at && <File at={s.at} />}</span></li>)}</ul></>}
     </>}
   </Section>;
@@ -114,17 +114,16 @@ function Would({ again, others }) {
 
 // ---- what is wrong, and what to do ----
 
-const bySeverity = { quarantined: 'warn', ignored: '', duplicate: '', queued: '' };
 function Why({ pb, again, ask, ready }) {
   const ok = again && again.verdict === 'queued';
   if (pb.verdict === 'queued' && !pb.warnings.length) return null;
-  return <div class={`why ${bySeverity[pb.verdict] || ''}`}>
+  return <div class={`why ${pb.verdict === 'quarantined' ? 'warn' : ''}`}>
     {pb.code && <div><Code code={pb.code} /><div><b>{title(pb.code) || plain(pb.code)}</b><p><Text value={pb.reason} /></p>
       {remedy(pb.code) && <p class="act"><b>What to do:</b> {remedy(pb.code)}.</p>}
       {pb.verdict === 'quarantined' && <p class="act">{ok
-        ? <><b>Mended:</b> the mapping in force now makes {made(again).map(d => `${plain(d.body.event)} ${money(d.body.properties?.value, d.body.properties?.currency)}`).join(', ') || 'an event'} of it. <button class="button primary" disabled={!ready} onClick={() => ask({ postbacks: [pb.id] })}><Icon name="send" />Replay…</button></>
+        ? <><b>Mended:</b> the mapping in force now makes {made(again).map(d => `${plain(d.body.event).slice(0, 60)} ${money(d.body.properties?.value, d.body.properties?.currency)}`).join(', ') || 'an event'} of it. <button class="button primary" disabled={!ready} onClick={() => ask({ postbacks: [pb.id] })}><Icon name="send" />Replay…</button></>
         : again && <>The mapping in force now says the same{again.code !== pb.code && <> in another way: <Code code={again.code} /> <Text value={again.reason} /></>}. Mend it, reload (<code>systemctl reload clickbaton</code>), then translate again.</>}</p>}</div></div>}
-    {pb.warnings.map(w => { const code = w.code ?? w, text = w.text; return <div><Code code={code} /><div><b>{title(code) || plain(code)}</b>{text && <p><Text value={text} /></p>}
+    {pb.warnings.map(w => { const code = w.code ?? w, text = w.text; return <div><Code code={code} /><div><b>{title(code) || plain(code).slice(0, 60)}</b>{text && <p><Text value={text} /></p>}
       {remedy(code) && <p class="act"><b>What to do:</b> {remedy(code)}.</p>}</div></div>; })}
   </div>;
 }

@@ -1,4 +1,6 @@
 // Numbers, times and amounts as people read them.  Everything is shown in the browser's time zone.
+import { plain } from './plain.js';
+
 const number = new Intl.NumberFormat('en-US');
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 const part = options => new Intl.DateTimeFormat('en-GB', options);
@@ -42,9 +44,9 @@ export function ago(t, now = Date.now()) {
 // Amounts come as decimal text or numbers; the text is kept, only grouped.
 export function money(value, currency) {
   if (value === null || value === undefined || value === '') return '';
-  const [whole, rest = ''] = String(value).split('.');
+  const [whole, rest = ''] = plain(value).slice(0, 40).split('.');
   const grouped = /^-?\d+$/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, ',') : whole;
-  return `${grouped}${rest ? '.' + rest.padEnd(2, '0') : '.00'}${currency ? ' ' + currency : ''}`;
+  return `${grouped}${rest ? '.' + rest.padEnd(2, '0') : '.00'}${currency ? ' ' + plain(currency).slice(0, 12) : ''}`;
 }
 
 // ---- the histogram of the store: upper bounds in ms, the last slot has none ----

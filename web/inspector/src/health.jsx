@@ -9,8 +9,7 @@ import { add, percentiles, slots, total, waiting, weight } from './tally.js';
 import { Choice, Code, Icon, Line, Nothing, Problem, Section, Segments, Verdict, Wait, plain, remedy, title } from './ui.jsx';
 import { useAnswer } from './ui.jsx';
 
-const RANGES = { '24h': [24, 3600, '24 h'], '7d': [168, 3600, '7 d'], '30d': [720, 86400, '30 d'] };
-const LOSS = { queued: 'good', duplicate: '', ignored: '', quarantined: 'bad' };
+const RANGES = { __proto__: null, '24h': [24, 3600, '24 h'], '7d': [168, 3600, '7 d'], '30d': [720, 86400, '30 d'] };
 
 // The window before it, of the same length, to compare with.
 function window_(range, now) {
@@ -67,7 +66,7 @@ function Offers({ answer, chosen, range }) {
   const rows = answer.offers.map(o => ({ name: o.offer, sum: add({ ...answer, offers: [o] }) }))
     .sort((a, b) => total(b.sum.received) - total(a.sum.received));
   return <Section title="Offers" class="wide">
-    <table class="ranks"><thead><tr><th scope="col">Offer</th><th scope="col" class="sparks"><span class="sr">Over time</span></th><th scope="col" class="num">Received</th><th scope="col" class="num">Delivered</th>
+    <div class="over"><table class="ranks"><thead><tr><th scope="col">Offer</th><th scope="col" class="sparks"><span class="sr">Over time</span></th><th scope="col" class="num">Received</th><th scope="col" class="num">Delivered</th>
       <th scope="col" class="num">Quarantined</th><th scope="col" class="num wide-only">Duplicate</th><th scope="col" class="num">p95</th></tr></thead>
       <tbody>{rows.map(({ name, sum }) => <tr class={name === chosen ? 'chosen' : ''}>
         <th scope="row"><a href={address('health', { range, offer: name === chosen ? '' : name })} aria-current={name === chosen ? 'true' : undefined}><Line value={name} /></a></th>
@@ -75,7 +74,7 @@ function Offers({ answer, chosen, range }) {
         <td class="num"><Good part={total(sum.delivered)} all={total(sum.put)} /></td>
         <td class="num"><Bad part={total(sum.quarantined)} all={total(sum.received)} /></td>
         <td class="num wide-only">{share(total(sum.duplicate), total(sum.received))}</td>
-        <td class="num">{upTo(percentile(slots(sum), 0.95))}</td></tr>)}</tbody></table>
+        <td class="num">{upTo(percentile(slots(sum), 0.95))}</td></tr>)}</tbody></table></div>
   </Section>;
 }
 const Good = ({ part, all }) => <span class={all && part / all < 0.9 ? 'warn' : ''}>{share(part, all)}</span>;
@@ -85,7 +84,7 @@ function Events({ answer, chosen, range, offer }) {
   const names = [...new Set(answer.offers.flatMap(o => o.events.map(e => e.event)))];
   const rows = names.map(name => ({ name, sum: add(answer, name) })).sort((a, b) => total(b.sum.put) - total(a.sum.put));
   return <Section title="Events" class="wide">
-    <table class="ranks"><thead><tr><th scope="col">Event</th><th scope="col" class="sparks"><span class="sr">Over time</span></th><th scope="col" class="num">Sent</th><th scope="col" class="num">Delivered</th><th scope="col" class="num">Refused</th>
+    <div class="over"><table class="ranks"><thead><tr><th scope="col">Event</th><th scope="col" class="sparks"><span class="sr">Over time</span></th><th scope="col" class="num">Sent</th><th scope="col" class="num">Delivered</th><th scope="col" class="num">Refused</th>
       <th scope="col" class="num wide-only">With value</th><th scope="col" class="num">Value</th></tr></thead>
       <tbody>{rows.map(({ name, sum }) => <tr class={name === chosen ? 'chosen' : ''}>
         <th scope="row"><a href={address('health', { range, offer, event: name === chosen ? '' : name })} aria-current={name === chosen ? 'true' : undefined}><Line value={name} /></a></th>
@@ -93,7 +92,7 @@ function Events({ answer, chosen, range, offer }) {
         <td class="num"><Good part={total(sum.delivered)} all={total(sum.put)} /></td>
         <td class="num"><span class={total(sum.dead) ? 'bad' : ''}>{count(total(sum.dead))}</span></td>
         <td class="num wide-only">{share(total(sum.valued), total(sum.put))}</td>
-        <td class="num">{amounts(sum)}</td></tr>)}</tbody></table>
+        <td class="num">{amounts(sum)}</td></tr>)}</tbody></table></div>
   </Section>;
 }
 const amounts = sum => Object.entries(sum.values).map(([c, v]) => [c, total(v)]).sort((a, b) => b[1] - a[1]).slice(0, 2)

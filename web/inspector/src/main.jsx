@@ -13,8 +13,8 @@ import { address, alerts, arrived, back, banners, go, help, link, parse, route, 
 import { Trace } from './trace.jsx';
 import { Dialog, Icon, Text, Wait, When, plain } from './ui.jsx';
 
-const VIEWS = { live: ['Live', Live, 'l'], health: ['Health', Health, 'h'], alerts: ['Alerts', Alerts, 'a'], chain: ['Chain', Chain, 'c'] };
-const OTHERS = { c: ['Conversion', Conversion], trace: ['Search', Trace] };
+const VIEWS = { __proto__: null, live: ['Live', Live, 'l'], health: ['Health', Health, 'h'], alerts: ['Alerts', Alerts, 'a'], chain: ['Chain', Chain, 'c'] };
+const OTHERS = { __proto__: null, c: ['Conversion', Conversion], trace: ['Search', Trace] };
 
 // ---- the top ----
 

@@ -15,7 +15,7 @@ export function grid(answer) {
 // One series per column, over all offers given; of events only those called `event`, or all.
 export function add(answer, event) {
   const g = grid(answer), n = g.t.length;
-  const sum = { ...g, latency: g.t.map(() => zeros(15)), values: {}, keys: {}, putByKey: {}, reasons: [], warnings: [], answers: [] };
+  const sum = { ...g, latency: g.t.map(() => zeros(15)), values: Object.create(null), keys: Object.create(null), reasons: [], warnings: [], answers: [] };
   for (const c of [...COLUMNS, ...FATES]) sum[c] = zeros(n);
   const named = { reasons: new Map(), warnings: new Map(), answers: new Map() };
   for (const o of answer.offers) {

@@ -4,7 +4,7 @@ import { money, moment, span, time } from './format.js';
 import { route } from './state.js';
 import { Code, Icon, Id, Line, Nothing, Problem, State, Text, Verdict, Wait, When, plain, useAnswer } from './ui.jsx';
 
-const MATCH = { click_id: 'click id', event_id: 'event id', ttclid: 'ttclid', ttclid_prefix: 'beginning of a ttclid', txid: 'transaction id', order_id: 'order id', row: 'number of the row' };
+const MATCH = { __proto__: null, click_id: 'click id', event_id: 'event id', ttclid: 'ttclid', ttclid_prefix: 'beginning of a ttclid', txid: 'transaction id', order_id: 'order id', row: 'number of the row' };
 
 function Click({ c }) {
   return <li class="entry"><span class="dot" aria-hidden="true"><Icon name="delivered" /></span><div class="what"><header><b>Click</b><Line value={c.offer} /><span class="grow" /><When t={c.at} /></header>

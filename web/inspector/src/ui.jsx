@@ -2,18 +2,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import codes from 'virtual:codes';
 import { ago, moment } from './format.js';
+import { UNSEEN, mark, plain } from './plain.js';
 import { say } from './state.js';
+export { plain };
 
 // ---- text from outside ----
-
-// What can't be seen, turns the direction of writing or piles up is shown as a mark that can be read.
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]|\p{M}{4,}/gu;
-const NAMES = { 0: 'NUL', 7: 'BEL', 8: 'BS', 9: 'TAB', 10: 'LF', 13: 'CR', 27: 'ESC', 127: 'DEL' };
-const mark = c => {
-  const n = c.codePointAt(0), more = [...c].length;
-  return (NAMES[n] || 'U+' + n.toString(16).toUpperCase().padStart(4, '0')) + (more > 1 ? `×${more}` : '');
-};
-export const plain = text => String(text ?? '').replace(UNSEEN, c => `‹${mark(c)}›`);
 
 function Marked({ text }) {
   const parts = [];
@@ -46,6 +39,7 @@ export const Line = ({ value, max = 200 }) => {
 // ---- signs ----
 
 const PATHS = {
+  __proto__: null,
   queued: 'M3 8h9M8.5 4.5 12 8l-3.5 3.5',
   duplicate: 'M5.5 5.5h7v7h-7zM3.5 10.5v-7h7',
   ignored: 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM5.5 8h5',
@@ -73,18 +67,19 @@ const PATHS = {
 export const Icon = ({ name }) => <svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d={PATHS[name] || PATHS.help} /></svg>;
 
 export const Verdict = ({ verdict }) =>
-  <span class={`verdict v-${known(verdict)}`}><Icon name={verdict} />{plain(verdict)}</span>;
+  <span class={`verdict v-${known(verdict)}`}><Icon name={verdict} />{plain(verdict).slice(0, 20)}</span>;
 const known = v => PATHS[v] ? v : 'other';
 
-const STATES = { waiting: 'waiting', sending: 'waiting', delivered: 'delivered', dead: 'dead', withdrawn: 'withdrawn' };
-const WORDS = { waiting: 'on its way', sending: 'on its way', delivered: 'delivered', dead: 'refused', withdrawn: 'withdrawn' };
+const STATES = { __proto__: null, waiting: 'waiting', sending: 'waiting', delivered: 'delivered', dead: 'dead', withdrawn: 'withdrawn' };
+const WORDS = { __proto__: null, waiting: 'on its way', sending: 'on its way', delivered: 'delivered', dead: 'refused', withdrawn: 'withdrawn' };
 export const State = ({ state, children }) =>
-  <span class={`state s-${STATES[state] || 'waiting'}`}><Icon name={STATES[state] || 'waiting'} />{children ?? WORDS[state] ?? plain(state)}</span>;
+  <span class={`state s-${STATES[state] || 'waiting'}`}><Icon name={STATES[state] || 'waiting'} />{children ?? WORDS[state] ?? plain(state).slice(0, 20)}</span>;
 
 // ---- codes ----
 
-export const title = code => codes[code]?.[0] || '';
-export const remedy = code => codes[code]?.[1] || '';
+const row = code => Object.hasOwn(codes, code) ? codes[code] : [];
+export const title = code => row(code)[0] || '';
+export const remedy = code => row(code)[1] || '';
 export const known_codes = Object.keys(codes);
 export const Code = ({ code }) => code
   ? <abbr class={`code k-${/^[A-Z]/.test(code) ? code[0] : 'other'}`}

@@ -65,6 +65,8 @@ module.exports = [
     const scale = big[0][1] / big[0][0];
     t.true('in proportion', big.every(([v, h]) => Math.abs(h - v * scale) < 0.6), JSON.stringify(big.slice(0, 4)));
     t.equal('one for each hour', heights.queued.length, a.points.length);
+    const small = a.points.map(p => p.duplicate).filter(Boolean);
+    t.true('those on top too, and what is there at all is a line high', small.every((v, i) => Math.abs(heights.duplicate[i] - Math.max(v * scale, 1.2)) < 0.6), JSON.stringify([small, heights.duplicate]));
   }],
   ['the pointer shows exact numbers, the arrow keys read them aloud', async t => {
     const page = await ready(t, '#/health?offer=nutra-de'), a = answer('nutra-de').offers[0], p = a.points[5];
@@ -85,10 +87,12 @@ module.exports = [
     const page = await ready(t, '#/health?offer=loan-pl'), a = answer('loan-pl');
     const put = events(a, 'put'), ttclid = a.offers[0].events[0].points.reduce((s, p) => s + p.keys.ttclid, 0);
     t.equal('ttclid', await page.$eval('.meters li:first-child', e => e.innerText.replace(/\s+/g, ' ')), `ttclid ${Math.round(100 * ttclid / put)} %`);
+    t.equal('its bar', await page.getAttribute('.meters li:first-child .meter', 'aria-valuenow'), String(Math.round(100 * ttclid / put)));
     t.true('marked as low', await page.isVisible('.meters li:first-child i.low'));
     t.equal('all', await page.$$eval('.meters li', l => l.length), 7);
   }],
   ['reasons, warnings and answers, ranked, with what to do and the way to the list', async t => {
+    t.stub.twist = x => ({ ...x, offers: x.offers.map(o => ({ ...o, reasons: o.reasons.slice().reverse() })) });
     const page = await ready(t, '#/health?offer=sweeps-us'), a = answer('sweeps-us').offers[0];
     const list = await page.$$eval(`${card('Reasons')} summary`, l => l.map(x => x.innerText.replace(/\s+/g, ' ').trim()));
     t.equal('ranked', list, a.reasons.slice().sort((x, y) => y.n - x.n).map(r => `${r.code} ${r.title} ${r.verdict} ${n(r.n)}`));
