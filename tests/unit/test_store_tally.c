@@ -322,8 +322,7 @@ static void old_ones_go(void **state)
         OK(f, store_commit(f->s, &f->err));
     } while (rc == 1);
     assert_int_equal(ask(f, "SELECT count(*) FROM tallies"), 10);
-    SAME(counted(f), all_of(f, f->s, true));
-    /* What was dropped is not added to: the clock was wrong, and is again. */
+    /* What was dropped is not added to, though it was in memory: the clock was wrong, and is again. */
     OK(f, store_begin(f->s, &f->err));
     arrive(f, START, "sale", STORE_IGNORED, "I001", "");
     arrive(f, START + 9 * HOUR, "sale", STORE_IGNORED, "I001", "");
