@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_insert.h"
 #include "adapters/store/sqlite_tally.h"
 
 const struct sqlite_tuning sqlite_tuning_default = {
@@ -51,25 +52,25 @@ static int read_counts(struct sqlite *s, struct store_counts *out, struct sqlite
 static int write_counts(struct sqlite *s, struct err *err)
 {
     const struct store_counts *c = &s->now.counts;
-    struct sqlite3_stmt *st;
+    struct insert in;
 
     if (memcmp(&s->now, &s->before, sizeof(s->now)) == 0)
         return 0;
-    if (!(st = sql_use(s, SQL_COUNTS_SET, err)))
+    if (insert_start(&in, s, SQL_COUNTS_SET, SUM_COUNTS, err) != 0)
         return -1;
-    bind_int(st, 1, c->clicks);
-    bind_int(st, 2, c->postbacks);
-    bind_int(st, 3, c->waiting);
-    bind_int(st, 4, c->sending);
-    bind_int(st, 5, c->delivered);
-    bind_int(st, 6, c->dead);
-    bind_int(st, 7, c->quarantined);
-    bind_int(st, 8, c->withdrawn);
+    insert_int(&in, c->clicks);
+    insert_int(&in, c->postbacks);
+    insert_int(&in, c->waiting);
+    insert_int(&in, c->sending);
+    insert_int(&in, c->delivered);
+    insert_int(&in, c->dead);
+    insert_int(&in, c->quarantined);
+    insert_int(&in, c->withdrawn);
     for (int i = 0; i < ROWS_COUNT; i++)
-        bind_int(st, 9 + i, s->now.last[i]);
-    bind_int(st, 13, s->now.gone_postback);
-    bind_int(st, 14, s->now.gone_attempt);
-    return sql_run(s, st, err);
+        insert_int(&in, s->now.last[i]);
+    insert_int(&in, s->now.gone_postback);
+    insert_int(&in, s->now.gone_attempt);
+    return insert_end(&in);
 }
 
 static int read_state(struct sqlite *s, struct err *err)
@@ -127,7 +128,6 @@ static int begin(struct store *store, struct err *err)
     sqlite_log_begin(s);
     s->before = s->now;
     index_mark(s);
-    tally_clear(s->tally);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "adapters/store/sqlite_click.h"
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_insert.h"
 #include "adapters/store/sqlite_tally.h"
 
 /* Kinds of hashes: a page must not lead a look-up by click_id to many rows by other ids. */
@@ -46,28 +47,29 @@ static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *are
     return arena->full ? sqlite_no_room(err) : 0;
 }
 
+/* In the order of CLICK_COLUMNS. */
 static int write_row(struct sqlite *s, enum sql which, const struct sqlite_click *k, struct err *err)
 {
-    struct sqlite3_stmt *st = sql_use(s, which, err);
     const struct store_click *c = &k->click;
+    struct insert in;
 
-    if (!st)
+    if (insert_start(&in, s, which, SUM_CLICKS, err) != 0)
         return -1;
-    bind_int(st, ID + 1, k->id);
-    bind_int(st, OFFER + 1, k->offer);
-    bind_int(st, AT + 1, c->at);
-    bind_int(st, KEYED + 1, k->keyed);
-    bind_text(st, CLICK_ID + 1, c->click_id);
-    bind_text(st, EVENT_ID + 1, c->event_id);
-    bind_text(st, TTP + 1, c->ttp);
-    bind_text(st, IP + 1, c->ip);
-    bind_text(st, CONSENT + 1, c->consent);
-    bind_text(st, PAGE_URL + 1, c->page_url);
-    bind_within(st, TTCLID + 1, c->ttclid, c->page_url);
-    bind_text(st, USER_AGENT + 1, c->user_agent);
-    bind_text(st, REFERRER + 1, c->referrer);
-    bind_text(st, COUNTRY + 1, c->country);
-    return sql_run(s, st, err);
+    insert_int(&in, k->id);
+    insert_int(&in, k->offer);
+    insert_int(&in, c->at);
+    insert_int(&in, k->keyed);
+    insert_text(&in, c->click_id);
+    insert_text(&in, c->event_id);
+    insert_text(&in, c->ttp);
+    insert_text(&in, c->ip);
+    insert_text(&in, c->consent);
+    insert_text(&in, c->page_url);
+    insert_within(&in, c->ttclid, c->page_url);
+    insert_text(&in, c->user_agent);
+    insert_text(&in, c->referrer);
+    insert_text(&in, c->country);
+    return insert_end(&in);
 }
 
 static uint64_t hash_of(const struct sqlite *s, int64_t row, struct slice value, int kind)

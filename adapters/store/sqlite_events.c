@@ -1,4 +1,5 @@
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_insert.h"
 #include "adapters/store/sqlite_tally.h"
 #include "core/payload/find.h"
 
@@ -86,55 +87,59 @@ static int index_event(struct sqlite *s, int64_t id, const struct event_ids *e, 
     return 0;
 }
 
+/* A new delivery: waiting, due at once, never tried. */
 static int add_delivery(struct sqlite *s, const struct store_event *ev, int64_t id, int64_t pixel,
                         struct err *err)
 {
-    struct sqlite3_stmt *st = sql_use(s, SQL_DELIVERY_ADD, err);
+    struct insert in;
 
-    if (!st)
+    if (insert_start(&in, s, SQL_DELIVERY_ADD, SUM_DELIVERIES, err) != 0)
         return -1;
-    bind_int(st, 1, id);
-    bind_int(st, 2, pixel);
-    bind_int(st, 3, ev->created);
-    if (bind_name(s, st, 4, ev->test_code, err) != 0)
-        return -1;
-    return sql_run(s, st, err);
+    insert_int(&in, id);
+    insert_int(&in, pixel);
+    insert_int(&in, STORE_WAITING);
+    insert_int(&in, ev->created);
+    insert_int(&in, 0);
+    insert_name(&in, ev->test_code);
+    for (int i = 0; i < 4; i++)
+        sum_null(&in.sum); /* unknown_since, unknown_before, note, withdrawn */
+    return insert_end(&in);
 }
 
-/* An amount and, in the next column, its currency: both NULL when there is none. */
-static int bind_money(struct sqlite *s, struct sqlite3_stmt *st, int at, int64_t micros,
-                      struct slice currency, struct err *err)
+/* An amount and its currency: both NULL when there is none. */
+static void insert_money(struct insert *in, int64_t micros, struct slice currency)
 {
     if (currency.len)
-        bind_int(st, at, micros);
+        insert_int(in, micros);
     else
-        bind_int_or_null(st, at, 0);
-    return bind_name(s, st, at + 1, currency, err);
+        insert_int_or_null(in, 0);
+    insert_name(in, currency);
 }
 
 static int add_event(struct sqlite *s, const struct store_event *ev, int64_t id,
                      const struct key *k, struct err *err)
 {
-    struct sqlite3_stmt *st = sql_use(s, SQL_EVENT_ADD, err);
+    struct insert in;
 
-    if (!st || bind_name(s, st, OFFER + 1, ev->offer, err) != 0 ||
-        bind_name(s, st, TEST_CODE + 1, ev->test_code, err) != 0 ||
-        bind_money(s, st, VALUE + 1, ev->value, ev->currency, err) != 0 ||
-        bind_money(s, st, ORIGINAL_VALUE + 1, ev->original_value, ev->original_currency, err) != 0 ||
-        bind_name(s, st, CONSENT + 1, ev->consent, err) != 0)
+    if (insert_start(&in, s, SQL_EVENT_ADD, SUM_EVENTS, err) != 0)
         return -1;
-    bind_text(st, CONSENT_SAID + 1, ev->consent_said);
-    bind_int(st, ID + 1, id);
-    bind_int_or_null(st, POSTBACK + 1, ev->postback_id);
-    bind_int(st, CREATED + 1, ev->created);
-    bind_int_or_null(st, PIXEL + 1, k->pixel);
-    bind_int_or_null(st, EVENT + 1, k->event);
-    bind_text(st, EVENT_ID + 1, ev->event_id);
-    bind_text(st, CLICK_ID + 1, ev->click_id);
-    bind_text(st, BODY + 1, ev->body);
-    bind_within(st, TTCLID + 1, ev->ttclid, ev->body);
-    bind_text(st, CONSENT_SAID + 2, ev->plain_id);
-    return sql_run(s, st, err);
+    insert_int(&in, id);
+    insert_int_or_null(&in, ev->postback_id);
+    insert_int(&in, ev->created);
+    insert_name(&in, ev->offer);
+    insert_int_or_null(&in, k->pixel);
+    insert_int_or_null(&in, k->event);
+    insert_name(&in, ev->test_code);
+    insert_text(&in, ev->event_id);
+    insert_text(&in, ev->click_id);
+    insert_text(&in, ev->body);
+    insert_within(&in, ev->ttclid, ev->body);
+    insert_money(&in, ev->value, ev->currency);
+    insert_money(&in, ev->original_value, ev->original_currency);
+    insert_name(&in, ev->consent);
+    insert_text(&in, ev->consent_said);
+    insert_text(&in, ev->plain_id);
+    return insert_end(&in);
 }
 
 /* 1: this event is there under one of its former ids, in the row *found. */

@@ -175,7 +175,7 @@ static int put_event(struct sqlite *s, const struct ledger_row *row, struct err 
     int64_t *states[] = { NULL, &n->waiting, &n->sending, &n->delivered, &n->dead, &n->withdrawn };
     struct sqlite3_stmt *st;
 
-    if (BIND(SQL_EVENT_ADD, event_columns) || BIND(SQL_DELIVERY_IMPORT, delivery_columns) ||
+    if (BIND(SQL_EVENT_IMPORT, event_columns) || BIND(SQL_DELIVERY_IMPORT, delivery_columns) ||
         put_tries(s, row, err) != 0)
         return -1;
     ++*states[get(row, "state")->n];
@@ -189,11 +189,11 @@ static int put_row(struct sqlite *s, const struct ledger_row *row, struct err *e
     switch (row->table) {
     case LEDGER_CLICK:
         s->now.counts.clicks++;
-        return BIND(SQL_CLICK_ADD, click_columns) ? -1 : 0;
+        return BIND(SQL_CLICK_IMPORT, click_columns) ? -1 : 0;
     case LEDGER_POSTBACK:
         s->now.counts.postbacks++;
         s->now.counts.quarantined += get(row, "verdict")->n == STORE_QUARANTINED;
-        return BIND(SQL_POSTBACK_ADD, postback_columns) ? -1 : 0;
+        return BIND(SQL_POSTBACK_IMPORT, postback_columns) ? -1 : 0;
     case LEDGER_ATTEMPT:
         return BIND(SQL_ATTEMPT_ADD, attempt_columns) ? -1 : 0;
     default:

@@ -6,23 +6,63 @@
 
 /* ---- hashes ---- */
 
-uint64_t index_hash(const struct sqlite *s, struct slice id, uint64_t kind)
+struct id_hash {
+    uint64_t whole, upper; /* of all of it, of its first STORE_PREFIX characters */
+};
+
+static struct id_hash hash_of(const struct sqlite *s, struct slice id, uint64_t kind)
 {
-    return slice_hash(id, s->seed + kind) & s->tuning.hash_mask;
+    return (struct id_hash){ slice_hash(id, s->seed + kind),
+                             slice_hash(slice_head(id, STORE_PREFIX), s->seed + kind) };
 }
 
-static uint64_t upper_half(const struct sqlite *s, struct slice ttclid, uint64_t kind)
+/* The same of an id that is worth remembering. */
+static struct id_hash remembered(const struct sqlite *s, struct slice id, uint64_t kind)
 {
-    return slice_hash(slice_head(ttclid, STORE_PREFIX), s->seed + kind) & ~(uint64_t)UINT32_MAX;
+    struct index *ix = s->index;
+    struct long_id *l;
+    struct id_hash h;
+
+    for (l = ix->long_ids; l < ix->long_ids + LONG_IDS; l++)
+        if (l->len == id.len && l->kind == kind && memcmp(l->bytes, id.ptr, id.len) == 0)
+            return (struct id_hash){ l->whole, l->upper };
+    h = hash_of(s, id, kind);
+    l = &ix->long_ids[ix->next_long_id++ % LONG_IDS];
+    l->kind = kind;
+    l->whole = h.whole;
+    l->upper = h.upper;
+    l->len = id.len;
+    memcpy(l->bytes, id.ptr, id.len);
+    return h;
+}
+
+static bool is_long(struct slice id)
+{
+    return id.len >= LONG_ID_MIN && id.len <= LONG_ID_MAX;
+}
+
+uint64_t index_hash(const struct sqlite *s, struct slice id, uint64_t kind)
+{
+    uint64_t whole = is_long(id) ? remembered(s, id, kind).whole : slice_hash(id, s->seed + kind);
+
+    return whole & s->tuning.hash_mask;
+}
+
+#define UPPER_HALF (~(uint64_t)UINT32_MAX)
+
+static uint64_t upper_half(const struct sqlite *s, struct slice prefix, uint64_t kind)
+{
+    return slice_hash(slice_head(prefix, STORE_PREFIX), s->seed + kind) & UPPER_HALF;
 }
 
 static uint64_t halves(const struct sqlite *s, struct slice ttclid, uint64_t kind)
 {
-    uint64_t whole = slice_hash(ttclid, s->seed + kind);
+    struct id_hash h;
 
-    if (ttclid.len >= STORE_PREFIX)
-        whole = upper_half(s, ttclid, kind) | (whole & UINT32_MAX);
-    return whole & s->tuning.hash_mask;
+    if (ttclid.len < STORE_PREFIX)
+        return index_hash(s, ttclid, kind);
+    h = is_long(ttclid) ? remembered(s, ttclid, kind) : hash_of(s, ttclid, kind);
+    return ((h.upper & UPPER_HALF) | (h.whole & UINT32_MAX)) & s->tuning.hash_mask;
 }
 
 uint64_t index_ttclid_hash(const struct sqlite *s, enum rows rows, int64_t row, struct slice ttclid,

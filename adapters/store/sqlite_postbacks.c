@@ -1,4 +1,5 @@
 #include "adapters/store/sqlite_index.h"
+#include "adapters/store/sqlite_insert.h"
 #include "adapters/store/sqlite_tally.h"
 
 /* Columns of POSTBACK_COLUMNS. */
@@ -45,36 +46,44 @@ int sqlite_postback_index(struct sqlite *s, const struct store_postback *pb,
     return 0;
 }
 
+/* In the order of POSTBACK_COLUMNS. */
+static int add_row(struct sqlite *s, const struct store_postback *pb, int64_t id, struct err *err)
+{
+    struct insert in;
+
+    if (insert_start(&in, s, SQL_POSTBACK_ADD, SUM_POSTBACKS, err) != 0)
+        return -1;
+    insert_int(&in, id);
+    insert_int(&in, pb->at);
+    insert_name(&in, pb->offer);
+    insert_name(&in, pb->tracker);
+    insert_name(&in, pb->method);
+    insert_name(&in, pb->stage);
+    insert_int(&in, pb->verdict);
+    insert_name(&in, pb->code);
+    insert_text(&in, pb->click_id);
+    insert_text(&in, pb->event_id);
+    insert_text(&in, pb->txid);
+    insert_text(&in, pb->content_type);
+    insert_text(&in, pb->address);
+    insert_text(&in, pb->params);
+    insert_within(&in, pb->ttclid, pb->params);
+    insert_text(&in, pb->reason);
+    insert_text(&in, pb->warnings);
+    return insert_end(&in);
+}
+
 int sqlite_postback_put(struct store *store, struct store_postback *pb, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
-    struct sqlite3_stmt *st = sql_use(s, SQL_POSTBACK_ADD, err);
     int64_t id = pb->id;
 
-    if (!st || (id == 0 && sqlite_postback_id(store, &id, err) != 0))
+    if (id == 0 && sqlite_postback_id(store, &id, err) != 0)
         return -1;
     if (id <= s->before.last[ROWS_POSTBACKS] || id > s->now.last[ROWS_POSTBACKS])
         return err_set(err, ERR_INPUT, "store: postback id %lld is not of this transaction",
                        (long long)id);
-    if (bind_name(s, st, OFFER + 1, pb->offer, err) != 0 ||
-        bind_name(s, st, TRACKER + 1, pb->tracker, err) != 0 ||
-        bind_name(s, st, METHOD + 1, pb->method, err) != 0 ||
-        bind_name(s, st, STAGE + 1, pb->stage, err) != 0 ||
-        bind_name(s, st, CODE + 1, pb->code, err) != 0)
-        return -1;
-    bind_int(st, ID + 1, id);
-    bind_int(st, AT + 1, pb->at);
-    bind_int(st, VERDICT + 1, pb->verdict);
-    bind_text(st, CLICK_ID + 1, pb->click_id);
-    bind_text(st, EVENT_ID + 1, pb->event_id);
-    bind_text(st, TXID + 1, pb->txid);
-    bind_text(st, CONTENT_TYPE + 1, pb->content_type);
-    bind_text(st, ADDRESS + 1, pb->address);
-    bind_text(st, PARAMS + 1, pb->params);
-    bind_within(st, TTCLID + 1, pb->ttclid, pb->params);
-    bind_text(st, REASON + 1, pb->reason);
-    bind_text(st, WARNINGS + 1, pb->warnings);
-    if (sql_run(s, st, err) != 0)
+    if (add_row(s, pb, id, err) != 0)
         return -1;
     pb->id = id;
     s->now.counts.postbacks++;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/store/sqlite.h"
+#include "adapters/store/sqlite_insert.h"
 
 #define WITHIN_MIN 12    /* shorter ones are not worth a place of their own */
 #define WITHIN_MAX 65535 /* length in the low 16 bits */
@@ -55,16 +55,86 @@ static size_t find(struct slice host, struct slice needle)
     return host.len;
 }
 
+/* Where s is in host, as it is kept; 0: not there, or not worth it. */
+static int64_t place_of(struct slice s, struct slice host)
+{
+    size_t offset;
+
+    if (s.len < WITHIN_MIN || s.len > WITHIN_MAX || host.len < s.len)
+        return 0;
+    offset = find(host, s);
+    return offset == host.len ? 0 : (int64_t)(offset << 16 | s.len);
+}
+
 void bind_within(struct sqlite3_stmt *st, int at, struct slice s, struct slice host)
 {
-    if (s.len >= WITHIN_MIN && s.len <= WITHIN_MAX && host.len >= s.len) {
-        size_t offset = find(host, s);
-        if (offset != host.len) {
-            sqlite3_bind_int64(st, at, (int64_t)(offset << 16 | s.len));
-            return;
-        }
+    int64_t place = place_of(s, host);
+
+    if (place)
+        bind_int(st, at, place);
+    else
+        bind_text(st, at, s);
+}
+
+/* ---- a new row: its values in their order, and their sum ---- */
+
+int insert_start(struct insert *in, struct sqlite *s, enum sql which, enum sum_table table, struct err *err)
+{
+    *in = (struct insert){ .s = s, .st = sql_use(s, which, err), .err = err };
+    sum_start(&in->sum, table);
+    return in->st ? 0 : -1;
+}
+
+void insert_int(struct insert *in, int64_t n)
+{
+    sum_int(&in->sum, n);
+    sqlite3_bind_int64(in->st, ++in->at, n);
+}
+
+void insert_int_or_null(struct insert *in, int64_t n)
+{
+    if (n) {
+        insert_int(in, n);
+    } else {
+        sum_null(&in->sum);
+        sqlite3_bind_null(in->st, ++in->at);
     }
-    bind_text(st, at, s);
+}
+
+void insert_text(struct insert *in, struct slice s)
+{
+    if (s.len)
+        sum_text(&in->sum, s.ptr, s.len);
+    else
+        sum_null(&in->sum);
+    bind_text(in->st, ++in->at, s);
+}
+
+void insert_name(struct insert *in, struct slice name)
+{
+    int64_t id = 0;
+
+    if (name.len && !in->failed && names_id(in->s, name, true, &id, in->err) != 1)
+        in->failed = true;
+    insert_int_or_null(in, id);
+}
+
+void insert_within(struct insert *in, struct slice s, struct slice host)
+{
+    int64_t place = place_of(s, host);
+
+    if (place)
+        insert_int(in, place);
+    else
+        insert_text(in, s);
+}
+
+int insert_end(struct insert *in)
+{
+    if (in->failed)
+        return -1;
+    bind_int(in->st, in->at + 1, sum_end(&in->sum));
+    return sql_run(in->s, in->st, in->err);
 }
 
 /* As bytes: for a text that has to end in NUL SQLite would copy it. */

@@ -83,7 +83,21 @@ struct merge {
     struct run_writer to;
 };
 
+/* The hashes of the long ids that were asked for last: a postback's ttclid is looked up, and indexed for
+ * its event and for itself. */
+#define LONG_ID_MIN 48
+#define LONG_ID_MAX 512
+#define LONG_IDS    4
+
+struct long_id {
+    uint64_t kind, whole, upper; /* unmasked; upper: of its first STORE_PREFIX characters */
+    size_t len;                  /* 0: free */
+    char bytes[LONG_ID_MAX];
+};
+
 struct index {
+    struct long_id long_ids[LONG_IDS];
+    unsigned next_long_id; /* the one to go */
     struct hot *hot;
     uint32_t hot_count, hot_cap, hot_mark;
     uint32_t *buckets; /* as many as hot_cap */

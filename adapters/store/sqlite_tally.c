@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/store/sqlite_insert.h"
 #include "core/identity/match_key.h"
 #include "core/payload/keys.h"
 
@@ -14,14 +15,19 @@
 
 struct tally_row {
     int64_t hour, offer, name, slot, n;
+    int64_t had; /* what the file says; when it is known */
     enum tally_used { FREE, USED } used;
     enum store_tally_kind kind;
+    bool known, changed;
 };
 
+/* Rows stay when they are written: most are changed by the next transaction again, and what the file says
+ * of them needs not be read.  Nobody else writes to the table while a writer has it. */
 struct tally {
     struct tally_row rows[SLOTS];
-    uint32_t taken[SLOTS / 2]; /* which of them, in their order */
-    size_t count;
+    uint32_t taken[SLOTS / 2];   /* which of them */
+    uint32_t changed[SLOTS / 2]; /* since the last write, in their order */
+    size_t count, changes;
     struct tally_event noted[NOTED];
 };
 
@@ -55,17 +61,30 @@ void tally_free(struct tally *t)
     free(t);
 }
 
-void tally_forget(struct tally *t)
-{
-    memset(t->noted, 0, sizeof(t->noted)); /* ids of a rollback are given again */
-    tally_clear(t);
-}
-
-void tally_clear(struct tally *t)
+static void forget_rows(struct tally *t)
 {
     for (size_t i = 0; i < t->count; i++)
         t->rows[t->taken[i]].used = FREE;
-    t->count = 0;
+    t->count = t->changes = 0;
+}
+
+void tally_forget(struct tally *t)
+{
+    memset(t->noted, 0, sizeof(t->noted)); /* ids of a rollback are given again */
+    forget_rows(t);
+}
+
+/* n more in a row that has its place. */
+static void change(struct tally *t, uint32_t at, int64_t n)
+{
+    struct tally_row *r = &t->rows[at];
+
+    if (!r->changed) {
+        r->changed = true;
+        r->n = 0;
+        t->changed[t->changes++] = at;
+    }
+    r->n = add_up(r->n, n);
 }
 
 static int add(struct sqlite *s, const struct tally_row *what, struct err *err)
@@ -81,18 +100,20 @@ static int add(struct sqlite *s, const struct tally_row *what, struct err *err)
         struct tally_row *r = &t->rows[at];
         if (r->hour == what->hour && r->offer == what->offer && r->name == what->name &&
             r->slot == what->slot && r->kind == what->kind) {
-            r->n = add_up(r->n, what->n);
+            change(t, at, what->n);
             return 0;
         }
     }
     if (t->count == SLOTS / 2) {
         if (tally_write(s, err) != 0)
             return -1;
+        forget_rows(t);
         return add(s, what, err);
     }
     t->rows[at] = *what;
     t->rows[at].used = USED;
     t->taken[t->count++] = at;
+    change(t, at, what->n);
     return 0;
 }
 
@@ -236,27 +257,57 @@ int tally_find(struct sqlite *s, int64_t id, struct tally_event *out, struct err
 
 /* ---- in the file ---- */
 
+static int read_had(struct sqlite *s, struct tally_row *r, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(s, SQL_TALLY_GET, err);
+    int rc;
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, r->hour);
+    bind_int(st, 2, r->offer);
+    bind_int(st, 3, r->kind);
+    bind_int(st, 4, r->name);
+    bind_int(st, 5, r->slot);
+    rc = sql_step(s, st, err);
+    r->had = rc == 1 ? col_int(st, 0) : 0;
+    r->known = rc >= 0;
+    sql_done(st);
+    return rc < 0 ? -1 : 0;
+}
+
+static int write_row(struct sqlite *s, struct tally_row *r, struct err *err)
+{
+    struct insert in;
+    int64_t n;
+
+    if ((!r->known && read_had(s, r, err) != 0) ||
+        insert_start(&in, s, SQL_TALLY_PUT, SUM_TALLIES, err) != 0)
+        return -1;
+    n = add_up(r->had, r->n);
+    insert_int(&in, r->hour);
+    insert_int(&in, r->offer);
+    insert_int(&in, r->kind);
+    insert_int(&in, r->name);
+    insert_int(&in, r->slot);
+    insert_int(&in, n);
+    if (insert_end(&in) != 0)
+        return -1;
+    r->had = n;
+    return 0;
+}
+
 int tally_write(struct sqlite *s, struct err *err)
 {
     struct tally *t = s->tally;
 
-    for (size_t i = 0; i < t->count; i++) {
-        const struct tally_row *r = &t->rows[t->taken[i]];
-        struct sqlite3_stmt *st;
-        if (r->n == 0)
-            continue;
-        if (!(st = sql_use(s, SQL_TALLY_ADD, err)))
+    for (size_t i = 0; i < t->changes; i++) {
+        struct tally_row *r = &t->rows[t->changed[i]];
+        if (r->n != 0 && write_row(s, r, err) != 0)
             return -1;
-        bind_int(st, 1, r->hour);
-        bind_int(st, 2, r->offer);
-        bind_int(st, 3, r->kind);
-        bind_int(st, 4, r->name);
-        bind_int(st, 5, r->slot);
-        bind_int(st, 6, r->n);
-        if (sql_run(s, st, err) != 0)
-            return -1;
+        r->changed = false;
     }
-    tally_clear(t);
+    t->changes = 0;
     return 0;
 }
 
@@ -264,8 +315,9 @@ int tally_drop(struct sqlite *s, int64_t before_ms, unsigned max, struct err *er
 {
     struct sqlite3_stmt *st = sql_use(s, SQL_TALLY_DROP, err);
 
-    if (!st)
+    if (!st || tally_write(s, err) != 0)
         return -1;
+    forget_rows(s->tally); /* some of them will be gone */
     bind_int(st, 1, hour_of(before_ms / 1000));
     bind_int(st, 2, max);
     return sql_run(s, st, err) != 0 ? -1 : sqlite3_changes(s->db);

@@ -9,8 +9,7 @@
 struct tally;
 struct tally *tally_new(void);
 void tally_free(struct tally *t);
-void tally_forget(struct tally *t); /* after a rollback */
-void tally_clear(struct tally *t);  /* at begin, and when it is written */
+void tally_forget(struct tally *t); /* after a rollback, or when the table is no longer what it was */
 
 /* An event, as far as its numbers need it. */
 struct tally_event {

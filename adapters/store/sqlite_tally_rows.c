@@ -180,6 +180,7 @@ int tally_rows(struct sqlite *s, struct err *err)
     struct counting c = { .s = s };
     int rc = 0;
 
+    tally_forget(s->tally); /* the table is empty now, whatever it was */
     arena_init(&c.arena, ROW_BYTES);
     for (size_t i = 0; i < TABLES && rc >= 0; i++) {
         c.last = 0;

@@ -1,10 +1,17 @@
 #include "core/payload/members.h"
 
+#include <string.h>
+
 #define DEPTH_MOST 32
 
-/* The place behind the string that begins at `at`; past the end when it has none. */
+/* The place behind the string that begins at `at`; past the end when it has none.  Most have no escape,
+ * and memchr is many times as fast as a loop: a body is looked through for every postback. */
 static size_t behind_string(struct slice s, size_t at)
 {
+    const char *from = s.ptr + at + 1, *end = memchr(from, '"', s.len - at - 1);
+
+    if (end && !memchr(from, '\\', (size_t)(end - from)))
+        return (size_t)(end - s.ptr) + 1;
     for (at++; at < s.len && s.ptr[at] != '"'; at++)
         at += s.ptr[at] == '\\';
     return at + 1;
