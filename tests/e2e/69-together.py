@@ -544,12 +544,13 @@ def mapping_tests_with_a_past_and_pixels():
 def make_old(path):
     """Take from a store what the schemas since have added; the version's own steps are the only way back up."""
     db = sqlite3.connect(path)
-    db.executescript("DROP VIEW ledger;" + "".join("ALTER TABLE %s DROP COLUMN %s;" % c for c in (
+    db.executescript("DROP VIEW ledger; DROP VIEW hours; DROP TABLE tallies; DROP INDEX tries_of;" + "".join("ALTER TABLE %s DROP COLUMN %s;" % c for c in (
         ("counts", "withdrawn"), ("clicks", "country"), ("events", "value"), ("events", "currency"), ("events", "original_value"),
         ("events", "original_currency"), ("events", "consent"), ("events", "consent_said"), ("events", "plain_id"), ("deliveries", "withdrawn")) +
         tuple((t, "sum") for t in ("clicks", "postbacks", "events", "deliveries", "attempts", "tries", "counts", "indexed", "runs", "late_clicks")) +
         tuple(("counts", "last_" + k) for k in ("click", "postback", "event", "attempt")) +
-        (("counts", "gone_postback"), ("counts", "gone_attempt"), ("runs", "last"))) +
+        (("counts", "gone_postback"), ("counts", "gone_attempt"), ("runs", "last")) +
+        tuple(("indexed", "plain_" + k) for k in ("clicks", "postbacks", "events"))) +
         "DELETE FROM meta WHERE key = 'sum'; DROP TABLE IF EXISTS late_postbacks;" +
         "CREATE VIEW ledger AS SELECT e.id, body FROM events e; UPDATE meta SET value = 1 WHERE key = 'schema'; PRAGMA user_version = 1;")
     db.close()
