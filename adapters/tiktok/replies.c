@@ -206,7 +206,7 @@ void reply_read(struct arena *arena, int status, struct slice body, struct reply
     int64_t code;
 
     *out = (struct reply){ .code = -1, .bad_event = -1 };
-    if (!root || !whole_number(cJSON_GetObjectItemCaseSensitive(root, "code"), &code)) {
+    if (!root || !whole_number(cJSON_GetObjectItemCaseSensitive(root, "code"), &code) || code == -1) { /* which says "none" here */
         read_status(arena, status, out);
         goto out;
     }

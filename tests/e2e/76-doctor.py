@@ -79,7 +79,10 @@ def a_running_server():
            "admin: 127.0.0.1:%d" % serve.admin)
     wait_until("the pixel waits, and its event", lambda: "retried later" in str(serve.ready())
                and serve.ready()[1]["outbox"]["waiting"] == 1)
-    code, found, _ = doctor(folder)
+    for _ in range(5):  # while a try is under way it is not waiting for the next
+        code, found, _ = doctor(folder)
+        if ("warning", "server") in found:
+            break
     one(found, "ok", "server", "it runs and is ready")
     one(found, "ok", "store", "0 clicks and 2 postbacks")
     one(found, "ok", "outbox", "1 event waits, 0 were delivered")

@@ -61,6 +61,7 @@ static const struct read_case reads[] = {
     { "an index does not make another code the fault of an event", 200,
       "{\"code\":50000,\"message\":\"data.0.x: t\"}", REPLY_RETRY, 50000, 0, "data.0.x: t", "" },
     { "negative", 200, "{\"code\":-5}", REPLY_RETRY, -5, -1, "", "" },
+    { "what says that there is none", 200, "{\"code\":-1,\"request_id\":\"r\"}", REPLY_UNKNOWN, -1, -1, "HTTP 200: " NOT_JSON, "" },
     { "words of another type are left out", 200,
       "{\"code\":0,\"message\":7,\"request_id\":null}", REPLY_ACCEPTED, 0, -1, "", "" },
     { "names in another case are other names", 200, "{\"Code\":0,\"MESSAGE\":\"OK\"}",
