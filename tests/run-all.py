@@ -96,11 +96,11 @@ def waiting_sanitized():
 def computing_sanitized():
     part("sanitizers: unit", *SANITIZED, "unit", nice=LOW)
     racing()
-    part("valgrind: unit", "valgrind", nice=LOW)
 
 
 def fuzzing():
     part("fuzz, a smoke", "fuzz", "S=20", "SEED=1", nice=LOW)
+    part("valgrind: unit", "valgrind", nice=LOW)
 
 
 def main():
