@@ -250,7 +250,8 @@ static int read_secret(int fd, const char *path, struct place at, struct diags *
     if (line.len == 0)
         return secret_problem(diags, at, "C001", "put the secret into its first line", path,
                               "the file is empty");
-    memmove(text, line.ptr, line.len);
+    if (line.ptr != text)
+        memmove(text, line.ptr, line.len);
     memset(text + line.len, 0, SECRET_MAX - line.len);
     return 0;
 }
