@@ -311,6 +311,24 @@ const struct catalog_offer *catalog_find(const struct catalog *c, struct slice n
     return NULL;
 }
 
+void catalog_say_nearest(struct catalog *c, struct slice offer, const char *verb)
+{
+    struct slice *names, near = { 0 };
+
+    catalog_add_offers(c);
+    if (catalog_find(c, offer))
+        return;
+    names = ARENA_ARRAY(&c->arena, struct slice, c->offer_count + 1);
+    for (size_t i = 0; names && i < c->offer_count; i++)
+        names[i] = c->offers[i].offer->name;
+    if (names)
+        near = diag_nearest(offer, names);
+    fprintf(stderr, "clickbaton %s: no offer is called \"%.*s\"", verb, SLICE_ARG(offer));
+    if (near.len)
+        fprintf(stderr, "; did you mean \"%.*s\"?", SLICE_ARG(near));
+    fputc('\n', stderr);
+}
+
 void catalog_close(struct catalog *c)
 {
     if (!c)

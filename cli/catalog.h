@@ -99,6 +99,9 @@ struct slice catalog_test_code(const struct catalog *c, const struct offer *offe
 /* The offer by the last path segment of a postback's URL; NULL when there is none. */
 const struct catalog_offer *catalog_find(const struct catalog *c, struct slice name);
 
+/* On stderr, for a verb that found nothing of that offer: it is none of the folder's, and which one may be meant. */
+void catalog_say_nearest(struct catalog *c, struct slice offer, const char *verb);
+
 /* What holds for the offer: its own, else the common.  offer NULL: the common.  Signature NULL:
  * postbacks need none.  Allow NULL: everybody may send. */
 const struct secrets *catalog_keys(const struct catalog *c, const struct catalog_offer *offer);

@@ -49,25 +49,6 @@ static int report(const struct options *o, const char *data, int64_t age)
     return code;
 }
 
-/* No event of that offer: is it a slip of the pen? */
-static void say_nearest(struct catalog *c, struct slice offer)
-{
-    struct slice *names, near = { 0 };
-
-    catalog_add_offers(c);
-    if (catalog_find(c, offer))
-        return;
-    names = ARENA_ARRAY(&c->arena, struct slice, c->offer_count + 1);
-    for (size_t i = 0; names && i < c->offer_count; i++)
-        names[i] = c->offers[i].offer->name;
-    if (names)
-        near = diag_nearest(offer, names);
-    fprintf(stderr, "clickbaton coverage: no offer is called \"%.*s\"", SLICE_ARG(offer));
-    if (near.len)
-        fprintf(stderr, "; did you mean \"%.*s\"?", SLICE_ARG(near));
-    fputc('\n', stderr);
-}
-
 int cli_coverage(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml", .since = "7d" };
@@ -96,7 +77,7 @@ int cli_coverage(int argc, char **argv)
     } else {
         code = report(&o, c->data, age);
         if (code == EXIT_NO && o.offer)
-            say_nearest(c, slice_from(o.offer));
+            catalog_say_nearest(c, slice_from(o.offer), "coverage");
     }
     catalog_close(c);
     return code;

@@ -124,25 +124,6 @@ static int report(const struct options *o, const char *data, struct review *r)
     return code;
 }
 
-/* Nothing of that offer: is it a slip of the pen? */
-static void say_nearest(struct catalog *c, struct slice offer)
-{
-    struct slice *names, near = { 0 };
-
-    catalog_add_offers(c);
-    if (catalog_find(c, offer))
-        return;
-    names = ARENA_ARRAY(&c->arena, struct slice, c->offer_count + 1);
-    for (size_t i = 0; names && i < c->offer_count; i++)
-        names[i] = c->offers[i].offer->name;
-    if (names)
-        near = diag_nearest(offer, names);
-    fprintf(stderr, "clickbaton report: no offer is called \"%.*s\"", SLICE_ARG(offer));
-    if (near.len)
-        fprintf(stderr, "; did you mean \"%.*s\"?", SLICE_ARG(near));
-    fputc('\n', stderr);
-}
-
 static int run(const struct options *o, struct review *r)
 {
     struct catalog *c = catalog_open(o->config);
@@ -156,7 +137,7 @@ static int run(const struct options *o, struct review *r)
     } else {
         code = report(o, c->data, r);
         if (o->offer && !r->offers && code != EXIT_IO)
-            say_nearest(c, r->only);
+            catalog_say_nearest(c, r->only, "report");
     }
     catalog_close(c);
     return code;
