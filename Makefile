@@ -14,7 +14,8 @@ SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-rec
 # What makes a mistake that nobody has found yet harder to use.
 HARD_C := $(if $(SAN),,-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE)
 HARD_L := $(if $(SAN),,-pie -Wl,-z,relro,-z,now)
-LIBS  := -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lm -lpthread
+CPPFLAGS += -I/usr/include/postgresql
+LIBS  := -lpq -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lm -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
 EMBED    := $(sort $(wildcard mappings/*.yaml cli/init/*.yaml cli/explain/texts/*.md) $(filter-out web/lander.js,$(wildcard web/*.js))) \

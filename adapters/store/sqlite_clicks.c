@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "adapters/store/sqlite_click.h"
+#include "adapters/store/click_merge.h"
 #include "adapters/store/sqlite_index.h"
 #include "adapters/store/sqlite_insert.h"
 #include "adapters/store/sqlite_tally.h"
@@ -20,7 +20,7 @@ static struct slice id_of(const struct store_click *c, int kind)
 /* ---- rows ---- */
 
 static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena,
-                    struct sqlite_click *out, struct err *err)
+                    struct kept_click *out, struct err *err)
 {
     struct store_click *c = &out->click;
 
@@ -48,7 +48,7 @@ static int read_row(struct sqlite *s, struct sqlite3_stmt *st, struct arena *are
 }
 
 /* In the order of CLICK_COLUMNS. */
-static int write_row(struct sqlite *s, enum sql which, const struct sqlite_click *k, struct err *err)
+static int write_row(struct sqlite *s, enum sql which, const struct kept_click *k, struct err *err)
 {
     const struct store_click *c = &k->click;
     struct insert in;
@@ -135,7 +135,7 @@ struct wanted {
     struct slice value;
     bool nameless; /* only a click without a click_id */
     struct arena *arena;
-    struct sqlite_click *out;
+    struct kept_click *out;
 };
 
 static bool is_wanted(const struct wanted *w, struct sqlite3_stmt *st)
@@ -217,7 +217,7 @@ int sqlite_click_find(struct store *store, struct slice offer, struct slice clic
                       struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
-    struct sqlite_click known;
+    struct kept_click known;
     struct wanted w = { .s = s, .kind = BY_CLICK_ID, .value = click_id, .arena = arena,
                         .out = &known };
     int rc;
@@ -239,7 +239,7 @@ int sqlite_click_find(struct store *store, struct slice offer, struct slice clic
 /* ---- registering ---- */
 
 static int find_known(struct sqlite *s, const struct store_click *click, int64_t offer,
-                      struct sqlite_click *out, struct err *err)
+                      struct kept_click *out, struct err *err)
 {
     struct wanted w = { .s = s, .offer = offer, .kind = BY_CLICK_ID, .value = click->click_id,
                         .arena = &s->scratch, .out = out };
@@ -261,7 +261,7 @@ static int tally_one(struct sqlite *s, int64_t offer, const struct store_click *
 }
 
 /* Write what has become of a known click. */
-static int change(struct sqlite *s, const struct sqlite_click *k, const struct store_click *had,
+static int change(struct sqlite *s, const struct kept_click *k, const struct store_click *had,
                   struct err *err)
 {
     struct sqlite3_stmt *st;
@@ -284,7 +284,7 @@ static int change(struct sqlite *s, const struct sqlite_click *k, const struct s
     return index_click(s, k->id, &k->click, had, err);
 }
 
-static int add(struct sqlite *s, struct sqlite_click *k, struct err *err)
+static int add(struct sqlite *s, struct kept_click *k, struct err *err)
 {
     k->id = s->now.last[ROWS_CLICKS] + 1;
     if (write_row(s, SQL_CLICK_ADD, k, err) != 0)
@@ -295,7 +295,7 @@ static int add(struct sqlite *s, struct sqlite_click *k, struct err *err)
 }
 
 /* Write k, which `click` was added to (known) or is, without what a refusal forbids. */
-static int settle(struct sqlite *s, struct sqlite_click *k, bool known,
+static int settle(struct sqlite *s, struct kept_click *k, bool known,
                   const struct store_click *had, const struct store_click *click,
                   const struct store_refusal *how, struct store_refused *out, struct err *err)
 {
@@ -316,7 +316,7 @@ int sqlite_click_put(struct store *store, const struct store_click *click,
 {
     struct sqlite *s = (struct sqlite *)store;
     struct store_click had = { .offer = click->offer };
-    struct sqlite_click k;
+    struct kept_click k;
     int64_t offer = 0;
     bool wipe;
     int rc, known;
@@ -330,7 +330,7 @@ int sqlite_click_put(struct store *store, const struct store_click *click,
     if (known)
         had = k.click;
     else
-        k = (struct sqlite_click){ .offer = offer, .keyed = click_marks(click), .click = *click };
+        k = (struct kept_click){ .offer = offer, .keyed = click_marks(click), .click = *click };
     wipe = how && (click->refused || had.refused);
     if (wipe && sqlite_wipe(s, true, err) != 0)
         return -1;
@@ -354,7 +354,7 @@ static enum sqlite_match match(struct sqlite3_stmt *st, struct slice id)
 static int take(struct sqlite *s, struct sqlite3_stmt *st, struct arena *arena, void *list,
                 size_t at, struct err *err)
 {
-    struct sqlite_click k;
+    struct kept_click k;
     int rc = read_row(s, st, arena, &k, err);
 
     ((struct store_click *)list)[at] = k.click;

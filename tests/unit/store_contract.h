@@ -5,6 +5,9 @@
 
 #include "tests/unit/store_case.h"
 
+#include <libpq-fe.h>
+
+#include "adapters/store/pg.h"
 #include "adapters/store/sqlite.h"
 
 #define NOW INT64_C(1790000000000)
@@ -124,10 +127,28 @@ static inline struct store *open_sqlite_collide(const char *dir, bool writer, st
     return sqlite_open(dir, writer, &tuning, err);
 }
 
+/* A schema for each folder, in the database that the environment names. */
+static inline struct store *open_pg(const char *dir, bool writer, struct err *err)
+{
+    const char *url = getenv("CLICKBATON_TEST_PG");
+    char text[300];
+    PGconn *db;
+
+    assert_non_null(url);
+    db = PQconnectdb(url);
+    snprintf(text, sizeof(text), "CREATE SCHEMA IF NOT EXISTS \"%s\"", strrchr(dir, '.') + 1);
+    PQclear(PQexec(db, "SET client_min_messages = error"));
+    PQclear(PQexec(db, text));
+    PQfinish(db);
+    snprintf(text, sizeof(text), "%s?options=-csearch_path%%3D%%22%s%%22", url, strrchr(dir, '.') + 1);
+    return pg_open(text, writer, err);
+}
+
 static const struct engine engines[] = {
     { "sqlite", open_sqlite },
     { "sqlite, small runs", open_sqlite_runs },
     { "sqlite, colliding hashes", open_sqlite_collide },
+    { "postgresql", open_pg },
 };
 
 static const struct engine *under_test;

@@ -1,11 +1,11 @@
-/* sqlite_click.h: one click as its row has it, and what a registration changes of it. */
-#ifndef ADAPTERS_STORE_SQLITE_CLICK_H
-#define ADAPTERS_STORE_SQLITE_CLICK_H
+/* click_merge.h: one click as its row has it, and what a registration changes of it. */
+#ifndef ADAPTERS_STORE_CLICK_MERGE_H
+#define ADAPTERS_STORE_CLICK_MERGE_H
 
-#include "adapters/store/sqlite.h"
+#include "adapters/store/store.h"
 
-struct sqlite_click {
-    int64_t id, offer;
+struct kept_click {
+    int64_t id, offer; /* offer: its name's number, where an engine has such */
     int64_t keyed; /* marks: who said what */
     struct store_click click;
 };
@@ -19,9 +19,9 @@ struct sqlite_click {
 int64_t click_marks(const struct store_click *click);
 
 /* Add to k what click may say; true when that changed anything. */
-bool click_merge(struct sqlite_click *k, const struct store_click *click);
+bool click_merge(struct kept_click *k, const struct store_click *click);
 
 /* Let the refusal's policy empty fields of k; true when it did. */
-bool click_cut(struct sqlite_click *k, const struct store_refusal *how);
+bool click_cut(struct kept_click *k, const struct store_refusal *how);
 
 #endif

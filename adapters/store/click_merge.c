@@ -1,4 +1,4 @@
-#include "adapters/store/sqlite_click.h"
+#include "adapters/store/click_merge.h"
 
 /* What a registration may say.  The place in this table is the bit in column `keyed` that tells
  * whether a keyed call said it: rows may be added at the end, never moved. */
@@ -46,7 +46,7 @@ static bool consent_wins(int64_t had, int64_t new)
     return was ? (new & CONSENT) || !(had & CONSENT) : is;
 }
 
-static bool wins(const struct sqlite_click *k, size_t i, int64_t had, int64_t new)
+static bool wins(const struct kept_click *k, size_t i, int64_t had, int64_t new)
 {
     int64_t bit = (int64_t)1 << i;
 
@@ -55,7 +55,7 @@ static bool wins(const struct sqlite_click *k, size_t i, int64_t had, int64_t ne
     return said(&k->click, i).len == 0 || (new & ~had & bit);
 }
 
-bool click_merge(struct sqlite_click *k, const struct store_click *click)
+bool click_merge(struct kept_click *k, const struct store_click *click)
 {
     int64_t had = k->keyed, new = click_marks(click);
     bool changed = false;
@@ -81,7 +81,7 @@ bool click_merge(struct sqlite_click *k, const struct store_click *click)
     return changed || k->keyed != had;
 }
 
-bool click_cut(struct sqlite_click *k, const struct store_refusal *how)
+bool click_cut(struct kept_click *k, const struct store_refusal *how)
 {
     struct store_click cut = k->click;
     bool changed = false;

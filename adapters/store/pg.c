@@ -1,0 +1,124 @@
+#include "adapters/store/pg.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+
+#define SCRATCH_BYTES ((size_t)64 << 20)
+
+/* Any number that all programs agree on. */
+#define HASH_SEED UINT64_C(0x636c69636b626174)
+
+int64_t pg_hash(struct slice id)
+{
+    return id.len ? (int64_t)slice_hash(id, HASH_SEED) : 0;
+}
+
+struct slice pg_key(struct arena *arena, const struct slice *parts, size_t count)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE] = { 0 };
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    char hex[33];
+
+    if (!md || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1)
+        arena->full = true; /* as for anything that finds no memory */
+    for (size_t i = 0; !arena->full && i < count; i++) {
+        uint64_t len = parts[i].len; /* so that no two lists of parts look alike */
+        EVP_DigestUpdate(md, &len, sizeof(len));
+        EVP_DigestUpdate(md, slice_bytes(parts[i]), parts[i].len);
+    }
+    if (!arena->full)
+        EVP_DigestFinal_ex(md, sum, NULL);
+    EVP_MD_CTX_free(md);
+    for (int i = 0; i < 16; i++) {
+        hex[2 * i] = "0123456789abcdef"[sum[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[sum[i] & 15];
+    }
+    return arena_dup(arena, (struct slice){ hex, 32 });
+}
+
+int pg_find(struct pg *s, enum pg_sql exact, enum pg_sql head, struct slice id, unsigned max,
+            struct pg_rows_read *rows, struct err *err)
+{
+    struct pg_call c;
+
+    arena_reset(&s->scratch);
+    pg_start(&c, s, exact);
+    pg_int(&c, pg_hash(id));
+    pg_name(&c, id);
+    pg_int(&c, max);
+    if (pg_run(&c, rows, err) != 0)
+        return -1;
+    if (rows->count || id.len < STORE_PREFIX)
+        return 0;
+    pg_done(rows);
+    pg_start(&c, s, head);
+    pg_name(&c, id);
+    pg_int(&c, max);
+    return pg_run(&c, rows, err);
+}
+
+static int give_back(struct store *store, unsigned pages, int64_t *left, struct err *err)
+{
+    (void)store;
+    (void)pages;
+    *left = 0;
+    (void)err;
+    return 0; /* the database does so itself (autovacuum) */
+}
+
+static int maintain(struct store *store, struct err *err)
+{
+    (void)store;
+    (void)err;
+    return 0;
+}
+
+static void close_store(struct store *store)
+{
+    struct pg *s = (struct pg *)store;
+
+    if (s->db) {
+        pg_leave(s);
+        pg_disconnect(s);
+    }
+    pg_tally_free(s->tally);
+    arena_free(&s->scratch);
+    free(s);
+}
+
+static const struct store_ops ops = {
+    .begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback, .click_put = pg_click_put,
+    .postback_id = pg_postback_id, .postback_put = pg_postback_put, .event_put = pg_event_put, .take = pg_take,
+    .report = pg_report, .recover = pg_recover, .retain = pg_retain, .give_back = give_back,
+    .clock_back = pg_clock_back, .click_find = pg_click_find, .list_again = pg_list_again,
+    .get_postback = pg_get_postback, .get_event = pg_get_event, .postback_again = pg_postback_again,
+    .event_again = pg_event_again, .marked = pg_marked, .history = pg_history,
+    .postback_params = pg_postback_params, .pixels_due = pg_pixels_due, .find_clicks = pg_find_clicks,
+    .find_postbacks = pg_find_postbacks, .find_events = pg_find_events, .list_postbacks = pg_list_postbacks,
+    .list_latest = pg_list_latest, .events_of = pg_events_of, .newest = pg_newest,
+    .changed_events = pg_changed_events, .walk_tallies = pg_walk_tallies, .walk_events = pg_walk_events,
+    .walk_click_ids = pg_walk_click_ids, .walk_briefs = pg_walk_briefs, .walk_fates = pg_walk_fates,
+    .attempts_of = pg_attempts_of, .counts = pg_counts, .moved = pg_moved, .maintain = maintain,
+    .close = close_store,
+};
+
+struct store *pg_open(const char *url, bool writer, struct err *err)
+{
+    struct pg *s = calloc(1, sizeof(*s));
+
+    if (!s || !(s->tally = pg_tally_new())) {
+        free(s);
+        err_set(err, ERR_SYSTEM, "out of memory");
+        return NULL;
+    }
+    s->store.ops = &ops;
+    s->store.writer = writer;
+    s->number = -1;
+    arena_init(&s->scratch, SCRATCH_BYTES);
+    if (pg_connect(s, url, err) == 0 && pg_schema_ready(s, writer, err) == 0)
+        return &s->store;
+    close_store(&s->store);
+    return NULL;
+}

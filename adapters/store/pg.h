@@ -1,0 +1,191 @@
+/* pg.h: inside of the PostgreSQL engine; only pg*.c and its tests include it.
+ *
+ * Any number of handles, of any number of machines, write to one database.  What they must agree on, the
+ * database decides: that an event is one (event_keys), who sends it (a lease in deliveries), what time it
+ * is.  A handle that writes has a row in `writers` with a number of its own: its ids have that number
+ * in them, its counts stand there, and each of its commits changes that row, so that one whose
+ * number somebody else has taken over commits nothing any more.
+ *
+ * Plain SQL of tables, unique keys, ON CONFLICT, SKIP LOCKED: nothing that relatives which speak the same
+ * protocol lack. */
+#ifndef ADAPTERS_STORE_PG_H
+#define ADAPTERS_STORE_PG_H
+
+#include "adapters/store/engine.h"
+
+struct pg_conn;   /* libpq's PGconn */
+struct pg_result; /* its PGresult */
+struct pg_tally;
+
+enum pg_sql {
+#define PG(name, text) PG_##name,
+#include "adapters/store/pg_sql.def"
+#undef PG
+    PG_COUNT
+};
+
+/* Ids: seconds since 2020 by the database's clock (32 bits), the writer's number (6), a running number (15): in the order of
+ * time for people to page by, and within 2^53, for JSON. */
+enum pg_rows { PG_CLICKS, PG_POSTBACKS, PG_EVENTS, PG_ATTEMPTS, PG_ROWS };
+#define PG_WRITERS     64
+#define PG_SERIAL_BITS 15
+#define PG_WRITER_BITS 6
+#define PG_EPOCH       INT64_C(1577836800) /* 2020-01-01T00:00:00Z */
+
+struct pg_state { /* what a rollback must give back */
+    struct store_moved moved;
+    int64_t last[PG_ROWS]; /* the highest id given */
+};
+
+struct pg {
+    struct store store;
+    struct pg_conn *db;
+    char where[200];         /* "postgresql://host:port/name", without user and password, for messages */
+    bool prepared[PG_COUNT];
+    int number;              /* of the writer, -1: none yet */
+    int64_t token;           /* says that the number is still ours */
+    int64_t now;             /* the database's clock when the transaction began, Unix milliseconds */
+    struct pg_state state, before;
+    struct store_counts counts; /* what this transaction adds */
+    struct pg_tally *tally;     /* what this transaction counts */
+    struct arena scratch;    /* of one call */
+};
+
+/* url: as libpq takes it; the password may be in a file that PGPASSFILE or the URL's passfile names. */
+struct store *pg_open(const char *url, bool writer, struct err *err);
+
+/* ---- pg_db.c: the connection and its statements ---- */
+int pg_connect(struct pg *s, const char *url, struct err *err);
+void pg_disconnect(struct pg *s);
+int pg_alive(struct pg *s, struct err *err); /* connected, or connected anew */
+int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values or rows */
+
+/* One call of a prepared statement: start, its values in order, run. */
+#define PG_VALUES 24
+struct pg_call {
+    struct pg *s;
+    enum pg_sql which;
+    int count;
+    bool full; /* a value found no room */
+    const char *values[PG_VALUES];
+    int lengths[PG_VALUES];
+    char numbers[PG_VALUES][8];
+};
+void pg_start(struct pg_call *c, struct pg *s, enum pg_sql which);
+void pg_text(struct pg_call *c, struct slice text); /* NULL when empty */
+void pg_name(struct pg_call *c, struct slice text); /* '' when empty: of a column that is NOT NULL */
+void pg_int(struct pg_call *c, int64_t n);
+void pg_int_or_null(struct pg_call *c, int64_t n);  /* NULL when 0 */
+void pg_ints(struct pg_call *c, const int64_t *list, size_t count);
+void pg_texts(struct pg_call *c, const struct slice *list, size_t count); /* an empty one is NULL */
+
+struct pg_rows_read {
+    struct pg_result *result;
+    int count;
+    int64_t changed; /* by INSERT, UPDATE, DELETE */
+};
+int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err); /* NULL: rows don't matter */
+int64_t pg_run_count(struct pg_call *c, struct err *err); /* how many rows it changed; -1 */
+void pg_done(struct pg_rows_read *rows);
+bool pg_is_null(const struct pg_rows_read *rows, int row, int column);
+int64_t pg_int_at(const struct pg_rows_read *rows, int row, int column); /* 0 for NULL */
+/* Into arena; empty for NULL. */
+struct slice pg_text_at(const struct pg_rows_read *rows, int row, int column, struct arena *arena);
+int pg_no_room(struct err *err);
+
+/* ---- pg_text.c: any bytes as UTF-8 without NUL, and back ----
+ * PostgreSQL's texts hold neither.  A byte that is no part of well-formed UTF-8, or NUL, is the
+ * character U+10FE00 + byte; such characters themselves are taken byte by byte. */
+struct slice pg_text_out(struct slice raw, struct arena *arena); /* the same slice when nothing is to do */
+struct slice pg_text_in(struct slice kept, struct arena *arena); /* always a copy */
+
+/* ---- pg_schema.c ---- */
+int pg_schema_ready(struct pg *s, bool writer, struct err *err); /* create, migrate or refuse */
+
+/* ---- pg_writer.c: transactions and the writer's row ---- */
+int pg_begin(struct store *, struct err *);
+int pg_commit(struct store *, struct err *);
+void pg_rollback(struct store *);
+int64_t pg_next_id(struct pg *s, enum pg_rows rows);
+void pg_moved(const struct store *, struct store_moved *);
+int pg_counts(struct store *, struct store_counts *, struct err *);
+
+void pg_leave(struct pg *s); /* its number is free */
+
+/* ---- pg_tally.c ---- */
+struct pg_tallied { /* what is counted of an event */
+    int64_t created;
+    struct slice offer, event;
+};
+struct pg_tally *pg_tally_new(void);
+void pg_tally_free(struct pg_tally *t);
+void pg_tally_forget(struct pg *s);
+int pg_tally_write(struct pg *s, struct err *err);
+void pg_tally_click(struct pg *s, struct slice offer, int64_t at, bool ttclid, int n);
+void pg_tally_postback(struct pg *s, const struct store_postback *pb, int n);
+void pg_tally_put(struct pg *s, const struct store_event *ev);
+void pg_tally_state(struct pg *s, const struct pg_tallied *e, enum store_state state, int n);
+/* An attempt, and what it meant for the event. */
+void pg_tally_answer(struct pg *s, const struct pg_tallied *e, const struct store_attempt *a, enum store_state meant);
+
+/* ---- one file per kind of row ---- */
+int pg_click_put(struct store *, const struct store_click *, const struct store_refusal *, struct store_refused *,
+                 struct err *);
+int pg_click_find(struct store *, struct slice, struct slice, struct slice, struct arena *, struct store_click *,
+                  struct err *);
+int pg_find_clicks(struct store *, struct slice, unsigned, struct arena *, struct store_click **, size_t *, struct err *);
+int pg_refuse(struct pg *s, const struct store_click *click, const struct store_refusal *how, struct store_refused *out,
+              struct err *err);
+
+int pg_postback_id(struct store *, int64_t *, struct err *);
+int pg_postback_put(struct store *, struct store_postback *, struct err *);
+int pg_get_postback(struct store *, int64_t, struct arena *, struct store_postback *, struct err *);
+int pg_find_postbacks(struct store *, struct slice, unsigned, struct arena *, struct store_postback **, size_t *,
+                      struct err *);
+int pg_list_postbacks(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *, struct store_postback **,
+                      size_t *, struct err *);
+int pg_list_latest(struct store *, const struct store_latest *, unsigned, struct arena *, struct store_postback **,
+                   size_t *, int64_t *, struct err *);
+int pg_postback_params(struct store *, int64_t, struct arena *, struct slice *, struct err *);
+int pg_postback_again(struct store *, const struct store_postback *, struct err *);
+int pg_marked(struct store *, struct slice, struct slice, struct slice, struct err *);
+int pg_history(struct store *, struct slice, struct slice, struct slice, unsigned, struct arena *, struct store_seen **,
+               size_t *, struct err *);
+
+int pg_event_put(struct store *, struct store_event *, int64_t *, struct err *);
+int pg_event_row(const struct pg_rows_read *rows, int row, struct arena *arena, struct store_event *ev, struct err *err);
+int pg_event_rows(struct pg_rows_read *rows, struct arena *arena, struct store_event **list, size_t *count,
+                  struct err *err); /* every row of a result */
+int pg_get_event(struct store *, int64_t, struct arena *, struct store_event *, struct err *);
+int pg_events_of(struct store *, const struct store_postback *, struct arena *, struct store_event **, size_t *,
+                 struct err *);
+int pg_find_events(struct store *, struct slice, unsigned, struct arena *, struct store_event **, size_t *, struct err *);
+
+int pg_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct arena *, struct store_event **, size_t *,
+            struct err *);
+int pg_report(struct store *, const struct store_attempt *, const struct store_outcome *, size_t, struct err *);
+int pg_recover(struct store *, int64_t, int64_t *, struct err *);
+int pg_clock_back(struct store *, int64_t, struct err *);
+int pg_event_again(struct store *, int64_t, int64_t, bool, struct slice, struct err *);
+int pg_pixels_due(struct store *, struct arena *, struct store_due **, size_t *, struct err *);
+int pg_attempts_of(struct store *, int64_t, struct arena *, struct store_attempt **, size_t *, struct err *);
+
+int pg_walk_events(struct store *, int64_t, store_event_visit *, void *, struct err *);
+int pg_walk_click_ids(struct store *, store_click_ids_visit *, void *, struct err *);
+int pg_walk_briefs(struct store *, int64_t, store_brief_visit *, void *, struct err *);
+int pg_walk_fates(struct store *, int64_t, bool, store_fate_visit *, void *, struct err *);
+int pg_walk_tallies(struct store *, int64_t, int64_t, struct slice, store_tally_visit *, void *, struct err *);
+int pg_newest(struct store *, int64_t *, int64_t *, struct err *);
+int pg_changed_events(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *, struct err *);
+int pg_list_again(struct store *, const struct store_again *, int64_t *, unsigned, int64_t *, size_t *, struct err *);
+int pg_retain(struct store *, const struct store_retention *, struct store_retained *, struct err *);
+
+/* The look-up value of an id: 64 bits of a hash, 0 of none; rows are compared with the id itself. */
+int64_t pg_hash(struct slice id);
+/* 128 bits of SHA-256 over the parts, as a uuid's text: for keys that must be unique. */
+struct slice pg_key(struct arena *arena, const struct slice *parts, size_t count);
+/* Rows by any of their ids, or where none has it, by the beginning of a ttclid. */
+int pg_find(struct pg *s, enum pg_sql exact, enum pg_sql head, struct slice id, unsigned max,
+            struct pg_rows_read *rows, struct err *err);
+
+#endif

@@ -1,0 +1,399 @@
+#include <stdio.h>
+#include <time.h>
+
+#include "adapters/store/pg.h"
+
+#define WAIT_MOST_MS (INT64_C(25) * 3600 * 1000) /* a Retry-After is at most a day */
+#define TAKE_BYTES ((size_t)16 << 20) /* then a take ends: big events must not fill its arena */
+
+static void read_tallied(const struct pg_rows_read *rows, int row, int at, struct arena *arena, struct pg_tallied *out)
+{
+    *out = (struct pg_tallied){ pg_int_at(rows, row, at), pg_text_at(rows, row, at + 1, arena),
+                                pg_text_at(rows, row, at + 2, arena) };
+}
+
+/* ---- handing out ---- */
+
+static int give_up(struct pg *s, int64_t event, int64_t unknown_since, const struct pg_tallied *e, struct err *err)
+{
+    time_t seconds = (time_t)(unknown_since / 1000);
+    char when[40] = "", note[200];
+    struct pg_call c;
+    struct tm tm;
+
+    if (gmtime_r(&seconds, &tm))
+        strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    snprintf(note, sizeof(note),
+             "given up: TikTok may have it since %s, no answer told, and it may no longer recognise a repeat", when);
+    pg_start(&c, s, PG_DELIVERY_GIVE_UP);
+    pg_int(&c, event);
+    pg_text(&c, slice_from(note));
+    s->counts.waiting--;
+    s->counts.dead++;
+    s->state.moved.dead++;
+    pg_tally_state(s, e, STORE_DEAD, 1);
+    return pg_run(&c, NULL, err);
+}
+
+static int give_up_old(struct pg *s, struct slice pixel, int64_t now, int64_t before, struct err *err)
+{
+    struct pg_call c;
+    struct pg_rows_read rows;
+    int rc = 0;
+
+    pg_start(&c, s, PG_DELIVERY_OLD);
+    pg_name(&c, pixel);
+    pg_int(&c, now);
+    pg_int(&c, before);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    for (int i = 0; rc == 0 && i < rows.count; i++) {
+        struct pg_tallied e;
+        read_tallied(&rows, i, 2, &s->scratch, &e);
+        rc = give_up(s, pg_int_at(&rows, i, 0), pg_int_at(&rows, i, 1), &e, err);
+    }
+    pg_done(&rows);
+    return rc;
+}
+
+/* 1: something is due; its test code. */
+static int first_due(struct pg *s, struct slice pixel, int64_t now, int64_t before, struct slice *test_code,
+                     struct err *err)
+{
+    struct pg_call c;
+    struct pg_rows_read rows;
+    int n;
+
+    pg_start(&c, s, PG_DELIVERY_FIRST);
+    pg_name(&c, pixel);
+    pg_int(&c, now);
+    pg_int(&c, before);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    if ((n = rows.count) != 0)
+        *test_code = pg_text_at(&rows, 0, 0, &s->scratch);
+    pg_done(&rows);
+    return n;
+}
+
+/* The ids of those that are ours now. */
+static int mark_taken(struct pg *s, struct slice pixel, int64_t now, int64_t before, struct slice test_code,
+                      unsigned max, int64_t **ids, size_t *count, struct err *err)
+{
+    struct pg_call c;
+    struct pg_rows_read rows;
+
+    pg_start(&c, s, PG_DELIVERY_TAKE);
+    pg_name(&c, pixel);
+    pg_int(&c, now);
+    pg_int(&c, before);
+    pg_text(&c, test_code);
+    pg_int(&c, max);
+    pg_int(&c, s->number);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    *ids = ARENA_ARRAY(&s->scratch, int64_t, (size_t)rows.count);
+    for (int i = 0; *ids && i < rows.count; i++)
+        (*ids)[(*count)++] = pg_int_at(&rows, i, 0);
+    pg_done(&rows);
+    return *ids ? 0 : pg_no_room(err);
+}
+
+/* What is too much for one request waits again, as it was. */
+static int put_back(struct pg *s, const struct store_event *list, size_t from, size_t count, struct err *err)
+{
+    int64_t *ids = ARENA_ARRAY(&s->scratch, int64_t, count - from);
+    struct pg_call c;
+
+    if (!ids)
+        return pg_no_room(err);
+    for (size_t i = from; i < count; i++)
+        ids[i - from] = list[i].id;
+    pg_start(&c, s, PG_DELIVERY_PUT_BACK);
+    pg_ints(&c, ids, count - from);
+    return pg_run(&c, NULL, err);
+}
+
+static int take(struct pg *s, struct slice pixel, int64_t now, int64_t before, unsigned max, struct arena *arena,
+                struct store_event **list, size_t *count, struct err *err)
+{
+    struct slice test_code = { 0 };
+    size_t bytes = 0, n = 0;
+    struct pg_rows_read rows;
+    struct pg_call c;
+    int64_t *ids;
+    int rc = give_up_old(s, pixel, now, before, err);
+
+    if (rc != 0 || (rc = first_due(s, pixel, now, before, &test_code, err)) != 1 ||
+        mark_taken(s, pixel, now, before, test_code, max, &ids, &n, err) != 0)
+        return rc == 0 ? 0 : -1;
+    pg_start(&c, s, PG_EVENT_GET_ALL);
+    pg_ints(&c, ids, n);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    n = 0;
+    rc = pg_event_rows(&rows, arena, list, &n, err);
+    pg_done(&rows);
+    if (rc != 0)
+        return -1;
+    for (*count = 0; *count < n && bytes < TAKE_BYTES; ++*count)
+        bytes += (*list)[*count].body.len;
+    s->counts.waiting -= (int64_t)*count;
+    s->counts.sending += (int64_t)*count;
+    return *count < n ? put_back(s, *list, *count, n, err) : 0;
+}
+
+int pg_take(struct store *store, struct slice pixel, int64_t now, int64_t give_up_before, unsigned max,
+            struct arena *arena, struct store_event **list, size_t *count, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+
+    *list = NULL;
+    *count = 0;
+    arena_reset(&s->scratch);
+    if (take(s, pixel, now, give_up_before, max, arena, list, count, err) == 0)
+        return 0;
+    s->store.failed = true; /* some are marked, and nobody will send them */
+    return -1;
+}
+
+/* ---- what became of them ---- */
+
+static int add_attempt(struct pg *s, const struct store_attempt *a, int64_t id, struct err *err)
+{
+    struct pg_call c;
+
+    pg_start(&c, s, PG_ATTEMPT_ADD);
+    pg_int(&c, id);
+    pg_int(&c, a->at);
+    pg_int(&c, a->took_ms);
+    pg_text(&c, a->pixel);
+    pg_int(&c, a->http_status);
+    pg_int(&c, a->code);
+    pg_text(&c, a->message);
+    pg_text(&c, a->request_id);
+    return pg_run(&c, NULL, err);
+}
+
+static int set_outcome(struct pg *s, bool refused, const struct store_attempt *a, const struct store_outcome *o,
+                       struct err *err)
+{
+    struct pg_call c;
+
+    pg_start(&c, s, refused ? PG_WITHDRAWN_REPORT : PG_DELIVERY_REPORT);
+    pg_int(&c, o->event_id);
+    pg_int(&c, o->state);
+    pg_int_or_null(&c, !refused && o->state == STORE_WAITING ? o->due : 0);
+    pg_text(&c, o->note);
+    pg_int(&c, o->unknown);
+    pg_int(&c, a->at);
+    return pg_run(&c, NULL, err);
+}
+
+static int report_one(struct pg *s, const struct store_attempt *a, const struct store_outcome *o,
+                      const struct pg_tallied *e, bool refused, struct err *err)
+{
+    struct store_counts *c = &s->counts;
+    struct store_moved *m = &s->state.moved;
+    bool delivered = o->state == STORE_DELIVERED, dead = !refused && o->state == STORE_DEAD;
+
+    c->sending--;
+    c->delivered += delivered;
+    c->waiting += !refused && o->state == STORE_WAITING;
+    c->dead += dead;
+    c->withdrawn += refused && !delivered;
+    m->delivered += delivered;
+    m->dead += dead;
+    m->withdrawn += refused && !delivered;
+    pg_tally_answer(s, e, a, o->state);
+    if (refused && !delivered)
+        pg_tally_state(s, e, STORE_WITHDRAWN, 1);
+    else if (dead)
+        pg_tally_state(s, e, STORE_DEAD, 1);
+    return set_outcome(s, refused, a, o, err);
+}
+
+/* The outcome of an event by its id; NULL: none (the list is short or the ids ascend). */
+static const struct store_outcome *outcome_of(const struct store_outcome *list, size_t count, size_t *at, int64_t id)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct store_outcome *o = &list[(*at + i) % count];
+        if (o->event_id == id) {
+            *at = (*at + i + 1) % count;
+            return o;
+        }
+    }
+    return NULL;
+}
+
+int pg_report(struct store *store, const struct store_attempt *attempt, const struct store_outcome *outcomes,
+              size_t count, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    int64_t id = pg_next_id(s, PG_ATTEMPTS), *ids;
+    struct pg_rows_read rows;
+    struct pg_call c;
+    size_t at = 0;
+    int rc = 0;
+
+    arena_reset(&s->scratch);
+    if (add_attempt(s, attempt, id, err) != 0)
+        return -1;
+    if (!(ids = ARENA_ARRAY(&s->scratch, int64_t, count)))
+        return pg_no_room(err);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = outcomes[i].event_id;
+    pg_start(&c, s, PG_DELIVERY_LOCK);
+    pg_ints(&c, ids, count);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    for (int i = 0; rc == 0 && i < rows.count; i++) {
+        const struct store_outcome *o = outcome_of(outcomes, count, &at, pg_int_at(&rows, i, 0));
+        struct pg_tallied e;
+        ids[i] = pg_int_at(&rows, i, 0);
+        read_tallied(&rows, i, 1, &s->scratch, &e);
+        rc = o ? report_one(s, attempt, o, &e, !pg_is_null(&rows, i, 4), err) : 0;
+    }
+    count = (size_t)rows.count;
+    pg_done(&rows);
+    if (rc != 0 || count == 0)
+        return rc;
+    pg_start(&c, s, PG_TRIES_ADD);
+    pg_ints(&c, ids, count);
+    pg_int(&c, id);
+    return pg_run(&c, NULL, err);
+}
+
+/* ---- a restart, and clocks ---- */
+
+/* Those whose visitor has refused are not sent again. */
+static int recover_withdrawn(struct pg *s, int64_t now, struct err *err)
+{
+    struct pg_rows_read rows;
+    struct pg_call c;
+
+    pg_start(&c, s, PG_RECOVER_WITHDRAWN);
+    pg_int(&c, now);
+    pg_int(&c, s->number);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    for (int i = 0; i < rows.count; i++) {
+        struct pg_tallied e;
+        read_tallied(&rows, i, 0, &s->scratch, &e);
+        pg_tally_state(s, &e, STORE_WITHDRAWN, 1);
+    }
+    s->counts.sending -= rows.count;
+    s->counts.withdrawn += rows.count;
+    s->state.moved.withdrawn += rows.count;
+    pg_done(&rows);
+    return 0;
+}
+
+int pg_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    struct pg_call c;
+    int64_t n;
+
+    arena_reset(&s->scratch);
+    if (recover_withdrawn(s, now, err) != 0)
+        return -1;
+    pg_start(&c, s, PG_RECOVER);
+    pg_int(&c, now);
+    pg_int(&c, s->number);
+    if ((n = pg_run_count(&c, err)) < 0)
+        return -1;
+    s->counts.sending -= n;
+    s->counts.waiting += n;
+    if (recovered)
+        *recovered = n;
+    pg_start(&c, s, PG_DELIVERY_AHEAD);
+    pg_int(&c, now);
+    pg_int(&c, now + WAIT_MOST_MS);
+    if (pg_run(&c, NULL, err) != 0)
+        return -1;
+    pg_start(&c, s, PG_UNKNOWN_AHEAD);
+    pg_int(&c, now);
+    return pg_run(&c, NULL, err);
+}
+
+int pg_clock_back(struct store *store, int64_t by, struct err *err)
+{
+    struct pg_call c;
+
+    pg_start(&c, (struct pg *)store, PG_DELIVERY_BACK);
+    pg_int(&c, by);
+    return pg_run(&c, NULL, err);
+}
+
+int pg_event_again(struct store *store, int64_t id, int64_t due, bool anew, struct slice note, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    struct pg_rows_read rows;
+    struct pg_tallied e;
+    struct pg_call c;
+    int64_t n;
+
+    arena_reset(&s->scratch);
+    pg_start(&c, s, PG_DELIVERY_AGAIN);
+    pg_int(&c, id);
+    pg_int(&c, due);
+    pg_int(&c, anew);
+    pg_text(&c, note);
+    if ((n = pg_run_count(&c, err)) != 1)
+        return n < 0 ? -1 : 1;
+    s->counts.dead--;
+    s->counts.waiting++;
+    s->state.moved.undead++;
+    pg_start(&c, s, PG_EVENT_BRIEF_ONE);
+    pg_int(&c, id);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    if (rows.count) {
+        read_tallied(&rows, 0, 0, &s->scratch, &e);
+        pg_tally_state(s, &e, STORE_DEAD, -1);
+    }
+    pg_done(&rows);
+    return 0;
+}
+
+/* ---- reading ---- */
+
+int pg_pixels_due(struct store *store, struct arena *arena, struct store_due **list, size_t *count, struct err *err)
+{
+    struct pg_rows_read rows;
+    struct pg_call c;
+
+    *count = 0;
+    pg_start(&c, (struct pg *)store, PG_PIXELS_DUE);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    *list = ARENA_ARRAY(arena, struct store_due, (size_t)rows.count);
+    for (int i = 0; *list && i < rows.count; i++)
+        (*list)[(*count)++] = (struct store_due){ pg_text_at(&rows, i, 0, arena), pg_int_at(&rows, i, 1) };
+    pg_done(&rows);
+    return arena->full || !*list ? pg_no_room(err) : 0;
+}
+
+int pg_attempts_of(struct store *store, int64_t event_id, struct arena *arena, struct store_attempt **list,
+                   size_t *count, struct err *err)
+{
+    struct pg_rows_read rows;
+    struct pg_call c;
+
+    *count = 0;
+    pg_start(&c, (struct pg *)store, PG_TRIES);
+    pg_int(&c, event_id);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    *list = ARENA_ARRAY(arena, struct store_attempt, (size_t)rows.count);
+    for (int i = 0; *list && i < rows.count; i++)
+        (*list)[(*count)++] = (struct store_attempt){
+            .at = pg_int_at(&rows, i, 0), .took_ms = (uint32_t)pg_int_at(&rows, i, 1),
+            .pixel = pg_text_at(&rows, i, 2, arena), .http_status = (int)pg_int_at(&rows, i, 3),
+            .code = pg_int_at(&rows, i, 4), .message = pg_text_at(&rows, i, 5, arena),
+            .request_id = pg_text_at(&rows, i, 6, arena),
+        };
+    pg_done(&rows);
+    return arena->full || !*list ? pg_no_room(err) : 0;
+}

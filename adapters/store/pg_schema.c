@@ -1,0 +1,138 @@
+#include "adapters/store/pg.h"
+
+/* Every text is compared by its bytes (COLLATE "C"): ids are no words.  ..._hash: 64 bits by which a row is found; an id may be too
+ * long for an index.  Times are Unix milliseconds unless said otherwise. */
+#define TEXT_C "text COLLATE \"C\""
+
+static const char version_1[] =
+    "CREATE TABLE meta(key " TEXT_C " PRIMARY KEY, value bigint NOT NULL);"
+    /* until: by the database's clock.  The counts of a writer are what it has added: their sums count. */
+    "CREATE TABLE writers(number bigint PRIMARY KEY, token bigint NOT NULL, node " TEXT_C " NOT NULL,"
+    " until timestamptz NOT NULL, last_click bigint NOT NULL, last_postback bigint NOT NULL,"
+    " last_event bigint NOT NULL, last_attempt bigint NOT NULL, clicks bigint NOT NULL,"
+    " postbacks bigint NOT NULL, waiting bigint NOT NULL, sending bigint NOT NULL,"
+    " delivered bigint NOT NULL, dead bigint NOT NULL, quarantined bigint NOT NULL,"
+    " withdrawn bigint NOT NULL) WITH (fillfactor = 50);"
+    /* key: of offer and click_id, or of offer and ttclid where there is no click_id. */
+    "CREATE TABLE clicks(id bigint PRIMARY KEY, key uuid NOT NULL UNIQUE, offer " TEXT_C " NOT NULL,"
+    " at bigint NOT NULL, keyed bigint NOT NULL, click_id " TEXT_C ", event_id " TEXT_C ","
+    " ttp " TEXT_C ", ip " TEXT_C ", consent " TEXT_C ", page_url " TEXT_C ", ttclid " TEXT_C ","
+    " user_agent " TEXT_C ", referrer " TEXT_C ", country " TEXT_C ", click_hash bigint,"
+    " ttclid_hash bigint, event_hash bigint);"
+    "CREATE INDEX clicks_click ON clicks(click_hash) WHERE click_hash IS NOT NULL;"
+    "CREATE INDEX clicks_ttclid ON clicks(ttclid_hash, id) WHERE ttclid_hash IS NOT NULL;"
+    "CREATE INDEX clicks_event ON clicks(event_hash) WHERE event_hash IS NOT NULL;"
+    "CREATE INDEX clicks_head ON clicks(left(ttclid, 64)) WHERE ttclid IS NOT NULL;"
+    "CREATE INDEX clicks_at ON clicks(at);"
+
+    "CREATE TABLE postbacks(id bigint PRIMARY KEY, at bigint NOT NULL, offer " TEXT_C " NOT NULL,"
+    " tracker " TEXT_C ", method " TEXT_C ", stage " TEXT_C ", verdict bigint NOT NULL,"
+    " code " TEXT_C ", click_id " TEXT_C ", event_id " TEXT_C ", txid " TEXT_C ","
+    " content_type " TEXT_C ", address " TEXT_C ", params " TEXT_C ", ttclid " TEXT_C ","
+    " reason " TEXT_C ", warnings " TEXT_C ", click_hash bigint, ttclid_hash bigint,"
+    " event_hash bigint, txid_hash bigint);"
+    "CREATE INDEX postbacks_click ON postbacks(click_hash) WHERE click_hash IS NOT NULL;"
+    "CREATE INDEX postbacks_ttclid ON postbacks(ttclid_hash) WHERE ttclid_hash IS NOT NULL;"
+    "CREATE INDEX postbacks_event ON postbacks(event_hash) WHERE event_hash IS NOT NULL;"
+    "CREATE INDEX postbacks_txid ON postbacks(txid_hash) WHERE txid_hash IS NOT NULL;"
+    "CREATE INDEX postbacks_head ON postbacks(left(ttclid, 64)) WHERE ttclid IS NOT NULL;"
+    "CREATE INDEX postbacks_at ON postbacks(at);"
+    "CREATE INDEX postbacks_quarantined ON postbacks(id) WHERE verdict = 4;"
+
+    "CREATE TABLE events(id bigint PRIMARY KEY, postback bigint, created bigint NOT NULL,"
+    " offer " TEXT_C " NOT NULL, pixel " TEXT_C " NOT NULL, event " TEXT_C " NOT NULL,"
+    " test_code " TEXT_C ", event_id " TEXT_C ", click_id " TEXT_C ", body " TEXT_C ","
+    " ttclid " TEXT_C ", value bigint, currency " TEXT_C ", original_value bigint,"
+    " original_currency " TEXT_C ", consent " TEXT_C ", consent_said " TEXT_C ", plain_id " TEXT_C ","
+    " click_hash bigint, ttclid_hash bigint, event_hash bigint, order_hash bigint);"
+    "CREATE INDEX events_postback ON events(postback) WHERE postback IS NOT NULL;"
+    "CREATE INDEX events_click ON events(click_hash) WHERE click_hash IS NOT NULL;"
+    "CREATE INDEX events_ttclid ON events(ttclid_hash) WHERE ttclid_hash IS NOT NULL;"
+    "CREATE INDEX events_event ON events(event_hash) WHERE event_hash IS NOT NULL;"
+    "CREATE INDEX events_order ON events(order_hash) WHERE order_hash IS NOT NULL;"
+    "CREATE INDEX events_created ON events(created);"
+    /* One event of a pixel and name has an event_id, whoever took its postback.  plain: it is the id
+     * that the event would have had without one of its own. */
+    "CREATE TABLE event_keys(key uuid PRIMARY KEY, event bigint NOT NULL, plain boolean NOT NULL);"
+    "CREATE INDEX event_keys_event ON event_keys(event);"
+    "CREATE TABLE deliveries(event bigint PRIMARY KEY, pixel " TEXT_C " NOT NULL, state bigint NOT NULL,"
+    " due bigint NOT NULL, attempts bigint NOT NULL, test_code " TEXT_C ", unknown_since bigint,"
+    " unknown_before bigint, note " TEXT_C ", withdrawn bigint, owner bigint, lease timestamptz)"
+    " WITH (fillfactor = 70);"
+    "CREATE INDEX deliveries_open ON deliveries(state, pixel, due, event) WHERE state < 3;"
+    "CREATE TABLE attempts(id bigint PRIMARY KEY, at bigint NOT NULL, took_ms bigint NOT NULL,"
+    " pixel " TEXT_C ", http_status bigint NOT NULL, code bigint NOT NULL, message " TEXT_C ","
+    " request_id " TEXT_C ");"
+    "CREATE TABLE tries(event bigint, attempt bigint, PRIMARY KEY(event, attempt));"
+    "CREATE INDEX tries_attempt ON tries(attempt);"
+    /* hour: Unix seconds.  Each writer has rows of its own, so that none waits for another's commit. */
+    "CREATE TABLE tallies(hour bigint, offer " TEXT_C ", kind bigint, name " TEXT_C ", slot bigint,"
+    " writer bigint, n bigint NOT NULL, PRIMARY KEY(hour, offer, kind, name, slot, writer))"
+    " WITH (fillfactor = 70);"
+    "INSERT INTO meta VALUES('version', 1);";
+
+static const char *const steps[] = { version_1 };
+#define NEWEST ((int64_t)(sizeof(steps) / sizeof(*steps)))
+
+static int read_version(struct pg *s, int64_t *version, struct err *err)
+{
+    struct pg_call c;
+    struct pg_rows_read rows;
+
+    pg_start(&c, s, PG_VERSION_GET);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    *version = rows.count ? pg_int_at(&rows, 0, 0) : 0;
+    pg_done(&rows);
+    return 0;
+}
+
+/* Is there a table of ours?  In the schema that the connection uses. */
+static int any(struct pg *s, bool *there, struct err *err)
+{
+    struct pg_call c;
+    struct pg_rows_read rows;
+
+    pg_start(&c, s, PG_SCHEMA_ANY);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    *there = pg_int_at(&rows, 0, 0) != 0;
+    pg_done(&rows);
+    return 0;
+}
+
+/* Two that start at once: the second waits for the first one's transaction, and finds it done. */
+static int bring_up(struct pg *s, struct err *err)
+{
+    int64_t version = 0;
+    bool there;
+
+    if (pg_simple(s, "CREATE TABLE IF NOT EXISTS migrating(id bigint PRIMARY KEY)", err) != 0)
+        return -1;
+    if (pg_simple(s, "BEGIN; LOCK TABLE migrating IN EXCLUSIVE MODE", err) != 0)
+        return -1;
+    if (any(s, &there, err) != 0 || (there && read_version(s, &version, err) != 0))
+        return -1;
+    for (; version < NEWEST; version++)
+        if (pg_simple(s, steps[version], err) != 0)
+            return -1;
+    return pg_simple(s, "COMMIT", err);
+}
+
+int pg_schema_ready(struct pg *s, bool writer, struct err *err)
+{
+    int64_t version = 0;
+    bool there;
+
+    if (any(s, &there, err) != 0 || (there && read_version(s, &version, err) != 0))
+        return -1;
+    if (version > NEWEST)
+        return err_set(err, ERR_INPUT, "%s: its schema is version %lld, this clickbaton knows %lld: "
+                       "use the newer program", s->where, (long long)version, (long long)NEWEST);
+    if (version == NEWEST)
+        return 0;
+    if (!writer)
+        return err_set(err, ERR_INPUT, "%s: %s; start the server or run `clickbaton store init` first", s->where,
+                       there ? "its schema is older than this program" : "there is no store in it");
+    return bring_up(s, err);
+}

@@ -1,0 +1,218 @@
+/* pg_tally.c: what happened, counted by the hour (tally.h): gathered in memory, written with the
+ * transaction that it counts, into rows that are this writer's own. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "adapters/store/pg.h"
+#include "core/identity/match_key.h"
+#include "core/payload/keys.h"
+
+#define SLOTS 8192
+
+struct pg_tally {
+    struct pg_tally_row {
+        int64_t hour, kind, slot, n;
+        struct slice offer, name;
+        bool used;
+    } rows[SLOTS];
+    uint32_t taken[SLOTS / 2];
+    size_t count;
+    struct arena texts;
+    bool full; /* what could not be gathered fails the transaction */
+};
+
+struct pg_tally *pg_tally_new(void)
+{
+    struct pg_tally *t = calloc(1, sizeof(*t));
+
+    if (t)
+        arena_init(&t->texts, (size_t)16 << 20);
+    return t;
+}
+
+void pg_tally_free(struct pg_tally *t)
+{
+    if (t)
+        arena_free(&t->texts);
+    free(t);
+}
+
+void pg_tally_forget(struct pg *s)
+{
+    struct pg_tally *t = s->tally;
+
+    for (size_t i = 0; i < t->count; i++)
+        t->rows[t->taken[i]].used = false;
+    t->count = 0;
+    t->full = false;
+    arena_reset(&t->texts);
+}
+
+static int64_t hour_of(int64_t seconds)
+{
+    int64_t rest = seconds % 3600;
+
+    return seconds - (rest < 0 ? rest + 3600 : rest);
+}
+
+static void add(struct pg *s, struct slice offer, int64_t seconds, enum store_tally_kind kind, struct slice name,
+                int64_t slot, int64_t n)
+{
+    struct pg_tally *t = s->tally;
+    int64_t hour = hour_of(seconds);
+    uint64_t h = slice_hash(name, slice_hash(offer, (uint64_t)hour ^ (uint64_t)kind << 40 ^ (uint64_t)slot << 48));
+    struct pg_tally_row *r;
+    uint32_t at;
+
+    for (at = (uint32_t)(h % SLOTS); (r = &t->rows[at])->used; at = (at + 1) % SLOTS)
+        if (r->hour == hour && r->kind == kind && r->slot == slot && slice_eq(r->offer, offer) && slice_eq(r->name, name)) {
+            if (__builtin_add_overflow(r->n, n, &r->n))
+                r->n = n < 0 ? INT64_MIN : INT64_MAX;
+            return;
+        }
+    if (t->count == SLOTS / 2) {
+        t->full = true;
+        return;
+    }
+    *r = (struct pg_tally_row){ hour, kind, slot, n, arena_dup(&t->texts, offer), arena_dup(&t->texts, name), true };
+    t->taken[t->count++] = at;
+}
+
+/* ---- what is counted ---- */
+
+void pg_tally_click(struct pg *s, struct slice offer, int64_t at, bool ttclid, int n)
+{
+    add(s, offer, at, TALLY_CLICKS, (struct slice){ 0 }, ttclid, n);
+}
+
+#define CODES_MOST 64 /* different warnings of one postback */
+
+/* The codes at the beginning of the lines, each once. */
+static void warnings(struct pg *s, const struct store_postback *pb, int n)
+{
+    struct slice seen[CODES_MOST], line, code, rest, lines = pb->warnings;
+    size_t count = 0, i;
+
+    while (slice_next(&lines, '\n', &line)) {
+        slice_cut(line, ' ', &code, &rest);
+        if (code.len != 4 || code.ptr[0] != 'W') /* what it was before a replay stands there, too */
+            continue;
+        for (i = 0; i < count && !slice_eq(seen[i], code); i++)
+            ;
+        if (i < count || count == CODES_MOST)
+            continue;
+        seen[count++] = code;
+        add(s, pb->offer, pb->at / 1000, TALLY_WARNINGS, code, 0, n);
+    }
+}
+
+void pg_tally_postback(struct pg *s, const struct store_postback *pb, int n)
+{
+    add(s, pb->offer, pb->at / 1000, TALLY_POSTBACKS, pb->stage, pb->verdict, n);
+    if (pb->code.len)
+        add(s, pb->offer, pb->at / 1000, TALLY_REASONS, pb->code, pb->verdict, n);
+    warnings(s, pb, n);
+}
+
+static void of_event(struct pg *s, const struct pg_tallied *e, enum store_tally_kind kind, int64_t slot, int64_t n)
+{
+    add(s, e->offer, e->created / 1000, kind, e->event, slot, n);
+}
+
+void pg_tally_put(struct pg *s, const struct store_event *ev)
+{
+    const struct pg_tallied e = { ev->created, ev->offer, ev->event };
+    uint32_t keys = payload_keys(ev->body);
+    int value = store_tally_currency(ev->currency), original = store_tally_currency(ev->original_currency);
+
+    of_event(s, &e, TALLY_EVENTS, STORE_WAITING, 1);
+    of_event(s, &e, TALLY_VALUED, ev->currency.len != 0, 1);
+    if (value)
+        of_event(s, &e, TALLY_VALUES, value, ev->value);
+    if (original)
+        of_event(s, &e, TALLY_ORIGINALS, original, ev->original_value);
+    for (int key = 0; key < MATCH_KEYS; key++)
+        if (keys >> key & 1)
+            of_event(s, &e, TALLY_KEYS, key, 1);
+}
+
+void pg_tally_state(struct pg *s, const struct pg_tallied *e, enum store_state state, int n)
+{
+    of_event(s, e, TALLY_EVENTS, state, n);
+}
+
+void pg_tally_answer(struct pg *s, const struct pg_tallied *e, const struct store_attempt *a, enum store_state meant)
+{
+    char name[32];
+
+    if (a->code >= 0)
+        snprintf(name, sizeof(name), "%lld", (long long)a->code);
+    else if (a->http_status)
+        snprintf(name, sizeof(name), "http %d", a->http_status);
+    else
+        snprintf(name, sizeof(name), "none");
+    add(s, e->offer, a->at / 1000, TALLY_ANSWERS, slice_from(name), meant, 1);
+    if (meant != STORE_DELIVERED)
+        return;
+    pg_tally_state(s, e, STORE_DELIVERED, 1);
+    of_event(s, e, TALLY_LATENCY, store_tally_bucket(a->at + a->took_ms - e->created), 1);
+}
+
+/* ---- in the database ---- */
+
+static int by_key(const void *a, const void *b)
+{
+    const struct pg_tally_row *x = *(const struct pg_tally_row *const *)a, *y = *(const struct pg_tally_row *const *)b;
+    int rc = (x->hour > y->hour) - (x->hour < y->hour);
+
+    return rc ? rc : slice_cmp(x->offer, y->offer);
+}
+
+int pg_tally_write(struct pg *s, struct err *err)
+{
+    struct pg_tally *t = s->tally;
+    struct arena *a = &s->scratch;
+    const struct pg_tally_row **rows;
+    int64_t *numbers[4]; /* hour, kind, slot, n */
+    struct slice *offers, *names;
+    size_t count = 0;
+    struct pg_call c;
+    int rc;
+
+    if (t->full || t->texts.full)
+        return err_set(err, ERR_BUSY, "too much happened in one transaction to count it");
+    arena_reset(a);
+    rows = ARENA_ARRAY(a, const struct pg_tally_row *, t->count);
+    offers = ARENA_ARRAY(a, struct slice, t->count);
+    names = ARENA_ARRAY(a, struct slice, t->count);
+    for (int i = 0; i < 4; i++)
+        numbers[i] = ARENA_ARRAY(a, int64_t, t->count);
+    if (a->full)
+        return pg_no_room(err);
+    for (size_t i = 0; i < t->count; i++)
+        if (t->rows[t->taken[i]].n)
+            rows[count++] = &t->rows[t->taken[i]];
+    if (count == 0) {
+        pg_tally_forget(s);
+        return 0;
+    }
+    qsort(rows, count, sizeof(*rows), by_key);
+    for (size_t i = 0; i < count; i++) {
+        const int64_t n[] = { rows[i]->hour, rows[i]->kind, rows[i]->slot, rows[i]->n };
+        for (int k = 0; k < 4; k++)
+            numbers[k][i] = n[k];
+        offers[i] = rows[i]->offer;
+        names[i] = rows[i]->name;
+    }
+    pg_start(&c, s, PG_TALLY_PUT);
+    pg_ints(&c, numbers[0], count);
+    pg_texts(&c, offers, count);
+    pg_ints(&c, numbers[1], count);
+    pg_texts(&c, names, count);
+    pg_ints(&c, numbers[2], count);
+    pg_ints(&c, numbers[3], count);
+    pg_int(&c, s->number);
+    rc = pg_run(&c, NULL, err);
+    pg_tally_forget(s);
+    return rc;
+}

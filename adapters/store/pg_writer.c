@@ -1,0 +1,182 @@
+/* pg_writer.c: transactions, and the row by which a handle may write. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include <openssl/rand.h>
+
+#include "adapters/store/pg.h"
+
+/* ---- a number ---- */
+
+/* 1: this number is ours now.  0: somebody else was faster. */
+static int claim(struct pg *s, int64_t number, const char *node, struct err *err)
+{
+    struct pg_call c;
+    struct pg_rows_read rows;
+    int got;
+
+    pg_start(&c, s, PG_WRITER_CLAIM);
+    pg_int(&c, number);
+    pg_int(&c, s->token);
+    pg_name(&c, slice_from(node));
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    got = rows.count;
+    for (int i = 0; got && i < PG_ROWS; i++)
+        s->state.last[i] = pg_int_at(&rows, 0, i);
+    if (got)
+        s->number = (int)number;
+    pg_done(&rows);
+    return got;
+}
+
+/* A number that nobody has, or whose owner has not been heard of for a minute. */
+static int claim_any(struct pg *s, struct err *err)
+{
+    char node[80] = "";
+    struct pg_call c;
+    struct pg_rows_read rows;
+    int rc = 0;
+
+    gethostname(node, sizeof(node) - 1);
+    if (RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
+        return err_set(err, ERR_SYSTEM, "no random bytes can be had");
+    pg_start(&c, s, PG_WRITER_FREE);
+    pg_int(&c, PG_WRITERS);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    for (int i = 0; rc == 0 && i < rows.count; i++)
+        rc = claim(s, pg_int_at(&rows, i, 0), node, err);
+    pg_done(&rows);
+    if (rc == 0)
+        return err_set(err, ERR_BUSY, "%s: %d handles write to it already; one that ended without notice is "
+                       "forgotten after a minute", s->where, PG_WRITERS);
+    return rc < 0 ? -1 : 0;
+}
+
+/* ---- ids ---- */
+
+int64_t pg_next_id(struct pg *s, enum pg_rows rows)
+{
+    int64_t second = (s->now / 1000 - PG_EPOCH) << (PG_WRITER_BITS + PG_SERIAL_BITS);
+    int64_t first = second | (int64_t)s->number << PG_SERIAL_BITS, *last = &s->state.last[rows];
+    int64_t serial = *last & (((int64_t)1 << PG_SERIAL_BITS) - 1);
+
+    if (*last < first)
+        *last = first;
+    else if (serial + 1 < (int64_t)1 << PG_SERIAL_BITS)
+        ++*last;
+    else /* more than there are in a second: the next one's */
+        *last += ((int64_t)1 << (PG_WRITER_BITS + PG_SERIAL_BITS)) - serial;
+    return *last;
+}
+
+/* ---- transactions ---- */
+
+static int read_now(struct pg *s, struct err *err)
+{
+    struct pg_call c;
+    struct pg_rows_read rows;
+
+    pg_start(&c, s, PG_NOW);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    s->now = pg_int_at(&rows, 0, 0);
+    pg_done(&rows);
+    return 0;
+}
+
+int pg_begin(struct store *store, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+
+    arena_reset(&s->scratch);
+    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0) || pg_simple(s, "BEGIN", err) != 0 ||
+        read_now(s, err) != 0)
+        return -1;
+    s->before = s->state;
+    s->counts = (struct store_counts){ 0 };
+    return 0;
+}
+
+/* The row is changed by every commit, so it tells whether its number is still ours. */
+static int mark(struct pg *s, struct err *err)
+{
+    const struct store_counts *n = &s->counts;
+    const int64_t counts[] = { n->clicks, n->postbacks, n->waiting, n->sending, n->delivered, n->dead,
+                               n->quarantined, n->withdrawn };
+    struct pg_call c;
+    int64_t changed;
+
+    pg_start(&c, s, PG_WRITER_COMMIT);
+    pg_int(&c, s->number);
+    pg_int(&c, s->token);
+    for (int i = 0; i < PG_ROWS; i++)
+        pg_int(&c, s->state.last[i]);
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+        pg_int(&c, counts[i]);
+    if ((changed = pg_run_count(&c, err)) == 1)
+        return 0;
+    if (changed == 0) {
+        s->number = -1;
+        err_set(err, ERR_BUSY, "%s: this server was not heard of for a minute, and another took its place; "
+                "it goes on under a new number", s->where);
+    }
+    return -1;
+}
+
+int pg_commit(struct store *store, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+
+    return pg_tally_write(s, err) != 0 || mark(s, err) != 0 ? -1 : pg_simple(s, "COMMIT", err);
+}
+
+void pg_rollback(struct store *store)
+{
+    struct pg *s = (struct pg *)store;
+    struct err ignored;
+
+    s->state = s->before;
+    pg_tally_forget(s);
+    pg_simple(s, "ROLLBACK", &ignored); /* a connection that is lost has done so */
+}
+
+void pg_leave(struct pg *s)
+{
+    struct pg_call c;
+    struct err ignored;
+
+    if (s->number < 0)
+        return;
+    pg_start(&c, s, PG_WRITER_LEAVE);
+    pg_int(&c, s->number);
+    pg_int(&c, s->token);
+    pg_run(&c, NULL, &ignored);
+}
+
+void pg_moved(const struct store *store, struct store_moved *out)
+{
+    *out = ((const struct pg *)store)->state.moved;
+}
+
+int pg_counts(struct store *store, struct store_counts *out, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    int64_t *const to[] = { &out->clicks, &out->postbacks, &out->waiting, &out->sending, &out->delivered,
+                            &out->dead, &out->quarantined, &out->withdrawn, &out->oldest_waiting,
+                            &out->newest_postback };
+    const int64_t own[] = { s->counts.clicks, s->counts.postbacks, s->counts.waiting, s->counts.sending,
+                            s->counts.delivered, s->counts.dead, s->counts.quarantined, s->counts.withdrawn };
+    struct pg_call c;
+    struct pg_rows_read rows;
+
+    *out = (struct store_counts){ 0 };
+    pg_start(&c, s, PG_COUNTS);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    for (int i = 0; i < 10; i++)
+        *to[i] = pg_int_at(&rows, 0, i) + (store->in_tx && i < 8 ? own[i] : 0);
+    pg_done(&rows);
+    return 0;
+}
