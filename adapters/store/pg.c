@@ -104,7 +104,7 @@ static const struct store_ops ops = {
     .close = close_store,
 };
 
-struct store *pg_open(const char *url, bool writer, struct err *err)
+struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err)
 {
     struct pg *s = calloc(1, sizeof(*s));
 
@@ -116,6 +116,7 @@ struct store *pg_open(const char *url, bool writer, struct err *err)
     s->store.ops = &ops;
     s->store.writer = writer;
     s->number = -1;
+    s->counted_ids = counted_ids;
     arena_init(&s->scratch, SCRATCH_BYTES);
     if (pg_connect(s, url, err) == 0 && pg_schema_ready(s, writer, err) == 0)
         return &s->store;

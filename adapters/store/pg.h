@@ -39,6 +39,7 @@ struct pg_state { /* what a rollback must give back */
 
 struct pg {
     struct store store;
+    bool counted_ids; /* 1, 2, 3: for tests with one writer */
     struct pg_conn *db;
     char where[200];         /* "postgresql://host:port/name", without user and password, for messages */
     bool prepared[PG_COUNT];
@@ -52,7 +53,7 @@ struct pg {
 };
 
 /* url: as libpq takes it; the password may be in a file that PGPASSFILE or the URL's passfile names. */
-struct store *pg_open(const char *url, bool writer, struct err *err);
+struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err);
 
 /* ---- pg_db.c: the connection and its statements ---- */
 int pg_connect(struct pg *s, const char *url, struct err *err);

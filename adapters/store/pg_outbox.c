@@ -100,47 +100,57 @@ static int mark_taken(struct pg *s, struct slice pixel, int64_t now, int64_t bef
 }
 
 /* What is too much for one request waits again, as it was. */
-static int put_back(struct pg *s, const struct store_event *list, size_t from, size_t count, struct err *err)
+static int put_back(struct pg *s, const int64_t *ids, size_t count, struct err *err)
 {
-    int64_t *ids = ARENA_ARRAY(&s->scratch, int64_t, count - from);
     struct pg_call c;
 
-    if (!ids)
-        return pg_no_room(err);
-    for (size_t i = from; i < count; i++)
-        ids[i - from] = list[i].id;
     pg_start(&c, s, PG_DELIVERY_PUT_BACK);
-    pg_ints(&c, ids, count - from);
+    pg_ints(&c, ids, count);
     return pg_run(&c, NULL, err);
+}
+
+/* Those whose texts fit stay: at least one. */
+static int keep_fitting(struct pg *s, const int64_t *ids, size_t *count, struct err *err)
+{
+    struct pg_rows_read rows;
+    struct pg_call c;
+    size_t bytes = 0, n = 0;
+
+    pg_start(&c, s, PG_EVENT_SIZES);
+    pg_ints(&c, ids, *count);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    while (n < (size_t)rows.count && bytes < TAKE_BYTES)
+        bytes += (size_t)pg_int_at(&rows, (int)n++, 0);
+    pg_done(&rows);
+    if (n < *count && put_back(s, ids + n, *count - n, err) != 0)
+        return -1;
+    *count = n;
+    return 0;
 }
 
 static int take(struct pg *s, struct slice pixel, int64_t now, int64_t before, unsigned max, struct arena *arena,
                 struct store_event **list, size_t *count, struct err *err)
 {
     struct slice test_code = { 0 };
-    size_t bytes = 0, n = 0;
     struct pg_rows_read rows;
     struct pg_call c;
     int64_t *ids;
+    size_t n = 0;
     int rc = give_up_old(s, pixel, now, before, err);
 
     if (rc != 0 || (rc = first_due(s, pixel, now, before, &test_code, err)) != 1 ||
-        mark_taken(s, pixel, now, before, test_code, max, &ids, &n, err) != 0)
+        mark_taken(s, pixel, now, before, test_code, max, &ids, &n, err) != 0 || keep_fitting(s, ids, &n, err) != 0)
         return rc == 0 ? 0 : -1;
     pg_start(&c, s, PG_EVENT_GET_ALL);
     pg_ints(&c, ids, n);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
-    n = 0;
-    rc = pg_event_rows(&rows, arena, list, &n, err);
+    rc = pg_event_rows(&rows, arena, list, count, err);
     pg_done(&rows);
-    if (rc != 0)
-        return -1;
-    for (*count = 0; *count < n && bytes < TAKE_BYTES; ++*count)
-        bytes += (*list)[*count].body.len;
     s->counts.waiting -= (int64_t)*count;
     s->counts.sending += (int64_t)*count;
-    return *count < n ? put_back(s, *list, *count, n, err) : 0;
+    return rc;
 }
 
 int pg_take(struct store *store, struct slice pixel, int64_t now, int64_t give_up_before, unsigned max,

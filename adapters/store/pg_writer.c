@@ -15,7 +15,7 @@ static int claim(struct pg *s, int64_t number, const char *node, struct err *err
     struct pg_rows_read rows;
     int got;
 
-    pg_start(&c, s, PG_WRITER_CLAIM);
+    pg_start(&c, s, s->counted_ids ? PG_WRITER_CLAIM_ALL : PG_WRITER_CLAIM);
     pg_int(&c, number);
     pg_int(&c, s->token);
     pg_name(&c, slice_from(node));
@@ -62,7 +62,9 @@ int64_t pg_next_id(struct pg *s, enum pg_rows rows)
     int64_t first = second | (int64_t)s->number << PG_SERIAL_BITS, *last = &s->state.last[rows];
     int64_t serial = *last & (((int64_t)1 << PG_SERIAL_BITS) - 1);
 
-    if (*last < first)
+    if (s->counted_ids)
+        ++*last;
+    else if (*last < first)
         *last = first;
     else if (serial + 1 < (int64_t)1 << PG_SERIAL_BITS)
         ++*last;
@@ -157,7 +159,9 @@ void pg_leave(struct pg *s)
 
 void pg_moved(const struct store *store, struct store_moved *out)
 {
-    *out = ((const struct pg *)store)->state.moved;
+    const struct pg *s = (const struct pg *)store;
+
+    *out = store->in_tx ? s->before.moved : s->state.moved;
 }
 
 int pg_counts(struct store *store, struct store_counts *out, struct err *err)

@@ -141,7 +141,7 @@ static inline struct store *open_pg(const char *dir, bool writer, struct err *er
     PQclear(PQexec(db, text));
     PQfinish(db);
     snprintf(text, sizeof(text), "%s?options=-csearch_path%%3D%%22%s%%22", url, strrchr(dir, '.') + 1);
-    return pg_open(text, writer, err);
+    return pg_open(text, writer, true, err);
 }
 
 static const struct engine engines[] = {
