@@ -140,7 +140,7 @@ static inline struct store *open_pg(const char *dir, bool writer, struct err *er
     PQclear(PQexec(db, "SET client_min_messages = error"));
     PQclear(PQexec(db, text));
     PQfinish(db);
-    snprintf(text, sizeof(text), "%s?options=-csearch_path%%3D%%22%s%%22", url, strrchr(dir, '.') + 1);
+    snprintf(text, sizeof(text), "%s&options=-csearch_path%%3D%%22%s%%22", url, strrchr(dir, '.') + 1);
     return pg_open(text, writer, true, err);
 }
 
