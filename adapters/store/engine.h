@@ -7,6 +7,7 @@
 
 struct store_ops {
     int (*begin)(struct store *, struct err *);
+    int (*begin_group)(struct store *, struct err *); /* NULL: begin does as well */
     int (*commit)(struct store *, struct err *);
     void (*rollback)(struct store *);
     /* how and the struct after it: NULL, or of store_click_decide */

@@ -1,4 +1,4 @@
-#include "adapters/store/pg.h"
+#include "adapters/store/pg_group.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -84,12 +84,13 @@ static void close_store(struct store *store)
         pg_disconnect(s);
     }
     pg_tally_free(s->tally);
+    pg_group_free(s->group);
     arena_free(&s->scratch);
     free(s);
 }
 
 static const struct store_ops ops = {
-    .begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback, .click_put = pg_click_put,
+    .begin = pg_begin, .begin_group = pg_begin_group, .commit = pg_commit, .rollback = pg_rollback, .click_put = pg_click_put,
     .postback_id = pg_postback_id, .postback_put = pg_postback_put, .event_put = pg_event_put, .take = pg_take,
     .report = pg_report, .recover = pg_recover, .retain = pg_retain, .give_back = give_back,
     .clock_back = pg_clock_back, .click_find = pg_click_find, .list_again = pg_list_again,
@@ -108,7 +109,9 @@ struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err
 {
     struct pg *s = calloc(1, sizeof(*s));
 
-    if (!s || !(s->tally = pg_tally_new())) {
+    if (!s || !(s->tally = pg_tally_new()) || !(s->group = pg_group_new())) {
+        if (s)
+            pg_tally_free(s->tally);
         free(s);
         err_set(err, ERR_SYSTEM, "out of memory");
         return NULL;

@@ -16,6 +16,8 @@
 struct pg_conn;   /* libpq's PGconn */
 struct pg_result; /* its PGresult */
 struct pg_tally;
+struct pg_group;
+struct kept_click;
 
 enum pg_sql {
 #define PG(name, text) PG_##name,
@@ -49,6 +51,7 @@ struct pg {
     struct pg_state state, before;
     struct store_counts counts; /* what this transaction adds */
     struct pg_tally *tally;     /* what this transaction counts */
+    struct pg_group *group;
     struct arena scratch;    /* of one call */
 };
 
@@ -105,6 +108,7 @@ int pg_schema_ready(struct pg *s, bool writer, struct err *err); /* create, migr
 
 /* ---- pg_writer.c: transactions and the writer's row ---- */
 int pg_begin(struct store *, struct err *);
+int pg_begin_group(struct store *, struct err *);
 int pg_commit(struct store *, struct err *);
 void pg_rollback(struct store *);
 int64_t pg_next_id(struct pg *s, enum pg_rows rows);
@@ -134,6 +138,11 @@ int pg_click_put(struct store *, const struct store_click *, const struct store_
                  struct err *);
 int pg_click_find(struct store *, struct slice, struct slice, struct slice, struct arena *, struct store_click *,
                   struct err *);
+/* CLICKS_SQL's columns from column `first` on. */
+int pg_click_row(const struct pg_rows_read *rows, int row, int first, struct arena *arena, struct kept_click *out,
+                 struct err *err);
+void pg_click_count(struct pg *s, const struct store_click *had, const struct store_click *is); /* had NULL: it is new */
+struct slice pg_click_key(struct pg *s, const struct store_click *c);
 int pg_find_clicks(struct store *, struct slice, unsigned, struct arena *, struct store_click **, size_t *, struct err *);
 int pg_refuse(struct pg *s, const struct store_click *click, const struct store_refusal *how, struct store_refused *out,
               struct err *err);
@@ -153,6 +162,7 @@ int pg_marked(struct store *, struct slice, struct slice, struct slice, struct e
 int pg_history(struct store *, struct slice, struct slice, struct slice, unsigned, struct arena *, struct store_seen **,
                size_t *, struct err *);
 
+struct slice pg_event_key(struct pg *s, const struct store_event *ev, struct slice id); /* in the scratch arena */
 int pg_event_put(struct store *, struct store_event *, int64_t *, struct err *);
 int pg_event_row(const struct pg_rows_read *rows, int row, struct arena *arena, struct store_event *ev, struct err *err);
 int pg_event_rows(struct pg_rows_read *rows, struct arena *arena, struct store_event **list, size_t *count,

@@ -1,28 +1,28 @@
-#include "adapters/store/click_merge.h"
-#include "adapters/store/pg.h"
+#include "adapters/store/pg_group.h"
 
 /* Columns of CLICKS_SQL. */
 enum { ID, OFFER, AT, KEYED, CLICK_ID, EVENT_ID, TTP, IP, CONSENT, PAGE_URL, TTCLID, USER_AGENT,
        REFERRER, COUNTRY };
 
-static int read_row(const struct pg_rows_read *rows, int row, struct arena *arena, struct kept_click *out,
-                    struct err *err)
+int pg_click_row(const struct pg_rows_read *rows, int row, int first, struct arena *arena, struct kept_click *out,
+                 struct err *err)
 {
-    out->id = pg_int_at(rows, row, ID);
-    out->keyed = pg_int_at(rows, row, KEYED);
+    out->offer = 0;
+    out->id = pg_int_at(rows, row, first + ID);
+    out->keyed = pg_int_at(rows, row, first + KEYED);
     out->click = (struct store_click){
-        .offer = pg_text_at(rows, row, OFFER, arena),
-        .click_id = pg_text_at(rows, row, CLICK_ID, arena),
-        .event_id = pg_text_at(rows, row, EVENT_ID, arena),
-        .ttp = pg_text_at(rows, row, TTP, arena),
-        .ip = pg_text_at(rows, row, IP, arena),
-        .consent = pg_text_at(rows, row, CONSENT, arena),
-        .page_url = pg_text_at(rows, row, PAGE_URL, arena),
-        .ttclid = pg_text_at(rows, row, TTCLID, arena),
-        .user_agent = pg_text_at(rows, row, USER_AGENT, arena),
-        .referrer = pg_text_at(rows, row, REFERRER, arena),
-        .country = pg_text_at(rows, row, COUNTRY, arena),
-        .at = pg_int_at(rows, row, AT),
+        .offer = pg_text_at(rows, row, first + OFFER, arena),
+        .click_id = pg_text_at(rows, row, first + CLICK_ID, arena),
+        .event_id = pg_text_at(rows, row, first + EVENT_ID, arena),
+        .ttp = pg_text_at(rows, row, first + TTP, arena),
+        .ip = pg_text_at(rows, row, first + IP, arena),
+        .consent = pg_text_at(rows, row, first + CONSENT, arena),
+        .page_url = pg_text_at(rows, row, first + PAGE_URL, arena),
+        .ttclid = pg_text_at(rows, row, first + TTCLID, arena),
+        .user_agent = pg_text_at(rows, row, first + USER_AGENT, arena),
+        .referrer = pg_text_at(rows, row, first + REFERRER, arena),
+        .country = pg_text_at(rows, row, first + COUNTRY, arena),
+        .at = pg_int_at(rows, row, first + AT),
         .keyed = (out->keyed & CLICK_KEYED) != 0,
         .refused = (out->keyed & CLICK_REFUSED) != 0,
     };
@@ -39,7 +39,7 @@ static int first(struct pg_call *c, struct arena *arena, struct kept_click *out,
 
     if (pg_run(c, &rows, err) != 0)
         return -1;
-    rc = rows.count == 0 ? 0 : read_row(&rows, 0, arena, out, err) == 0 ? 1 : -1;
+    rc = rows.count == 0 ? 0 : pg_click_row(&rows, 0, 0, arena, out, err) == 0 ? 1 : -1;
     pg_done(&rows);
     return rc;
 }
@@ -71,8 +71,13 @@ static int look_up(struct pg *s, struct slice offer, struct slice click_id, stru
 int pg_click_find(struct store *store, struct slice offer, struct slice click_id, struct slice ttclid,
                   struct arena *arena, struct store_click *out, struct err *err)
 {
+    struct pg *s = (struct pg *)store;
     struct kept_click k;
-    int rc = look_up((struct pg *)store, offer, click_id, ttclid, false, arena, &k, err);
+    int rc;
+
+    if (pg_grouped(s))
+        return pg_group_click_find(s, offer, click_id, ttclid, arena, out, err);
+    rc = look_up(s, offer, click_id, ttclid, false, arena, &k, err);
 
     if (rc == 1)
         *out = k.click;
@@ -81,12 +86,18 @@ int pg_click_find(struct store *store, struct slice offer, struct slice click_id
 
 /* ---- registering ---- */
 
+struct slice pg_click_key(struct pg *s, const struct store_click *c)
+{
+    const struct slice by_ttclid[] = { S("ttclid"), c->offer, c->ttclid },
+                       by_id[] = { S("click_id"), c->offer, c->click_id };
+
+    return pg_key(&s->scratch, c->click_id.len ? by_id : by_ttclid, 3);
+}
+
 /* How many rows: 0 when another handle has added the same click meanwhile. */
 static int64_t write_row(struct pg *s, enum pg_sql which, const struct kept_click *k, struct err *err)
 {
     const struct store_click *c = &k->click;
-    const struct slice by_ttclid[] = { S("ttclid"), c->offer, c->ttclid },
-                       by_id[] = { S("click_id"), c->offer, c->click_id };
     const struct slice texts[] = { c->click_id, c->event_id, c->ttp, c->ip, c->consent, c->page_url,
                                    c->ttclid, c->user_agent, c->referrer, c->country };
     struct pg_call call;
@@ -98,7 +109,7 @@ static int64_t write_row(struct pg *s, enum pg_sql which, const struct kept_clic
     pg_int(&call, k->keyed);
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
         pg_text(&call, texts[i]);
-    pg_name(&call, pg_key(&s->scratch, c->click_id.len ? by_id : by_ttclid, 3));
+    pg_name(&call, pg_click_key(s, c));
     pg_int_or_null(&call, pg_hash(c->click_id));
     pg_int_or_null(&call, pg_hash(c->event_id));
     pg_int_or_null(&call, pg_hash(c->ttclid));
@@ -110,6 +121,14 @@ static void tally_one(struct pg *s, const struct store_click *c, int n)
     pg_tally_click(s, c->offer, c->at, false, n);
     if (c->ttclid.len)
         pg_tally_click(s, c->offer, c->at, true, n);
+}
+
+void pg_click_count(struct pg *s, const struct store_click *had, const struct store_click *is)
+{
+    s->counts.clicks += had == NULL;
+    if (had)
+        tally_one(s, had, -1);
+    tally_one(s, is, 1);
 }
 
 /* 1: somebody else has added it meanwhile. */
@@ -126,10 +145,7 @@ static int settle(struct pg *s, struct kept_click *k, bool known, const struct s
             k->id = pg_next_id(s, PG_CLICKS);
         if ((n = write_row(s, known ? PG_CLICK_SET : PG_CLICK_ADD, k, err)) <= 0)
             return n < 0 ? -1 : 1;
-        s->counts.clicks += !known;
-        if (known)
-            tally_one(s, had, -1);
-        tally_one(s, &k->click, 1);
+        pg_click_count(s, known ? had : NULL, &k->click);
     }
     if (!how || !k->click.refused || (known && had->refused))
         return 0;
@@ -143,6 +159,8 @@ int pg_click_put(struct store *store, const struct store_click *click, const str
     struct pg *s = (struct pg *)store;
     int known, rc;
 
+    if (pg_grouped(s))
+        return pg_group_click_put(s, click, how, err);
     do {
         struct store_click had = { .offer = click->offer };
         struct kept_click k = { .keyed = click_marks(click), .click = *click };
@@ -174,7 +192,7 @@ int pg_find_clicks(struct store *store, struct slice id, unsigned max, struct ar
         rc = pg_no_room(err);
     for (int i = 0; rc == 0 && i < rows.count; i++) {
         struct kept_click k;
-        if ((rc = read_row(&rows, i, arena, &k, err)) == 0)
+        if ((rc = pg_click_row(&rows, i, 0, arena, &k, err)) == 0)
             (*list)[(*count)++] = k.click;
     }
     pg_done(&rows);

@@ -1,4 +1,4 @@
-#include "adapters/store/pg.h"
+#include "adapters/store/pg_group.h"
 #include "core/payload/find.h"
 
 /* Columns of EVENTS_SQL. */
@@ -8,7 +8,7 @@ enum { ID, POSTBACK, CREATED, OFFER, PIXEL, EVENT, TEST_CODE, EVENT_ID, CLICK_ID
 
 /* ---- the key that tells duplicates ---- */
 
-static struct slice key_of(struct pg *s, const struct store_event *ev, struct slice id)
+struct slice pg_event_key(struct pg *s, const struct store_event *ev, struct slice id)
 {
     const struct slice parts[] = { S("event"), ev->pixel, ev->event, id };
 
@@ -23,7 +23,7 @@ static int find_key(struct pg *s, const struct store_event *ev, struct slice id,
     int n;
 
     pg_start(&c, s, PG_KEY_FIND);
-    pg_name(&c, key_of(s, ev, id));
+    pg_name(&c, pg_event_key(s, ev, id));
     pg_int(&c, !ev->own_id);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
@@ -51,13 +51,13 @@ static int64_t claim(struct pg *s, const struct store_event *ev, int64_t id, str
     int64_t n;
 
     pg_start(&c, s, PG_KEY_ADD);
-    pg_name(&c, key_of(s, ev, ev->event_id));
+    pg_name(&c, pg_event_key(s, ev, ev->event_id));
     pg_int(&c, id);
     pg_int(&c, ev->own_id);
     if ((n = pg_run_count(&c, err)) != 1 || ev->plain_id.len == 0)
         return n;
     pg_start(&c, s, PG_KEY_ADD_PLAIN);
-    pg_name(&c, key_of(s, ev, ev->plain_id));
+    pg_name(&c, pg_event_key(s, ev, ev->plain_id));
     pg_int(&c, id);
     return pg_run(&c, NULL, err) != 0 ? -1 : 1;
 }
@@ -113,6 +113,13 @@ int pg_event_put(struct store *store, struct store_event *ev, int64_t *first, st
     int64_t id = pg_next_id(s, PG_EVENTS), found = 0, ours = 0;
     int rc;
 
+    if (pg_grouped(s)) {
+        arena_reset(&s->scratch);
+        if ((rc = pg_group_event_put(s, ev, id, first, err)) != 0)
+            return rc;
+        goto counted;
+    }
+
     do {
         arena_reset(&s->scratch);
         if ((rc = find_known(s, ev, &found, err)) == 0 && (ours = claim(s, ev, id, err)) < 0)
@@ -124,6 +131,7 @@ int pg_event_put(struct store *store, struct store_event *ev, int64_t *first, st
         return rc;
     if (add(s, ev, id, err) != 0)
         return -1;
+counted:
     s->counts.waiting++;
     ev->id = id;
     ev->state = STORE_WAITING;

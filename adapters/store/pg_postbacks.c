@@ -1,4 +1,4 @@
-#include "adapters/store/pg.h"
+#include "adapters/store/pg_group.h"
 #include "core/rules/lifecycle.h"
 
 /* Columns of POSTBACKS_SQL. */
@@ -54,6 +54,11 @@ int pg_postback_put(struct store *store, struct store_postback *pb, struct err *
     arena_reset(&s->scratch);
     if (id <= s->before.last[PG_POSTBACKS] || id > s->state.last[PG_POSTBACKS])
         return err_set(err, ERR_INPUT, "store: postback id %lld is not of this transaction", (long long)id);
+    if (pg_grouped(s)) {
+        if (pg_group_postback_put(s, pb, id, err) != 0)
+            return -1;
+        goto counted;
+    }
     pg_start(&c, s, PG_POSTBACK_ADD);
     pg_int(&c, id);
     pg_int(&c, pb->at);
@@ -68,6 +73,7 @@ int pg_postback_put(struct store *store, struct store_postback *pb, struct err *
         pg_int_or_null(&c, pg_hash(hashed[i]));
     if (pg_run(&c, NULL, err) != 0)
         return -1;
+counted:
     pb->id = id;
     s->counts.postbacks++;
     s->counts.quarantined += pb->verdict == STORE_QUARANTINED;
@@ -141,6 +147,8 @@ int pg_postback_params(struct store *store, int64_t id, struct arena *arena, str
     int n;
 
     *params = (struct slice){ 0 };
+    if (pg_group_leave((struct pg *)store, err) != 0)
+        return 0;
     pg_start(&c, (struct pg *)store, PG_POSTBACK_PARAMS);
     pg_int(&c, id);
     if (pg_run(&c, &rows, err) != 0)
@@ -171,6 +179,8 @@ int pg_marked(struct store *store, struct slice offer, struct slice click_id, st
     struct pg_rows_read rows;
     int n;
 
+    if (pg_grouped((struct pg *)store))
+        return pg_group_marked((struct pg *)store, offer, click_id, ttclid, err);
     start_past(&c, (struct pg *)store, PG_MARKED, offer, click_id, ttclid);
     pg_texts(&c, back, 3);
     if (pg_run(&c, &rows, err) != 0)
@@ -189,7 +199,7 @@ int pg_history(struct store *store, struct slice offer, struct slice click_id, s
 
     *list = NULL;
     *count = 0;
-    if (max == 0 || (click_id.len == 0 && ttclid.len == 0))
+    if (max == 0 || (click_id.len == 0 && ttclid.len == 0) || pg_group_leave(s, err) != 0)
         return 0;
     if (click_id.len) {
         start_past(&c, s, PG_SEEN, offer, click_id, ttclid);

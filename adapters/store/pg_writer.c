@@ -4,7 +4,7 @@
 
 #include <openssl/rand.h>
 
-#include "adapters/store/pg.h"
+#include "adapters/store/pg_group.h"
 
 /* ---- a number ---- */
 
@@ -127,10 +127,22 @@ static int mark(struct pg *s, struct err *err)
     return -1;
 }
 
+int pg_begin_group(struct store *store, struct err *err)
+{
+    if (pg_begin(store, err) != 0)
+        return -1;
+    pg_group_start((struct pg *)store);
+    return 0;
+}
+
 int pg_commit(struct store *store, struct err *err)
 {
     struct pg *s = (struct pg *)store;
+    int rc = pg_grouped(s) ? pg_group_settle(s, err) : 0;
 
+    if (rc != 0)
+        return rc;
+    pg_group_end(s);
     return pg_tally_write(s, err) != 0 || mark(s, err) != 0 ? -1 : pg_simple(s, "COMMIT", err);
 }
 
@@ -139,6 +151,7 @@ void pg_rollback(struct store *store)
     struct pg *s = (struct pg *)store;
     struct err ignored;
 
+    pg_group_end(s);
     s->state = s->before;
     pg_tally_forget(s);
     pg_simple(s, "ROLLBACK", &ignored); /* a connection that is lost has done so */

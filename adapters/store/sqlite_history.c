@@ -48,6 +48,16 @@ struct past {
     struct slice click_id, ttclid;
 };
 
+/* By the id that it is marked with: its click's, or where it has none its ttclid. */
+static bool is_marked(struct sqlite3_stmt *st, const struct past *p)
+{
+    struct slice own = col_text(st, CLICK_ID), ttclid = col_within(st, TTCLID, col_text(st, PARAMS));
+
+    if (col_int(st, OFFER) != p->offer)
+        return false;
+    return own.len ? slice_eq(own, p->click_id) : ttclid.len && slice_eq(ttclid, p->ttclid);
+}
+
 static int visit_mark(void *context, int64_t row, struct err *err)
 {
     struct past *p = context;
@@ -59,7 +69,7 @@ static int visit_mark(void *context, int64_t row, struct err *err)
     bind_int(st, 1, row);
     rc = sql_step(p->s, st, err);
     if (rc == 1)
-        rc = is_of(st, p->offer, p->click_id, p->ttclid);
+        rc = is_marked(st, p);
     sql_done(st);
     return rc;
 }

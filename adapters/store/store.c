@@ -13,27 +13,38 @@ static int writing(const struct store *s, struct err *err)
     return 0;
 }
 
-int store_begin(struct store *s, struct err *err)
+static int begin(struct store *s, int (*start)(struct store *, struct err *), struct err *err)
 {
     if (!s->writer)
         return err_set(err, ERR_INPUT, "store: opened for reading, it can't be written");
     if (s->in_tx)
         return err_set(err, ERR_INPUT, "store: a transaction is open already");
-    if (s->ops->begin(s, err) != 0)
+    if (start(s, err) != 0)
         return -1;
     s->in_tx = true;
     s->failed = false;
     return 0;
 }
 
+int store_begin(struct store *s, struct err *err)
+{
+    return begin(s, s->ops->begin, err);
+}
+
+int store_begin_group(struct store *s, struct err *err)
+{
+    return begin(s, s->ops->begin_group ? s->ops->begin_group : s->ops->begin, err);
+}
+
 int store_commit(struct store *s, struct err *err)
 {
-    if (writing(s, err) != 0 || s->ops->commit(s, err) != 0) {
+    int rc = writing(s, err) != 0 ? -1 : s->ops->commit(s, err);
+
+    if (rc < 0)
         store_rollback(s);
-        return -1;
-    }
-    s->in_tx = false;
-    return 0;
+    if (rc == 0)
+        s->in_tx = false;
+    return rc;
 }
 
 void store_rollback(struct store *s)

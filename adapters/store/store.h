@@ -107,6 +107,12 @@ struct store;
 /* ---- writing: all between begin and commit ---- */
 int store_begin(struct store *s, struct err *err);
 int store_commit(struct store *s, struct err *err); /* durable when it returns 0 */
+/* A transaction of calls that can be made once more: what they read may be a guess, of an engine that would rather ask for
+ * everything at once than call by call.  Then commit gives 1: nothing is written, what was asked is known now, the
+ * transaction goes on, and the same calls must be made again.  An engine that knows everything never
+ * gives 1.  Only click_put, click_find, postback_id, postback_put, event_put and marked may be guesses; any other call
+ * makes the engine go on call by call, which may need one more round, too. */
+int store_begin_group(struct store *s, struct err *err);
 void store_rollback(struct store *s);
 
 /* Remember a click, or add to the one with the same (offer, click_id), or without a click_id (on

@@ -1,0 +1,495 @@
+#include "adapters/store/pg_group.h"
+
+#include <stdlib.h>
+
+#include "core/rules/lifecycle.h"
+
+#define BUCKETS     8192
+#define ROUNDS_MOST 8 /* then call by call: somebody else is always faster */
+#define MEMORY      ((size_t)256 << 20)
+
+/* What may be asked of the database by an offer and an id. */
+enum kind { BY_CLICK_ID, BY_TTCLID, NAMELESS /* by ttclid, of a click without a click_id */, MARK_ID, MARK_TTCLID,
+            KEY /* of an event; no offer */, KINDS };
+
+struct answer {
+    struct answer *next, *next_want;
+    enum kind kind;
+    struct slice offer, id;
+    bool asked, locked, lock; /* lock: it will be changed */
+    /* What the database said. */
+    bool found, plain;
+    int64_t event;
+    struct kept_click click;
+    /* What this pass has put, over that. */
+    unsigned pass;
+    struct pass_click *over;
+    bool put_plain, put;
+    int64_t put_event;
+};
+
+struct pg_group {
+    bool on, leave;
+    unsigned pass, rounds;
+    struct arena memory;   /* answers */
+    struct arena gathered; /* of this pass */
+    struct answer *buckets[BUCKETS], *wants[KINDS];
+    struct pass_click *clicks, **clicks_end;
+    struct pg_put_postback *postbacks;
+    struct pg_put_event *events;
+    size_t postback_count, postback_cap, event_count, event_cap, plain_count;
+};
+
+struct pg_group *pg_group_new(void)
+{
+    struct pg_group *g = calloc(1, sizeof(*g));
+
+    if (!g)
+        return NULL;
+    arena_init(&g->memory, MEMORY);
+    arena_init(&g->gathered, MEMORY);
+    return g;
+}
+
+void pg_group_free(struct pg_group *g)
+{
+    if (!g)
+        return;
+    arena_free(&g->memory);
+    arena_free(&g->gathered);
+    free(g);
+}
+
+static void forget_answers(struct pg_group *g)
+{
+    memset(g->buckets, 0, sizeof(g->buckets));
+    memset(g->wants, 0, sizeof(g->wants));
+    arena_reset(&g->memory);
+}
+
+static void next_pass(struct pg *s)
+{
+    struct pg_group *g = s->group;
+
+    g->pass++;
+    g->clicks = NULL;
+    g->clicks_end = &g->clicks;
+    g->postbacks = NULL;
+    g->events = NULL;
+    g->postback_count = g->postback_cap = g->event_count = g->event_cap = g->plain_count = 0;
+    arena_reset(&g->gathered);
+    s->state = s->before;
+    s->counts = (struct store_counts){ 0 };
+    pg_tally_forget(s);
+}
+
+void pg_group_start(struct pg *s)
+{
+    s->group->on = true;
+    s->group->leave = false;
+    s->group->rounds = 0;
+    forget_answers(s->group);
+    next_pass(s);
+}
+
+void pg_group_end(struct pg *s)
+{
+    s->group->on = false;
+}
+
+bool pg_grouped(const struct pg *s)
+{
+    return s->group->on;
+}
+
+int pg_group_leave(struct pg *s, struct err *err)
+{
+    (void)err;
+    if (!s->group->on)
+        return 0;
+    s->group->leave = true;
+    return 1;
+}
+
+/* ---- what is known ---- */
+
+/* The answer's place; what is not known yet will be asked. */
+static struct answer *answer_of(struct pg_group *g, enum kind kind, struct slice offer, struct slice id, bool lock)
+{
+    uint64_t hash = slice_hash(id, slice_hash(offer, (uint64_t)kind));
+    struct answer **bucket = &g->buckets[hash % BUCKETS], *a;
+
+    for (a = *bucket; a; a = a->next)
+        if (a->kind == kind && slice_eq(a->id, id) && slice_eq(a->offer, offer))
+            break;
+    if (!a) {
+        if (!(a = ARENA_NEW(&g->memory, struct answer)))
+            return NULL;
+        a->kind = kind;
+        a->offer = arena_dup(&g->memory, offer);
+        a->id = arena_dup(&g->memory, id);
+        a->next = *bucket;
+        *bucket = a;
+        a->next_want = g->wants[kind];
+        g->wants[kind] = a;
+    } else if (lock && a->asked && !a->locked && !a->lock) {
+        a->next_want = g->wants[kind];
+        g->wants[kind] = a;
+    }
+    a->lock |= lock;
+    if (a->pass != g->pass) {
+        a->pass = g->pass;
+        a->over = NULL;
+        a->put = false;
+    }
+    return a;
+}
+
+/* Has this pass given the click another ttclid, or a click_id, so that it is no answer any more?  Which one is then, only the
+ * database knows. */
+static bool has_left(const struct answer *a, const struct pass_click *p)
+{
+    if (a->kind == BY_CLICK_ID)
+        return false;
+    return !slice_eq(p->k.click.ttclid, a->id) || (a->kind == NAMELESS && p->k.click.click_id.len);
+}
+
+/* The newest click of this answer in this pass, unless the database's is newer. */
+static struct pass_click *over_of(const struct answer *a)
+{
+    return a->over && !(a->found && a->click.id > a->over->k.id) ? a->over : NULL;
+}
+
+static struct pass_click *changed(struct pg_group *g, const struct answer *a)
+{
+    struct pass_click *p;
+
+    for (p = g->clicks; p; p = p->next) /* the same row may have been met by its other id */
+        if (p->known && p->k.id == a->click.id)
+            return p;
+    return NULL;
+}
+
+/* 1: found; *over is what this pass has made of it, or NULL: *out is as the database has it.  -1: no memory. */
+static int look_up(struct pg *s, struct slice offer, struct slice click_id, struct slice ttclid, bool lock,
+                   struct pass_click **over, struct kept_click *out)
+{
+    const struct {
+        enum kind kind;
+        struct slice id;
+    } ways[] = { { BY_CLICK_ID, click_id }, { lock && click_id.len ? NAMELESS : BY_TTCLID, ttclid } };
+
+    *over = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        struct answer *a = ways[i].id.len ? answer_of(s->group, ways[i].kind, offer, ways[i].id, lock) : NULL;
+        if (!a && ways[i].id.len)
+            return -1;
+        if (!a || !(*over = over_of(a))) {
+            if (!a || !a->found)
+                continue;
+            *over = changed(s->group, a);
+        }
+        if (*over && has_left(a, *over)) {
+            s->group->leave = true;
+            return 0;
+        }
+        *out = *over ? (*over)->k : a->click;
+        return 1;
+    }
+    return 0;
+}
+
+int pg_group_click_find(struct pg *s, struct slice offer, struct slice click_id, struct slice ttclid, struct arena *arena,
+                        struct store_click *out, struct err *err)
+{
+    struct pass_click *over;
+    struct kept_click k;
+    int rc = look_up(s, offer, click_id, ttclid, false, &over, &k);
+
+    if (rc < 0)
+        return pg_no_room(err);
+    if (rc == 1) {
+        struct slice *const texts[] = { &k.click.offer, &k.click.click_id, &k.click.ttclid, &k.click.event_id, &k.click.ttp,
+                                        &k.click.ip, &k.click.user_agent, &k.click.page_url, &k.click.referrer,
+                                        &k.click.consent, &k.click.country };
+        for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+            *texts[i] = arena_dup(arena, *texts[i]);
+        *out = k.click;
+    }
+    return arena->full ? pg_no_room(err) : rc;
+}
+
+/* ---- clicks ---- */
+
+static int remember(struct pg *s, struct pass_click *p)
+{
+    const struct store_click *c = &p->k.click;
+    const struct {
+        enum kind kind;
+        struct slice id;
+    } ways[] = { { BY_CLICK_ID, c->click_id }, { BY_TTCLID, c->ttclid }, { NAMELESS, c->click_id.len ? S("") : c->ttclid } };
+
+    for (size_t i = 0; i < 3; i++) {
+        struct answer *a = ways[i].id.len ? answer_of(s->group, ways[i].kind, c->offer, ways[i].id, true) : NULL;
+        if (a && (!a->over || a->over->k.id <= p->k.id)) /* by ttclid the newest click counts */
+            a->over = p;
+        else if (!a && ways[i].id.len)
+            return -1;
+    }
+    return 0;
+}
+
+int pg_group_click_put(struct pg *s, const struct store_click *click, const struct store_refusal *how, struct err *err)
+{
+    struct pg_group *g = s->group;
+    struct pass_click *p;
+    struct kept_click k;
+    int known = look_up(s, click->offer, click->click_id, click->ttclid, true, &p, &k);
+
+    if (known < 0)
+        return pg_no_room(err);
+    if (!p) {
+        if (!(p = ARENA_NEW(&g->gathered, struct pass_click)))
+            return pg_no_room(err);
+        p->known = known;
+        p->k = known ? k : (struct kept_click){ .id = pg_next_id(s, PG_CLICKS), .keyed = click_marks(click), .click = *click };
+        p->had = p->k.click;
+        *g->clicks_end = p;
+        g->clicks_end = &p->next;
+    }
+    if (known)
+        click_merge(&p->k, click);
+    if (how && p->k.click.refused)
+        return pg_group_leave(s, err) < 0 ? -1 : known; /* what it takes back is asked row by row */
+    return remember(s, p) != 0 ? pg_no_room(err) : known;
+}
+
+/* ---- postbacks and events ---- */
+
+int pg_group_marked(struct pg *s, struct slice offer, struct slice click_id, struct slice ttclid, struct err *err)
+{
+    struct answer *by_id = click_id.len ? answer_of(s->group, MARK_ID, offer, click_id, false) : NULL;
+    struct answer *by_ttclid = ttclid.len ? answer_of(s->group, MARK_TTCLID, offer, ttclid, false) : NULL;
+
+    if ((click_id.len && !by_id) || (ttclid.len && !by_ttclid))
+        return pg_no_room(err);
+    return (by_id && (by_id->found || by_id->put)) || (by_ttclid && (by_ttclid->found || by_ttclid->put));
+}
+
+/* Room for one more of size at the end of a list in the pass' arena. */
+static void *one_more(struct pg_group *g, void *list, size_t size, size_t count, size_t *cap)
+{
+    void *more;
+
+    if (count < *cap)
+        return list;
+    *cap = *cap ? *cap * 2 : 64;
+    more = arena_array(&g->gathered, size, *cap);
+    if (more && count)
+        memcpy(more, list, count * size);
+    return more;
+}
+
+int pg_group_postback_put(struct pg *s, const struct store_postback *pb, int64_t id, struct err *err)
+{
+    struct pg_group *g = s->group;
+    struct answer *a = NULL;
+
+    g->postbacks = one_more(g, g->postbacks, sizeof(*g->postbacks), g->postback_count, &g->postback_cap);
+    if (!g->postbacks)
+        return pg_no_room(err);
+    g->postbacks[g->postback_count++] = (struct pg_put_postback){ *pb, id };
+    if (pb->verdict == STORE_QUARANTINED)
+        return 0;
+    if (pb->click_id.len && lifecycle_takes_back(pb->stage))
+        a = answer_of(g, MARK_ID, pb->offer, pb->click_id, false);
+    else if (pb->click_id.len == 0 && pb->ttclid.len)
+        a = answer_of(g, MARK_TTCLID, pb->offer, pb->ttclid, false);
+    if (a)
+        a->put = true;
+    return g->memory.full ? pg_no_room(err) : 0;
+}
+
+static struct answer *key_of(struct pg *s, const struct store_event *ev, struct slice id)
+{
+    return answer_of(s->group, KEY, S(""), pg_event_key(s, ev, id), false);
+}
+
+/* 1: an event has this id, or for one that brought none of its own, would have had it. */
+static int known_by(const struct answer *a, const struct store_event *ev, int64_t *event)
+{
+    bool plain = a->put ? a->put_plain : a->plain;
+
+    if (!(a->put || a->found) || (plain && ev->own_id))
+        return 0;
+    *event = a->put ? a->put_event : a->event;
+    return 1;
+}
+
+int pg_group_event_put(struct pg *s, const struct store_event *ev, int64_t id, int64_t *first, struct err *err)
+{
+    struct pg_group *g = s->group;
+    struct answer *own = key_of(s, ev, ev->event_id), *plain = NULL;
+    int64_t event = 0;
+    int known = own ? known_by(own, ev, &event) : 0;
+
+    for (size_t i = 0; own && !known && i < sizeof(ev->formerly) / sizeof(*ev->formerly); i++) {
+        struct answer *a = ev->formerly[i].len ? key_of(s, ev, ev->formerly[i]) : NULL;
+        known = a ? known_by(a, ev, &event) : 0;
+    }
+    if (own && !known && ev->plain_id.len)
+        plain = key_of(s, ev, ev->plain_id);
+    g->events = one_more(g, g->events, sizeof(*g->events), g->event_count, &g->event_cap);
+    if (g->memory.full || s->scratch.full || !g->events)
+        return pg_no_room(err);
+    if (known) {
+        if (first)
+            *first = event;
+        return 1;
+    }
+    own->put = true;
+    own->put_plain = false;
+    own->put_event = id;
+    if (plain && (plain->put ? plain->put_plain : !plain->found || plain->plain)) {
+        plain->put = plain->put_plain = true;
+        plain->put_event = id;
+    }
+    g->events[g->event_count++] = (struct pg_put_event){ *ev, id, own->id, plain ? plain->id : S("") };
+    return 0;
+}
+
+/* ---- asking ---- */
+
+static const enum pg_sql asks[KINDS][2] = { /* to look, to change */
+    [BY_CLICK_ID] = { PG_GROUP_CLICKS, PG_GROUP_CLICKS_LOCK },
+    [BY_TTCLID] = { PG_GROUP_TTCLIDS, PG_GROUP_TTCLIDS_LOCK },
+    [NAMELESS] = { PG_GROUP_NAMELESS, PG_GROUP_NAMELESS_LOCK },
+    [MARK_ID] = { PG_GROUP_MARKS, PG_GROUP_MARKS },
+    [MARK_TTCLID] = { PG_GROUP_NAMELESS_MARKS, PG_GROUP_NAMELESS_MARKS },
+    [KEY] = { PG_GROUP_KEYS, PG_GROUP_KEYS },
+};
+
+static int take_answer(struct pg_group *g, struct answer *a, const struct pg_rows_read *rows, int row, struct err *err)
+{
+    a->found = true;
+    if (a->kind == KEY) {
+        a->event = pg_int_at(rows, row, 1);
+        a->plain = pg_int_at(rows, row, 2) != 0;
+    } else if (a->kind < MARK_ID) {
+        return pg_click_row(rows, row, 1, &g->memory, &a->click, err); /* behind its number */
+    }
+    return 0;
+}
+
+/* Rows begin with the number of what asked for them. */
+static int ask(struct pg *s, enum kind kind, struct answer *const *list, size_t count, bool lock, struct err *err)
+{
+    struct slice *offers = ARENA_ARRAY(&s->scratch, struct slice, count), *ids = ARENA_ARRAY(&s->scratch, struct slice, count);
+    int64_t *hashes = ARENA_ARRAY(&s->scratch, int64_t, count);
+    struct pg_rows_read rows;
+    struct pg_call c;
+    int rc = 0;
+
+    if (!offers || !ids || !hashes)
+        return pg_no_room(err);
+    for (size_t i = 0; i < count; i++) {
+        offers[i] = list[i]->offer;
+        ids[i] = list[i]->id;
+        hashes[i] = pg_hash(ids[i]);
+        list[i]->asked = true;
+        list[i]->locked |= lock;
+        list[i]->found = false;
+    }
+    pg_start(&c, s, asks[kind][lock]);
+    pg_texts(&c, ids, count);
+    if (kind != KEY) {
+        pg_texts(&c, offers, count);
+        pg_ints(&c, hashes, count);
+    }
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    for (int i = 0; rc == 0 && i < rows.count; i++) {
+        int64_t n = pg_int_at(&rows, i, 0);
+        rc = n < 1 || (size_t)n > count ? -1 : take_answer(s->group, list[n - 1], &rows, i, err);
+    }
+    pg_done(&rows);
+    return rc;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct answer *x = *(const struct answer *const *)a, *y = *(const struct answer *const *)b;
+
+    return slice_cmp(x->id, y->id);
+}
+
+/* 1: something was asked. */
+static int ask_all(struct pg *s, struct err *err)
+{
+    struct pg_group *g = s->group;
+    int any = 0;
+
+    for (int kind = 0; kind < KINDS; kind++) {
+        for (int lock = 0; lock < 2; lock++) {
+            struct answer **list;
+            size_t n = 0, count = 0;
+            for (const struct answer *a = g->wants[kind]; a; a = a->next_want)
+                n += a->lock == lock;
+            if (n == 0)
+                continue;
+            if (!(list = ARENA_ARRAY(&s->scratch, struct answer *, n)))
+                return pg_no_room(err);
+            for (struct answer *a = g->wants[kind]; a; a = a->next_want)
+                if (a->lock == lock)
+                    list[count++] = a;
+            qsort(list, count, sizeof(*list), by_id); /* two that lock do so in the same order */
+            if (ask(s, (enum kind)kind, list, count, lock, err) != 0)
+                return -1;
+            any = 1;
+        }
+        g->wants[kind] = NULL;
+    }
+    return any;
+}
+
+/* ---- to its end ---- */
+
+/* What was asked may be wrong now: from the beginning, or call by call. */
+static int anew(struct pg *s, bool alone, struct err *err)
+{
+    if (pg_simple(s, "ROLLBACK", err) != 0 || pg_simple(s, "BEGIN", err) != 0)
+        return -1;
+    forget_answers(s->group);
+    s->group->on = !alone;
+    next_pass(s);
+    return 1;
+}
+
+int pg_group_settle(struct pg *s, struct err *err)
+{
+    struct pg_group *g = s->group;
+    int rc;
+
+    arena_reset(&s->scratch);
+    if (g->leave || g->rounds++ == ROUNDS_MOST)
+        return anew(s, true, err);
+    if ((rc = ask_all(s, err)) != 0) {
+        if (rc == 1)
+            next_pass(s);
+        return rc;
+    }
+    for (size_t i = 0; i < g->event_count; i++) { /* the last one that would have an id stands for it */
+        const struct slice plain = g->events[i].plain_key;
+        const struct answer *a = plain.len ? answer_of(g, KEY, S(""), plain, false) : NULL;
+        if (a && (!a->put_plain || a->put_event != g->events[i].id))
+            g->events[i].plain_key = S("");
+    }
+    for (const struct pass_click *p = g->clicks; p; p = p->next)
+        pg_click_count(s, p->known ? &p->had : NULL, &p->k.click);
+    rc = pg_write_clicks(s, g->clicks, err);
+    if (rc == 0)
+        rc = pg_write_events(s, g->events, g->event_count, err);
+    if (rc == 0)
+        rc = pg_write_postbacks(s, g->postbacks, g->postback_count, err);
+    return rc == 1 ? anew(s, false, err) : rc;
+}
