@@ -107,18 +107,11 @@ static int add(struct pg *s, const struct store_event *ev, int64_t id, struct er
     return pg_run(&c, NULL, err);
 }
 
-int pg_event_put(struct store *store, struct store_event *ev, int64_t *first, struct err *err)
+/* 0: it is new, and its keys are ours.  1: it is there. */
+static int settle_key(struct pg *s, const struct store_event *ev, int64_t id, int64_t *first, struct err *err)
 {
-    struct pg *s = (struct pg *)store;
-    int64_t id = pg_next_id(s, PG_EVENTS), found = 0, ours = 0;
+    int64_t found = 0, ours = 0;
     int rc;
-
-    if (pg_grouped(s)) {
-        arena_reset(&s->scratch);
-        if ((rc = pg_group_event_put(s, ev, id, first, err)) != 0)
-            return rc;
-        goto counted;
-    }
 
     do {
         arena_reset(&s->scratch);
@@ -127,11 +120,21 @@ int pg_event_put(struct store *store, struct store_event *ev, int64_t *first, st
     } while (rc == 0 && ours == 0);
     if (rc == 1 && first)
         *first = found;
-    if (rc != 0)
+    return rc != 0 ? rc : add(s, ev, id, err);
+}
+
+int pg_event_put(struct store *store, struct store_event *ev, int64_t *first, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    int64_t last = s->state.last[PG_EVENTS], id = pg_next_id(s, PG_EVENTS);
+    int rc;
+
+    arena_reset(&s->scratch);
+    rc = pg_grouped(s) ? pg_group_event_put(s, ev, id, first, err) : settle_key(s, ev, id, first, err);
+    if (rc != 0) {
+        s->state.last[PG_EVENTS] = last;
         return rc;
-    if (add(s, ev, id, err) != 0)
-        return -1;
-counted:
+    }
     s->counts.waiting++;
     ev->id = id;
     ev->state = STORE_WAITING;

@@ -135,7 +135,7 @@ struct wanted {
     struct slice value;
     bool nameless; /* only a click without a click_id */
     struct arena *arena;
-    struct kept_click *out;
+    struct kept_click *out; /* id 0: none was found yet */
 };
 
 static bool is_wanted(const struct wanted *w, struct sqlite3_stmt *st)
@@ -149,18 +149,31 @@ static bool is_wanted(const struct wanted *w, struct sqlite3_stmt *st)
     return slice_eq(value, w->value);
 }
 
+/* 1: this is it.  0: look on, for of clicks with one ttclid the newest counts, which need not be the one that has
+ * learned it last. */
+static int meet(struct wanted *w, struct sqlite3_stmt *st, struct err *err)
+{
+    if (col_int(st, ID) <= w->out->id || !is_wanted(w, st))
+        return 0;
+    if (read_row(w->s, st, w->arena, w->out, err) != 0)
+        return -1;
+    return w->kind == BY_CLICK_ID;
+}
+
 static int visit(void *context, int64_t row, struct err *err)
 {
     struct wanted *w = context;
-    struct sqlite3_stmt *st = sql_use(w->s, SQL_CLICK_GET, err);
+    struct sqlite3_stmt *st;
     int rc;
 
-    if (!st)
+    if (row <= w->out->id)
+        return 0;
+    if (!(st = sql_use(w->s, SQL_CLICK_GET, err)))
         return -1;
     bind_int(st, 1, row);
     rc = sql_step(w->s, st, err);
     if (rc == 1)
-        rc = !is_wanted(w, st) ? 0 : read_row(w->s, st, w->arena, w->out, err) == 0 ? 1 : -1;
+        rc = meet(w, st, err);
     sql_done(st);
     return rc;
 }
@@ -170,10 +183,8 @@ static int scan(struct wanted *w, struct sqlite3_stmt *st, struct err *err)
     int rc;
 
     while ((rc = sql_step(w->s, st, err)) == 1)
-        if (is_wanted(w, st)) {
-            rc = read_row(w->s, st, w->arena, w->out, err) == 0 ? 1 : -1;
+        if ((rc = meet(w, st, err)) != 0)
             break;
-        }
     sql_done(st);
     return rc;
 }
@@ -199,6 +210,7 @@ static int look_up(struct wanted *w, struct err *err)
     size_t n = 1;
     int rc = 0;
 
+    w->out->id = 0;
     if (w->value.len == 0)
         return 0;
     if (!w->s->store.writer && (rc = scan_new(w, err)) != 0)
@@ -209,7 +221,7 @@ static int look_up(struct wanted *w, struct err *err)
         hashes[0] = index_hash(w->s, w->value, (uint64_t)w->kind);
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = index_find(w->s, INDEX_CLICKS, hashes[i], visit, w, err);
-    return rc;
+    return rc != 0 ? rc : w->out->id != 0;
 }
 
 int sqlite_click_find(struct store *store, struct slice offer, struct slice click_id,

@@ -35,14 +35,25 @@ static int visit_key(void *context, int64_t row, struct err *err)
         return -1;
     bind_int(st, 1, row);
     rc = sql_step(k->s, st, err);
-    if (rc == 1)
-        rc = col_int(st, 0) == k->pixel && col_int(st, 1) == k->event &&
-             (slice_eq(col_text(st, 2), k->event_id) ||
-              (k->plain && slice_eq(col_text(st, 3), k->event_id)));
-    sql_done(st);
-    if (rc == 1)
+    if (rc == 1 && (col_int(st, 0) != k->pixel || col_int(st, 1) != k->event)) {
+        rc = 0;
+    } else if (rc == 1 && !slice_eq(col_text(st, 2), k->event_id)) {
+        if (k->plain && row > k->found && slice_eq(col_text(st, 3), k->event_id))
+            k->found = row;
+        rc = 0;
+    } else if (rc == 1) {
         k->found = row;
+    }
+    sql_done(st);
     return rc;
+}
+
+/* 1: k->found is the event with this id, else the newest that would have had it. */
+static int find_key(struct key *k, uint64_t hash, struct err *err)
+{
+    int rc = index_find(k->s, INDEX_KEYS, hash, visit_key, k, err);
+
+    return rc != 0 ? rc : k->found != 0;
 }
 
 /* ---- putting ---- */
@@ -151,8 +162,7 @@ static int find_former(struct sqlite *s, const struct store_event *ev, const str
         int rc = 0;
         k.event_id = ev->formerly[i];
         if (k.event_id.len)
-            rc = index_find(s, INDEX_KEYS, key_hash(s, ev->pixel, ev->event, k.event_id),
-                            visit_key, &k, err);
+            rc = find_key(&k, key_hash(s, ev->pixel, ev->event, k.event_id), err);
         *found = k.found;
         if (rc != 0)
             return rc;
@@ -170,7 +180,7 @@ int sqlite_event_put(struct store *store, struct store_event *ev, int64_t *first
 
     if ((ev->pixel.len && names_id(s, ev->pixel, true, &k.pixel, err) != 1) ||
         (ev->event.len && names_id(s, ev->event, true, &k.event, err) != 1) ||
-        (rc = index_find(s, INDEX_KEYS, hash, visit_key, &k, err)) < 0 ||
+        (rc = find_key(&k, hash, err)) < 0 ||
         (rc == 0 && (rc = find_former(s, ev, &k, &k.found, err)) < 0))
         return -1;
     if (rc == 1) {
