@@ -6,10 +6,12 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/end.h"
+#include "cli/live/live.h"
 #include "cli/options.h"
 #include "cli/report/report.h"
 #include "cli/zones.h"
 #include "core/base/when.h"
+#include "core/review/lines.h"
 
 #define ARENA_BYTES ((size_t)96 << 20)
 #define HTML_MODE   0644
@@ -102,7 +104,10 @@ static int tell(const struct options *o, const struct review *r)
 
     if ((level == REVIEW_BROKEN && r->broken) || (level == REVIEW_WARNING && r->broken + r->warnings))
         code = EXIT_NO;
-    (o->json ? review_json : review_text)(&out, r);
+    if (o->json)
+        review_json(&out, r);
+    else
+        review_text(&out, r, live_columns(LINES_WIDTH));
     code = end_print("report", &out, code);
     buf_free(&out);
     if (o->html && code != EXIT_IO && write_html(o->html, r) != 0)

@@ -6,6 +6,7 @@
 #include "core/review/lines.h"
 
 #define NAME_WIDTH 26
+#define NAME_LEAST 12
 
 /* The columns, and which of them go first where the window is narrow. */
 enum column {
@@ -16,22 +17,24 @@ static const struct {
     const char *name;
     int width, rank; /* 0: stays */
 } columns[COLUMNS] = {
-    [RATE] = { "/min", 8, 0 },         [RECEIVED] = { "recv", 8, 0 },   [QUEUED] = { "queued", 8, 2 },
-    [DUPLICATE] = { "dup", 8, 5 },     [IGNORED] = { "ignored", 8, 6 }, [QUARANTINED] = { "quar", 8, 0 },
-    [EVENTS] = { "events", 8, 0 },     [DELIVERED] = { "deliv", 8, 0 }, [GIVEN_UP] = { "dead", 7, 3 },
-    [WAITING] = { "waiting", 8, 0 },   [SINCE] = { "since", 7, 4 },     [HALF] = { "p50", 8, 3 },
-    [MOST] = { "p95", 8, 1 },
+    [RATE] = { "/min", 8, 2 },         [RECEIVED] = { "recv", 8, 1 },   [QUEUED] = { "queued", 8, 5 },
+    [DUPLICATE] = { "dup", 8, 8 },     [IGNORED] = { "ignored", 8, 9 }, [QUARANTINED] = { "quar", 8, 0 },
+    [EVENTS] = { "events", 8, 3 },     [DELIVERED] = { "deliv", 8, 0 }, [GIVEN_UP] = { "dead", 7, 6 },
+    [WAITING] = { "waiting", 8, 0 },   [SINCE] = { "since", 7, 7 },     [HALF] = { "p50", 8, 6 },
+    [MOST] = { "p95", 8, 4 },
 };
+#define RANKS 9
 
 struct showing {
     struct buf *out;
     const struct top *t;
-    int most_rank; /* what is shown */
+    int most_rank, name; /* what is shown; how wide names are */
 };
 
+/* Of the columns up to this rank. */
 static int width_of(int rank)
 {
-    int n = NAME_WIDTH;
+    int n = 0;
 
     for (int i = 0; i < COLUMNS; i++)
         n += columns[i].rank <= rank ? columns[i].width : 0;
@@ -120,7 +123,7 @@ static void offer_line(struct showing *s, const struct review_offer *o)
     int64_t since, waiting = top_waiting(s->t, o->name, S(""), &since);
 
     hops_paint(s->out, s->t->colour && bad, HOPS_BAD);
-    lines_left(s->out, o->name, NAME_WIDTH);
+    lines_left(s->out, o->name, s->name);
     hops_paint(s->out, s->t->colour && bad, HOPS_PLAIN);
     rate(s, o->name);
     number(s, RECEIVED, v[0]);
@@ -134,7 +137,7 @@ static void event_line(struct showing *s, const struct review_offer *o, const st
     int64_t since, waiting = top_waiting(s->t, o->name, e->name, &since);
 
     buf_puts(s->out, "  ");
-    lines_left(s->out, e->name, NAME_WIDTH - 2);
+    lines_left(s->out, e->name, s->name - 2);
     for (int i = RATE; i <= QUARANTINED; i++)
         cell(s, (enum column)i, S(""));
     flow(s, &e->flow[REVIEW_NOW], waiting, since);
@@ -181,12 +184,16 @@ static void head(struct showing *s)
 
 void top_text(struct buf *out, const struct top *t)
 {
-    struct showing s = { out, t, 6 };
+    struct showing s = { out, t, RANKS, NAME_WIDTH };
 
-    while (s.most_rank > 0 && width_of(s.most_rank) > t->columns)
+    while (s.most_rank > 0 && NAME_WIDTH + width_of(s.most_rank) > t->columns)
         s.most_rank--;
+    if (s.name + width_of(s.most_rank) > t->columns)
+        s.name = t->columns - width_of(s.most_rank);
+    if (s.name < NAME_LEAST)
+        s.name = NAME_LEAST;
     head(&s);
-    lines_left(out, S("offer, event"), NAME_WIDTH);
+    lines_left(out, S("offer, event"), s.name);
     for (int i = 0; i < COLUMNS; i++)
         cell(&s, (enum column)i, slice_from(columns[i].name));
     lines_end(out);

@@ -141,8 +141,9 @@ void review_add(struct review *r, const struct review_count *c);
 /* After the last one.  -1: it was too much. */
 int review_end(struct review *r, struct err *err);
 
-/* Not more than 100 columns, no colour, no byte that a terminal would obey. */
-void review_text(struct buf *out, const struct review *r);
+/* For a window so wide (40 to 100 columns are used; in a narrow one what matters less is left out); no colour, no byte
+ * that a terminal would obey. */
+void review_text(struct buf *out, const struct review *r, int columns);
 void review_json(struct buf *out, const struct review *r);
 void review_html(struct buf *out, const struct review *r, struct slice made);
 

@@ -1,8 +1,12 @@
 """report: two weeks of a made-up ledger, counted here in another way; findings; the page in Chromium; mistakes."""
 import collections
+import fcntl
 import html.parser
 import math
+import pty
 import random
+import struct
+import termios
 
 from harness import *
 
@@ -292,6 +296,23 @@ def text():
     has("clocks of a place", shifted.out.splitlines()[0], "up to Mon 23 Nov 2026 00:00 (America/New_York)")
     zone = json.loads(report("--tz", "+05:30", "--json").out)["period"]
     equal("clocks of an offset", (zone["until"], zone["zone"]), ("2026-11-22T19:00:00Z", "+05:30"))
+    for columns in (80, 40):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        p = subprocess.Popen([BINARY, "report", "--until", "2026-11-23"], cwd=store()[0].path, stdout=slave)
+        os.close(slave)
+        seen = b""
+        while True:
+            try:
+                data = os.read(master, 65536)
+            except OSError:
+                break
+            seen += data
+        os.close(master)
+        equal("in a window of %d columns: the same exit code" % columns, p.wait(20), r.code)
+        lines = seen.decode().replace("\r", "").splitlines()
+        true("%d columns" % columns, len(lines) > 60 and all(len(line) <= columns for line in lines), max(lines, key=len))
+        equal("what was before is shown where there is room", any(line.endswith("    before") for line in lines), columns == 80)
 
 
 class Page(html.parser.HTMLParser):

@@ -243,6 +243,10 @@ def terminals():
     wait_until("a narrow frame", lambda: top.frame() and all(len(line) <= 80 for line in top.frame()) and
                "ignored" not in "".join(top.frame()) and len(top.frame()) == 5)
     has("what matters stays", top.frame()[4], "/min", "recv", "quar", "events", "deliv", "waiting")
+    top.resize(40, 9)
+    wait_until("a very narrow frame", lambda: top.frame() and all(len(line) <= 40 for line in top.frame()))
+    equal("what matters most stays", (top.frame()[4].split(), top.frame()[6].split()),
+          (["offer,", "event", "quar", "deliv", "waiting"], ["Purchase", "100", "%", "0"]))
     equal("Ctrl-C: 0", top.end(), 0)
     has("the screen is given back", top.text[-40:], "\x1b[?25h\x1b[?1049l")
     tail = Terminal(folder, "tail", "-n", "3", columns=90)
@@ -252,6 +256,14 @@ def terminals():
     plain = [re.sub("\x1b\\[[0-9]*m", "", line).rstrip("\r") for line in tail.text.split("\n")]
     true("not wider than the window", all(len(line) <= 90 for line in plain), max(plain, key=len))
     equal("tail, Ctrl-C: 0", tail.end(), 0)
+    narrow = Terminal(folder, "tail", "-n", "3", columns=40, env={"NO_COLOR": "1"})
+    wait_until("the conversions", lambda: "Q002" in narrow.read())
+    lines = narrow.text.replace("\r", "").split("\n")
+    true("not wider than a narrow window", all(len(line) <= 40 for line in lines), max(lines, key=len))
+    equal("a narrow window loses nothing: whose, what, which, in what time",
+          [re.sub(r"^[\d:.]{12}", "TIME", re.sub(r"\d+ ms", "N ms", line)) for line in lines[:4]],
+          ["TIME  nutra-de       queued", "    keitaro sale c28 W021", "TIME    Purchase     delivered", "    USD 3.00  in N ms  c28"])
+    narrow.end()
     tail = Terminal(folder, "tail", "-n", "3", env={"NO_COLOR": "1"})
     wait_until("the conversions", lambda: "odd" in tail.read())
     hasnt("NO_COLOR", tail.text, "\x1b")

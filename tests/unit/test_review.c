@@ -352,11 +352,36 @@ static const char *const small_text =
     "    with a ttclid                                        6      50 %          12     100 %     -50 %\n"
     "  postbacks received                                 1,001                     1               x1001\n";
 
+/* In a window of 40 columns: what was before is left out. */
+static const char *const narrow_text =
+    "Signal health, the 7 days up to Mon 23\n"
+    "  Nov 2026 00:00 (UTC), against the 7\n"
+    "  days before\n"
+    "\n"
+    "  good     nothing stands out\n"
+    "\n"
+    "Completeness                  now\n"
+    "  clicks registered            12\n"
+    "    with a ttclid               6   50 %\n"
+    "  postbacks received        1,001\n";
+
+static void no_wider_than(struct slice text, size_t most)
+{
+    struct slice line;
+
+    while (slice_next(&text, '\n', &line)) {
+        size_t columns = 0;
+        for (size_t i = 0; i < line.len; i++)
+            columns += (line.ptr[i] & 0xc0) != 0x80;
+        if (columns > most)
+            fail_msg("%zu columns: %.*s", columns, SLICE_ARG(line));
+    }
+}
+
 static void texts(void **state)
 {
     struct desk d;
     struct buf out = { 0 };
-    struct slice rest, line;
 
     (void)state;
     begin(&d, OF(7));
@@ -368,19 +393,28 @@ static void texts(void **state)
     put(&d, OF(14), REVIEW_POSTBACKS, "sale", REVIEW_QUEUED, 1);
     put(&d, OF(7), REVIEW_REASONS, "I\x1b[31m\xff\xe2\x80\xae", REVIEW_IGNORED, 5);
     put(&d, UNTIL - 3600, REVIEW_EVENTS, "\xd0\x9f\xd0\xbe\xd0\xba\xd1\x83\xd0\xbf\xd0\xba\xd0\xb0 with a name that is too long for it", 1, 1);
+    put(&d, OF(7), REVIEW_VALUES, "Lead", 'U' << 16 | 'S' << 8 | 'D', 1234500000);
+    put(&d, OF(7), REVIEW_ANSWERS, "0", 3, 7);
     end(&d);
-    review_text(&out, &d.r);
+    review_text(&out, &d.r, 200);
     if (!slice_starts(buf_slice(&out), slice_from(small_text)))
         fail_msg("got\n%.*s", (int)strlen(small_text) + 200, out.ptr);
     assert_true(slice_find(buf_slice(&out), S("  I?[31m?? ")) < out.len);
     assert_true(slice_find(buf_slice(&out), S("    \xd0\x9f\xd0\xbe\xd0\xba\xd1\x83\xd0\xbf\xd0\xba\xd0\xb0 with a name that is..")) < out.len);
-    rest = buf_slice(&out);
-    while (slice_next(&rest, '\n', &line)) {
-        size_t columns = 0;
-        for (size_t i = 0; i < line.len; i++)
-            columns += (line.ptr[i] & 0xc0) != 0x80;
-        assert_true(columns <= 100);
+    no_wider_than(buf_slice(&out), 100);
+    for (int width = 40; width < 100; width++) {
+        buf_clear(&out);
+        review_text(&out, &d.r, width);
+        no_wider_than(buf_slice(&out), (size_t)width);
+        assert_true((slice_find(buf_slice(&out), S("    before\n")) < out.len) == (width >= 70));
+        assert_true(slice_find(buf_slice(&out), S(" change\n")) == out.len);
     }
+    buf_clear(&out);
+    review_text(&out, &d.r, 1); /* a window of no width that is one */
+    if (!slice_starts(buf_slice(&out), slice_from(narrow_text)))
+        fail_msg("got\n%.*s", (int)strlen(narrow_text) + 200, out.ptr);
+    assert_true(slice_find(buf_slice(&out), S("\n  as sent            USD 1,234.50\n")) < out.len);
+    assert_true(slice_find(buf_slice(&out), S("\n               7           0           0\n")) < out.len);
     buf_free(&out);
     done(&d);
 }
@@ -394,20 +428,20 @@ static void wrapping(void **state)
     (void)state;
     buf_puts(&text, tens); /* 90 columns */
     buf_puts(&text, "1234567890 end");
-    lines_wrapped(&out, buf_slice(&text), 0, 4);
+    lines_wrapped(&out, buf_slice(&text), 100, 0, 4);
     assert_int_equal(slice_index(buf_slice(&out), '\n'), 100);
     assert_true(slice_ends(buf_slice(&out), S(" 1234567890\n    end\n")));
     buf_clear(&text);
     buf_clear(&out);
     buf_puts(&text, tens);
     buf_puts(&text, "12345678901 end");
-    lines_wrapped(&out, buf_slice(&text), 0, 4);
+    lines_wrapped(&out, buf_slice(&text), 100, 0, 4);
     assert_true(slice_ends(buf_slice(&out), S(" 123456789\n    12345678901 end\n")));
     buf_clear(&text);
     buf_clear(&out);
     for (int i = 0; i < 150; i++)
         buf_byte(&text, 'w');
-    lines_wrapped(&out, buf_slice(&text), 0, 4);
+    lines_wrapped(&out, buf_slice(&text), 100, 0, 4);
     assert_int_equal(slice_index(buf_slice(&out), '\n'), 100);
     buf_free(&text);
     buf_free(&out);
