@@ -20,9 +20,9 @@ bool hops_print(const char *verb, const struct buf *out)
 
 bool hops_colour(void)
 {
-    const char *no = getenv("NO_COLOR");
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-    return isatty(STDOUT_FILENO) && !(no && *no);
+    return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
 void hops_paint(struct buf *out, bool colour, enum hops_paint paint)

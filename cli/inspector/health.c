@@ -1,7 +1,7 @@
 /* health.c: /api/health: what became of everything, by offer, event and hour or day, from the tallies. */
 #include "adapters/store/tally.h"
-#include "adapters/tiktok/replies.h"
 #include "cli/inspector/inside.h"
+#include "cli/report/report.h"
 #include "cli/story/story.h"
 #include "core/base/codes.h"
 #include "core/identity/match_key.h"
@@ -280,20 +280,13 @@ static void event_json(struct buf *out, const struct health *h, const struct eve
 
 static struct slice title_of(struct arena *arena, const struct named *n)
 {
-    const struct reply_code *reply;
     const struct code *code;
-    int64_t number;
+    bool token;
 
-    if (n->kind != TALLY_ANSWERS) {
-        code = code_find(arena_cstr(arena, n->name));
-        return slice_from(code ? code->title : "");
-    }
-    if (slice_eq(n->name, S("none")))
-        return S("no answer came");
-    if (!slice_to_i64(n->name, &number))
-        return S("an answer that is not the Events API's");
-    reply = reply_code_find(number);
-    return slice_from(reply ? reply->name : "");
+    if (n->kind == TALLY_ANSWERS)
+        return report_answer(arena, n->name, &token);
+    code = code_find(arena_cstr(arena, n->name));
+    return slice_from(code ? code->title : "");
 }
 
 static void named_json(struct buf *out, struct arena *arena, const struct named *n)

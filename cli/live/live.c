@@ -144,18 +144,15 @@ bool live_store_open(struct live_store *s)
 
 char *live_data(const char *verb, const char *config, int *exit_code)
 {
-    struct catalog *c = catalog_open(config);
+    struct catalog *c = catalog_sound(config, false, exit_code);
     struct err err = { 0 };
     struct store *store;
     char *data = NULL;
 
-    *exit_code = EXIT_IO;
     if (!c)
         return NULL;
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        *exit_code = EXIT_CONFIG;
-    } else if ((store = store_sqlite_open(c->data, false, &err)) == NULL) {
+    *exit_code = EXIT_IO;
+    if ((store = store_sqlite_open(c->data, false, &err)) == NULL) {
         fprintf(stderr, "clickbaton %s: %s\n", verb, err.text);
     } else {
         store_close(store);

@@ -322,15 +322,9 @@ static int with_catalog(const struct options *o, struct arena *arena)
         return code;
     if (!o->crm)
         r.crm = NULL;
-    c = catalog_open(o->config);
-    if (!c)
-        return EXIT_IO;
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        code = EXIT_CONFIG;
-    } else {
+    c = catalog_sound(o->config, false, &code);
+    if (c)
         code = run(&r, o, c);
-    }
     catalog_close(c);
     return code;
 }

@@ -131,19 +131,14 @@ static int report(const struct options *o, const char *data, struct review *r)
 
 static int run(const struct options *o, struct review *r)
 {
-    struct catalog *c = catalog_open(o->config);
     int code;
+    struct catalog *c = catalog_sound(o->config, false, &code);
 
     if (!c)
-        return EXIT_IO;
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        code = EXIT_CONFIG;
-    } else {
-        code = report(o, c->data, r);
-        if (o->offer && !r->offers && code != EXIT_IO)
-            catalog_say_nearest(c, r->only, "report");
-    }
+        return code;
+    code = report(o, c->data, r);
+    if (o->offer && !r->offers && code != EXIT_IO)
+        catalog_say_nearest(c, r->only, "report");
     catalog_close(c);
     return code;
 }

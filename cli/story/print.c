@@ -1,7 +1,10 @@
 #include "cli/story/story.h"
 
+#include <string.h>
+
 #include "cli/hops.h"
 #include "cli/show.h"
+#include "core/base/codes.h"
 
 #define IN    "    "
 #define LONG  64
@@ -217,6 +220,20 @@ static void verdict(struct printer *p, const struct store_postback *pb)
     buf_byte(p->out, '\n');
 }
 
+/* What is to be done about one that waits for somebody. */
+static void remedy(struct printer *p, const struct store_postback *pb)
+{
+    char text[8] = "";
+    const struct code *code;
+
+    if (pb->verdict != STORE_QUARANTINED || pb->code.len >= sizeof(text))
+        return;
+    memcpy(text, slice_bytes(pb->code), pb->code.len);
+    code = code_find(text);
+    if (code)
+        buf_printf(p->out, IN "%-11s %s (clickbaton explain %s)\n", "to do", code->remedy, code->code);
+}
+
 static void ids(struct printer *p, const struct store_postback *pb)
 {
     bool first = true;
@@ -246,6 +263,7 @@ static void postback(struct printer *p, const struct story_postback *sp)
         item(p, &first, "stage", pb->stage);
         buf_puts(p->out, ": ");
         verdict(p, pb);
+        remedy(p, pb);
         show_place(&at, &sp->rule);
         line(p, "rule", buf_slice(&at));
         ids(p, pb);

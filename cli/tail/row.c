@@ -9,6 +9,7 @@
 /* In a narrower window the end of a row has a line of its own. */
 #define WIDE  90
 #define BELOW 4
+#define LEAST 20 /* columns */
 
 static bool is_wide(const struct tail_look *look)
 {
@@ -23,19 +24,20 @@ static int left_over(const struct tail_look *look, int others, int most)
     return n > most ? most : n < 6 ? 6 : n;
 }
 
-/* As much of s as there is room for, and a line end. */
+/* As much of s as there is room for, or below all of it, and a line end. */
 static void rest(struct buf *out, struct slice s, int used, const struct tail_look *look)
 {
     struct buf cell = { 0 };
-    int room;
 
-    if (!is_wide(look) && s.len) {
+    if (!is_wide(look)) {
         lines_end(out);
-        lines_left(out, S(""), used = BELOW);
+        if (s.len == 0)
+            return;
+        lines_left(out, S(""), BELOW);
+        lines_wrapped(out, s, look->columns < LEAST ? LEAST : look->columns, BELOW, BELOW);
+        return;
     }
-    room = look->columns - used;
-    if (room > 4)
-        lines_left(&cell, s, room);
+    lines_left(&cell, s, look->columns - used);
     buf_add(out, buf_slice(&cell));
     out->failed = out->failed || cell.failed;
     buf_free(&cell);

@@ -354,6 +354,8 @@ def health():
     equal("match keys", sum(x["keys"].get("email", 0) for x in p), 3)
     equal("reasons", {(r["code"], r["verdict"], r["n"]) for r in offer["reasons"]}, {("Q002", "quarantined", 1), ("I001", "ignored", 1), ("D001", "duplicate", 1)})
     true("with titles", all(r["title"] for r in offer["reasons"]))
+    equal("answers are called as in the report", [a["title"] for a in offer["answers"]],
+          [a["title"] for a in json.loads(run("report", "--json", cwd=f.path).out)["total"]["answers"]])
     equal("answers", [(a["code"], a["delivered"], a["again"], a["dead"]) for a in offer["answers"]], [("0", 3, 0, 0)])
     equal("by day", me.json("/api/health?step=86400&since=7d")["step"], 86400)
     equal("of another offer", me.json("/api/health?offer=nothing")["offers"], [])

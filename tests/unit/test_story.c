@@ -219,6 +219,7 @@ static void test_words(void **state)
     SAME(arena_printf(&f->arena, "2 conversions found by the beginning of the ttclid:\n\n%.*s\n"
                       "offer gone, ttclid E.C.P.abcdefghij\"k2\n"
                       "2026-09-21T14:13:20.124Z  postback 2: quarantined Q001: no status\n"
+                      "    to do       add the status macro to the postback URL, or default_stage to the mapping (clickbaton explain Q001)\n"
                       "    understood  ttclid E.C.P.abcdefghij\"k2\n"
                       "no click was registered for it, or it is older than `retention: clicks`\n",
                       SLICE_ARG(with_dir(f, words))), buf_slice(&out));
