@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -129,12 +130,30 @@ void live_well(struct live_store *s)
     s->failures = 0;
 }
 
+/* Which file the store is; 0: there is none. */
+static uint64_t file_of(const struct live_store *s)
+{
+    struct buf path = { 0 };
+    struct stat st;
+    uint64_t id = 0;
+
+    buf_printf(&path, "%s/clickbaton.db", s->data);
+    buf_byte(&path, '\0');
+    if (buf_ok(&path) && stat(path.ptr, &st) == 0)
+        id = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 48;
+    buf_free(&path);
+    return id;
+}
+
 bool live_store_open(struct live_store *s)
 {
     struct err err = { 0 };
+    uint64_t file = file_of(s);
 
-    if (s->store)
+    if (s->store && file == s->file)
         return true;
+    store_close(s->store); /* another store lies there by now, as after a restore */
+    s->file = file;
     s->store = store_sqlite_open(s->data, false, &err);
     if (s->store)
         return true;

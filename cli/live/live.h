@@ -21,10 +21,11 @@ bool live_is_terminal(void); /* one that can move its cursor */
 int live_columns(int otherwise);
 int live_lines(int otherwise);
 
-/* A reader's handle that is opened anew when it fails, which is told on stderr after some seconds, once. */
+/* A reader's handle that is opened anew when it fails or another file lies there, which is told on stderr after some seconds, once. */
 struct live_store {
     const char *verb, *data;
     struct store *store; /* NULL: not open */
+    uint64_t file;       /* that is open */
     int failures;
 };
 /* Open it unless it is; false: not now. */

@@ -117,6 +117,7 @@ struct review {
     struct arena *arena;
     struct slice only, zone;       /* only: this offer; empty: all.  zone: how it is called, "UTC" */
     int64_t since, until;          /* Unix seconds, whole hours, since < until */
+    bool alone;                    /* nothing is compared: no period before */
     int64_t before;                /* since - (until - since) */
     const struct review_words *words;
     /* What clocks show at a moment (Unix seconds), also in seconds; context is theirs. */
@@ -126,7 +127,7 @@ struct review {
     int64_t step;                  /* 3600 or 86400 */
     size_t points;
     int64_t *starts, *moments;     /* of points: Unix seconds, and what clocks show (a day's midnight) */
-    struct review_offer all, *offers;
+    struct review_offer all, *offers, *latest; /* latest: of the last count; counts come offer by offer */
     size_t groups;
     bool full;                     /* more than REVIEW_GROUPS_MAX, or the arena is */
     struct review_finding *findings; /* the heaviest first */

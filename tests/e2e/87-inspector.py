@@ -2,6 +2,7 @@
 hang.  Hostile values come out as JSON that Python's own parser reads back byte for byte."""
 import shlex
 
+import ledger_text
 from harness import *
 
 JSON = {"Content-Type": "application/json"}
@@ -361,6 +362,25 @@ def health():
     equal("of another offer", me.json("/api/health?offer=nothing")["offers"], [])
     for query in ("?step=60", "?since=x", "?since=2020-01-01T00:00:00Z", "?since=1h&until=2h"):
         equal("health" + query, me.get("/api/health" + query).status, 400)
+
+
+@part
+def an_imported_ledger():
+    """Outcomes of attempts by TikTok's answer; and a row whose parameters nobody has encoded, which must not reach a shell."""
+    f, at = Folder(), time.time() - 600
+    p = [ledger_text.postback(at, params="subid=c1'$(touch reached)'"), ledger_text.postback(at + 1, params="subid=c2")]
+    codes = ((503, -1), (200, 40100), (200, 40002), (200, 0))
+    tries = [dict(at=int(at * 1000) + 20 + n, took_ms=1, pixel=PIXEL, http_status=h, code=c, message="m") for n, (h, c) in enumerate(codes)]
+    events = [ledger_text.event(1, p[0], PIXEL, 4, [1, 2, 3]), ledger_text.event(2, p[1], PIXEL, 3, [4])]
+    equal("a ledger to begin with", run("store", "import", "-", f.at("data"), stdin=ledger_text.text((), p, tries, events)).code, 0)
+    serve = Serve(f)
+    me = Browser(serve)
+    answers = me.json("/api/health")["offers"][0]["answers"]
+    equal("answers: delivered, again, dead", sorted((a["code"], a["delivered"], a["again"], a["dead"]) for a in answers),
+          [("0", 1, 0, 0), ("40002", 0, 0, 1), ("40100", 0, 1, 0), ("http 503", 0, 1, 0)])
+    curl = me.json("/api/conversion/1")["curl"]
+    equal("its curl has one argument", (len(shlex.split(curl)), curl.count("'")), (3, 2))
+    serve.stop()
 
 
 @part

@@ -8,6 +8,7 @@ import random
 import struct
 import termios
 
+import ledger_text
 from harness import *
 
 HOUR, DAY = 3600, 86400
@@ -27,12 +28,12 @@ class Ledger:
 
     def click(self, at, offer, ttclid):
         n = len(self.clicks) + 1
-        self.clicks.append(dict(row="click", id=n, offer=offer, at=at, keyed=0, click_id="k%d" % n,
+        self.clicks.append(dict(offer=offer, at=at, keyed=0, click_id="k%d" % n,
                                 **({"ttclid": "E.C.P.%d" % n} if ttclid else {})))
 
     def postback(self, at, offer, stage, verdict, code=None, warnings=()):
         n = len(self.postbacks) + 1
-        self.postbacks.append(dict(row="postback", id=n, at=at * 1000 + 7, offer=offer, tracker="keitaro", method="GET",
+        self.postbacks.append(dict(at=at * 1000 + 7, offer=offer, tracker="keitaro", method="GET",
                                    **({"stage": stage} if stage else {}), verdict=verdict, **({"code": code} if code else {}), click_id="c%d" % n,
                                    address="127.0.0.1", params="subid=c%d" % n,
                                    **({"warnings": "".join(w + " words\n" for w in warnings)} if warnings else {})))
@@ -44,12 +45,12 @@ class Ledger:
         at = p["at"]
         for status, code, state in answers:
             end = took if state == 3 else 50
-            self.attempts.append(dict(row="attempt", id=len(self.attempts) + 1, at=at + max(0, end - 40), took_ms=min(end, 40),
+            self.attempts.append(dict(at=at + max(0, end - 40), took_ms=min(end, 40),
                                       pixel=PIXEL, http_status=status, code=-1 if code is None else code,
                                       message="m", _state=state, _event=n))
             tries.append(len(self.attempts))
         state = answers[-1][2] if answers else 1
-        row = dict(row="event", id=n, postback=postback, created=at, offer=p["offer"], pixel=PIXEL, event=name,
+        row = dict(postback=postback, created=at, offer=p["offer"], pixel=PIXEL, event=name,
                    event_id="e%d" % n, click_id=p["click_id"])
         if value:
             row.update(value_micros=str(value[0]), currency=value[1], original_value_micros=str(value[0] * 2),
@@ -61,14 +62,7 @@ class Ledger:
         self.events.append(row)
 
     def text(self):
-        newest = max(p["at"] for p in self.postbacks) // 1000
-        first = dict(row="ledger", version=1, newest=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(newest)), whole=1,
-                     last_click=len(self.clicks), last_postback=len(self.postbacks), last_event=len(self.events),
-                     last_attempt=len(self.attempts), gone_postback=0, gone_attempt=0)
-        rows = [first] + self.clicks + self.postbacks + self.attempts + self.events + [
-            dict(row="end", clicks=len(self.clicks), postbacks=len(self.postbacks), attempts=len(self.attempts),
-                 events=len(self.events))]
-        return "".join(json.dumps({k: v for k, v in r.items() if k[0] != "_"}) + "\n" for r in rows)
+        return ledger_text.text(self.clicks, self.postbacks, self.attempts, self.events)
 
 
 def latency(r):
@@ -296,6 +290,10 @@ def text():
     has("clocks of a place", shifted.out.splitlines()[0], "up to Mon 23 Nov 2026 00:00 (America/New_York)")
     zone = json.loads(report("--tz", "+05:30", "--json").out)["period"]
     equal("clocks of an offset", (zone["until"], zone["zone"]), ("2026-11-22T19:00:00Z", "+05:30"))
+    for until, utc in (("2026-11-22T10:00:00", "2026-11-22T08:00:00Z"), ("2026-11-22T10:00:00Z", "2026-11-22T10:00:00Z"),
+                       ("2026-11-22T10:00:00-03:00", "2026-11-22T13:00:00Z"), ("1795348800", "2026-11-22T12:00:00Z")):
+        got = json.loads(run("report", "--until", until, "--tz", "+02:00", "--json", cwd=store()[0].path).out)["period"]
+        equal("--until %s: a time without a zone is of --tz" % until, got["until"], utc)
     for columns in (80, 40):
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

@@ -5,6 +5,7 @@ import select
 import struct
 import termios
 
+import ledger_text
 from harness import *
 
 HOSTILE = "%1b%5b2J%1b%5d0;x%07%c2%9b31m%e2%80%ae%3Cscript%3E"
@@ -278,6 +279,41 @@ def terminals():
     hasnt("a terminal that can't: plain tables", dumb.text, "\x1b")
     os.waitpid(dumb.pid, 0)
     os.close(dumb.fd)
+
+
+@part
+def a_backlog():
+    """What waits since hours is shown, although nothing has come since."""
+    folder, at = Folder(), time.time() - 5 * 3600
+    p = ledger_text.postback(at)
+    tries = [dict(at=int(at * 1000) + 9, took_ms=1, pixel=PIXEL, http_status=503, code=-1, message="no")]
+    i = run("store", "import", "-", folder.at("data"), stdin=ledger_text.text((), [p], tries, [ledger_text.event(1, p, PIXEL, 1, [1])]))
+    equal("a ledger to begin with", i.code, 0)
+    frame = json.loads(run("top", "--frames", "1", "--json", cwd=folder.path).out)
+    hour = time.strftime("%Y-%m-%dT%H:00:00.000Z", time.gmtime(at))
+    equal("top: what waits since long", [(o["offer"], o["received"], o["waiting"], o["waiting_since"],
+                                          [(e["event"], e["waiting"]) for e in o["events"]]) for o in frame["offers"]],
+          [("nutra-de", 0, 1, hour, [("Purchase", 1)])])
+
+
+@part
+def another_store():
+    """Another store is put into the folder while tail and top look on, as a restore does."""
+    folder = Folder()
+    server = Serve(folder)
+    for i in range(5):
+        server.verdict("subid=old%d&status=sale&payout=3&currency=usd&tid=%d" % (i, i))
+    tail, top = Follower(folder, "tail"), Follower(folder, "top", "--interval", "1s", "--json")
+    tail.wait_for("old4")
+    wait_until("a frame", lambda: '"received":5' in top.read())
+    server.stop()
+    os.rename(folder.at("data"), folder.at("away"))
+    server = Serve(folder)
+    time.sleep(0.6)  # tail has noticed by then, or never will
+    server.verdict("subid=anew&status=sale&payout=3&currency=usd&tid=1")
+    tail.wait_for("anew")
+    wait_until("top: what the other store has", lambda: rows(top.read()[:top.text.rfind("\n") + 1])[-1]["offers"][0]["received"] == 1)
+    equal("Ctrl-C: 0, silent", (tail.interrupt(), top.interrupt()), ((0, ""), (0, "")))
 
 
 @part

@@ -297,6 +297,63 @@ static void the_newest_event(void **state)
     }
 }
 
+/* Without clicks a paused campaign looks the same, so three times as many must be missing; by a limit of the
+ * configuration as well.  Two hours of the newest event's hour on are counted: 5 an hour are 5 each. */
+static void flatline_without_clicks(void **state)
+{
+    static const struct {
+        int clicks, hours;
+        int64_t limit;
+        bool alarm;
+    } rows[] = {
+        { 50, 3, 20, false }, { 50, 6, 20, true }, { 0, 6, 20, false }, { 0, 11, 20, false }, { 0, 14, 20, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        static const struct alert_facts well;
+        struct alert_series *s = alert_series_open();
+        struct alert_limits common = { .rule = { [ALERT_FLATLINE] = { .said = true, .value = rows[i].limit } } };
+        struct looked l;
+        alert_series_turn(s, NOW / 3600);
+        for (int hour = -14 * 24; hour < 0; hour++) {
+            alert_series_add(s, NOW / 3600 + hour, S("nutra"), ALERT_N_QUEUED, 1);
+            alert_series_add(s, NOW / 3600 + hour, S("nutra"), ALERT_N_CLICKS, rows[i].clicks);
+            alert_series_add_event(s, NOW / 3600 + hour, S("nutra"), S("Lead"), ALERT_N_PUT, 5);
+        }
+        alert_learn(s);
+        for (int hour = -rows[i].hours; hour < 0; hour++)
+            alert_series_add_event(s, NOW / 3600 + hour, S("nutra"), S("Lead"), ALERT_N_PUT, -5);
+        alert_series_look(s, NOW);
+        l = look(s, &well, &common);
+        if (l.count != rows[i].alarm || (l.count && (l.found[0].rule != ALERT_FLATLINE ||
+                                                     (strstr(l.found[0].text, "No clicks") != NULL) != (rows[i].clicks == 0))))
+            fail_msg("row %zu: %zu, %s", i, l.count, l.count ? l.found[0].text : "");
+        alert_series_close(s);
+    }
+}
+
+/* The rhythm of weekdays is that of the calendar: on a Thursday it is Thursdays that count. */
+static void weekdays_are_learned(void **state)
+{
+    struct alert_series *s = alert_series_open();
+    const struct alert_habit *h;
+
+    (void)state;
+    alert_series_turn(s, NOW / 3600); /* a Thursday begins */
+    for (int d = 1; d <= 27; d++) {
+        int64_t n = d % 7 == 4 ? 0 : 100; /* none on Sundays: four days before a Thursday */
+        alert_series_add(s, NOW / 3600 - 24 * d, S("nutra"), ALERT_N_CLICKS, 1000);
+        alert_series_add_event(s, NOW / 3600 - 24 * d, S("nutra"), S("Lead"), ALERT_N_PUT, n);
+    }
+    alert_learn(s);
+    h = &s->offers[0]->events[0]->habit;
+    for (int i = 0; i < 7; i++)
+        if ((h->day[i] < 0.7) != (i == 6))
+            fail_msg("day %d: %f", i, h->day[i]);
+    alert_series_close(s);
+}
+
 /* ---- the book ---- */
 
 static struct heard {
@@ -601,6 +658,8 @@ int main(void)
         cmocka_unit_test(the_series),
         cmocka_unit_test(habits_are_robust),
         cmocka_unit_test(the_newest_event),
+        cmocka_unit_test(flatline_without_clicks),
+        cmocka_unit_test(weekdays_are_learned),
         cmocka_unit_test(over_time),
         cmocka_unit_test(a_flatline_ends_by_an_event),
         cmocka_unit_test(blind),

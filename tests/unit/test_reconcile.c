@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -101,6 +102,10 @@ static const struct {
     { { { .click_id = SLICE("ok"), .status = SLICE("Confirm"), AGO(3) } }, "" }, /* the sale, though the lead is older */
     { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), EUR(11) } }, "t 016" },
     { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), USD(10) } }, "t 016" },
+    { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), .has_amount = true, .amount = 10004999, .currency = SLICE("EUR") } }, "" },
+    { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), .has_amount = true, .amount = 10005001, .currency = SLICE("EUR") } }, "t 016" },
+    /* a sale with another transaction id is not the sale that has one */
+    { { { .click_id = SLICE("ok"), .txid = SLICE("ty2"), .status = SLICE("sale"), AGO(3) } }, "t 012" },
     { { { .click_id = SLICE("other"), .txid = SLICE("tx"), AGO(3) } }, "t 009" },
     { { { .txid = SLICE("tx"), AGO(3) } }, "" },
     { { { .click_id = SLICE("none"), AGO(3) } }, "t 001" },
@@ -220,10 +225,13 @@ static void test_shift(void **state)
         unsigned rows;
         bool zoned;
         int64_t want;
+        unsigned right; /* of the rows that many are not shifted */
     } shifts[] = {
-        { 3 * 3600, 6, false, 3 * 3600 }, { -19800, 6, false, -19800 }, { 3 * 3600, 4, false, 0 },
-        { 3 * 3600, 6, true, 0 },         { 900, 6, false, 0 },         { 30 * 3600, 6, false, 0 },
-        { 26 * 3600, 6, false, 26 * 3600 },
+        { 3 * 3600, 6, false, 3 * 3600, 0 }, { -19800, 6, false, -19800, 0 }, { 3 * 3600, 4, false, 0, 0 },
+        { 3 * 3600, 6, true, 0, 0 },         { 900, 6, false, 0, 0 },         { 30 * 3600, 6, false, 0, 0 },
+        { 26 * 3600, 6, false, 26 * 3600, 0 },
+        { 3 * 3600, 6, false, 3 * 3600, 2 }, { 3 * 3600, 5, false, 3 * 3600, 2 }, /* three of five are enough */
+        { 3 * 3600, 6, false, 0, 3 },        { 3 * 3600, 6, false, 0, 4 },
     };
 
     (void)state;
@@ -236,7 +244,8 @@ static void test_shift(void **state)
                                                 SLICE("wait"), SLICE("dead"), SLICE("back") };
             static const int64_t ago[] = { 3, 4, 4, 4, 5, 3 };
             const struct recon_row row = { .click_id = ids[n], .has_time = true, .zoned = shifts[i].zoned,
-                                           .at = NOW - ago[n] * DAY + shifts[i].file_ahead + 20 };
+                                           .at = NOW - ago[n] * DAY + 20 +
+                                                 (n < shifts[i].right ? 0 : shifts[i].file_ahead) };
             assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
         }
         assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
@@ -244,6 +253,73 @@ static void test_shift(void **state)
             fail_msg("shift %zu: %lld", i, (long long)x.shift);
         end(&b);
     }
+}
+
+/* What came just now may be in the next export; of several events the worst speaks for the postback. */
+static void test_edge_and_worst(void **state)
+{
+    static const struct {
+        int64_t ago;
+        int states[2]; /* of events, in this order */
+        const char *want;
+    } rows[] = {
+        { 100, { 3, 0 }, "l 007" },         { 1000, { 3, 0 }, "l 013 delivered" },
+        { 1000, { 3, 5 }, "l 013 withdrawn" }, { 1000, { 5, 3 }, "l 013 withdrawn" },
+        { 1000, { 1, 5 }, "l 013 waiting" },   { 1000, { 4, 1 }, "l 013 dead" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct recon_settings how = { .now = NOW, .window = 900 };
+        const struct recon_postback pb = { 1, NOW - rows[i].ago, S("o"), S("sale"), S(""), S("c"), S(""), 1 };
+        struct bench b = { .err = { 0 } };
+        struct recon_result x;
+        struct buf out = { 0 };
+        arena_init(&b.arena, 4096);
+        how.zone = zone_fixed(&b.arena, 0);
+        b.r = recon_new(&how);
+        assert_int_equal(recon_add_postback(b.r, &pb, &b.err), 0);
+        for (int k = 0; k < 2 && rows[i].states[k]; k++) {
+            const struct recon_event ev = { k + 1, 1, S("USD"), S("USD"), 1, 1, rows[i].states[k], false, true, { 0 }, { 0 } };
+            assert_int_equal(recon_add_event(b.r, &ev, &b.err), 0);
+        }
+        assert_int_equal(recon_ledger_ready(b.r, &b.err), 0);
+        assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+        causes(&b, &x, &out);
+        assert_string_equal(out.ptr, rows[i].want);
+        buf_free(&out);
+        end(&b);
+    }
+}
+
+/* Each row has the same chance to be in the sample, wherever it stands. */
+static void test_sample(void **state)
+{
+    unsigned of_quarter[4] = { 0 };
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct recon_settings how = { .now = NOW, .sample = 10, .seed = seed };
+        struct bench b = { .err = { 0 } };
+        struct recon_result x;
+        arena_init(&b.arena, 4096);
+        how.zone = zone_fixed(&b.arena, 0);
+        b.r = recon_new(&how);
+        assert_int_equal(recon_ledger_ready(b.r, &b.err), 0);
+        for (uint32_t i = 0; i < 400; i++) {
+            char id[8];
+            struct recon_row row = { .click_id = { id, 0 }, .line = i };
+            row.click_id.len = (size_t)snprintf(id, sizeof(id), "c%u", i);
+            assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
+        }
+        assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+        assert_int_equal(x.sample_count, 10);
+        for (size_t i = 0; i < 10; i++)
+            of_quarter[x.samples[i].line / 100]++;
+        end(&b);
+    }
+    for (int i = 0; i < 4; i++) /* 2,000 picks: five standard deviations are 97 */
+        assert_in_range(of_quarter[i], 500 - 97, 500 + 97);
 }
 
 /* A click with very many postbacks takes no more than a look at some of them. */
@@ -329,6 +405,8 @@ int main(void)
         cmocka_unit_test(test_tracker),
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_shift),
+        cmocka_unit_test(test_edge_and_worst),
+        cmocka_unit_test(test_sample),
         cmocka_unit_test(test_hot_click),
         cmocka_unit_test(test_large_amounts),
         cmocka_unit_test(test_many_words),

@@ -184,6 +184,8 @@ static void values(void **state)
         { 2, { 2, 2, 2, 2, 2, 2, 2 }, NULL, NULL, REVIEW_GOOD },
         { 2, { 2, 2, 80, 80, 80, 80, 80 }, "without_value",
           "shop: Lead events without value rose from 2 % to 57.7 % since Wed 18 Nov 2026", REVIEW_BROKEN },
+        { 2, { 2, 2, 30, 80, 80, 80, 80 }, "without_value", /* since it was half way there */
+          "shop: Lead events without value rose from 2 % to 50.6 % since Wed 18 Nov 2026", REVIEW_BROKEN },
         { 0, { 13, 13, 13, 13, 13, 13, 13 }, "without_value",
           "shop: Lead events without value rose from 0 % to 13 %", REVIEW_WARNING },
         { 5, { 13, 13, 13, 13, 13, 13, 13 }, NULL, NULL, REVIEW_GOOD },
@@ -267,6 +269,19 @@ static void more_rules(void **state)
         leads(&d, OF(14) + k * DAY, 100, 0);
     put(&d, UNTIL - 7200, REVIEW_EVENTS, "Lead", 1, 10);
     only(&d, "waiting", REVIEW_WARNING, "shop: 10 events still wait, more than an hour after they were made");
+    begin(&d, OF(7)); /* all of them wait, but they are few */
+    put(&d, OF(1), REVIEW_POSTBACKS, "lead", REVIEW_QUEUED, 19);
+    put(&d, UNTIL - 7200, REVIEW_EVENTS, "Lead", 1, 19);
+    only(&d, "waiting", REVIEW_WARNING, "shop: 19 events still wait, more than an hour after they were made");
+    begin(&d, OF(7));
+    put(&d, OF(1), REVIEW_POSTBACKS, "lead", REVIEW_QUEUED, 20);
+    put(&d, UNTIL - 7200, REVIEW_EVENTS, "Lead", 1, 20);
+    put(&d, OF(7), REVIEW_KEYS, "Lead", 0, 20);
+    only(&d, "waiting", REVIEW_BROKEN, "shop: 20 events still wait, more than an hour after they were made");
+    begin(&d, OF(7)); /* an offer of which nothing was before must have a quarter of them */
+    put(&d, OF(7), REVIEW_POSTBACKS, "lead", REVIEW_QUEUED, 80);
+    put(&d, OF(7), REVIEW_POSTBACKS, "lead", REVIEW_DUPLICATE, 20);
+    only(&d, NULL, REVIEW_GOOD, NULL);
     begin(&d, OF(7)); /* two days without an event, while clicks go on */
     for (int k = 0; k < 12; k++)
         leads(&d, OF(14) + k * DAY, 100, 0);
@@ -288,6 +303,50 @@ static void more_rules(void **state)
     only(&d, "without_ttclid", REVIEW_BROKEN, "shop: events with a ttclid fell from 100 % to 42.9 %");
     begin(&d, OF(7));
     only(&d, "silence", REVIEW_WARNING, "not one postback arrived");
+}
+
+/* Of more findings than people read the warnings are left out, not what is broken. */
+static void many_findings(void **state)
+{
+    struct desk d;
+
+    (void)state;
+    begin(&d, OF(7));
+    for (int i = 0; i < 71; i++) {
+        char name[8];
+        struct review_count c = { OF(1), { name, 0 }, REVIEW_POSTBACKS, S("lead"), REVIEW_QUEUED, 100 };
+        c.offer.len = (size_t)snprintf(name, sizeof(name), "o%02d", i);
+        review_add(&d.r, &c);
+        c.slot = REVIEW_QUARANTINED;
+        c.n = i < 70 ? 2 : 100;
+        review_add(&d.r, &c);
+    }
+    end(&d);
+    assert_int_equal(d.r.finding_count, 61);
+    assert_int_equal(d.r.broken, 1);
+    assert_int_equal(d.r.warnings, 70);
+    assert_true(slice_eq(d.r.findings->offer, S("o70")));
+    done(&d);
+}
+
+/* Alone there is no period before. */
+static void alone(void **state)
+{
+    struct desk d;
+    struct err err = { 0 };
+
+    (void)state;
+    begin(&d, OF(7));
+    d.r = (struct review){ .arena = &d.arena, .zone = S("UTC"), .since = OF(7), .until = UNTIL, .words = &words, .wall = utc,
+                           .alone = true };
+    assert_int_equal(review_begin(&d.r, &err), 0);
+    put(&d, OF(7), REVIEW_CLICKS, "", 0, 3);
+    put(&d, OF(7) - 3600, REVIEW_CLICKS, "", 0, 4);
+    end(&d);
+    assert_true(d.r.before == OF(7));
+    assert_int_equal(d.r.all.clicks[REVIEW_NOW], 3);
+    assert_int_equal(d.r.all.clicks[REVIEW_BEFORE], 0);
+    done(&d);
 }
 
 static void periods(void **state)
@@ -484,7 +543,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(percentiles), cmocka_unit_test(sums),    cmocka_unit_test(values), cmocka_unit_test(rules),
         cmocka_unit_test(more_rules),  cmocka_unit_test(periods), cmocka_unit_test(limits), cmocka_unit_test(texts),
-        cmocka_unit_test(machines),    cmocka_unit_test(wrapping),
+        cmocka_unit_test(machines),    cmocka_unit_test(wrapping), cmocka_unit_test(many_findings), cmocka_unit_test(alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,21 +102,21 @@ static void says_what(void **state)
     OK(f, store_begin(f->s, &f->err));
     GIVES(f, 0, store_click_put(f->s, &click, &f->err));
     event = queue(f, START + 1000, "e1", 12500000, "USD");
-    arrive(f, START + 1000, "sale", STORE_QUEUED, "", "W028 a\nW028 b\nW020 c\n");
+    arrive(f, START + 1000, "sale", STORE_QUEUED, "", "W028 a\nW028 b\nW020 c\nQ002 was its verdict\n");
     arrive(f, START + HOUR, "", STORE_QUARANTINED, "Q003", "");
     report(f, START + 2000, 500, 200, -1, event, STORE_WAITING);
     OK(f, store_commit(f->s, &f->err));
     OK(f, store_begin(f->s, &f->err));
     click.ttclid = S("E.C.P.x"); /* later known */
     GIVES(f, 1, store_click_put(f->s, &click, &f->err));
-    report(f, START + HOUR, 40, 200, 0, event, STORE_DELIVERED);
+    report(f, START + HOUR, 1001, 200, 0, event, STORE_DELIVERED); /* an hour and a millisecond after it was made */
     queue(f, START + HOUR, "e2", 0, "");
     OK(f, store_commit(f->s, &f->err));
     SAME(S("0 o 1  0 = 1\n0 o 1  1 = 1\n"
            "0 o 2 sale 1 = 1\n"
            "0 o 4 W028 0 = 1\n0 o 4 W020 0 = 1\n"
            "0 o 5 Purchase 1 = 1\n0 o 5 Purchase 3 = 1\n"
-           "0 o 6 Purchase 11 = 1\n"
+           "0 o 6 Purchase 12 = 1\n"
            "0 o 7 Purchase 1 = 1\n"
            "0 o 8 Purchase 5591876 = 12500000\n"
            "0 o 9 Purchase 4543826 = 25000000\n"

@@ -50,7 +50,8 @@ static struct catalog *catalog_of(struct fixture *f)
     assert_non_null(c);
     c->offers_dir = arena_printf(&f->arena, "%s/offers", f->dir).ptr;
     write_file(f, "offers/o.yaml", "version: 1\noffer: o\nextends: keitaro\npixel: P\npage_url: https://l.example/\n"
-               "value_currency: USD\nevents:\n  sale: {event: Purchase, value: payout}\n");
+               "value_currency: USD\nevents:\n  sale: {event: Purchase, value: payout}\n"
+               "transitions:\n  sale: [new, lead]\n"); /* allowed, so what decided is line 8 */
     catalog_add_offers(c);
     catalog_print_problems(c, stderr);
     assert_int_equal(catalog_errors(c), 0);
@@ -239,6 +240,13 @@ static void test_words(void **state)
            "not looked up: `clickbaton urls OFFER` prints the names.\n"
            "5. Is it older than that? Postbacks and events stay for 60 days (retention: ledger), clicks for 45 "
            "(retention: clicks); then they are removed.\n"), buf_slice(&out));
+    for (int n = 15; n <= 16; n++) { /* a beginning of a ttclid: so many characters are too few, or enough */
+        struct slice id = slice_head(S("E.C.P.0123456789"), (size_t)n);
+        buf_clear(&out);
+        GIVES(f, 0, story_find(&in, id, &s, &f->err));
+        story_print(&out, &s, false);
+        assert_true((slice_find(buf_slice(&out), S("too short: at least 16 characters are needed, these are 15.")) < out.len) == (n == 15));
+    }
     buf_free(&out);
     catalog_close(c);
 }
