@@ -312,7 +312,7 @@ def another_store():
     time.sleep(0.6)  # tail has noticed by then, or never will
     server.verdict("subid=anew&status=sale&payout=3&currency=usd&tid=1")
     tail.wait_for("anew")
-    wait_until("top: what the other store has", lambda: rows(top.read()[:top.text.rfind("\n") + 1])[-1]["offers"][0]["received"] == 1)
+    wait_until("top: what the other store has", lambda: [o["received"] for o in rows(top.read()[:top.text.rfind("\n") + 1])[-1]["offers"]] == [1])
     equal("Ctrl-C: 0, silent", (tail.interrupt(), top.interrupt()), ((0, ""), (0, "")))
 
 

@@ -333,6 +333,39 @@ static void flatline_without_clicks(void **state)
     }
 }
 
+/* What was slow shows in the shortest of three windows that says it; by now it may be well again. */
+static void slow_deliveries(void **state)
+{
+    static const struct {
+        int slow[6], quick[6]; /* by hours ago */
+        const char *text;
+    } rows[] = {
+        { { 5 }, { 0 }, "5 of 5 events of 1 hour were delivered later than 300 seconds after their postback" },
+        { { 4 }, { 0 }, NULL },
+        { { 0, 0, 6 }, { 0 }, "6 of 6 events of 3 hours were delivered later than 300 seconds after their postback" },
+        { { 1, 1, 1, 1, 1, 1 }, { 0 }, "6 of 6 events of 6 hours were delivered later than 300 seconds after their postback" },
+        { { 0, 0, 6 }, { 20 }, NULL },
+        { { 5 }, { 95 }, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        static const struct alert_facts well;
+        struct alert_series *s = alert_series_open();
+        struct looked l;
+        alert_series_turn(s, NOW / 3600);
+        for (int h = 0; h < 6; h++) {
+            alert_series_add_latency(s, NOW / 3600 - h, 10, rows[i].slow[h]); /* above 5 min */
+            alert_series_add_latency(s, NOW / 3600 - h, 9, rows[i].quick[h]); /* up to 5 min */
+        }
+        l = look(s, &well, NULL);
+        assert_int_equal(l.count, rows[i].text != NULL);
+        if (l.count)
+            assert_string_equal(l.found[0].text, rows[i].text);
+        alert_series_close(s);
+    }
+}
+
 /* The rhythm of weekdays is that of the calendar: on a Thursday it is Thursdays that count. */
 static void weekdays_are_learned(void **state)
 {
@@ -660,6 +693,7 @@ int main(void)
         cmocka_unit_test(the_newest_event),
         cmocka_unit_test(flatline_without_clicks),
         cmocka_unit_test(weekdays_are_learned),
+        cmocka_unit_test(slow_deliveries),
         cmocka_unit_test(over_time),
         cmocka_unit_test(a_flatline_ends_by_an_event),
         cmocka_unit_test(blind),
