@@ -103,6 +103,12 @@ class Stream:
         self.c.close()
 
 
+def begun(folder):
+    """A server there, and who has logged in."""
+    serve = Serve(folder)
+    return folder, serve, Browser(serve)
+
+
 def rows_of(browser, query=""):
     return browser.json("/api/conversions" + query)["rows"]
 
@@ -184,9 +190,7 @@ def who_comes_in():
 
 @part
 def other_sites():
-    f = Folder(extra="inspector: {hosts: [inspector.example.com]}\n")
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder(extra="inspector: {hosts: [inspector.example.com]}\n"))
     here = "127.0.0.1:%d" % serve.admin
     for host, status in ((here, 200), ("localhost:1", 401), ("[::1]:%d" % serve.admin, 200), ("evil.example", 403),
                          ("127.0.0.1.nip.io:%d" % serve.admin, 403), ("inspector.example.com", 401), ("", 403), ("a b", 403),
@@ -264,10 +268,7 @@ def passwords():
 
 @part
 def routes():
-    box = Sandbox()
-    f = Folder(box.endpoint)
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder(Sandbox().endpoint))
     empty = me.json("/api/conversions")
     equal("nothing yet", empty, {"rows": [], "next": None})
     request(serve.port, "GET", "/click/nutra-de?key=%s&subid=a1&ttclid=E.C.P.a1&event_id=ev-a1" % KEY)
@@ -331,10 +332,7 @@ def routes():
 
 @part
 def health():
-    box = Sandbox()
-    f = Folder(box.endpoint)
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder(Sandbox().endpoint))
     for n in range(3):
         serve.fire(SALE % ("h%d" % n, "h%d" % n) + "&email=jane@example.com")
     serve.fire(SALE % ("h0", "h0"))
@@ -386,9 +384,7 @@ def an_imported_ledger():
 @part
 def replay_and_simulate():
     box = Sandbox()
-    f = Folder(box.endpoint)
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder(box.endpoint))
     serve.fire("subid=r1&external_id=E.C.P.r1&status=geld&payout=3&currency=usd")
     serve.fire(SALE % ("r2", "r2"))
     dry = me.post("/api/replay", {"postbacks": [1, 2, 99], "dry": True}).json()["results"]
@@ -484,9 +480,7 @@ def live():
 @part
 def many_events_of_one_click():
     """A subscription's click: each of its rows is looked for among the events of all."""
-    f = Folder()
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder())
     for n in range(210):
         serve.fire("subid=sub&external_id=E.C.P.%s&status=rebill&payout=1.25&currency=usd&tid=t%d" % ("s" * 400, n))
     a = me.get("/api/conversions?limit=200")
@@ -498,9 +492,7 @@ def many_events_of_one_click():
 @part
 def more_than_a_batch():
     """Who comes back after rows that do not fit into one batch is told that there are more."""
-    f = Folder()
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder())
     for n in range(80):
         equal_quietly("a long id is taken", serve.fire("subid=b%02d%s&external_id=E.C.P.%d&status=sale" % (n, "x" * 6000, n)).status, 200)
     wait_until("all of them", lambda: len(rows_of(me)) >= 50)
@@ -523,10 +515,7 @@ def wait_id(stream):
 
 @part
 def readers_that_hang():
-    box = Sandbox()
-    f = Folder(box.endpoint)
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder(Sandbox().endpoint))
     sockets = []
     head = ("GET /api/live HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: %s\r\n\r\n" % me.cookie.replace("_%d" % serve.admin, "")).encode()
     statuses = []
@@ -568,9 +557,7 @@ HOSTILE = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "\x1
 
 @part
 def hostile_values():
-    f = Folder()
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder())
     stream = Stream(me)
     stream.next()
     quote = urllib.parse.quote
