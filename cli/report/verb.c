@@ -63,12 +63,13 @@ static int read_period(const struct options *o, int64_t now, const struct zone *
     return EXIT_DONE;
 }
 
+/* An enum review_weight; "never" has the place of what is good. */
 static int weight_named(const char *name)
 {
-    static const char *const names[] = { "never", "", "warning", "broken" };
+    static const char *const names[] = { "never", "warning", "broken" };
 
-    for (int i = 0; i < 4; i++)
-        if (*names[i] && strcmp(name, names[i]) == 0)
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, names[i]) == 0)
             return i;
     return -1;
 }

@@ -79,7 +79,7 @@ const char *const sheet_style[] = {
     ".finding h3 span{font-size:.72rem;text-transform:uppercase;letter-spacing:.06em;margin-right:.6rem;"
     "padding:.12rem .5rem;border-radius:99px;border:1.5px solid currentColor;vertical-align:.1em}\n"
     ".finding p{margin:.25rem 0 0;max-width:none;overflow-wrap:anywhere}\n"
-    ".good{background:var(--good);border-color:var(--c1)}\n.notice{border-color:var(--c0)}\n"
+    ".good{background:var(--good);border-color:var(--c1)}\n"
     ".warning{background:var(--warning);border-color:var(--c3)}\n"
     ".broken{background:var(--broken);border-color:var(--c4)}\n"
     ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.6rem,1fr));gap:.8rem;margin:1rem 0}\n"

@@ -2,7 +2,7 @@
 #include "core/review/inside.h"
 
 const char *const review_verdicts[] = { "", "queued", "duplicate", "ignored", "quarantined" };
-const char *const review_weights[] = { "good", "note", "warning", "broken" };
+const char *const review_weights[] = { "good", "warning", "broken" };
 
 int64_t review_sum(int64_t a, int64_t b)
 {

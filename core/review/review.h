@@ -94,7 +94,7 @@ struct review_offer {
     struct review_offer *next; /* by name */
 };
 
-enum review_weight { REVIEW_GOOD, REVIEW_NOTE, REVIEW_WARNING, REVIEW_BROKEN };
+enum review_weight { REVIEW_GOOD, REVIEW_WARNING, REVIEW_BROKEN };
 extern const char *const review_weights[];
 
 struct review_finding {

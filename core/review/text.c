@@ -68,7 +68,7 @@ static void row(const struct writing *w, const struct row *x)
 
 static void findings(const struct writing *w)
 {
-    static const char *const words[] = { "  good     ", "  note     ", "  WARNING  ", "  BROKEN   " };
+    static const char *const words[] = { "  good     ", "  WARNING  ", "  BROKEN   " };
     struct buf *out = w->out;
 
     for (const struct review_finding *f = w->r->findings; f; f = f->next) {
