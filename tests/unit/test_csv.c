@@ -377,6 +377,15 @@ static void test_habits(void **state)
     cells_learn(&h);
     assert_int_equal(h.mark, MONEY_MARK_POINT);
     assert_int_equal(h.order, CELLS_DAY_FIRST);
+    for (int i = 0; i < 3; i++) { /* three decimals are decimals where there is no other reading; groups say nothing */
+        static const struct { struct slice text; enum money_mark mark; } rows[] = {
+            { SLICE("0,125"), MONEY_MARK_COMMA }, { SLICE("1234.567"), MONEY_MARK_POINT }, { SLICE("1,234,567"), MONEY_MARK_ANY },
+        };
+        h = (struct cells_habits){ 0 };
+        assert_int_equal(cells_amount(rows[i].text, &h, &n, &currency), CELLS_OK);
+        cells_learn(&h);
+        assert_int_equal(h.mark, rows[i].mark);
+    }
     h = (struct cells_habits){ 0 }; /* contradictions settle nothing */
     cells_amount(S("12.50"), &h, &n, &currency);
     cells_amount(S("12,50"), &h, &n, &currency);

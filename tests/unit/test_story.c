@@ -245,7 +245,7 @@ static void test_words(void **state)
         buf_clear(&out);
         GIVES(f, 0, story_find(&in, id, &s, &f->err));
         story_print(&out, &s, false);
-        assert_true((slice_find(buf_slice(&out), S("too short: at least 16 characters are needed, these are 15.")) < out.len) == (n == 15));
+        assert_true((slice_find(buf_slice(&out), S("too short")) < out.len) == (n == 15));
     }
     buf_free(&out);
     catalog_close(c);
