@@ -360,8 +360,8 @@ def page():
     has("exact money", text, "USD %s.%s" % (format(int(whole), ","), rest.ljust(2, "0")))
     cut = "The first and the last day of a chart may not be whole."
     hasnt("whole days", text, cut)
-    for until in ("2026-11-23T06:00:00Z", "2026-11-22T18:00:00Z"):
-        run("report", "--until", until, "--html", "cut.html", cwd=folder.path)
+    for since, until in (("7d", "2026-11-22T18:00:00Z"), ("2026-11-16T06:00:00Z", "2026-11-23"), ("2026-11-16", "2026-11-22T18:00:00Z")):
+        run("report", "--since", since, "--until", until, "--html", "cut.html", cwd=folder.path)
         has("days that are not whole are said to be so", folder.read("cut.html").decode(), cut)
     os.chmod(folder.at("week.html"), 0o600)
     report("--html", "week.html")

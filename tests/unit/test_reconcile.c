@@ -225,7 +225,7 @@ static void test_shift(void **state)
         unsigned rows;
         bool zoned;
         int64_t want;
-        unsigned right; /* of the rows that many are not shifted */
+        unsigned right; /* of the rows that many are off by other hours, the first by none */
     } shifts[] = {
         { 3 * 3600, 6, false, 3 * 3600, 0 }, { -19800, 6, false, -19800, 0 }, { 3 * 3600, 4, false, 0, 0 },
         { 3 * 3600, 6, true, 0, 0 },         { 900, 6, false, 0, 0 },         { 30 * 3600, 6, false, 0, 0 },
@@ -245,7 +245,7 @@ static void test_shift(void **state)
             static const int64_t ago[] = { 3, 4, 4, 4, 5, 3 };
             const struct recon_row row = { .click_id = ids[n], .has_time = true, .zoned = shifts[i].zoned,
                                            .at = NOW - ago[n] * DAY + 20 +
-                                                 (n < shifts[i].right ? 0 : shifts[i].file_ahead) };
+                                                 (n < shifts[i].right ? (int64_t)n * 5 * 3600 : shifts[i].file_ahead) };
             assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
         }
         assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
