@@ -14,7 +14,6 @@
 #include "core/review/lines.h"
 
 #define ARENA_BYTES ((size_t)96 << 20)
-#define HTML_MODE   0644
 
 struct options {
     const char *config, *since, *until, *offer, *html, *zone, *fail_on;
@@ -80,19 +79,14 @@ static int write_html(const char *path, const struct review *r)
 {
     struct buf page = { 0 }, made = { 0 };
     struct err err = { 0 };
-    int rc = 0;
+    int rc;
 
     buf_puts(&made, "clickbaton " CLICKBATON_VERSION ", ");
     when_print(&made, cli_now());
     review_html(&page, r, buf_slice(&made));
-    if (!buf_ok(&page))
-        rc = err_set(&err, ERR_SYSTEM, "out of memory");
-    else if (files_exist(path))
-        rc = files_replace(path, buf_slice(&page), &err);
-    else
-        rc = files_create(path, HTML_MODE, buf_slice(&page), &err);
+    rc = buf_ok(&page) ? files_replace(path, buf_slice(&page), &err) : err_set(&err, ERR_SYSTEM, "out of memory");
     if (rc != 0)
-        fprintf(stderr, "clickbaton report: %s: %s\n", path, err.text);
+        fprintf(stderr, "clickbaton report: %s\n", err.text);
     buf_free(&page);
     buf_free(&made);
     return rc;

@@ -5,6 +5,7 @@ import html.parser
 import math
 import pty
 import random
+import stat
 import struct
 import termios
 
@@ -367,7 +368,13 @@ def page():
     report("--html", "week.html")
     equal("a page that is there is replaced, its mode stays", oct(os.stat(folder.at("week.html")).st_mode & 0o777), "0o600")
     r = report("--html", "nowhere/x.html")
-    equal("a page that can't be written: 4", (r.code, "nowhere/x.html" in r.err), (4, True))
+    equal("a page that can't be written: 4, and where", (r.code, r.err.count("nowhere/x.html")), (4, 1))
+    os.mkfifo(folder.at("pipe"))
+    reader = subprocess.Popen(["cat", folder.at("pipe")], stdout=subprocess.PIPE)
+    r = report("--html", "pipe")
+    out, _ = reader.communicate(timeout=20)
+    equal("a pipe is written to, and stays one", (r.code, out.startswith(b"<!doctype html>"), stat.S_ISFIFO(os.stat(folder.at("pipe")).st_mode)),
+          (1, True, True))
 
 
 @part

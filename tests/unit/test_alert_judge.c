@@ -93,6 +93,26 @@ static void shares_are_learned(void **state)
     }
 }
 
+/* Four of five would be a surprise, but are too few for an alarm, whatever was usual. */
+static void a_few_are_no_alarm(void **state)
+{
+    (void)state;
+    for (int n = 4; n <= 5; n++) {
+        static const struct alert_facts well;
+        struct alert_series *s = alert_series_open();
+        struct looked l;
+        alert_series_turn(s, NOW / 3600);
+        for (int d = 1; d <= 14; d++)
+            alert_series_add(s, NOW / 3600 - 24 * d, S("nutra"), ALERT_N_QUEUED, 100);
+        alert_learn(s);
+        alert_series_add(s, NOW / 3600, S("nutra"), ALERT_N_QUEUED, 1);
+        alert_series_add(s, NOW / 3600, S("nutra"), ALERT_N_DUPLICATE, n);
+        l = look(s, &well, NULL);
+        assert_int_equal(l.count, n == 5);
+        alert_series_close(s);
+    }
+}
+
 /* A ring forgets what is older than four weeks, and takes nothing of the future. */
 static void the_series(void **state)
 {
@@ -293,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(surprise),
         cmocka_unit_test(shares_are_learned),
+        cmocka_unit_test(a_few_are_no_alarm),
         cmocka_unit_test(the_series),
         cmocka_unit_test(habits_are_robust),
         cmocka_unit_test(the_newest_event),

@@ -59,6 +59,7 @@ static const struct {
     { SLICE(""), " 0\0" },
     { SLICE("a,b\nc,d"), "1:1[a]1:3[b]|2:1[c]2:3[d] 0," },
     { SLICE("a;b\r\nc;d\r\n"), "1:1[a]1:3[b]|2:1[c]2:3[d] 0;" },
+    { SLICE("a, b, c;d\ne;f\n"), "1:1[a, b, c]1:9[d]|2:1[e]2:3[f] 0;" }, /* as often in the second line */
     { SLICE("a\tb\rc\td\r"), "1:1[a]1:3[b]|2:1[c]2:3[d] 0\t" },
     { SLICE("a|b\n"), "1:1[a]1:3[b] 0|" },
     { SLICE("\n\r\na;b\n\n\nc;d\n"), "3:1[a]3:3[b]|6:1[c]6:3[d] 0;" },

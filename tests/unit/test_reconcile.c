@@ -322,6 +322,33 @@ static void test_sample(void **state)
         assert_in_range(of_quarter[i], 500 - 97, 500 + 97);
 }
 
+/* An amount without a currency has that of its postback; of a row that no postback is for, none. */
+static void test_currency_of_the_postback(void **state)
+{
+    static const struct recon_row rows[] = {
+        { .click_id = SLICE("ok"), .txid = SLICE("tx"), .status = SLICE("sale"), AGO(3), .has_amount = true, .amount = 9000000 },
+        { .click_id = SLICE("none"), AGO(3), .has_amount = true, .amount = 7000000 },
+    };
+    struct bench b;
+    struct recon_result x;
+    struct buf out = { 0 };
+
+    (void)state;
+    begin(&b, NULL);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(recon_add_tracker(b.r, &rows[i], &b.err), 0);
+    assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+    for (size_t i = 0; i < x.money_count; i++) {
+        struct slice name = recon_word(b.r, x.money[i].currency);
+        if (x.money[i].rows[SIDE_TRACKER])
+            buf_printf(&out, "%.*s %lld|", SLICE_ARG(name), (long long)x.money[i].tracker);
+    }
+    buf_byte(&out, '\0');
+    assert_string_equal(out.ptr, "EUR 9000000| 7000000|");
+    buf_free(&out);
+    end(&b);
+}
+
 /* A click with very many postbacks takes no more than a look at some of them. */
 static void test_hot_click(void **state)
 {
@@ -406,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_shift),
         cmocka_unit_test(test_edge_and_worst),
+        cmocka_unit_test(test_currency_of_the_postback),
         cmocka_unit_test(test_sample),
         cmocka_unit_test(test_hot_click),
         cmocka_unit_test(test_large_amounts),
