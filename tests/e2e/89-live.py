@@ -256,6 +256,7 @@ def terminals():
     hasnt("but not by what came in", tail.text, "\x1b[2J", "\x1b]0", "\u009b")
     plain = [re.sub("\x1b\\[[0-9]*m", "", line).rstrip("\r") for line in tail.text.split("\n")]
     true("not wider than the window", all(len(line) <= 90 for line in plain), max(plain, key=len))
+    true("90 columns are enough for one line", any(re.match(r"[\d:.]{12}  nutra-de +keitaro +quarantined odd", line) for line in plain), plain)
     equal("tail, Ctrl-C: 0", tail.end(), 0)
     narrow = Terminal(folder, "tail", "-n", "3", columns=40, env={"NO_COLOR": "1"})
     wait_until("the conversions", lambda: "Q002" in narrow.read())

@@ -264,6 +264,7 @@ static void test_edge_and_worst(void **state)
         const char *want;
     } rows[] = {
         { 100, { 3, 0 }, "l 007" },         { 1000, { 3, 0 }, "l 013 delivered" },
+        { 1000, { 3, 3 }, "l 013 delivered" },
         { 1000, { 3, 5 }, "l 013 withdrawn" }, { 1000, { 5, 3 }, "l 013 withdrawn" },
         { 1000, { 1, 5 }, "l 013 waiting" },   { 1000, { 4, 1 }, "l 013 dead" },
     };
@@ -279,14 +280,18 @@ static void test_edge_and_worst(void **state)
         how.zone = zone_fixed(&b.arena, 0);
         b.r = recon_new(&how);
         assert_int_equal(recon_add_postback(b.r, &pb, &b.err), 0);
-        for (int k = 0; k < 2 && rows[i].states[k]; k++) {
-            const struct recon_event ev = { k + 1, 1, S("USD"), S("USD"), 1, 1, rows[i].states[k], false, true, { 0 }, { 0 } };
+        for (int k = 0; k < 2 && rows[i].states[k]; k++) { /* the first one's amount is that of the postback */
+            const struct recon_event ev = { k + 1, 1, S("USD"), k ? S("USD") : S("EUR"), 1, k ? 9000000 : 5000000, rows[i].states[k], false, true, { 0 }, { 0 } };
             assert_int_equal(recon_add_event(b.r, &ev, &b.err), 0);
         }
         assert_int_equal(recon_ledger_ready(b.r, &b.err), 0);
         assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
         causes(&b, &x, &out);
         assert_string_equal(out.ptr, rows[i].want);
+        if (rows[i].states[0] == 3 && rows[i].states[1] != 5) {
+            assert_int_equal(x.money_count, 1);
+            assert_true(slice_eq(recon_word(b.r, x.money[0].currency), S("EUR")) && x.money[0].ledger == 5000000);
+        }
         buf_free(&out);
         end(&b);
     }
