@@ -287,6 +287,26 @@ static void slow_deliveries(void **state)
     }
 }
 
+/* The rhythm of hours is that of the events, where there are some, and not of the clicks; each lends to its neighbours. */
+static void hours_are_learned(void **state)
+{
+    struct alert_series *s = alert_series_open();
+    const struct alert_habit *h;
+
+    (void)state;
+    alert_series_turn(s, NOW / 3600);
+    for (int hour = -14 * 24; hour < 0; hour++) {
+        alert_series_add(s, NOW / 3600 + hour, S("nutra"), ALERT_N_CLICKS, 10);
+        alert_series_add_event(s, NOW / 3600 + hour, S("nutra"), S("Lead"), ALERT_N_PUT, (hour + 336) % 24 == 11 ? 50 : 0);
+    }
+    alert_learn(s);
+    h = &s->offers[0]->events[0]->habit;
+    assert_true(h->hour[11] > 11 && h->hour[11] < 12);
+    assert_true(h->hour[10] > 5 && h->hour[10] < 6 && h->hour[12] > 5 && h->hour[12] < 6);
+    assert_true(h->hour[9] < 0.1 && h->hour[3] < 0.1);
+    alert_series_close(s);
+}
+
 /* The rhythm of weekdays is that of the calendar: on a Thursday it is Thursdays that count. */
 static void weekdays_are_learned(void **state)
 {
@@ -318,6 +338,7 @@ int main(void)
         cmocka_unit_test(habits_are_robust),
         cmocka_unit_test(the_newest_event),
         cmocka_unit_test(flatline_without_clicks),
+        cmocka_unit_test(hours_are_learned),
         cmocka_unit_test(weekdays_are_learned),
         cmocka_unit_test(slow_deliveries),
     };
