@@ -69,8 +69,7 @@ int cli_trace(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml" };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
-          "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--json", NULL, OPTION_FLAG, &o.json, NULL, "for programs" },
         { 0 },
     };

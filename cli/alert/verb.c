@@ -276,7 +276,7 @@ int cli_alert(int argc, char **argv)
     const char *config = "clickbaton.yaml", *part = NULL;
     bool json = false, is_test;
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &config, "FILE", "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&config),
         { "--json", NULL, OPTION_FLAG, &json, NULL, "as JSON" },
         { 0 },
     };

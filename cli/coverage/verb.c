@@ -52,8 +52,7 @@ int cli_coverage(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml", .since = "7d" };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
-          "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--since", NULL, OPTION_TEXT, &o.since, "AGE", "how far back (7d, 36h; 7d)" },
         { "--offer", NULL, OPTION_TEXT, &o.offer, "O", "this offer alone" },
         { "--json", NULL, OPTION_FLAG, &o.json, NULL, "for programs" },

@@ -150,8 +150,7 @@ int cli_replay(int argc, char **argv)
 {
     struct replay_options o = { .config = "clickbaton.yaml", .rate = INT64_MAX };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
-          "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--quarantined", NULL, OPTION_FLAG, &o.quarantined, NULL,
           "postbacks that were not understood; the default" },
         { "--dead", NULL, OPTION_FLAG, &o.dead, NULL, "events that were given up" },

@@ -142,7 +142,7 @@ int cli_report(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml", .since = "7d", .zone = "UTC", .fail_on = "broken" };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE", "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--since", NULL, OPTION_TEXT, &o.since, "T", "from when: an age (7d, 36h), a date, a time; 7d" },
         { "--until", NULL, OPTION_TEXT, &o.until, "T", "up to when; now" },
         { "--offer", NULL, OPTION_TEXT, &o.offer, "O", "this offer alone" },

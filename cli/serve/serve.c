@@ -246,8 +246,7 @@ int cli_serve(int argc, char **argv)
     struct server s = { .config = "clickbaton.yaml" };
     bool unconfined = false;
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &s.config, "FILE",
-          "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&s.config),
         { "--unconfined", NULL, OPTION_FLAG, &unconfined, NULL,
           "for debuggers: with core dumps, without Landlock and seccomp" },
         { 0 },

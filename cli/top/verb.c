@@ -109,7 +109,7 @@ int cli_top(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml", .interval = "2s" };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE", "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--offer", NULL, OPTION_TEXT, &o.offer, "O", "this offer alone" },
         { "--interval", NULL, OPTION_TEXT, &o.interval, "TIME", "between two tables: 1s to 1h; 2s" },
         { "--frames", NULL, OPTION_INTEGER, &o.frames, "N", "end after so many; 0: never" },

@@ -2,6 +2,7 @@
 import fcntl
 import pty
 import select
+import sqlite3
 import struct
 import termios
 
@@ -295,6 +296,26 @@ def a_backlog():
     equal("top: what waits since long", [(o["offer"], o["received"], o["waiting"], o["waiting_since"],
                                           [(e["event"], e["waiting"]) for e in o["events"]]) for o in frame["offers"]],
           [("nutra-de", 0, 1, hour, [("Purchase", 1)])])
+
+
+@part
+def more_than_it_shows():
+    """A table that can't be made is said, and no success."""
+    folder = Folder()
+    Serve(folder).stop()
+    hour = int(time.time()) // 3600 * 3600
+    db = sqlite3.connect(folder.at("data/clickbaton.db"))
+    with db:
+        for i in range(5001):
+            name = db.execute("INSERT INTO names(text) VALUES (?)", ("o%d" % i,)).lastrowid
+            db.execute("INSERT INTO tallies(hour, offer, kind, name, slot, n, sum) VALUES (?, ?, 1, 0, 0, 1, 0)", (hour, name))
+    db.close()
+    for words in (("top", "--frames", "1"), ("top", "--frames", "1", "--json"), ("report",)):
+        r = run(*words, cwd=folder.path)
+        equal("%s of too many offers: 4" % " ".join(words), (r.code, r.out, r.err), (4, "",
+              "clickbaton %s: there are more than 5000 offers and events: name one with --offer\n" % words[0]))
+    r = run("top", "--frames", "1", "--json", "--offer", "o17", cwd=folder.path)
+    equal("one of them is shown", (r.code, [(o["offer"], o["clicks"]) for o in json.loads(r.out)["offers"]]), (0, [("o17", 1)]))
 
 
 @part
