@@ -211,6 +211,7 @@ void recon_json(struct buf *out, struct recon_report *r)
     put_days(out, r);
     put_causes(out, r);
     put_money(out, r);
+    recon_told_json(out, r);
     number(out, "seed", r->seed);
     buf_puts(out, ",\n\"sample\":[");
     for (size_t i = 0; i < r->result.sample_count; i++) {

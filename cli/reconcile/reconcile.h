@@ -44,6 +44,14 @@ struct recon_source {
     struct flaw_count kinds[FLAW_KINDS];
 };
 
+/* A fact for the server: of the conversions that should have come by the file, how many clickbaton has. */
+struct recon_told {
+    struct slice offer;
+    enum side with;
+    uint64_t theirs, ours;
+    struct slice error; /* empty: it was told */
+};
+
 struct recon_report {
     struct arena *arena;
     const char *zone_name; /* of the days */
@@ -59,6 +67,10 @@ struct recon_report {
     /* What decides, in millionths of a percent; -1: nothing to compare. */
     int64_t gap_tracker, gap_crm, surplus, drift;
     bool past;
+    bool tells; /* --tell */
+    struct recon_told *told;
+    size_t told_count;
+    uint64_t untold; /* rows of no offer that is known */
     struct err unread; /* the first row that could not be read while the report was written: there is none then */
 };
 
@@ -80,6 +92,14 @@ int ledger_refused(struct recon_report *r, const char *data, struct err *err);
 struct slice ledger_id(struct recon_report *r, int64_t postback);
 /* What TikTok said to the events of a postback: "Purchase delivered: http 200, code 0". */
 struct slice ledger_answer(struct recon_report *r, const struct recon_sample *s);
+
+/* ---- tell.c ---- */
+
+/* What the comparison has found, to the running server, offer by offer (the catalog's); what came of it is in
+ * r->told.  false after a sentence on stderr: not all of it was told. */
+bool recon_tell_server(struct recon_report *r, const struct catalog *c);
+void recon_told_text(struct buf *out, const struct recon_report *r);
+void recon_told_json(struct buf *out, const struct recon_report *r);
 
 /* ---- show.c, json.c, html.c ---- */
 void recon_text(struct buf *out, struct recon_report *r);

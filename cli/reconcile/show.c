@@ -285,6 +285,7 @@ void recon_text(struct buf *out, struct recon_report *r)
     show_causes(out, r);
     show_money(out, r);
     show_samples(out, r);
+    recon_told_text(out, r);
     buf_puts(out, "\n");
     show_share(out, "of the tracker's conversions TikTok did not get", r->gap_tracker, limit);
     show_share(out, "of the CRM's conversions TikTok did not get", r->gap_crm, limit);
