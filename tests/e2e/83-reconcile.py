@@ -386,4 +386,26 @@ def bad_files(f):
     equal("no configuration: exit 3", run("reconcile", "--tracker", "x.csv", "-c", "none.yaml", cwd=f.path).code, 3)
 
 
+@part
+def more_dead_than_are_looked_up():
+    """Codes of dead events are asked for one by one: past 20,000 the report says that it has not."""
+    f = Folder()
+    n, at = 20050, int(time.time() * 1000) - 3600000
+    rows = [{"row": "ledger", "version": 1, "newest": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at // 1000)), "whole": 1,
+             "last_click": 0, "last_postback": n, "last_attempt": 1, "last_event": n, "gone_postback": 0, "gone_attempt": 0}]
+    rows += [{"row": "postback", "id": i, "at": at, "offer": "nutra-de", "tracker": "keitaro", "method": "GET", "stage": "sale", "verdict": 1,
+              "click_id": "c%d" % i, "event_id": "c%d" % i, "params": "subid=c%d" % i} for i in range(1, n + 1)]
+    rows += [{"row": "attempt", "id": 1, "at": at, "took_ms": 1, "pixel": PIXEL, "http_status": 200, "code": 40002, "message": "no", "request_id": "r"}]
+    rows += [{"row": "event", "id": i, "postback": i, "created": at, "offer": "nutra-de", "pixel": PIXEL, "event": "Purchase", "event_id": "c%d" % i,
+              "click_id": "c%d" % i, "state": 4, "due": at, "attempts": 1, "tries": [1], "body": "{}", "note": "40002 no"} for i in range(1, n + 1)]
+    rows += [{"row": "end", "clicks": 0, "postbacks": n, "attempts": 1, "events": n}]
+    f.write("all.jsonl", "".join(json.dumps(r) + "\n" for r in rows))
+    r = run("store", "import", "all.jsonl", "data", cwd=f.path)
+    equal("imported", r.code, 0)
+    f.write("t.csv", "subid\n" + "".join("c%d\n" % i for i in range(1, n + 1)))
+    r = run("reconcile", "--tracker", "t.csv", "--json", cwd=f.path)
+    equal("what was looked up, and what was not", [(c["code"], c["detail"], c["count"]) for c in json.loads(r.out)["causes"] if c["code"] == "F010"],
+          [("F010", "40002", 20000), ("F010", "of more than 20000 the code was not looked up: clickbaton trace", 50)])
+
+
 main()
