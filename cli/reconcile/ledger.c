@@ -166,7 +166,7 @@ static int one_answer(struct recon_report *r, const struct store_event *ev, stru
                ev->state >= 1 && ev->state <= 5 ? states[ev->state] : "");
     if (ev->currency.len) {
         buf_byte(out, ' ');
-        recon_amount(out, ev->value);
+        money_print(out, (struct money){ ev->value });
         buf_printf(out, " %.*s", SLICE_ARG(ev->currency));
     }
     if (count) {

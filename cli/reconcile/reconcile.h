@@ -108,7 +108,6 @@ void recon_html(struct buf *out, struct recon_report *r);
 /* The id of an example that `trace` knows; empty: none may be shown. */
 struct slice recon_example_id(struct recon_report *r, const struct recon_example *e);
 void recon_percent(struct buf *out, int64_t millionths); /* "-2.85 %" */
-void recon_amount(struct buf *out, int64_t micros);      /* -12.5 */
 void recon_day_name(struct buf *out, int32_t day);       /* 2026-11-26, or "no time" */
 
 #endif

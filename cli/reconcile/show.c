@@ -12,15 +12,6 @@ static const char *const titles[TALLIES] = { "in tracker", "received", "unique",
                                              "quarantined", "delivered", "waiting", "dead",
                                              "in crm" };
 
-void recon_amount(struct buf *out, int64_t micros)
-{
-    struct money m = { micros < 0 ? -(micros + (micros == INT64_MIN)) : micros };
-
-    if (micros < 0)
-        buf_byte(out, '-');
-    money_print(out, m);
-}
-
 /* Two decimals. */
 void recon_percent(struct buf *out, int64_t millionths)
 {
@@ -245,7 +236,7 @@ static void show_samples(struct buf *out, struct recon_report *r)
         show_safe(out, identity_looks_personal(e.id) ? S("(personal)") : slice_head(e.id, 60));
         if (s->has_amount) {
             buf_byte(out, ' ');
-            recon_amount(out, s->amount);
+            money_print(out, (struct money){ s->amount });
             buf_byte(out, ' ');
             buf_add(out, s->currency);
         }

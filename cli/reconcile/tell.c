@@ -3,6 +3,7 @@
 
 #include "cli/control_client.h"
 #include "cli/reconcile/reconcile.h"
+#include "core/base/json.h"
 
 #define ASK_SECONDS 20
 #define COUNT_MOST UINT64_C(1000000000000) /* that the server takes */
@@ -66,16 +67,23 @@ static int gather(struct recon_report *r, const struct catalog *c)
     return 0;
 }
 
+static void members(struct buf *out, const struct recon_told *t)
+{
+    json_text(out, "offer", t->offer);
+    json_text(out, "with", slice_from(side_names[t->with]));
+    json_count(out, "theirs", t->theirs);
+    json_count(out, "ours", t->ours);
+}
+
 /* 1: it took it.  0: no server runs.  -1: *err. */
 static int tell(struct control_client *client, struct recon_told *t, struct err *err)
 {
     struct buf body = { 0 }, answer = { .limit = CONTROL_ANSWER_MAX };
     int rc;
 
-    buf_puts(&body, "{\"offer\":");
-    buf_json(&body, t->offer);
-    buf_printf(&body, ",\"with\":\"%s\",\"theirs\":%llu,\"ours\":%llu}", side_names[t->with],
-               (unsigned long long)t->theirs, (unsigned long long)t->ours);
+    buf_byte(&body, '{');
+    members(&body, t);
+    buf_byte(&body, '}');
     rc = buf_ok(&body) ? control_client_ask(client, "/alert-fact", buf_slice(&body), ASK_SECONDS, &answer, err)
                        : err_set(err, ERR_SYSTEM, "out of memory");
     buf_free(&body);
@@ -160,15 +168,11 @@ void recon_told_json(struct buf *out, const struct recon_report *r)
     buf_byte(out, '[');
     for (size_t i = 0; i < r->told_count; i++) {
         const struct recon_told *t = &r->told[i];
-        buf_puts(out, i ? ",{\"offer\":" : "{\"offer\":");
-        buf_json(out, t->offer);
-        buf_printf(out, ",\"with\":\"%s\",\"theirs\":%llu,\"ours\":%llu,\"error\":", side_names[t->with],
-                   (unsigned long long)t->theirs, (unsigned long long)t->ours);
-        if (t->error.len)
-            buf_json(out, t->error);
-        else
-            buf_puts(out, "null");
+        buf_puts(out, i ? ",{" : "{");
+        members(out, t);
+        json_known(out, "error", t->error);
         buf_byte(out, '}');
     }
-    buf_printf(out, "],\"of_no_offer\":%llu", (unsigned long long)r->untold);
+    buf_byte(out, ']');
+    json_count(out, "of_no_offer", r->untold);
 }

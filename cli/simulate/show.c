@@ -2,6 +2,7 @@
 
 #include "cli/hops.h"
 #include "cli/show.h"
+#include "core/base/json.h"
 
 struct table {
     struct buf *out;
@@ -183,8 +184,8 @@ static void hop_json(struct buf *out, const struct hop_result *h)
 {
     buf_puts(out, "{\"name\":");
     buf_json(out, h->hop->name);
-    hops_json_text(out, "kind", hop_kind_names[h->hop->kind]);
-    hops_json_text(out, "url", h->url);
+    json_text(out, "kind", hop_kind_names[h->hop->kind]);
+    json_text(out, "url", h->url);
     buf_printf(out, ",\"status\":%d", h->status);
     for (size_t id = 0; id < CHAIN_IDS; id++)
         buf_printf(out, ",\"%.*s\":\"%s\"", SLICE_ARG(chain_id_names[id]),
@@ -210,12 +211,12 @@ void walk_json(struct buf *out, const struct walk_shown *w)
     bool kept = walk_is_kept(w);
 
     buf_printf(out, "{\"verdict\":\"%s\"", kept ? "kept" : "broken");
-    hops_json_text(out, "code", slice_from(code_of(w)));
-    hops_json_text(out, "reason", reason_of(w));
-    hops_json_text(out, "broken_at",
+    json_text(out, "code", slice_from(code_of(w)));
+    json_text(out, "reason", reason_of(w));
+    json_text(out, "broken_at",
                 !kept && r->broken_at < r->hop_count ? r->hops[r->broken_at].hop->name : S(""));
     for (size_t id = 0; id < CHAIN_IDS; id++)
-        hops_json_text(out, chain_id_names[id].ptr, r->ids[id]);
+        json_text(out, chain_id_names[id].ptr, r->ids[id]);
     buf_puts(out, ",\"hops\":[");
     for (size_t i = 0; i < r->hop_count; i++) {
         buf_puts(out, i ? "," : "");
@@ -223,8 +224,8 @@ void walk_json(struct buf *out, const struct walk_shown *w)
     }
     buf_byte(out, ']');
     hops_json_notes(out, "warnings", &r->warnings);
-    hops_json_text(out, "network", r->network);
-    hops_json_text(out, "postback", r->postback);
+    json_text(out, "network", r->network);
+    json_text(out, "postback", r->postback);
     buf_puts(out, ",\"event\":");
     buf_add(out, r->translation.event_count ? r->translation.events[0].body : S("null"));
     buf_puts(out, ",\"events\":[");

@@ -50,14 +50,10 @@ static void line(struct printer *p, const char *name, struct slice value)
 
 static void moment(struct printer *p, int64_t ms)
 {
-    struct buf b = { 0 };
-
-    story_json_time(&b, ms);
-    if (b.len > 2 && b.ptr[0] == '"') /* without its quotes */
-        buf_add(p->out, (struct slice){ b.ptr + 1, b.len - 2 });
+    if (ms)
+        when_print_ms(p->out, ms);
     else
         buf_puts(p->out, "at a time that is not known");
-    buf_free(&b);
 }
 
 static void painted(struct printer *p, enum hops_paint paint, const char *text)

@@ -83,7 +83,6 @@ void story_json_postback(struct buf *out, const struct story_postback *p);
 void story_json_event(struct buf *out, const struct story_event *e);
 const char *story_verdict_name(enum store_verdict v); /* "queued" ...; "" for another number */
 const char *story_state_name(enum store_state s);     /* "waiting" ... */
-void story_json_time(struct buf *out, int64_t ms);    /* "2026-11-26T10:00:00.123Z", quoted; null for 0 */
 
 /* For people: group by group, what happened in its order; control characters as '?'. */
 void story_print(struct buf *out, const struct story *s, bool colour);
