@@ -109,15 +109,14 @@ bool walk_is_kept(const struct walk_shown *w)
     return w->walk->kept && !w->refused && !(w->live && w->live->differences.count);
 }
 
-static const char *code_of(const struct walk_shown *w)
+const char *walk_code(const struct walk_shown *w)
 {
     if (walk_is_kept(w))
         return "";
     return !w->walk->kept ? w->walk->code : w->refused ? "H018" : "H019";
 }
 
-/* Without its code. */
-static struct slice reason_of(const struct walk_shown *w)
+struct slice walk_reason(const struct walk_shown *w)
 {
     if (walk_is_kept(w))
         return (struct slice){ 0 };
@@ -131,9 +130,9 @@ static void verdict(struct table *t, const struct walk_shown *w)
     buf_byte(t->out, '\n');
     hops_paint(t->out, t->colour, walk_is_kept(w) ? HOPS_GOOD : HOPS_BAD);
     if (!walk_is_kept(w)) {
-        buf_printf(t->out, "broken[%s]: %s", code_of(w),
+        buf_printf(t->out, "broken[%s]: %s", walk_code(w),
                    w->walk->kept && w->refused ? "the sandbox refuses the event: " : "");
-        show_safe(t->out, reason_of(w));
+        show_safe(t->out, walk_reason(w));
     } else if (w->walk->translated) {
         buf_puts(t->out, "kept: the event carries the ad's ttclid and the right event_id; the "
                          "sandbox takes it");
@@ -211,8 +210,8 @@ void walk_json(struct buf *out, const struct walk_shown *w)
     bool kept = walk_is_kept(w);
 
     buf_printf(out, "{\"verdict\":\"%s\"", kept ? "kept" : "broken");
-    json_text(out, "code", slice_from(code_of(w)));
-    json_text(out, "reason", reason_of(w));
+    json_text(out, "code", slice_from(walk_code(w)));
+    json_text(out, "reason", walk_reason(w));
     json_text(out, "broken_at",
                 !kept && r->broken_at < r->hop_count ? r->hops[r->broken_at].hop->name : S(""));
     for (size_t id = 0; id < CHAIN_IDS; id++)

@@ -212,7 +212,14 @@ void story_json_members(struct buf *out, const struct story *s)
         buf_puts(out, i ? "," : "");
         story_json_postback(out, &s->postbacks[i]);
     }
-    buf_printf(out, "],\"more\":%s", s->more ? "true" : "false");
+    buf_puts(out, "],\"walks\":[");
+    for (size_t i = 0; i < s->walks.count; i++) {
+        buf_puts(out, i ? "," : "");
+        walks_json(out, &s->walks.list[i]);
+    }
+    buf_byte(out, ']');
+    json_text(out, "walks_problem", s->walks.problem);
+    json_flag(out, "more", s->more);
     json_text(out, "meaning", s->meaning);
 }
 

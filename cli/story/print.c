@@ -312,11 +312,26 @@ static void sentences(struct printer *p, struct slice lines)
     }
 }
 
+/* The hops come first, as they did. */
+static void walks(struct printer *p, const struct story *s)
+{
+    for (size_t i = 0; i < s->walks.count; i++) {
+        walks_print(p->out, &s->walks.list[i], p->colour);
+        buf_byte(p->out, '\n');
+    }
+    if (s->walks.problem.len) {
+        buf_puts(p->out, "A kept simulation can't be read: ");
+        safe(p, s->walks.problem);
+        buf_puts(p->out, "\n\n");
+    }
+}
+
 void story_print(struct buf *out, const struct story *s, bool colour)
 {
     struct printer p = { out, colour };
 
-    if (s->matched == STORY_NOTHING) {
+    walks(&p, s);
+    if (s->matched == STORY_NOTHING || s->matched == STORY_WALK) {
         sentences(&p, s->meaning);
         return;
     }
