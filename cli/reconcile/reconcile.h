@@ -36,6 +36,7 @@ struct recon_source {
     struct cells_habits habits;
     struct columns columns;
     struct slice headers[COLUMNS]; /* of the columns that were found */
+    unsigned same[COLUMNS]; /* number, from 1, of another one behind it with the same header; 0: none */
     uint64_t rows, skipped, twice_shown; /* twice_shown: times of the hour that clocks show twice */
     int64_t oldest, newest;             /* Unix seconds; 0: no times */
     struct slice problem; /* with the header, in full */
@@ -81,6 +82,7 @@ int source_survey(struct recon_source *s, struct arena *arena);
 /* Every row into recon. */
 int source_read(struct recon_source *s, struct recon *recon, struct arena *arena,
                 struct identity_hasher *hasher);
+void source_columns(struct buf *out, const struct recon_source *s); /* " click_id=\"Sub ID\" txid=..." */
 void source_flaw(struct recon_source *s, struct arena *arena, const char *code, uint32_t line,
                  uint32_t col, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
