@@ -50,7 +50,8 @@ struct recon_told {
     struct slice offer;
     enum side with;
     uint64_t theirs, ours;
-    struct slice error; /* empty: it was told */
+    bool done;
+    struct slice error; /* why not */
 };
 
 struct recon_report {

@@ -102,6 +102,7 @@ static int tell_all(struct recon_report *r, const struct catalog *c, struct err 
         if (t->error.len)
             continue;
         rc = tell(client, t, &one);
+        t->done = rc == 1;
         if (rc == -1 && one.kind == ERR_INPUT) { /* this one alone: the others may be known */
             t->error = arena_dup(r->arena, slice_from(one.text));
             rc = 1;
@@ -109,8 +110,8 @@ static int tell_all(struct recon_report *r, const struct catalog *c, struct err 
         if (rc == -1)
             *err = one;
         if (rc == 0)
-            err_set(err, ERR_SYSTEM, "no server runs on %s, and it is the server that alerts: start `clickbaton serve`, or "
-                    "leave --tell out", c->data);
+            err_set(err, ERR_SYSTEM, "no server runs on %s, so nobody was told: it is the server that alerts. Start `clickbaton "
+                    "serve`, or leave --tell out", c->data);
     }
     control_client_close(client);
     return rc == 1 ? 0 : -1;
@@ -128,15 +129,16 @@ bool recon_tell_server(struct recon_report *r, const struct catalog *c)
         tell_all(r, c, &err);
     for (size_t i = 0; i < r->told_count; i++) {
         struct recon_told *t = &r->told[i];
-        if (err.text[0] && !t->error.len)
+        if (!t->done && t->error.len)
+            fprintf(stderr, "clickbaton reconcile: --tell: the server did not take the numbers of %.*s: %.*s%s\n", SLICE_ARG(t->offer),
+                    SLICE_ARG(t->error), slice_starts(t->error, S("there is no offer")) ?
+                    "; it runs with other offers than this configuration: reload it (SIGHUP)" : "");
+        else if (!t->done)
             t->error = arena_dup(r->arena, slice_from(err.text));
-        if (t->error.len && !err.text[0])
-            fprintf(stderr, "clickbaton reconcile: --tell: the server did not take the numbers of %.*s: %.*s; it runs with other "
-                    "offers than this configuration: reload it (SIGHUP)\n", SLICE_ARG(t->offer), SLICE_ARG(t->error));
-        all &= t->error.len == 0;
+        all &= t->done;
     }
     if (err.text[0])
-        fprintf(stderr, "clickbaton reconcile: --tell: nobody was told: %s\n", err.text);
+        fprintf(stderr, "clickbaton reconcile: --tell: %s\n", err.text);
     return all && !err.text[0];
 }
 
@@ -151,7 +153,7 @@ void recon_told_text(struct buf *out, const struct recon_report *r)
     for (size_t i = 0; i < r->told_count; i++) {
         const struct recon_told *t = &r->told[i];
         buf_printf(out, "  %.*s: the %s has %llu, clickbaton %llu%s\n", SLICE_ARG(t->offer), side_names[t->with],
-                   (unsigned long long)t->theirs, (unsigned long long)t->ours, t->error.len ? "  NOT TOLD" : "");
+                   (unsigned long long)t->theirs, (unsigned long long)t->ours, t->done ? "" : "  NOT TOLD");
     }
     if (r->untold)
         buf_printf(out, "  %llu more are of no offer that is known here: give the file a column with the names of "

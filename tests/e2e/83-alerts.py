@@ -316,7 +316,7 @@ def reconcile_tells():
     serve.stop()
     r = tell("--crm", "good.csv")
     equal("no server: exit 4", r.code, 4)
-    equal("no server: said", r.err, "clickbaton reconcile: --tell: nobody was told: no server runs on data, and it is the server that alerts: start "
+    equal("no server: said", r.err, "clickbaton reconcile: --tell: no server runs on data, so nobody was told: it is the server that alerts. Start "
           "`clickbaton serve`, or leave --tell out\n")
     has("no server: the report comes all the same", r.out, "  nutra-de: the crm has 20, clickbaton 20  NOT TOLD\n", "Within the tolerance of 5.00 %.")
     # Five minutes without it, as its own book counts them.
