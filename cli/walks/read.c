@@ -12,6 +12,7 @@
 
 #define FILES_MOST 200 /* that are read: more than WALKS_MOST are somebody else's doing */
 #define NAMES_MOST 500
+#define READ_TEXT  (3 * WALK_TEXT + 100) /* a byte that is no UTF-8 was written as three */
 
 /* ---- one file: it may be damaged, or somebody's prank ---- */
 
@@ -24,7 +25,7 @@ static struct slice text(struct reading *r, const cJSON *of, const char *name)
 {
     struct slice s = slice_from(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(of, name)));
 
-    r->bad |= s.len > WALK_TEXT + 100;
+    r->bad |= s.len > READ_TEXT;
     return r->bad ? (struct slice){ 0 } : arena_dup(r->arena, s);
 }
 
@@ -47,7 +48,7 @@ static struct compare_names names(struct reading *r, const cJSON *of, const char
         return (struct compare_names){ 0 };
     cJSON_ArrayForEach(one, list) {
         struct slice s = slice_from(cJSON_GetStringValue(one));
-        r->bad |= !cJSON_IsString(one) || s.len > WALK_TEXT + 100;
+        r->bad |= !cJSON_IsString(one) || s.len > READ_TEXT;
         out.list[out.count++] = r->bad ? (struct slice){ 0 } : arena_dup(r->arena, s);
     }
     return out;

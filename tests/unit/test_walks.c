@@ -179,7 +179,7 @@ static void test_damaged(void **state)
     struct kept_walk w = one("k1", NOW);
     struct walks_found f;
     struct buf text = { 0 };
-    char big[3000], *damaged = calloc(1, 1 << 16);
+    char big[5000], *damaged = calloc(1, 1 << 16);
     const char *at;
 
     walks_json(&text, &w);
@@ -205,6 +205,26 @@ static void test_damaged(void **state)
     assert_true(slice_find(f.problem, S("0000000000000000.json: it is damaged, or not of this program; remove it")) < f.problem.len);
     free(damaged);
     buf_free(&text);
+}
+
+/* What is kept is read again, whatever bytes a chain has put into its names. */
+static void test_no_utf8(void **state)
+{
+    static char bytes[2 * WALK_TEXT];
+    static struct slice names[1];
+    struct bench *b = *state;
+    struct kept_walk w = one("k1", NOW);
+    struct kept_hop h = w.hops[0];
+    struct walks_found f;
+    struct err err = { 0 };
+
+    memset(bytes, '\xff', sizeof(bytes));
+    names[0] = (struct slice){ bytes, WALK_TEXT };
+    h.lost = (struct compare_names){ names, 1 };
+    w.hops = &h;
+    assert_int_equal(walks_keep(b->dir, &w, KEEP * 100, &err), 0);
+    assert_int_equal(found(b, "k1", 0, &f), 1);
+    assert_int_equal(f.problem.len, 0);
 }
 
 /* Of URLs scheme and host, of sentences none that holds a URL or an address. */
@@ -257,6 +277,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_kept_and_found, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_utf8, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_kept, setup, teardown),
     };
 
