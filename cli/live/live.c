@@ -14,7 +14,6 @@
 
 #include "cli/catalog.h"
 #include "cli/cli.h"
-#include "core/base/when.h"
 
 #define TOLD_AFTER 8 /* failures in a row */
 
@@ -191,14 +190,6 @@ int64_t live_now(void)
 
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-void live_time(struct buf *out, int64_t ms)
-{
-    when_print(out, ms / 1000);
-    if (out->len)
-        out->len--; /* the Z */
-    buf_printf(out, ".%03dZ", (int)(ms % 1000));
 }
 
 void live_clock(struct buf *out, int64_t ms)

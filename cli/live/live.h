@@ -37,8 +37,7 @@ void live_well(struct live_store *s); /* a call has worked */
 /* The data folder of the configuration, malloc'ed; NULL after the problems were printed: *code. */
 char *live_data(const char *verb, const char *config, int *code);
 
-/* 2026-11-26T10:00:00.123Z without quotes; the clock alone: 10:00:00.123. */
-void live_time(struct buf *out, int64_t ms);
+/* 10:00:00.123 */
 void live_clock(struct buf *out, int64_t ms);
 int64_t live_now(void); /* Unix milliseconds */
 

@@ -53,14 +53,10 @@ static void line(struct printer *p, const char *name, struct slice value)
 
 static void moment(struct printer *p, int64_t ms)
 {
-    struct buf b = { 0 };
-
-    story_json_time(&b, ms);
-    if (b.len > 2 && b.ptr[0] == '"') /* without its quotes */
-        buf_add(p->out, (struct slice){ b.ptr + 1, b.len - 2 });
+    if (ms)
+        when_print_ms(p->out, ms);
     else
         buf_puts(p->out, "at a time that is not known");
-    buf_free(&b);
 }
 
 static void painted(struct printer *p, enum hops_paint paint, const char *text)
@@ -334,11 +330,26 @@ static void sentences(struct printer *p, struct slice lines)
     }
 }
 
+/* The hops come first, as they did. */
+static void walks(struct printer *p, const struct story *s)
+{
+    for (size_t i = 0; i < s->walks.count; i++) {
+        walks_print(p->out, &s->walks.list[i], p->colour);
+        buf_byte(p->out, '\n');
+    }
+    if (s->walks.problem.len) {
+        buf_puts(p->out, "A kept simulation can't be read: ");
+        safe(p, s->walks.problem);
+        buf_puts(p->out, "\n\n");
+    }
+}
+
 void story_print(struct buf *out, const struct story *s, bool colour)
 {
     struct printer p = { out, colour };
 
-    if (s->matched == STORY_NOTHING) {
+    walks(&p, s);
+    if (s->matched == STORY_NOTHING || s->matched == STORY_WALK) {
         sentences(&p, s->meaning);
         return;
     }

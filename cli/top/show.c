@@ -1,6 +1,7 @@
 /* show.c: the table of `top`. */
 #include "cli/hops.h"
 #include "cli/top/top.h"
+#include "core/base/json.h"
 #include "core/base/when.h"
 #include "core/chart/chart.h"
 #include "core/review/lines.h"
@@ -216,15 +217,9 @@ static void json_flow(struct buf *out, const struct top *t, struct slice offer, 
     static const int parts[] = { 50, 95 };
     int64_t since, waiting = top_waiting(t, offer, event, &since);
 
-    buf_printf(out, ",\"made\":%lld,\"delivered\":%lld,\"given_up\":%lld,\"waiting\":%lld,\"waiting_since\":",
-               (long long)f->put, (long long)f->delivered, (long long)f->dead, (long long)waiting);
-    if (since) {
-        buf_byte(out, '"');
-        live_time(out, since * 1000);
-        buf_byte(out, '"');
-    } else {
-        buf_puts(out, "null");
-    }
+    buf_printf(out, ",\"made\":%lld,\"delivered\":%lld,\"given_up\":%lld,\"waiting\":%lld", (long long)f->put,
+               (long long)f->delivered, (long long)f->dead, (long long)waiting);
+    json_time_ms(out, "waiting_since", since * 1000);
     for (int i = 0; i < 2; i++) {
         int64_t ms = review_percentile(f->latency, parts[i]);
         buf_printf(out, ",\"p%d_ms\":", parts[i]);
@@ -265,19 +260,12 @@ void top_json(struct buf *out, const struct top *t)
     const struct store_counts *c = &t->counts;
     const struct review *r = &t->hours;
 
-    buf_puts(out, "{\"at\":\"");
-    live_time(out, t->now);
-    buf_puts(out, "\",\"since\":\"");
-    live_time(out, r->since * 1000);
-    buf_printf(out, "\",\"waiting\":%lld,\"sending\":%lld,\"oldest\":", (long long)c->waiting,
-               (long long)c->sending);
-    if (c->oldest_waiting) {
-        buf_byte(out, '"');
-        live_time(out, c->oldest_waiting);
-        buf_byte(out, '"');
-    } else {
-        buf_puts(out, "null");
-    }
+    buf_byte(out, '{');
+    json_time_ms(out, "at", t->now);
+    json_time_ms(out, "since", r->since * 1000);
+    json_number(out, "waiting", c->waiting);
+    json_number(out, "sending", c->sending);
+    json_time_ms(out, "oldest", c->oldest_waiting);
     buf_puts(out, ",\"offers\":[");
     for (const struct review_offer *o = r->offers; o; o = o->next) {
         buf_puts(out, o == r->offers ? "" : ",");

@@ -70,6 +70,8 @@ const char *const sheet_style[] = {
     ".n{text-align:right;white-space:nowrap;overflow-wrap:normal}\n"
     "th:last-child,td:last-child{padding-right:0}\n"
     "caption{text-align:left;color:var(--soft);padding-bottom:.3rem}\n"
+    "@media (max-width:60rem){.scroll>table{width:max-content;min-width:100%}"
+    ".scroll td,.scroll th{max-width:min(22rem,70vw)}}\n" /* narrow: tables scroll, words stay whole */
     "code{font-family:ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace;font-size:.92em}\n"
     "details{margin-top:.4rem;font-size:.9rem}\nsummary{color:var(--soft);cursor:pointer;width:max-content}\n"
     "summary:focus-visible{outline:2px solid var(--c0);outline-offset:3px}\n",

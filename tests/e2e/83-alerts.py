@@ -274,4 +274,106 @@ def tests_and_reloads():
     has("what to write", r.err, "nobody is told: `alerts: to:` in clickbaton.yaml names no receiver (docs/alerts.md)")
 
 
+def sold(clicks, **more):
+    """An order list of a CRM, or a tracker's export."""
+    return "click_id,status,offer\n" + "".join("%s,paid,%s\n" % (c, more.get("offer", "Nutra Germany")) for c in clicks)
+
+
+@part
+def reconcile_tells():
+    """`reconcile --tell`: a CRM that has more fires A008 at the webhook, a good file ends it."""
+    hooks = Hooks()
+    sandbox = Sandbox()
+    f = folder_with("""  to: [{webhook: {url: "http://127.0.0.1:%d/"}}]\n""" % hooks.port, sandbox.endpoint)
+    f.write("offers/second.yaml", offer_text("second", PIXEL))
+    serve = Serve(f)
+    clicks = ["k%d" % i for i in range(20)]
+    for c in clicks:
+        serve.fire("subid=%s&ttclid=T%s&status=sale&payout=1&currency=usd" % (c, c))
+    wait_until("the deliveries", lambda: sandbox.stats()["unique"] == 20)
+    f.write("tracker.csv", sold(clicks))
+    f.write("crm.csv", sold(clicks + ["m%d" % i for i in range(5)]))
+    f.write("good.csv", sold(clicks))
+    tell = lambda *words, **how: run("reconcile", "--tracker", "tracker.csv", "--tell", *words, cwd=f.path, **how)
+    r = tell("--crm", "crm.csv")
+    equal("past the tolerance: exit 1, nothing on stderr", (r.code, r.err), (1, ""))
+    has("what was told", r.out, "\ntold the server, whose alert A008 looks at it\n  nutra-de: the tracker has 20, clickbaton 20\n"
+        "  nutra-de: the crm has 25, clickbaton 20\n")
+    wait_until("the message", lambda: hooks.got)
+    said = hooks.got[0][1]
+    equal("at the webhook", {k: said[k] for k in ("kind", "code", "severity", "offer", "event", "text")},
+          {"kind": "fired", "code": "A008", "severity": "warning", "offer": "nutra-de", "event": "crm",
+           "text": "the crm has 25 conversions, clickbaton 20: 20 % apart"})
+    has("with the first action", said["first_action"], "clickbaton reconcile")
+    r = tell("--crm", "good.csv", "--json")
+    equal("a good file: exit 0", (r.code, r.err), (0, ""))
+    equal("as JSON", json.loads(r.out)["told"], [{"offer": "nutra-de", "with": w, "theirs": 20, "ours": 20, "error": None} for w in ("tracker", "crm")])
+    equal("of no offer", json.loads(r.out)["of_no_offer"], 0)
+    equal("it is held for five minutes", states(f), [("A008", "firing", "nutra-de")])
+    equal("without --tell nothing is told", json.loads(run("reconcile", "--tracker", "tracker.csv", "--json", cwd=f.path).out)["told"], None)
+    who_is_whose(f, tell, clicks)
+    line_of_cron(f, clicks)
+    serve.stop()
+    r = tell("--crm", "good.csv")
+    equal("no server: exit 4", r.code, 4)
+    equal("no server: said", r.err, "clickbaton reconcile: --tell: no server runs on data, so nobody was told: it is the server that alerts. Start "
+          "`clickbaton serve`, or leave --tell out\n")
+    has("no server: the report comes all the same", r.out, "  nutra-de: the crm has 20, clickbaton 20  NOT TOLD\n", "Within the tolerance of 5.00 %.")
+    # Five minutes without it, as its own book counts them.
+    book = re.sub(r"(?m)^(active A008 \d+ \d+) (\d+)", lambda m: "%s %d" % (m.group(1), int(m.group(2)) - 400), f.read("data/alerts").decode())
+    f.write("data/alerts", book)
+    hooks.got.clear()
+    serve = Serve(f)
+    listed(f)
+    crm = lambda: [b for _, b in hooks.got if b["event"] == "crm"]  # the tracker's may have fired for a moment, too
+    wait_until("the recovery", crm)
+    equal("it is told that it is over", [(b["kind"], b["code"], b["offer"], b["until"] is not None) for b in crm()],
+          [("recovered", "A008", "nutra-de", True)])
+    equal("exit 0", serve.stop(), 0)
+
+
+def line_of_cron(f, clicks):
+    """The line in docs/reconcile.md, run as cron does: by sh, with nearly no environment."""
+    with open(os.path.join(ROOT, "docs/reconcile.md"), encoding="utf-8") as d:
+        line, = re.findall(r"^    10 6 \* \* \*  (.*--tell.*)$", d.read(), re.M)
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 60))
+    for name, head in (("keitaro.csv", "Sub ID,Postback datetime"), ("orders.csv", "click id,time")):
+        f.write("exports/" + name, head + "\n" + "".join("%s,%s\n" % (c, at) for c in clicks))
+    f.write("bin/clickbaton", "#!/bin/sh\nexec %s \"$@\"\n" % BINARY, 0o755)
+    line = line.replace("/etc/clickbaton", f.path).replace("/srv/exports", f.at("exports"))
+    before = f.read("data/alerts")
+    p = subprocess.run(["/bin/sh", "-c", line], env={"PATH": "/usr/bin:/bin:" + f.at("bin")}, capture_output=True, text=True)
+    equal("the line for cron", (p.returncode, p.stdout, p.stderr), (0, "", ""))
+    listed(f)
+    true("has told the server", f.read("data/alerts") != before)
+
+
+def who_is_whose(f, tell, clicks):
+    """Rows that no postback was found for are of the offer that their name's other rows are of."""
+    facts = lambda *words: [(t["offer"], t["with"], t["theirs"], t["ours"]) for t in json.loads(tell("--json", *words).out)["told"]]
+    untold = lambda *words: json.loads(tell("--json", *words).out)["of_no_offer"]
+    gone = ["g%d" % i for i in range(3)]
+    f.write("tracker.csv", sold(clicks) + "".join("%s,paid,%s\n" % (g, o) for g, o in zip(gone, ("Nutra Germany", "second", "somebody else's"))))
+    equal("by name: of those found, of clickbaton's own, of nobody", (facts(), untold()),
+          ([("nutra-de", "tracker", 21, 20), ("second", "tracker", 1, 0)], 1))
+    has("in words", tell().out, "  1 more are of no offer that is known here: give the file a column")
+    equal("--offer: the others are its, as in the report", (facts("--offer", "nutra-de"), untold("--offer", "nutra-de")), ([("nutra-de", "tracker", 23, 20)], 0))
+    f.write("tracker.csv", sold(clicks[:15]))
+    equal("delivered that the file lacks", facts("--window", "0s"), [("nutra-de", "tracker", 15, 20)])
+    f.write("tracker.csv", "click_id\n" + "".join(c + "\n" for c in clicks[:15] + gone * 9))
+    equal("without names: all that are found are one offer's; the larger of both differences", facts("--window", "0s"), [("nutra-de", "tracker", 18, 23)])
+    f.write("offers/new.yaml", offer_text("new", PIXEL))
+    f.write("tracker.csv", sold(clicks) + "n1,paid,new\n")
+    r = tell()
+    equal("the server has other offers: exit 4", r.code, 4)
+    equal("which, and what to do", r.err, "clickbaton reconcile: --tell: the server did not take the numbers of new: there is no offer new; it runs "
+          "with other offers than this configuration: reload it (SIGHUP)\n")
+    has("the others are told", r.out, "  new: the tracker has 1, clickbaton 0  NOT TOLD\n  nutra-de: the tracker has 20, clickbaton 20\n")
+    os.remove(f.at("offers/new.yaml"))
+    f.write("offers/bad.yaml", "version: 9\n")
+    equal("an offer that can't be read: exit 3", tell().code, 3)
+    os.remove(f.at("offers/bad.yaml"))
+    f.write("tracker.csv", sold(clicks))
+
+
 main()

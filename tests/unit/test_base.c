@@ -9,6 +9,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/buf.h"
+#include "core/base/json.h"
 #include "core/base/err.h"
 #include "core/base/slice.h"
 
@@ -504,9 +505,47 @@ static void test_keys(void **state)
     buf_free(&small);
 }
 
+/* Members of an object, as all verbs print them. */
+static void test_json_members(void **state)
+{
+    struct buf b = { 0 };
+
+    (void)state;
+    buf_byte(&b, '{');
+    json_text(&b, "a", S("x\"{"));
+    json_known(&b, "b", S(""));
+    json_known(&b, "c", S("{"));
+    json_number(&b, "d", INT64_MIN);
+    json_count(&b, "e", UINT64_MAX);
+    json_flag(&b, "f", true);
+    json_flag(&b, "g", false);
+    json_name(&b, "h");
+    buf_byte(&b, '{');
+    json_amount(&b, "i", -12500000);
+    json_amount(&b, "j", INT64_MIN);
+    buf_byte(&b, '}');
+    json_time(&b, "k", 0);
+    json_time(&b, "l", 1780000000);
+    json_time_ms(&b, "m", 0);
+    json_time_ms(&b, "n", 1780000000007);
+    json_time_ms(&b, "o", -1);
+    buf_byte(&b, '}');
+    assert_true(slice_eq(buf_slice(&b),
+                         S("{\"a\":\"x\\\"{\",\"b\":null,\"c\":\"{\",\"d\":-9223372036854775808,\"e\":18446744073709551615,"
+                           "\"f\":true,\"g\":false,\"h\":{\"i\":\"-12.5\",\"j\":\"-9223372036854.775808\"},\"k\":null,"
+                           "\"l\":\"2026-05-28T20:26:40Z\",\"m\":null,\"n\":\"2026-05-28T20:26:40.007Z\","
+                           "\"o\":\"1969-12-31T23:59:59.999Z\"}")));
+    buf_free(&b);
+    b.limit = 3; /* what does not fit fails, and nothing is taken away of it */
+    json_put_time_ms(&b, 1780000000007);
+    assert_false(buf_ok(&b));
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_members),
         cmocka_unit_test(test_compare),     cmocka_unit_test(test_find),
         cmocka_unit_test(test_split),       cmocka_unit_test(test_integers),
         cmocka_unit_test(test_hash_is_stable), cmocka_unit_test(test_ascii),

@@ -431,6 +431,55 @@ static void test_many_words(void **state)
     end(&b);
 }
 
+/* Rows that no postback was found for are of the offer that their name's other rows are of, or of nobody known. */
+static void test_whose(void **state)
+{
+    static const struct {
+        const char *rows; /* "click name" */
+        const char *want; /* offer, the ledger's or not, promised and lost of the tracker's file, surplus */
+        const char *asked;
+    } names[] = {
+        { "ok N,m1 N", "o 1 2 1 3|p 1 0 0 0|", "" },
+        { "ok N,wait N,m1 N", "N 0 1 1 0|o 1 1 0 3|p 1 1 0 0|", "" },          /* one each */
+        { "wait N,odd N,lost N,dead N,gone N,m1 N", "N 0 1 1 0|o 1 2 2 5|p 1 1 0 0|", "" }, /* four of five is not surely */
+        { "ok ,m1 ", "o 1 2 1 3|p 1 0 0 0|", "" },                              /* no column of offers */
+        { "ok ,wait ,m1 ", " 0 1 1 0|o 1 1 0 3|p 1 1 0 0|", "" },
+        { "m1 p,m2 p", "o 1 0 0 5|p 1 2 2 0|", "" },                            /* clickbaton's own name */
+        { "m1 N,m2 ", " 0 1 1 0|N 0 1 1 0|o 1 0 0 5|p 1 0 0 0|", "" },          /* nothing came of any */
+        { "m1 N,m2 ,ok N", "o 1 3 2 3|", "o" },                                 /* --offer */
+        { "m1 p,m2 M", "o 1 1 1 5|p 1 1 1 0|", "o" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        struct recon_settings how = { .sample = 1, .offer = slice_from(names[i].asked) };
+        struct slice rest = slice_from(names[i].rows), one;
+        struct recon_result x;
+        struct buf got = { 0 };
+        struct bench b;
+        begin(&b, &how);
+        while (slice_next(&rest, ',', &one)) {
+            struct recon_row row = { .status = S("sale"), AGO(3) };
+            slice_cut(one, ' ', &row.click_id, &row.offer);
+            assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
+        }
+        assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+        for (const char *name = " Nop"; *name; name++) /* in this order */
+            for (size_t k = 0; k < x.offer_count; k++) {
+                const struct recon_offer_sum *o = &x.offers[k];
+                if (o->offer.len ? o->offer.ptr[0] == *name : *name == ' ')
+                    buf_printf(&got, "%.*s %d %d %d %d|", SLICE_ARG(o->offer), o->here, (int)o->promised[SIDE_TRACKER],
+                               (int)o->lost[SIDE_TRACKER], (int)o->lost[SIDE_LEDGER]);
+            }
+        buf_byte(&got, '\0');
+        if (strcmp(got.ptr, names[i].want) != 0)
+            print_error("case %zu: %s, wanted %s\n", i, got.ptr, names[i].want);
+        assert_string_equal(got.ptr, names[i].want);
+        buf_free(&got);
+        end(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_hot_click),
         cmocka_unit_test(test_large_amounts),
         cmocka_unit_test(test_many_words),
+        cmocka_unit_test(test_whose),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,13 +166,13 @@ static void test_json(void **state)
             buf_clear(&out);
             GIVES(f, 1, story_find(&in, cases[i].id, &s, &f->err));
             story_json(&out, &s);
-            want = arena_printf(&f->arena, "{\"id\":%.*s,\"more\":false,\"meaning\":\"\"}", SLICE_ARG(want));
+            want = arena_printf(&f->arena, "{\"id\":%.*s,\"walks\":[],\"walks_problem\":\"\",\"more\":false,\"meaning\":\"\"}", SLICE_ARG(want));
             SAME(want, buf_slice(&out));
         }
         buf_clear(&out);
         GIVES(f, 1, story_of_postback(&in, 2, &s, &f->err));
         story_json(&out, &s);
-        SAME(S("{\"id\":\"2\",\"matched\":\"row\",\"clicks\":[],\"postbacks\":[" BAD "],\"more\":false,\"meaning\":\"\"}"), buf_slice(&out));
+        SAME(S("{\"id\":\"2\",\"matched\":\"row\",\"clicks\":[],\"postbacks\":[" BAD "],\"walks\":[],\"walks_problem\":\"\",\"more\":false,\"meaning\":\"\"}"), buf_slice(&out));
         GIVES(f, 1, story_of_postback(&in, 1, &s, &f->err));
         assert_int_equal(s.click_count, 1);
         assert_int_equal(s.postback_count, 1);

@@ -174,7 +174,7 @@ function conversion(story, { mended = false, other = false } = {}) {
   const again = { verdict: stuck ? b.verdict : queued ? 'queued' : b.verdict, ...(stuck || !queued ? { code: b.code } : {}), reason: stuck || !queued ? b.reason : '', warnings: [], consent: { decision: 'granted' },
     bodies: queued ? [{ event_source: 'web', event_source_id: o.pixel, data: [body] }] : [], fields, steps };
   const query = b.params.map(([k, v]) => `${k}=${encodeURIComponent(v.replace(/[\ud800-\udfff]/g, '?'))}`).join('&');
-  return { id: String(b.id), matched: 'row', clicks: story.click ? [story.click] : [], postbacks: [b], more: false, meaning: '', click: story.click, again,
+  return { id: String(b.id), matched: 'row', clicks: story.click ? [story.click] : [], postbacks: [b], walks: [], walks_problem: '', more: false, meaning: '', click: story.click, again,
     curl: `curl -sS 'http://127.0.0.1:8080/postback/${o.name}?key=KEY&${query}'`, test: `  - name: "the postback of ${b.at}"\n    given: "?${query}"\n    expect:\n      verdict: ${again.verdict}\n` };
 }
 

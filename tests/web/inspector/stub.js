@@ -102,13 +102,13 @@ class Stub {
   conversion(a, id) {
     const story = this.stories.get(Number(id));
     if (!story) return this.json(a, 404, { error: 'there is no postback with this number; what is older than `retention: ledger` is gone' });
-    this.json(a, 200, data.conversion(story, { mended: this.mended.has(story.base.id), other: this.other.has(story.base.id) }));
+    this.json(a, 200, { ...data.conversion(story, { mended: this.mended.has(story.base.id), other: this.other.has(story.base.id) }), walks: this.simulated || [] });
   }
 
   trace(a, id) {
     const mine = [...this.stories.values()].filter(s => [s.base.click_id, s.base.event_id, s.base.txid].includes(id) || (id.length > 8 && s.base.ttclid.startsWith(id)));
     const meaning = mine.length ? '' : 'No click, postback or event has this id.\nStored are 1,932 clicks and 160 postbacks.\nWhat to check first:\n1. The tracker\'s own postback log: was it sent, to this server and to the right offer, and what was the answer? 200 means that it is stored here.\n2. Was it refused (a wrong or missing key, an unknown offer, a limit)? What is refused is not stored, only counted.\n3. Is it the same id? Each character counts, upper and lower case too.';
-    this.json(a, 200, { id, matched: mine.length ? 'click_id' : '', clicks: mine.filter(s => s.click).map(s => s.click), postbacks: mine.map(s => s.base), more: false, meaning });
+    this.json(a, 200, { id, matched: mine.length ? 'click_id' : '', clicks: mine.filter(s => s.click).map(s => s.click), postbacks: mine.map(s => s.base), walks: this.simulated || [], walks_problem: '', more: false, meaning });
   }
 
   health(a, p) {

@@ -1,7 +1,7 @@
 // A chain file walked through: each hop, the three ids on their way, and where the baton drops.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { simulate } from './api.js';
-import { Code, Icon, Line, Problem, Section, Text, Wait, plain, remedy, title } from './ui.jsx';
+import { Code, Icon, Line, Problem, Section, Text, Wait, When, plain, remedy, title } from './ui.jsx';
 
 const EXAMPLE = `version: 1
 chain: my-chain
@@ -131,6 +131,11 @@ function Result({ r }) {
       <tr><th scope="row">TikTok gets</th><td class="mono"><Text value={r.event ? JSON.stringify(r.event) : 'no event'} max={400} /></td></tr></tbody></table></Section>
   </>;
 }
+
+// Simulations that somebody has kept (`simulate --keep`), beside what really came with their ids.
+export const Walked = ({ a }) => <>{(a.walks || []).map(r => <Section title="Simulated hops" aside={<span class="dim"><When t={r.at} /></span>}>
+  <p>The chain <Text value={r.chain} max={120} />{r.live && ', with real servers'}: {r.verdict === 'kept' ? 'the baton arrives.' : <>the baton drops{r.broken_at && <> at “<Text value={r.broken_at} max={120} />”</>}. {r.code && <Code code={r.code} />} <Text value={r.reason} max={600} /></>}</p><Hops r={r} /></Section>)}
+  {a.walks_problem && <p class="dim">A kept simulation can't be read: <Text value={a.walks_problem} max={300} /></p>}</>;
 
 const Problems = ({ list }) => <Section title="The file can't be used as it is"><ul class="lasts">{list.map(p => <li><div class="advice"><Code code={p.code} /><div><p>{p.where && <code>{plain(p.where)}</code>} <Text value={p.text} /></p>{p.remedy && <p class="act"><b>What to do:</b> <Text value={p.remedy} /></p>}</div></div></li>)}</ul></Section>;
 

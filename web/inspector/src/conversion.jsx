@@ -6,6 +6,7 @@ import { Json } from './json.jsx';
 import { differences, lines } from './lines.js';
 import { Replay } from './replay.jsx';
 import { address, back, go, route, say } from './state.js';
+import { Walked } from './chain.jsx';
 import { order } from './live.jsx';
 import { Code, Copy, Icon, Id, Line, Nothing, Problem, Section, Segments, State, Text, Verdict, Wait, When, plain, remedy, title, useAnswer } from './ui.jsx';
 
@@ -169,6 +170,7 @@ export function Conversion() {
         <Would again={a.again} others={pb.events} />
         {!pb.events.length && !list.length && <Section title="Sent"><p class="none">Nothing was sent, and nothing would be now.</p></Section>}</div>
     </div>
+    <Walked a={a} />
     {asked && <Replay {...asked} onClose={done => { ask(null); if (done) c.again(); }} />}
   </div>;
 }

@@ -25,6 +25,7 @@ function poison(t, value) {
     s.value = value;
   }
   t.stub.other.add(155);
+  t.stub.simulated = [{ ...spoil(require('../walks/broken.json'), value, /^(ttclid|event_id|click_id|verdict)$/), at: data.iso(data.NOW), chain: value, live: true }];
   t.stub.banner = [{ kind: 'reload', level: 'error', text: value, since: data.iso(data.NOW) }];
   t.stub.alerts = { active: [spoil({ ...data.ALERTS.active[0], since: '' }, value)].map(a => ({ ...a, id: 'x', since: data.iso(data.NOW - 1000) })), history: [{ ...spoil(data.ALERTS.history[0], value), since: data.ALERTS.history[0].since, until: data.ALERTS.history[0].until }], receivers: [{ name: value, last_id: 1, delivered: false, text: value }] };
   t.stub.changed = { offers: [{ name: value, tracker: value, pixels: [value], events: [value] }], version: value };
