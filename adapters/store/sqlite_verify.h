@@ -35,5 +35,8 @@ void verify_log(struct verify *v, int64_t frames, const unsigned char salts[8]);
 /* sqlite_verify_rows.c, sqlite_verify_index.c: in a read transaction. */
 void verify_rows(struct verify *v);
 void verify_index(struct verify *v);
+/* sqlite_verify_tallies.c: the counts by the hour, when the rows are sound.  What retention has removed, as the store says; the
+ * highest ids. */
+void verify_tallies(struct verify *v, const struct sqlite_state *says, const struct sqlite_state *is);
 
 #endif

@@ -383,4 +383,18 @@ void store_close(struct store *s); /* accepts NULL */
  * that names the folder.  Otherwise a second handle beside the writer, for reading and maintain. */
 struct store *store_sqlite_open(const char *dir, bool writer, struct err *err);
 
+/* A writer that meets an older file brings it up to date before it is open, which may take minutes where there
+ * are millions of rows.  How far it is: */
+struct store_upgrading {
+    const char *what; /* it is at: "tables", "adding checksums", "counting" */
+    int64_t done, of; /* rows, about */
+};
+/* tell is called at the beginning and then again and again, some hundred times a second, on the caller's thread,
+ * and never for a file that is of today, or empty.  Whoever is killed meanwhile goes on the next time. */
+struct store_upgrade {
+    void (*tell)(void *context, const struct store_upgrading *at);
+    void *context;
+};
+struct store *store_sqlite_open_upgrade(const char *dir, const struct store_upgrade *upgrade, struct err *err);
+
 #endif

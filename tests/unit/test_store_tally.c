@@ -239,7 +239,7 @@ static int64_t wrong_sums(struct fixture *f)
         " test_code, unknown_since, unknown_before, note, withdrawn))"
         " + (SELECT count(*) FROM counts WHERE sum IS NOT checksum(7, clicks, postbacks, waiting, sending,"
         " delivered, dead, quarantined, withdrawn, last_click, last_postback, last_event, last_attempt,"
-        " gone_postback, gone_attempt))";
+        " gone_postback, gone_attempt, clicks_before, ledger_before))";
     sqlite3_stmt *st;
     int64_t n;
 
