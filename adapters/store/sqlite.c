@@ -15,6 +15,7 @@ const struct sqlite_tuning sqlite_tuning_default = {
     .page_size = 4096,
     .cache_kib = 4096, /* 2,048 to 8,192 make no difference: random clicks are in the OS cache */
     .steps = sqlite_steps,
+    .fill_ids = 10000, /* some ten megabytes of log */
 };
 
 static struct sqlite *of(struct store *store)

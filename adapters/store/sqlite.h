@@ -58,6 +58,7 @@ struct sqlite_tuning {
     int64_t max_pages;    /* of the database, 0: no limit */
     int page_size, cache_kib;
     const struct sqlite_step *steps;
+    int64_t fill_ids; /* of a table, in one transaction of an upgrade */
     const struct store_upgrade *upgrade; /* NULL: nobody wants to know */
 };
 extern const struct sqlite_tuning sqlite_tuning_default;

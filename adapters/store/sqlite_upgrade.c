@@ -8,7 +8,6 @@
 
 #include "adapters/store/sqlite_tally.h"
 
-#define PIECE 10000         /* ids in one transaction: some ten megabytes of log */
 #define ENGINE_STEPS 500000 /* of SQLite's machine between two calls of tell: some ten milliseconds */
 #define DOING "adding checksums"
 #define ROWS "SELECT clicks + postbacks + waiting + sending + delivered + dead FROM counts"
@@ -139,7 +138,7 @@ static int fill_some(struct sqlite *s, struct filling *g, struct err *err)
 
     if (rc != 1)
         return rc;
-    last = first + PIECE - 1;
+    last = first + s->tuning.fill_ids - 1;
     sqlite_upgrade_tell(s, DOING, g->before + first - g->first, g->of);
     snprintf(update, sizeof(update), "%s WHERE %s >= %lld AND %s <= %lld", f->update, f->key, (long long)first,
              f->key, (long long)last);
@@ -210,6 +209,9 @@ int sqlite_upgrade(struct sqlite *s, int64_t version, struct err *err)
     int64_t filling = 0, rows = 0;
     int rc = 0;
 
+    /* An index of very many rows is sorted in files, which SQLite removes. */
+    if (sqlite3_exec(s->db, "PRAGMA temp_store = FILE", NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_fail(s, err, "bringing it up to date");
     if (version > 0 && (rc = number(s, "SELECT value FROM meta WHERE key = 'filling'", 0, &filling, err)) < 0)
         return -1;
     for (; rc >= 0 && step->version; step++) {
@@ -222,5 +224,7 @@ int sqlite_upgrade(struct sqlite *s, int64_t version, struct err *err)
         if (rc >= 0)
             rc = apply(s, step, version, err);
     }
+    if (rc >= 0 && sqlite3_exec(s->db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL) != SQLITE_OK)
+        rc = sqlite_fail(s, err, "bringing it up to date");
     return rc < 0 ? -1 : 0;
 }
