@@ -322,7 +322,8 @@ int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct er
  * never cut in two), into arena; *after becomes the last attempt that was looked at. */
 int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
                          int64_t **ids, size_t *count, struct err *err);
-/* The events that a postback put, oldest first (at most 64). */
+/* The events that a postback put, oldest first (at most 64), however many its click has: of more than 65,536 those
+ * of the oldest postbacks may not be found. */
 int store_events_of(struct store *s, const struct store_postback *pb, struct arena *arena,
                     struct store_event **list, size_t *count, struct err *err);
 /* Every event that was created at `since` (Unix milliseconds) or later, and the ids of every click,
