@@ -245,7 +245,7 @@ int store_retain(struct store *s, const struct store_retention *how, struct stor
  * still.  ERR_INPUT when this file can't do so in steps. */
 int store_give_back(struct store *s, unsigned pages, int64_t *left, struct err *err);
 
-/* ---- the past of a click: between begin and commit, what was put there included ---- */
+/* ---- the past of a click: on the writer between begin and commit, what was put there included; or on a reader ---- */
 
 /* One earlier postback. */
 struct store_seen {
@@ -256,7 +256,7 @@ struct store_seen {
 
 /* Did a postback of this click (offer and click_id) have the stage rejected, refund or chargeback,
  * or come without a click id but with this ttclid?  Quarantined ones do not count.  1 or 0; hardly
- * ever reads a row when it is 0. */
+ * ever reads a row when it is 0 (a reader: those that are in no run of its index yet). */
 int store_marked(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
                  struct err *err);
 
