@@ -18,6 +18,7 @@ struct verify {
     bool broken;       /* a tree of SQLite's is: scans may end early */
     bool lacking;      /* memory: what was found proves nothing */
     bool unread;       /* the disk gave an error for a part of it */
+    bool roomless;     /* no temporary file could be written: the counts were not compared */
 };
 
 void verify_say(struct verify *v, const char *where, int64_t row, const char *fmt, ...)

@@ -24,6 +24,7 @@ struct recount {
     sqlite3_stmt *says, *is;     /* a count by its key: in the store, of the rows */
     sqlite3_stmt *name, *words;
     int64_t clicks_after, ledger_after; /* hours up to these are not compared */
+    bool failed;                        /* something could not be read: what is compared proves nothing */
 };
 
 /* ---- small things ---- */
@@ -36,15 +37,31 @@ static sqlite3_stmt *prepared(sqlite3 *db, const char *sql)
     return st;
 }
 
+/* Of the store that is a finding, unless memory lacked; of our own file it says nothing about the store. */
+static void fail(struct recount *r, sqlite3 *db)
+{
+    int code = sqlite3_errcode(db) & 0xff;
+
+    if (!r->failed && db == r->v->s.db)
+        verify_say(r->v, "hours", 0, "%s", sqlite3_errmsg(db));
+    r->failed = true;
+    r->v->lacking |= code == SQLITE_NOMEM;
+    r->v->roomless |= code != SQLITE_NOMEM && db == r->rows.db;
+}
+
 /* 0: there is none, too. */
-static int64_t get(sqlite3_stmt *st, const struct key *k, int64_t slot)
+static int64_t get(struct recount *r, sqlite3_stmt *st, const struct key *k, int64_t slot)
 {
     const int64_t key[] = { k->hour, k->offer, k->kind, k->name, slot };
     int64_t n;
+    int rc;
 
     for (int i = 0; i < 5; i++)
         sqlite3_bind_int64(st, i + 1, key[i]);
-    n = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+    rc = sqlite3_step(st);
+    n = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        fail(r, sqlite3_db_handle(st));
     sqlite3_reset(st);
     return n;
 }
@@ -55,9 +72,9 @@ static bool is_merged(const struct key *k, int64_t slot)
     return k->kind == TALLY_ANSWERS && (slot == STORE_WAITING || slot == STORE_DEAD);
 }
 
-static int64_t value(sqlite3_stmt *st, const struct key *k)
+static int64_t value(struct recount *r, sqlite3_stmt *st, const struct key *k)
 {
-    return is_merged(k, k->slot) ? get(st, k, STORE_WAITING) + get(st, k, STORE_DEAD) : get(st, k, k->slot);
+    return is_merged(k, k->slot) ? get(r, st, k, STORE_WAITING) + get(r, st, k, STORE_DEAD) : get(r, st, k, k->slot);
 }
 
 /* ---- saying ---- */
@@ -107,7 +124,7 @@ static int64_t forgotten_keys(struct recount *r, const struct key *k)
     struct key of = *k;
 
     of.kind = k->slot == MATCH_IP || k->slot == MATCH_USER_AGENT ? TALLY_EVENTS : TALLY_EMPTIED;
-    return get(r->is, &of, of.kind == TALLY_EVENTS ? STORE_WAITING : 0);
+    return get(r, r->is, &of, of.kind == TALLY_EVENTS ? STORE_WAITING : 0);
 }
 
 static bool agree(struct recount *r, const struct key *k, int64_t says, int64_t is)
@@ -122,10 +139,10 @@ static bool agree(struct recount *r, const struct key *k, int64_t says, int64_t 
 
 static void judge(struct recount *r, const struct key *k, int64_t says)
 {
-    int64_t is = value(r->is, k);
+    int64_t is = value(r, r->is, k);
     char text[300];
 
-    if (agree(r, k, says, is))
+    if (agree(r, k, says, is) || r->failed)
         return;
     key_text(r, k, text, sizeof(text));
     verify_say(r->v, "hours", 0, "%s says %lld, the rows say %lld", text, (long long)says, (long long)is);
@@ -138,17 +155,17 @@ static void walk(struct recount *r, sqlite3 *db, bool of_rows)
                                     " ORDER BY hour, offer, kind, name, slot");
     int rc = SQLITE_ERROR;
 
-    while (st && (rc = sqlite3_step(st)) == SQLITE_ROW) {
+    while (st && !r->failed && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         const struct key k = { col_int(st, 0), col_int(st, 1), col_int(st, 2), col_int(st, 3), col_int(st, 4) };
-        int64_t says = value(r->says, &k);
+        int64_t says = value(r, r->says, &k);
         if (k.kind == TALLY_EMPTIED || (of_rows && says != 0))
             continue;
-        if (is_merged(&k, k.slot) && k.slot == STORE_DEAD && get(of_rows ? r->is : r->says, &k, STORE_WAITING))
+        if (is_merged(&k, k.slot) && k.slot == STORE_DEAD && get(r, of_rows ? r->is : r->says, &k, STORE_WAITING))
             continue; /* that one was compared with it */
         judge(r, &k, says);
     }
-    if (rc != SQLITE_DONE)
-        verify_say(r->v, "hours", 0, "%s", sqlite3_errmsg(db));
+    if (!r->failed && rc != SQLITE_DONE)
+        fail(r, db);
     sqlite3_finalize(st);
 }
 
@@ -175,11 +192,13 @@ static bool count_rows(struct recount *r)
     s->tally_to = &r->rows;
     r->v->lacking |= !s->tally;
     ok = s->tally && open_rows(r) && tally_rows(s, &err) == 0;
-    if (!ok && !r->v->lacking) {
-        int code = sqlite3_errcode(r->rows.db);
-        r->v->lacking |= code == SQLITE_NOMEM || code == SQLITE_FULL || code == SQLITE_IOERR ||
-                         code == SQLITE_CANTOPEN;
-        verify_say(r->v, "hours", 0, "the rows can't be counted: %s", err.text);
+    if (s->tally && !ok) {
+        bool own = !r->rows.db || sqlite3_errcode(r->rows.db) != SQLITE_OK;
+        r->v->lacking |= err.kind == ERR_BUSY || !r->rows.db;
+        if (own && r->rows.db)
+            fail(r, r->rows.db);
+        else
+            verify_say(r->v, "hours", 0, "the rows can't be counted: %s", err.text);
     }
     tally_free(s->tally);
     s->tally = NULL;
@@ -238,7 +257,9 @@ void verify_tallies(struct verify *v, const struct sqlite_state *says, const str
         /* A store that was brought up to date, and killed before it had counted, has none. */
         if (sound && verify_number(v, "tallies", "SELECT count(*) FROM (SELECT 1 FROM tallies LIMIT 1)", &ok) == 1) {
             v->s.now = *is;
-            if (count_rows(&r) && (r.is = prepared(r.rows.db, by_key)) != NULL) {
+            if (count_rows(&r) && !(r.is = prepared(r.rows.db, by_key)))
+                fail(&r, r.rows.db);
+            if (r.is) {
                 walk(&r, v->s.db, false);
                 walk(&r, r.rows.db, true);
             }
