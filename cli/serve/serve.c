@@ -13,6 +13,7 @@
 #include "cli/serve/clock.h"
 #include "cli/serve/log.h"
 #include "cli/serve/server.h"
+#include "cli/serve/upgrade.h"
 #include "core/base/steady.h"
 
 #define QUEUE_MAX 20000
@@ -44,7 +45,7 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     struct store_counts counts;
     int64_t recovered = 0;
 
-    s->writer = store_sqlite_open(c->data, true, err);
+    s->writer = upgrade_open(c->data, err);
     if (!s->writer)
         return -1;
     s->reader = store_sqlite_open(c->data, false, err);

@@ -1,5 +1,6 @@
 """The inspector's server side: who comes in, every route with exact answers, the live view, and readers that
 hang.  Hostile values come out as JSON that Python's own parser reads back byte for byte."""
+import contextlib
 import shlex
 
 import ledger_text
@@ -306,6 +307,9 @@ def routes():
     equal("again: what was sent", sent, [body])
     equal("again: where a field comes from", {k: c["again"]["fields"]["event_id"][k] for k in ("value", "from")}, {"value": "ev-a1", "from": "click"})
     true("again: its steps", any(s["field"] == "user.ttclid" for s in c["again"]["steps"]))
+    with contextlib.closing(sqlite3.connect(f.at("data/clickbaton.db"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # nobody can write
+        equal("again: it only reads", me.json("/api/conversion/1")["again"], c["again"])
     has("curl", c["curl"], "curl -sS 'http://127.0.0.1:%d/postback/nutra-de?key=KEY&subid=a1&" % serve.port)
     hasnt("no key in it", json.dumps(c), KEY, TOKEN)
     text = re.sub(r"(?m)^tests:.*\Z", "", offer_text("nutra-de")) + "tests:\n" + c["test"] + me.json("/api/conversion/4")["test"]
