@@ -9,6 +9,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/buf.h"
+#include "core/base/eight.h"
 #include "core/base/err.h"
 #include "core/base/slice.h"
 
@@ -405,6 +406,53 @@ static void test_buf_percent(void **state)
     buf_free(&b);
 }
 
+static void test_buf_percent_every_byte(void **state)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    struct buf b = { 0 };
+    char want[4];
+
+    (void)state;
+    for (int c = 0; c < 256; c++)
+        for (size_t at = 0; at < 20; at++) {
+            char text[20];
+            bool stays = memchr(plain, c, sizeof(plain) - 1) != NULL;
+            memset(text, 'x', sizeof(text));
+            text[at] = (char)c;
+            snprintf(want, sizeof(want), stays ? "%c" : "%%%02X", c);
+            buf_clear(&b);
+            buf_percent(&b, (struct slice){ text, sizeof(text) });
+            assert_int_equal(b.len, sizeof(text) - 1 + strlen(want));
+            for (size_t i = 0; i < b.len; i++)
+                assert_int_equal(b.ptr[i], i >= at && i < at + strlen(want) ? want[i - at] : 'x');
+        }
+    buf_free(&b);
+}
+
+/* Each byte at each place, among bytes that are far from it and next to it. */
+static void test_eight(void **state)
+{
+    static const unsigned char bounds[] = { 1, 0x20, 0x21, ',', 0x7f, 0x80 }, around[] = { 0, 1, 0x20, ',', 0x7f, 0x80, 0xff };
+    unsigned char bytes[8];
+
+    (void)state;
+    for (int c = 0; c < 256; c++)
+        for (size_t at = 0; at < 8; at++)
+            for (size_t i = 0; i < COUNT(around) * COUNT(bounds); i++) {
+                unsigned char other = around[i / COUNT(bounds)], n = bounds[i % COUNT(bounds)];
+                uint64_t v;
+                memset(bytes, other, 8);
+                bytes[at] = (unsigned char)c;
+                v = eight_load((const char *)bytes);
+                assert_int_equal(eight_below(v, n) != 0, c < n || other < n);
+                assert_int_equal(eight_has(v, (char)n) != 0, c == n || other == n);
+                assert_int_equal(eight_not_ascii(v) != 0, c >= 0x80 || other >= 0x80);
+                if (c < 0x80 && other < 0x80 && n < 0x80)
+                    assert_int_equal(eight_between(v, n, 0x7e) == EIGHT_HIGH,
+                                     c >= n && c <= 0x7e && other >= n && other <= 0x7e);
+            }
+}
+
 static void test_buf_html(void **state)
 {
     struct buf b = { 0 };
@@ -514,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_arena_limit), cmocka_unit_test(test_arena_text),
         cmocka_unit_test(test_buf),         cmocka_unit_test(test_buf_limit),
         cmocka_unit_test(test_buf_json),    cmocka_unit_test(test_buf_percent),
+        cmocka_unit_test(test_buf_percent_every_byte), cmocka_unit_test(test_eight),
         cmocka_unit_test(test_buf_html),    cmocka_unit_test(test_buf_script),
         cmocka_unit_test(test_err),
         cmocka_unit_test(test_json_every_byte_everywhere),
