@@ -19,6 +19,7 @@
 #include "cli/serve/jail.h"
 #include "cli/serve/log.h"
 #include "cli/serve/outlet.h"
+#include "cli/serve/process.h"
 #include "cli/serve/routes.h"
 #include "core/base/steady.h"
 
@@ -492,6 +493,7 @@ int cli_serve(int argc, char **argv)
 
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
         return code;
+    process_give_back();
     block_signals(&signals); /* one that comes while files are read is looked at afterwards */
     s.jail = jail_open(unconfined);
     s.courier = alerts_fork(unconfined ? NULL : jail_courier);
@@ -514,6 +516,7 @@ int cli_serve(int argc, char **argv)
     s.watchdog_ms = notify_watchdog_ms();
     notify_ready("taking postbacks");
     sender_wake(s.sender, (struct slice){ 0 });
+    process_give_back();
     run(&s, &signals);
     notify_stopping();
     log_line("info", "msg=\"ending: answering what is in hand\"");

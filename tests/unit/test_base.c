@@ -150,10 +150,20 @@ static void test_integers(void **state)
 /* The store keeps these: a change breaks the files of earlier releases. */
 static void test_hash_is_stable(void **state)
 {
+    char text[300];
+    uint64_t two[2];
+
     (void)state;
     assert_int_equal(slice_hash(S(""), 0), UINT64_C(0xefd01f60ba992926));
     assert_int_equal(slice_hash(S("abc"), 0), UINT64_C(0x33ebaf9927cbc5bd));
     assert_int_equal(slice_hash(S("abc"), 1), UINT64_C(0xa215ad435cdec997));
+    for (size_t n = 0; n < 300; n++) {
+        struct slice s = { memset(text, (int)n, n), n };
+        uint64_t seed = n == 299 ? UINT64_MAX : UINT64_MAX / 299 * n;
+        slice_hash_two(s, seed, two);
+        assert_int_equal(two[0], slice_hash(s, seed));
+        assert_int_equal(two[1], slice_hash(s, seed + 1));
+    }
 }
 
 static void test_ascii(void **state)
