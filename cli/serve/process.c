@@ -65,6 +65,5 @@ void process_give_back(void)
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     mallopt(M_TRIM_THRESHOLD, SPARE_MOST);
-    malloc_trim(0);
 #endif
 }

@@ -516,7 +516,6 @@ int cli_serve(int argc, char **argv)
     s.watchdog_ms = notify_watchdog_ms();
     notify_ready("taking postbacks");
     sender_wake(s.sender, (struct slice){ 0 });
-    process_give_back();
     run(&s, &signals);
     notify_stopping();
     log_line("info", "msg=\"ending: answering what is in hand\"");
