@@ -13,7 +13,7 @@ const struct sqlite_tuning sqlite_tuning_default = {
     .hot_entries = 14336, /* with a group on top no more than 16,384, a power of two; a reader looks at the rows of as many */
     .wal_pages = 16384, /* 64 MB */
     .page_size = 4096,
-    .cache_kib = 4096, /* 2,048 to 8,192 make no difference: random clicks are in the OS cache */
+    .cache_kib = 2048, /* up to 8,192 make no difference: random clicks are in the OS cache */
     .steps = sqlite_steps,
     .fill_ids = 10000, /* some ten megabytes of log */
 };

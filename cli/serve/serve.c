@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/serve/clock.h"
 #include "cli/serve/log.h"
+#include "cli/serve/process.h"
 #include "cli/serve/server.h"
 #include "cli/serve/upgrade.h"
 #include "core/base/steady.h"
@@ -260,6 +261,7 @@ int cli_serve(int argc, char **argv)
 
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
         return code;
+    process_give_back();
     block_signals(&signals); /* one that comes while files are read is looked at afterwards */
     s.jail = jail_open(unconfined);
     s.courier = alerts_fork(unconfined ? NULL : jail_courier);

@@ -293,6 +293,30 @@ static void test_malformed(void **state)
     http_server_close(s);
 }
 
+/* A control byte at any place of a long target; what is no ASCII passes. */
+static void test_target_bytes(void **state)
+{
+    static const char bytes[] = { 0x01, 0x1f, 0x7f, (char)0x80, (char)0xff, '!', '~' };
+    struct http_server *s = start();
+    static struct reply r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        for (size_t at = 0; at < 20; at++) {
+            struct client *c = client_open(http_server_address(s));
+            char request[] = "GET /?aaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: h\r\n\r\n";
+
+            request[6 + at] = bytes[i];
+            client_send(c, slice_from(request));
+            client_read(c, &r, true);
+            assert_int_equal(r.status, i < 3 ? 400 : 200);
+            if (i < 3)
+                assert_string_equal(r.body, TARGET_BAD);
+            client_close(c);
+        }
+    http_server_close(s);
+}
+
 /* What stands behind a refused request is never taken for the next one. */
 static void test_no_request_behind_a_refusal(void **state)
 {
@@ -808,7 +832,7 @@ int main(void)
         cmocka_unit_test(test_refusal_instead_of_continue),
         cmocka_unit_test(test_many_parameters),
         cmocka_unit_test(test_endless_body),
-        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_malformed), cmocka_unit_test(test_target_bytes),
         cmocka_unit_test(test_no_request_behind_a_refusal),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_slow_header),
