@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #define RECENT 14         /* days that rates, levels and shares are learned of */
-#define SHARE_LEAST 5     /* of a day, for its share to count */
+#define BLOCK_LEAST 50    /* of some days, for their share to count */
 #define MAD_TO_SIGMA 1.4826 /* of a normal distribution */
 #define ALL_LEAST 20   /* of all days, where no day has that many */
 #define SIGMAS 2
@@ -178,24 +178,45 @@ static double share_of_all(const double *part, const double *whole, unsigned n)
     return p + SIGMAS * sqrt(p * (1 - p) / all) + MARGIN;
 }
 
-/* The median of the days and twice their spread (the median distance from it): a bad day or two change
- * nothing, and an offer whose share always jumps has a high bound. */
+/* The days, the newest first, as blocks that are large enough for their shares to be told apart: the median of days with
+ * a dozen postbacks each is 0 for a share of 4 %. */
+static unsigned blocks_of(const double *part, const double *whole, unsigned n, double *shares, double *size)
+{
+    unsigned count = 0;
+    double k = 0, all = 0;
+
+    *size = 0;
+    for (unsigned i = 0; i < n; i++) {
+        k += part[i];
+        all += whole[i];
+        if (all < BLOCK_LEAST)
+            continue;
+        shares[count++] = k / all;
+        *size += all;
+        k = all = 0;
+    }
+    return count;
+}
+
+/* The median of the blocks and twice their spread (the median distance from it), as far as that is more than chance, which
+ * those who judge reckon with: a bad day or two change nothing, and an offer whose share always jumps has a high bound.
+ * And twice the error of what so few postbacks can tell. */
 static double usual_share(const double *part, const double *whole, unsigned n)
 {
-    double shares[RECENT], middle, bound;
-    unsigned count = 0;
+    double shares[RECENT], middle, size, chance, spread, bound;
+    unsigned count = blocks_of(part, whole, n, shares, &size);
 
-    for (unsigned i = 0; i < n; i++)
-        if (whole[i] >= SHARE_LEAST)
-            shares[count++] = part[i] / whole[i];
-    if (count < ALERT_DAYS_LEAST || count < n / 2)
+    if (count < ALERT_DAYS_LEAST)
         return share_of_all(part, whole, n);
     sort(shares, count);
     middle = median(shares, count);
     for (unsigned i = 0; i < count; i++)
         shares[i] = shares[i] > middle ? shares[i] - middle : middle - shares[i];
     sort(shares, count);
-    bound = middle + SIGMAS * MAD_TO_SIGMA * median(shares, count) + MARGIN;
+    spread = MAD_TO_SIGMA * median(shares, count);
+    chance = middle * (1 - middle) / size;
+    spread = spread * spread - chance * count;
+    bound = middle + SIGMAS * sqrt((spread > 0 ? spread : 0) + chance) + MARGIN;
     return bound > 1 ? 1 : bound;
 }
 

@@ -572,11 +572,11 @@ static void messages(void **state)
     alert_message_text(&out, &m);
     assert_true(slice_eq(buf_slice(&out), S("clickbaton ALERT A009 a  Bcc: b@c : the disk is nearly full\n9 \"%\"\nsecond\n"
                                             "since 2026-11-26T00:00:00Z\nfirst: make room, or keep less: retention:, then "
-                                            "`clickbaton store compact`\n")));
+                                            "`clickbaton store compact`\nid e5211bd02b05\n")));
     buf_clear(&out);
     alert_message_json(&out, &m);
     assert_true(slice_eq(buf_slice(&out),
-                         S("{\"version\":1,\"kind\":\"fired\",\"at\":\"2026-11-26T00:01:00Z\",\"code\":\"A009\",\"title\":\"the disk is "
+                         S("{\"version\":1,\"id\":\"e5211bd02b05\",\"kind\":\"fired\",\"at\":\"2026-11-26T00:01:00Z\",\"code\":\"A009\",\"title\":\"the disk is "
                            "nearly full\",\"severity\":\"severe\",\"offer\":\"a\\r\\nBcc: b@c\\u001b\",\"event\":null,\"since\":"
                            "\"2026-11-26T00:00:00Z\",\"until\":null,\"text\":\"9 \\\"%\\\"\\nsecond\",\"first_action\":\"make room, or "
                            "keep less: retention:, then `clickbaton store compact`\"}\n")));
@@ -584,10 +584,10 @@ static void messages(void **state)
     e.until = NOW + 120;
     m.kind = ALERT_RECOVERED;
     alert_message_text(&out, &m);
-    assert_true(slice_ends(buf_slice(&out), S("\nsince 2026-11-26T00:00:00Z, until 2026-11-26T00:02:00Z\n")));
+    assert_true(slice_ends(buf_slice(&out), S("\nsince 2026-11-26T00:00:00Z, until 2026-11-26T00:02:00Z\nid 41a13e557fc6\n")));
     buf_clear(&out);
     alert_message_text(&out, &(struct alert_message){ .kind = ALERT_SUMMARY, .text = S("A009 x\nA011 y"), .at = NOW });
-    assert_true(slice_eq(buf_slice(&out), S("clickbaton SUMMARY\nDuring the quiet hours:\nA009 x\nA011 y\n")));
+    assert_true(slice_eq(buf_slice(&out), S("clickbaton SUMMARY\nDuring the quiet hours:\nA009 x\nA011 y\nid b3b196808870\n")));
     buf_free(&out);
 }
 
