@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #define RECENT 14         /* days that rates, levels and shares are learned of */
-#define BLOCK_LEAST 50    /* of some days, for their share to count */
+#define BLOCK_LEAST 25    /* of some days, for their share to count */
 #define MAD_TO_SIGMA 1.4826 /* of a normal distribution */
 #define ALL_LEAST 20   /* of all days, where no day has that many */
 #define SIGMAS 2
@@ -200,7 +200,7 @@ static unsigned blocks_of(const double *part, const double *whole, unsigned n, d
 
 /* The median of the blocks and twice their spread (the median distance from it), as far as that is more than chance, which
  * those who judge reckon with: a bad day or two change nothing, and an offer whose share always jumps has a high bound.
- * And twice the error of what so few postbacks can tell. */
+ * And twice the error of what so few postbacks can tell, where that is more than the margin. */
 static double usual_share(const double *part, const double *whole, unsigned n)
 {
     double shares[RECENT], middle, size, chance, spread, bound;
@@ -216,7 +216,8 @@ static double usual_share(const double *part, const double *whole, unsigned n)
     spread = MAD_TO_SIGMA * median(shares, count);
     chance = middle * (1 - middle) / size;
     spread = spread * spread - chance * count;
-    bound = middle + SIGMAS * sqrt((spread > 0 ? spread : 0) + chance) + MARGIN;
+    chance = SIGMAS * sqrt(chance);
+    bound = middle + SIGMAS * sqrt(spread > 0 ? spread : 0) + (chance > MARGIN ? chance : MARGIN);
     return bound > 1 ? 1 : bound;
 }
 
