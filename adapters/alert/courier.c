@@ -69,10 +69,15 @@ struct courier *courier_fork(const struct courier_settings *settings, struct err
     return NULL;
 }
 
-static bool give(const struct courier *c, const struct buf *packet)
+/* false: not now, or never (dead). */
+static bool give(struct courier *c, const struct buf *packet)
 {
-    return !c->dead && c->socket != -1 && buf_ok(packet) &&
-           send(c->socket, packet->ptr, packet->len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)packet->len;
+    if (c->dead || c->socket == -1 || !buf_ok(packet))
+        return false;
+    if (send(c->socket, packet->ptr, packet->len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)packet->len)
+        return true;
+    c->dead = errno != EAGAIN && errno != EINTR && errno != ENOBUFS && errno != ENOMEM;
+    return false;
 }
 
 static void text(struct buf *out, const char *cstr)
@@ -199,7 +204,7 @@ int courier_send(struct courier *c, int64_t id, int only, const struct alert_not
     if (!u->mask)
         settle(c, id, 0); /* nobody wants it */
     hand_over(c);
-    return 0;
+    return c->dead ? -1 : 0;
 }
 
 /* All that it had in hand is to be handed over again, unless that seems to be what kills it. */

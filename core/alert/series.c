@@ -1,6 +1,7 @@
 #include "core/alert/series.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/arena.h"
 
@@ -23,15 +24,23 @@ struct alert_series *alert_series_open(void)
     return s;
 }
 
-void alert_series_close(struct alert_series *s)
+static void forget_all(struct alert_series *s)
 {
-    if (!s)
-        return;
     for (size_t i = 0; i < s->offer_count; i++) {
         for (size_t j = 0; j < s->offers[i]->event_count; j++)
             free(s->offers[i]->events[j]);
         free(s->offers[i]);
     }
+    s->offer_count = 0;
+    s->last = NULL;
+    memset(s->latency, 0, sizeof(s->latency));
+}
+
+void alert_series_close(struct alert_series *s)
+{
+    if (!s)
+        return;
+    forget_all(s);
     free(s->offers);
     free(s);
 }
@@ -145,17 +154,23 @@ static void zero_hour(struct alert_series *s, int64_t hour, size_t counts)
         s->latency[b][hour % ALERT_LATENCY_HOURS] = 0;
 }
 
-void alert_series_turn(struct alert_series *s, int64_t hour)
+bool alert_series_turn(struct alert_series *s, int64_t hour)
 {
     int64_t from = s->hour + 1;
 
+    if (hour < s->hour - 1) {
+        forget_all(s);
+        s->hour = hour;
+        return false;
+    }
     if (hour <= s->hour)
-        return;
+        return true;
     if (from <= hour - ALERT_HOURS)
         from = hour - ALERT_HOURS + 1;
     for (int64_t h = from; s->hour && h <= hour; h++)
         zero_hour(s, h, ALERT_COUNTS);
     s->hour = hour;
+    return true;
 }
 
 void alert_series_clear(struct alert_series *s, int64_t hour)

@@ -79,8 +79,9 @@ struct alert_series {
 struct alert_series *alert_series_open(void); /* NULL: out of memory */
 void alert_series_close(struct alert_series *s);
 
-/* The clock shows this hour: older ones fall out.  A clock that went back forgets nothing. */
-void alert_series_turn(struct alert_series *s, int64_t hour);
+/* The clock shows this hour: older ones fall out.  One that went back over the turn of an hour changes nothing.  false: it
+ * went back by more than an hour; everything is forgotten and to be read anew. */
+bool alert_series_turn(struct alert_series *s, int64_t hour);
 
 /* Before an hour is read anew. */
 void alert_series_clear(struct alert_series *s, int64_t hour);
