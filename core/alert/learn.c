@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #define RECENT 14         /* days that rates, levels and shares are learned of */
-#define GAP_DAYS 7
+#define GAP_DAYS 14
 #define JUDGED 3          /* days, the longest window that shares are judged by (shares.c) */
 #define SHARE_LEAST 5     /* of a day, for its share to count */
 #define MAD_TO_SIGMA 1.4826 /* of a normal distribution */

@@ -5,6 +5,8 @@
 
 #include "core/base/arena.h"
 
+#define LOOK_GAP 3600 /* s between two looks, which come once a minute */
+
 static size_t slot(int64_t hour)
 {
     return (size_t)(hour % ALERT_HOURS);
@@ -33,6 +35,7 @@ static void forget_all(struct alert_series *s)
     }
     s->offer_count = 0;
     s->last = NULL;
+    s->looked = 0;
     memset(s->latency, 0, sizeof(s->latency));
 }
 
@@ -266,11 +269,26 @@ static void look(const struct alert_series *s, const struct alert_offer *o, stru
     e->seen = present;
 }
 
+/* Nobody could come in a time that has not been: the clock was set ahead, or the machine slept. */
+static void leave_out(const struct alert_offer *o, struct alert_event *e, int64_t gap, int64_t now)
+{
+    if (!e->last)
+        return;
+    e->last = e->last + gap < now ? e->last + gap : now;
+    e->clicks_then = o->n[ALERT_N_CLICKS][slot(e->last / 3600)];
+}
+
 void alert_series_look(struct alert_series *s, int64_t now)
 {
+    int64_t gap = s->looked ? now - s->looked : 0;
+
     for (size_t i = 0; i < s->offer_count; i++)
-        for (size_t j = 0; j < s->offers[i]->event_count; j++)
+        for (size_t j = 0; j < s->offers[i]->event_count; j++) {
+            if (gap > LOOK_GAP)
+                leave_out(s->offers[i], s->offers[i]->events[j], gap, now);
             look(s, s->offers[i], s->offers[i]->events[j], now);
+        }
+    s->looked = now;
 }
 
 void alert_series_mark(struct alert_series *s, struct slice offer, struct slice event, int64_t last)

@@ -71,6 +71,7 @@ struct alert_series {
     int64_t hour; /* the present one: Unix seconds / 3600; 0: not begun */
     struct alert_offer **offers; /* by name */
     size_t offer_count, offer_room;
+    int64_t looked; /* last, Unix seconds; 0: not yet */
     struct alert_offer *last; /* that was asked for */
     uint32_t latency[ALERT_LATENCIES][ALERT_LATENCY_HOURS]; /* of all events */
     bool lacked; /* memory, or room for another offer or event */

@@ -128,7 +128,7 @@ static const struct incident incidents[] = {
     { "summer time begins, 1000 a day", DAYS_HOUR_CHANGE, &big, 14 * DAY, NULL, 0 },
     { "summer time begins, 100 a day", DAYS_HOUR_CHANGE, &business, 14 * DAY, NULL, 0 },
     { "it began yesterday, 100 a day", DAYS_HEALTHY, &fresh, 7 * DAY, NULL, 0 },
-    { "it began yesterday, a wrong key", DAYS_REFUSED, &fresh, DAY, "A010", 4 * 60 },
+    { "it began yesterday, a wrong key", DAYS_REFUSED, &fresh, DAY, "A010", 6 * 60 },
     { "it began yesterday, quarantine", DAYS_QUARANTINE, &fresh, 3 * DAY, "A004", 24 * 60 },
 };
 #define INCIDENTS (sizeof(incidents) / sizeof(*incidents))
