@@ -129,7 +129,7 @@ static const struct incident incidents[] = {
     { "summer time begins, 100 a day", DAYS_HOUR_CHANGE, &business, 14 * DAY, NULL, 0 },
     { "it began yesterday, 100 a day", DAYS_HEALTHY, &fresh, 7 * DAY, NULL, 0 },
     { "it began yesterday, a wrong key", DAYS_REFUSED, &fresh, DAY, "A010", 6 * 60 },
-    { "it began yesterday, quarantine", DAYS_QUARANTINE, &fresh, 3 * DAY, "A004", 24 * 60 },
+    { "it began yesterday, quarantine", DAYS_QUARANTINE, &fresh, 3 * DAY, "A004", 36 * 60 },
 };
 #define INCIDENTS (sizeof(incidents) / sizeof(*incidents))
 
