@@ -38,9 +38,24 @@ void alert_entry_json(struct buf *out, const struct alert_entry *e)
     buf_free(&id);
 }
 
+/* The same for the same message, also after a restart; 48 bits, so that no two of a year are alike. */
+static void put_id(struct buf *out, const struct alert_message *m)
+{
+    const struct alert_entry *e = m->entry;
+    struct buf key = { .limit = 800 };
+
+    buf_printf(&key, "%s %lld ", kinds[m->kind], (long long)m->at);
+    if (e)
+        buf_printf(&key, "%s/%s/%s", alert_rules[e->rule].code, e->offer, e->event);
+    buf_printf(out, "%012llx", (unsigned long long)(slice_hash(buf_slice(&key), 1) >> 16));
+    buf_free(&key);
+}
+
 void alert_message_json(struct buf *out, const struct alert_message *m)
 {
-    buf_printf(out, "{\"version\":1,\"kind\":\"%s\"", kinds[m->kind]);
+    buf_puts(out, "{\"version\":1,\"id\":\"");
+    put_id(out, m);
+    buf_printf(out, "\",\"kind\":\"%s\"", kinds[m->kind]);
     json_time(out, "at", m->at);
     if (m->entry)
         members(out, m->entry);
@@ -86,6 +101,13 @@ static void put_lines(struct buf *out, struct slice text)
     }
 }
 
+static void put_id_line(struct buf *out, const struct alert_message *m)
+{
+    buf_puts(out, "id ");
+    put_id(out, m);
+    buf_byte(out, '\n');
+}
+
 void alert_message_text(struct buf *out, const struct alert_message *m)
 {
     const struct alert_entry *e = m->entry;
@@ -96,6 +118,7 @@ void alert_message_text(struct buf *out, const struct alert_message *m)
         if (m->kind == ALERT_SUMMARY)
             buf_puts(out, "During the quiet hours:\n");
         put_lines(out, m->text);
+        put_id_line(out, m);
         return;
     }
     put_lines(out, slice_from(e->text));
@@ -108,4 +131,5 @@ void alert_message_text(struct buf *out, const struct alert_message *m)
     if (!e->until)
         buf_printf(out, "\nfirst: %s", code_of(e)->remedy);
     buf_puts(out, "\n");
+    put_id_line(out, m);
 }

@@ -196,34 +196,68 @@ def receivers_that_fail():
     true("the end does not wait either", time.monotonic() - start < (12 if SANITIZED else 6), time.monotonic() - start)
 
 
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as c:
+        return [int(p) for p in c.read().split()]
+
+
+def gone(pid):
+    try:
+        return ") Z " in open("/proc/%d/stat" % pid).read()
+    except OSError:
+        return True
+
+
 @part
 def the_courier():
-    f = folder_with("  to: [{command: [/bin/true]}]\n")
+    f = folder_with("""  to: [{command: [./page.sh]}]
+""")
+    f.write("page.sh", "#!/bin/sh\ncat >> \"$(dirname \"$0\")/paged\"\n", 0o755)
     serve = Serve(f)
-    kids = lambda: [int(p) for p in open("/proc/%d/task/%d/children" % (serve.pid, serve.pid)).read().split()]
-    equal("one process more", len(kids()), 1)
-    courier = kids()[0]
-    os.kill(courier, signal.SIGTERM)
-    os.kill(courier, signal.SIGINT)
+    equal("one process more, its minder", len(children(serve.pid)), 1)
+    minder = children(serve.pid)[0]
+    courier = lambda: (wait_until("a courier", lambda: children(minder)), children(minder)[0])[1]
+    first = courier()
+    for pid in (minder, first):
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
     time.sleep(0.1)
-    equal("the terminal's signals are the server's", kids(), [courier])
-    os.kill(courier, signal.SIGKILL)
-    wait_until("it to be noticed", lambda: "code=A013" in serve.err())
-    equal("it fires", [s[0] for s in states(f)], ["A013"])
+    equal("the terminal's signals are the server's", (children(serve.pid), children(minder)), ([minder], [first]))
+    os.kill(first, signal.SIGKILL)
+    wait_until("it to be noticed", lambda: "died and is started again" in serve.err())
+    has("why", serve.err(), 'why="it was ended by signal 9" in_a_row=1')
+    hasnt("one death is no alert", serve.err(), "A013")
+    control(f, "/alert-fact", json.dumps({"offer": "nutra-de", "with": "crm", "theirs": 1, "ours": 100}).encode())
+    wait_until("the next one to deliver", lambda: os.path.exists(f.at("paged")) and f.read("paged").endswith(b"\n"))
+    told = json.loads(f.read("paged"))
+    equal("what fires", told["code"], "A008")
+    true("with an id", re.fullmatch("[0-9a-f]{12}", told["id"]), told)
+    for n in (2, 3):
+        os.kill(courier(), signal.SIGKILL)
+        wait_until("death %d to be noticed" % n, lambda: "in_a_row=%d" % n in serve.err())
+    has("three in a row are", serve.err(), "code=A013 ")
+    equal("it fires", sorted(s[0] for s in states(f)), ["A008", "A013"])
+    has("and says what goes on", str(listed(f)[1]["active"]),
+        "the process that delivers them dies again and again (3 times; it was ended by signal 9); it is started again")
+    wait_until("it to be told by the next one", lambda: b'"A013"' in f.read("paged"))
+    last = courier()
+    os.kill(minder, signal.SIGKILL)
+    wait_until("its minder's death to be noticed", lambda: "has ended; restart serve" in serve.err())
+    wait_until("the courier to go with it", lambda: gone(last))
     equal("the server goes on", serve.fire("subid=1&status=trash").status, 200)
     r = run("alert", "test", cwd=f.path)
     equal("a test says so: exit 4", r.code, 4)
     has("and why", r.err, "the process that delivers alerts has ended; restart serve")
     equal("exit 0", serve.stop(), 0)
     serve = Serve(f)
-    courier = kids()[0]
+    minder = children(serve.pid)[0]
+    last = courier()
     serve.kill()
-    wait_until("it to die with a killed server", lambda: not os.path.exists("/proc/%d" % courier) or
-               ") Z " in open("/proc/%d/stat" % courier).read())
-    good("it dies with a killed server")
+    wait_until("both to die with a killed server", lambda: gone(minder) and gone(last))
+    good("they die with a killed server")
     plain = Folder()
     serve = Serve(plain)
-    equal("without receivers there is none", kids(), [])
+    equal("without receivers there is none", children(serve.pid), [])
     serve.stop()
 
 

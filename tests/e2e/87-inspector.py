@@ -243,8 +243,16 @@ def passwords():
     for n, guess in enumerate(("", "x", PASSWORD[:-1], PASSWORD + "x", PASSWORD.upper(), " " + PASSWORD, "a" * 60000, "\u0000", "7", "8")):
         equal("guess %d" % n, thief.login({"password": guess}).status, 401)
     a = thief.login({"password": "9"})
-    equal("then nobody may guess", (a.status, 1 <= int(a.headers["Retry-After"]) <= 60), (429, True))
+    equal("then that address may not", (a.status, 1 <= int(a.headers["Retry-After"]) <= 60), (429, True))
     equal("not even rightly", thief.login({"password": PASSWORD}).status, 429)
+    owner = Browser(serve, login=False)
+    equal("another address may", owner.login({"password": PASSWORD}, x_forwarded_for="192.0.2.7").status, 204)
+    for n in range(100):
+        thief.login({"password": "9"}, x_forwarded_for="2001:db8:%x::1, 127.0.0.9" % n)
+    equal("all strangers together have a limit", thief.login({"password": "9"}, x_forwarded_for="198.51.100.1").status, 429)
+    equal("who was right before has not", owner.login({"password": PASSWORD}, x_forwarded_for="192.0.2.7").status, 204)
+    equal("what a client claims behind a proxy counts for nothing",
+          thief.login({"password": PASSWORD}, x_forwarded_for="192.0.2.7, 198.51.100.2").status, 429)
     equal("who can ask the server comes in all the same", Browser(serve).get("/api/state").status, 200)
     equal("and who is in stays", me.get("/api/state").status, 200)
     f.write("keys/inspector", "another-" + PASSWORD + "\n", 0o600)
