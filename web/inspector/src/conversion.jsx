@@ -6,7 +6,7 @@ import { Json } from './json.jsx';
 import { differences, lines } from './lines.js';
 import { Replay } from './replay.jsx';
 import { address, back, go, route, say } from './state.js';
-import { order } from './live.jsx';
+import { order } from './rows.js';
 import { Code, Copy, Icon, Id, Line, Nothing, Problem, Section, Segments, State, Text, Verdict, Wait, When, plain, remedy, title, useAnswer } from './ui.jsx';
 
 const gap = (from, to) => from && to ? span(new Date(to) - new Date(from)) : '';
