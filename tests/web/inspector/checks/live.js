@@ -177,7 +177,7 @@ module.exports = [
     for (let i = 0; i < 700; i++) t.stub.next({ fate: 'ok', offer: 'nutra-de' });
     await page.waitForSelector('text=/^[67]\\d\\d new postbacks: show/');
     t.stub.say('skipped', {});
-    await page.waitForSelector('text=more than');
+    await page.waitForSelector('.held:has-text("more than")');
     await new Promise(r => setTimeout(r, 600));
     t.equal('the list is as it was', (await rows(page)).slice(0, 2), [160, 159]);
     t.equal('nothing was asked for', t.asked('/api/conversions').length, asked);
