@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
-const { chromium } = require('playwright-core');
+const { launch } = require('../browser');
 const { KEY, server } = require('./server');
 
 const ROOT = path.resolve(__dirname, '../../..');
@@ -82,7 +82,7 @@ async function stall(s) {
 }
 
 async function look(s) {
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] });
+  const browser = await launch();
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } }), page = await context.newPage();
     await page.goto(s.login());

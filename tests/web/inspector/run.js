@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { chromium } = require('playwright-core');
+const { launch } = require('../browser');
 const controls = require('./controls');
 const data = require('./data');
 const { Stub } = require('./stub');
@@ -124,8 +124,7 @@ async function main() {
   const wanted = process.argv.slice(2).filter(a => !a.startsWith('--'));
   const all = FILES.flatMap(f => require('./checks/' + f).map(([name, act, options]) => ({ name: `${f}: ${name}`, act, options })));
   const start = Date.now();
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--force-color-profile=srgb'] });
+  const browser = await launch({ args: ['--force-color-profile=srgb'] });
   try {
     if (process.argv.includes('--control')) await control(browser, all.filter(c => !c.options?.real), wanted);
     else await checks(browser, all.filter(c => process.argv.includes('--main') ? MAIN.test(c.name) : !wanted.length || wanted.some(w => c.name.includes(w))));
