@@ -127,6 +127,7 @@ function Ranked({ heading, list, none, to, aside }) {
         <span class="what">{plain(text)}</span>{r.verdict && <Verdict verdict={r.verdict} />}
         <span class="num">{r.n !== undefined ? count(r.n) : <Outcomes r={r} />}</span></summary>
         <div class="more-of">{remedy(r.code) && <p><b>What to do:</b> {remedy(r.code)}.</p>}
+          {r.dead > 0 && <p>Which ones, and once more when the reason is mended: <code>clickbaton replay --dead{/^\d+$/.test(r.code) && r.code !== '0' ? ` --code ${r.code}` : ''} --dry-run</code></p>}
           <p>{to && <a class="button" href={to(r)}><Icon name="link" />Show them in the list</a>}
             {title(r.code) && <code>clickbaton explain {r.code}</code>}</p></div></details></li>;
     })}</ol> : <p class="none">{none}</p>}

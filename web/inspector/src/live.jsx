@@ -137,14 +137,15 @@ export function Live() {
     <Problem error={list.error} retry={list.load} />
     {list.rows.length > 0 && <Table rows={list.rows} />}
     {list.loading && !list.rows.length && <Wait what="Reading the ledger" />}
-    {!list.loading && !list.error && !list.rows.length && <Empty f={f} />}
-    {list.next && <p class="after"><button class="button" disabled={list.more} onClick={list.older}>{list.more ? 'Reading…' : 'Older postbacks'}</button></p>}
+    {!list.loading && !list.error && !list.rows.length && <Empty f={f} more={list.next} />}
+    {list.next && <p class="after"><button class="button" disabled={list.more} onClick={list.older}>{list.more ? 'Reading…' : list.rows.length ? 'Older postbacks' : 'Look further back'}</button></p>}
     {!list.next && list.rows.length > 0 && <p class="after dim">That is all that is stored{Object.keys(f).length ? ' and fits the filters' : ''}.</p>}
     {asked && <Replay postbacks={asked} onClose={done => { ask(null); if (done) list.load(); }} />}
   </div>;
 }
 
-function Empty({ f }) {
+function Empty({ f, more }) {
+  if (more) return <Nothing><h2>Nothing of the newest postbacks fits these filters</h2><p>There are older ones that were not looked at. A time makes the search short.</p></Nothing>;
   if (Object.keys(f).length) return <Nothing><h2>Nothing fits these filters</h2><p><a class="button" href="#/live">Show everything</a></p></Nothing>;
   return <Nothing><h2>No postback yet</h2>
     <p>As soon as one comes it stands here. <code>clickbaton urls OFFER</code> prints the URL to paste into the tracker.</p>

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { get, onLive } from './api.js';
 
-const PAGE = 50, MOST = 600, BEAT = 250, REST = 1000;
+const PAGE = 50, MOST = 600, BEAT = 250, REST = 1000, LOOKS = 40;
 
 // What the last list showed, for j and k on an opened conversion.
 export let order = [];
@@ -18,6 +18,15 @@ function merge(s, came, most) {
   const list = s.rows.map(r => { const n = known.get(r.id); known.delete(r.id); return n || r; });
   const rows = [...known.values(), ...list].sort((a, b) => b.id - a.id);
   return rows.length > most ? { ...s, rows: rows.slice(0, most), next: rows[most - 1].id } : { ...s, rows };
+}
+
+// A call looks at some ten thousand rows: further back while none of them fits, but not without an end.
+async function page(f, before, signal, looks = LOOKS) {
+  for (;; looks--) {
+    const a = await get('conversions', { ...f, limit: PAGE, before }, signal);
+    if (a.rows.length || !a.next || looks <= 0) return a;
+    before = a.next;
+  }
 }
 
 // The newest of what waits, so that a night of it needs no memory.
@@ -46,16 +55,17 @@ export function useRows(f) {
     now.missed = false;
     tell();
   };
-  const load = (signal, quietly) => {
+  // near: what has come in the last second or so; of filters that hardly anything fits, what stands there stays.
+  const load = (signal, quietly, near) => {
     if (!quietly) mine(s => ({ ...s, loading: true }));
     now.loading = true;
     now.stale = false;
     now.resting = true;
     setTimeout(() => { now.resting = false; }, REST);
-    return get('conversions', { ...f, limit: PAGE }, signal).then(a => {
+    return page(f, undefined, signal, near ? 0 : LOOKS).then(a => {
       now.loading = false;
       none();
-      mine(() => ({ key, rows: a.rows, next: a.next, loading: false }));
+      mine(s => near && a.next && a.rows.length < PAGE && s.rows.length ? { ...merge(s, a.rows, MOST), error: undefined, loading: false } : { key, rows: a.rows, next: a.next, loading: false });
     }, error => {
       if (error.name === 'AbortError') return;
       now.loading = false;
@@ -94,6 +104,7 @@ export function useRows(f) {
       }
       fresh.current.clear();
       now.stale = true;
+      now.cut ||= kind === 'again';
     });
     const beat = setInterval(() => {
       const still = reading();
@@ -103,7 +114,7 @@ export function useRows(f) {
         tell();
       }
       if (!still && !now.loading && (now.n || now.missed)) release();
-      if (now.stale && !now.loading && !now.resting) load(undefined, true);
+      if (now.stale && !now.loading && !now.resting) { load(undefined, true, !now.cut); now.cut = false; }
       if (now.stale || now.loading || !fresh.current.size) return;
       const list = [...fresh.current.values()];
       fresh.current.clear();
@@ -129,7 +140,7 @@ export function useRows(f) {
   };
   const older = () => {
     mine(s => ({ ...s, more: true }));
-    get('conversions', { ...f, limit: PAGE, before: state.next }).then(
+    page(f, state.next).then(
       a => mine(s => ({ ...s, rows: [...s.rows, ...a.rows.filter(r => !s.rows.some(o => o.id === r.id))], next: a.next, more: false })),
       error => mine(s => ({ ...s, error, more: false })));
   };
