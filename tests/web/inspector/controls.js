@@ -28,6 +28,7 @@ const list = [
   ['nothing fits in the newest', 'rows.js', 'if (a.rows.length || !a.next || looks <= 0) return a;', 'return a;', /further back/],
   ['rare rows lost in a flood', 'rows.js', 'near && a.next && a.rows.length < PAGE && s.rows.length', 'false', /further back/],
   ['healthy whatever comes', 'pulse.jsx', 'if (!list.length) return', 'if (true) return', /what is wrong stands first/],
+  ['bars that go to the left', 'chart.jsx', 'gap = Math.min(3, wide * 0.14);', 'gap = Math.min(3, Math.max(1, wide * 0.14));', /thin bars/],
   ['the days of the browser', 'chart.jsx', '`${day(t * 1000)} (UTC)`', '`${date(t * 1000)} (UTC)`', /days of UTC/],
   ['an old link without a word', 'main.jsx', '.catch(e => { barred = e; })', '.catch(() => {})', /an old token/],
   ['a hostile number in the title', 'main.jsx', 'plain(r.id).slice(0, 20)', 'r.id', /hostile id/],

@@ -44,7 +44,7 @@ const midnight = d => d.getHours() === 0 && d.getMinutes() === 0;
 
 // All bars of a series are one path; what is there at all is at least a line high.
 function bars(p, x, y) {
-  const base = p.t.map(() => 0), wide = x(p.t[0] + p.step) - x(p.t[0]), gap = Math.min(3, Math.max(0.5, wide * 0.14));
+  const base = p.t.map(() => 0), wide = x(p.t[0] + p.step) - x(p.t[0]), gap = Math.min(3, wide * 0.14);
   return p.series.map(s => {
     let d = '';
     s.values.forEach((v, i) => {

@@ -141,6 +141,13 @@ module.exports = [
     }
     t.equal('all forty', await page.$$eval(`${card('Offers')} tbody tr`, l => l.length), 40);
   }],
+  ['more bars than there is room for are thin bars', async t => {
+    const page = await t.tab('#/health?range=7d');
+    await page.waitForSelector('.charts .bars');
+    await page.setViewportSize({ width: 150, height: 400 });
+    await page.waitForTimeout(300);
+    t.true('each goes to the right', await page.$$eval('.charts .bars', l => l.every(p => !/h--/.test(p.getAttribute('d')))));
+  }],
   ['nothing in this time', async t => {
     const page = await t.tab('#/health');
     await page.waitForSelector('text=Nothing in this time');
