@@ -99,7 +99,7 @@ def computing_sanitized():
 
 
 def fuzzing():
-    part("fuzz, a smoke", "fuzz", "S=20", "SEED=1", nice=LOW)
+    part("fuzz, a smoke", "fuzz", "S=15", "SEED=1", nice=LOW)
     part("valgrind: unit", "valgrind", nice=LOW)
 
 
