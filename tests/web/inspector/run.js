@@ -15,7 +15,7 @@ const PAGE = path.join(path.dirname(path.resolve(ROOT, process.env.CLICKBATON ||
 const FILES = ['live', 'keys', 'conversion', 'trace', 'health', 'alerts', 'chain', 'session', 'layout', 'hostile', 'served'];
 const AT_ONCE = 6;
 // One of each kind; the hostile ones and the real server among them.
-const MAIN = /^live: (every column|the stream is cut)|^keys: j, k|^conversion: (quarantined|what the current)|^health: (the figures|bars are)|^chain: opened|^session: the token|^layout: (live|health):|^hostile: all in|^served: (as a new user|what the stub)/;
+const MAIN = /^live: (every column|the stream is cut|healthy)|^keys: j, k|^conversion: (quarantined|what the current)|^health: (the figures|bars are)|^chain: opened|^session: the token|^layout: (live|health):|^hostile: all in|^served: (as a new user|what the stub)/;
 
 let passed = 0, failed = 0, folder = PAGE, patience = 15000, quiet = false;
 
