@@ -25,7 +25,7 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
+.PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector web-load screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
         fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt alert-days bench bench-profile bench-trace bench-reconcile man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
@@ -120,6 +120,10 @@ web: | need-web
 web-inspector: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js
+# Postbacks at RATE a second while pages look on: make web-load RATE=2000 ROWS=200000
+web-load: | need-web
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_load
+	@$(if $(RATE),RATE=$(RATE)) $(if $(ROWS),ROWS=$(ROWS)) CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/load.js
 web-control: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js --control

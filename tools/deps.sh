@@ -39,6 +39,7 @@ fuzzer: libclang-rt-dev
 '
 web_needs='
 command:chromium chromium
+command:chromium-headless-shell chromium-headless-shell
 command:sqlite3 sqlite3
 command:node nodejs
 command:npm npm

@@ -579,7 +579,7 @@ def hostile_values():
         a = request(serve.port, "POST", "/postback/nutra-de?key=" + KEY, body, {"Content-Type": "application/x-www-form-urlencoded"})
         equal_quietly("hostile value %d is taken" % n, a.status, 200)
     serve.get("/postback/nutra-de?key=%s&subid=%%ff%%fe%%c3&external_id=%%80&status=%%e2%%28%%a1" % KEY)
-    count = len(HOSTILE) + 1
+    count, copies = len(HOSTILE) + 1, []
     rows = [stream.until("row") for _ in range(count)]
     equal("the stream is not broken by any of them", [r["id"] for r in rows], list(range(1, count + 1)))
     equal("the list has the same", [r["id"] for r in rows_of(me)], list(range(count, 0, -1)))
@@ -589,7 +589,9 @@ def hostile_values():
         hasnt("no byte below a blank, %d" % n, a.body, *(chr(i) for i in range(32) if i != 10))
         params = dict(map(tuple, c["postbacks"][0]["params"]))
         equal("value %d comes back as it was" % n, params.get("status"), value)
-        equal("its curl has one argument, %d" % n, len(shlex.split(c["curl"])), 3)
+        words = shlex.split(c["curl"])
+        equal("its curl goes as it came, %d" % n, (len(words), words[3:4], "\n" in c["curl"]), (5, ["--data-raw"], False))
+        copies.append((n + 1, c["curl"], c["test"], params))
         true("a trace of it, %d" % n, me.get("/api/trace?id=" + quote(value[:900])).status == 200)
     a = json.loads(me.get("/api/conversion/%d" % count).body)
     true("bytes that are no UTF-8 are still JSON", a["postbacks"][0]["id"] == count)
@@ -600,7 +602,27 @@ def hostile_values():
             if status not in (200, 400, 404):
                 bad("a hostile parameter", "%s%s: %d" % (target, v[:60], status))
     good("hostile parameters")
+    copies_that_work(serve, f, me, copies)
     stream.close()
+
+
+def copies_that_work(serve, f, me, copies):
+    """Pasted into a shell, and into a mapping's `tests:`."""
+    at = me.json("/api/conversion/%d" % (len(HOSTILE) + 1))
+    f.write("with-copies.yaml", re.sub(r"(?m)^tests:.*\Z", "", offer_text("nutra-de")) + "tests:\n" + "".join(c[2] for c in copies) + at["test"])
+    r = run("check", "with-copies.yaml", cwd=f.path)
+    equal("copied tests of hostile values pass", (r.code, "%d tests" % (len(copies) + 1) in r.out + r.err or r), (0, True))
+    big = "x" * 20000 # more than a URL may have
+    request(serve.port, "POST", "/postback/nutra-de?key=" + KEY, "subid=big&status=%s&note=a%%27b%%22%%24(id)%%60id%%60%%25%%0a" % big,
+            {"Content-Type": "application/x-www-form-urlencoded"})
+    last = rows_of(me)[0]["id"]
+    c = me.json("/api/conversion/%d" % last)
+    copies = copies[:8] + [(last, c["curl"], c["test"], dict(map(tuple, c["postbacks"][0]["params"])))]
+    for n, curl, _, params in copies:
+        out = subprocess.run(["sh", "-c", curl.replace("key=KEY", "key=" + KEY)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        newest = rows_of(me)[0]
+        again = dict(map(tuple, me.json("/api/conversion/%d" % newest["id"])["postbacks"][0]["params"]))
+        equal("row %d by curl in a shell is the same postback" % n, (out.stdout, newest["id"] > n, again), (b"OK", True, params))
 
 
 main()

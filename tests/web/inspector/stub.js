@@ -96,7 +96,9 @@ class Stub {
     const fit = [...this.stories.values()].map(data.row).reverse().filter(r => r.id < before &&
       ['offer', 'tracker', 'stage', 'verdict', 'code'].every(n => !p.get(n) || r[n] === p.get(n)) &&
       (!p.get('since') || Date.parse(r.at) >= when(p.get('since'))) && (!p.get('until') || Date.parse(r.at) < when(p.get('until'))));
-    this.json(a, 200, { rows: fit.slice(0, limit), next: fit.length > limit ? fit[limit - 1].id : null });
+    if (!this.span) return this.json(a, 200, { rows: fit.slice(0, limit), next: fit.length > limit ? fit[limit - 1].id : null });
+    const top = Math.min(before - 1, Math.max(0, ...this.stories.keys())), near = fit.filter(r => r.id > top - this.span); // as the server, which looks at so many
+    this.json(a, 200, { rows: near.slice(0, limit), next: near.length > limit ? near[limit - 1].id : top > this.span ? top - this.span + 1 : null });
   }
 
   conversion(a, id) {

@@ -95,10 +95,11 @@ module.exports = [
     await page.waitForSelector('.meaning');
     t.equal('harmless', await page.evaluate(harm), []);
     t.true('as text', (await page.innerText('h1')).includes('<img src=x'));
-    for (const hash of ['#/c/%E0%A4%A', '#/live?offer=%3Cimg%20src=x%3E&since=<b>&until=zz', '#/health?range=constructor&offer=__proto__', '#/nowhere/at?all', '#/__proto__', '#%', '#/c/../../x']) {
+    for (const hash of ['#/c/%E0%A4%A', '#/live?offer=%3Cimg%20src=x%3E&since=<b>&until=zz', '#/health?range=constructor&offer=__proto__', '#/nowhere/at?all', '#/__proto__', '#%', '#/c/../../x', '#/c/%E2%80%AE%1B', `#/trace?id=${encodeURIComponent(ESCAPES.toWellFormed())}`]) {
       const other = await t.tab(hash);
       await other.waitForSelector('main h1, main .nothing');
       t.equal(hash, await other.evaluate(harm), []);
+      t.true(`${hash}: its title`, !/[\u0000-\u001f\u202a-\u202e]/.test(await other.title()), await other.title());
       await other.close();
     }
   }],
