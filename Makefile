@@ -26,8 +26,8 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt alert-days bench bench-trace bench-reconcile man completions install uninstall deb package sbom deps clean dist
+.PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector web-load screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt alert-days bench bench-profile bench-trace bench-reconcile man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -121,6 +121,10 @@ web: | need-web
 web-inspector: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/run.js
+# Postbacks at RATE a second while pages look on: make web-load RATE=2000 ROWS=200000
+web-load: | need-web
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_load
+	@$(if $(RATE),RATE=$(RATE)) $(if $(ROWS),ROWS=$(ROWS)) CLICKBATON=$(BUILD)/clickbaton node tests/web/inspector/load.js
 web-control: | need-web
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton node tests/web/run.js --control
@@ -151,7 +155,7 @@ COVERED := CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage BUILD=build-cov
 COVERING := 10 20 21 30 37 40 61 62 63 64 65 66 67 68 69 70 72 73 74 78 79 80 81 82
 coverage: | need-test
 	@find build-cov -name '*.gcda' -exec rm {} + 2>/dev/null || true
-	@$(MAKE) --no-print-directory $(COVERED) all $(UNIT:$(BUILD)/%=build-cov/%)
+	@$(MAKE) --no-print-directory $(COVERED) build-cov/clickbaton $(UNIT:$(BUILD)/%=build-cov/%)
 	@tests/run-unit.sh $(UNIT:$(BUILD)/%=build-cov/%)
 	@JOBS=3 E2E_SHARE=4 $(MAKE) --no-print-directory $(COVERED) ONLY="$(COVERING)" e2e || \
 	    echo "coverage: some tests failed; what they did not come to is counted as not taken"
@@ -182,7 +186,7 @@ fuzz: | need-fuzz
 FUZZED := CC=clang BUILD=build-fuzz SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
 # All that `make test` runs with the sanitizers, the fuzzers among them, and a clean compile by clang.
 sanitized: | need-fuzz
-	@$(MAKE) --no-print-directory $(FUZZED) all $(UNIT:$(BUILD)/%=build-fuzz/%) $(patsubst %,build-fuzz/fuzz/%,$(FUZZ))
+	@$(MAKE) --no-print-directory $(FUZZED) build-fuzz/clickbaton $(UNIT:$(BUILD)/%=build-fuzz/%) $(patsubst %,build-fuzz/fuzz/%,$(FUZZ))
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libclickbaton.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
@@ -221,9 +225,15 @@ demo: | need-demo
 	@$(MAKE) --no-print-directory all
 	@KEEP='$(KEEP)' CLICKBATON=$(BUILD)/clickbaton python3 examples/demo/run.py
 
+# The programs that measure are made anew: a folder that was copied has old objects with new times.
 bench: | need-bench
-	@$(MAKE) --no-print-directory all $(BENCH)
+	@$(if $(QUICK),,rm -rf $(BUILD)/bench)
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BENCH)
 	@BUILD=$(BUILD) bench/run.sh
+# Where the instructions of one postback go, and its system calls (CLOSE=1: with a connection for each; TOP=n).
+bench-profile: | need-profile
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_load
+	@BUILD=$(BUILD) python3 -B bench/profile.py
 
 # How long `trace` takes among ROWS ledger rows: minutes to fill, 1.2 GB of TRACE_DIR (removed again) for each million.
 bench-trace: | need-build
@@ -231,7 +241,7 @@ bench-trace: | need-build
 	@$(BUILD)/bench/bench_trace $(or $(TRACE_DIR),/var/tmp/clickbaton-bench-trace) $(or $(ROWS),4000000)
 # A million rows each in a tracker's export, a CRM's and the ledger (ROWS=n: others); 1.6 GB of TMPDIR for a while.
 bench-reconcile: | need-bench
-	@$(MAKE) --no-print-directory all $(BUILD)/bench/fill_ledger
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/fill_ledger
 	@BUILD=$(BUILD) $(if $(ROWS),ROWS=$(ROWS)) python3 bench/reconcile.py
 
 # The page of diagnostics, from the texts that `explain` prints.

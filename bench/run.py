@@ -8,6 +8,8 @@ the outbox; and intake with delivery going on.  The table goes to stdout and to 
 
 QUICK=1: every measurement with small numbers, and only whether it worked: every answer good, every
 answered postback in the store as a queued event.  No file is written and no time is judged.
+ONLY="million translate": these measurements alone (disk translate postbacks million with_delivery); no file
+is written either.
 """
 import contextlib
 import datetime
@@ -34,8 +36,9 @@ BUILD = os.path.abspath(os.environ.get("BUILD") or os.path.join(ROOT, "build"))
 CLICKBATON = os.path.join(BUILD, "clickbaton")
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
+ONLY = os.environ.get("ONLY", "").split()
 
-FULL = types.SimpleNamespace(rounds=3, seconds=5, warm=2, close_seconds=4, latency_seconds=5,
+FULL = types.SimpleNamespace(rounds=5, seconds=4, warm=2, close_seconds=4, latency_seconds=4,
                              disk_seconds=1, translations=100000, clicks=1000000,
                              backlog=1000000, watched_seconds=8)
 SMOKE = types.SimpleNamespace(rounds=1, seconds=1, warm=0, close_seconds=1, latency_seconds=1,
@@ -115,8 +118,9 @@ class Folder:
         return os.path.join(self.path, name)
 
     @contextlib.contextmanager
-    def serve(self, endpoint_port):
-        """clickbaton serve.  The process has .port and .started: seconds from exec to listening."""
+    def serve(self, endpoint_port, under=()):
+        """clickbaton serve.  The process has .port and .started: seconds from exec to listening.  under: the
+        words of a program that runs it."""
         with open(self.at("clickbaton.yaml"), "w") as f:
             f.write("version: 1\nlisten: 127.0.0.1:0\nadmin: 127.0.0.1:0\ndata: ./data\n"
                     "offers: ./offers\nkey: {file: ./keys/postback}\ntiktok:\n"
@@ -124,11 +128,12 @@ class Folder:
                     "  pixels:\n    C9EXAMPLEPIXEL00: {token: {file: ./keys/tiktok}}\n"
                     % (endpoint_port, TRACK))
         began = time.monotonic()
-        with running([CLICKBATON, "serve"], self.path, "serve.log") as process:
+        with running([*under, CLICKBATON, "serve", *(["--unconfined"] if under else [])], self.path,
+                     "serve.log") as process:
             line = first_line(process, self.path, "serve.log")
             process.started = time.monotonic() - began
             process.began = began
-            process.port = ports_in(line)[0]
+            process.port, process.admin = ports_in(line)[:2]
             yield process
         need(process.returncode == 0, "serve ended with %s" % process.returncode)
 
@@ -342,7 +347,11 @@ def choose_threads(bench, port):
 
 
 def alternate(ours, theirs, rounds):
-    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    """One after the other; who is first changes, so that neither always has the machine as the other left it."""
+    pairs = []
+    for i in range(rounds):
+        pair = [f() for f in ((theirs, ours) if i % 2 else (ours, theirs))]
+        pairs.append(pair[::-1] if i % 2 else pair)
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
@@ -444,11 +453,20 @@ def measure_with_delivery(bench):
         bench.stored += folder.check_nothing_lost()
     yield Row("durable postbacks/s, 64 kept connections, delivering to a sandbox meanwhile", rates, "%d")
     yield Row("events/s delivered meanwhile", delivered, "%d")
-    yield Row("ratio of the intake to nginx above", [r / bench.nginx_rate for r in rates], "%.2f")
+    if bench.nginx_rate:
+        yield Row("ratio of the intake to nginx above", [r / bench.nginx_rate for r in rates], "%.2f")
     folder.remove()
 
 
 MEASUREMENTS = (measure_disk, measure_translate, measure_postbacks, measure_million, measure_with_delivery)
+
+
+
+def chosen():
+    names = [m.__name__.replace("measure_", "") for m in MEASUREMENTS]
+    need(set(ONLY) <= set(names), "ONLY can be: " + " ".join(names))
+    return [m for m, name in zip(MEASUREMENTS, names) if not ONLY or name in ONLY]
+
 
 # ---- output ----
 
@@ -523,7 +541,7 @@ def main():
     began, cores, rows, bench = time.monotonic(), Cores(), [], None
     try:
         bench = prepare()
-        for measure in MEASUREMENTS:
+        for measure in chosen():
             with contextlib.closing(measure(bench)) as steps:
                 for row in steps:
                     rows.append(row)
@@ -541,7 +559,7 @@ def main():
         print("bench: other programs used %.0f %% of the cores meanwhile: the figures are too low"
               % (others * 100), file=sys.stderr)
     text = results(bench, text, (time.monotonic() - began) / 60, others)
-    if not QUICK:
+    if not QUICK and not ONLY:
         with open(os.path.join(ROOT, "bench", "RESULTS.md"), "w") as f:
             f.write(text)
     return 0

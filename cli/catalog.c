@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "cli/config.h"
 
 /* ---- diagnostics ---- */
@@ -92,6 +93,20 @@ struct catalog *catalog_open(const char *config)
         config_near(c, "clickbaton.yaml");
     load_rates(c);
     return c;
+}
+
+struct catalog *catalog_sound(const char *config, bool offers, int *code)
+{
+    struct catalog *c = catalog_open(config);
+
+    *code = c ? EXIT_CONFIG : EXIT_IO;
+    if (c && offers)
+        catalog_add_offers(c);
+    if (!c || !catalog_errors(c))
+        return c;
+    catalog_print_problems(c, stderr);
+    catalog_close(c);
+    return NULL;
 }
 
 struct pixel_check {

@@ -73,6 +73,9 @@ struct catalog {
 /* Read the configuration (NULL: only the `mappings:` of ./clickbaton.yaml, if that is there) and what it names, except the offers.  The catalog comes also
  * when there are problems: catalog_errors counts them.  NULL only when out of memory. */
 struct catalog *catalog_open(const char *config);
+/* For a verb that needs a configuration without errors: catalog_open, and with `offers` catalog_add_offers.  NULL after the
+ * problems were printed: *code is EXIT_CONFIG, or EXIT_IO. */
+struct catalog *catalog_sound(const char *config, bool offers, int *code);
 
 /* A struct secrets_reader for what the file `from` says. */
 #define CATALOG_SECRETS(c, from)                                                                   \

@@ -168,8 +168,7 @@ int cli_check(int argc, char **argv)
     const char *config = NULL, *files[FILES_MAX];
     struct check_wish wish = { .junit = NULL };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &config, "FILE",
-          "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&config),
         { "--json", NULL, OPTION_FLAG, &wish.json, NULL, "everything as one JSON object on stdout" },
         { "--junit", NULL, OPTION_TEXT, &wish.junit, "FILE|-", "the tests' results as JUnit XML" },
         { "--update", NULL, OPTION_FLAG, &wish.update, NULL,

@@ -16,7 +16,8 @@ int files_read_all(struct arena *arena, int fd, const char *name, size_t max, st
                    struct err *err);
 
 /* Make the file hold exactly bytes, even across power loss: written aside, synced, renamed.  Mode
- * (and owner, where we may) stay those of the file that was there; a link stays a link. */
+ * (and owner, where we may) stay those of the file that was there; a link stays a link.  What is no file (a pipe,
+ * /dev/null) is written into. */
 int files_replace(const char *path, struct slice bytes, struct err *err);
 
 /* A new file with exactly bytes, synced; nothing that is there is overwritten. */

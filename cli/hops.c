@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/end.h"
 #include "cli/show.h"
+#include "core/base/json.h"
 #include "core/chain/url.h"
 
 #define SHOWN_VALUE 24
@@ -20,9 +21,9 @@ bool hops_print(const char *verb, const struct buf *out)
 
 bool hops_colour(void)
 {
-    const char *no = getenv("NO_COLOR");
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-    return isatty(STDOUT_FILENO) && !(no && *no);
+    return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
 void hops_paint(struct buf *out, bool colour, enum hops_paint paint)
@@ -158,15 +159,10 @@ void hops_sentences(struct buf *out, const struct notes *notes, const char *inde
 
 /* ---- JSON ---- */
 
-void hops_json_text(struct buf *out, const char *name, struct slice value)
-{
-    buf_printf(out, ",\"%s\":", name);
-    buf_json(out, value);
-}
-
 void hops_json_names(struct buf *out, const char *name, const struct compare_names *list)
 {
-    buf_printf(out, ",\"%s\":[", name);
+    json_name(out, name);
+    buf_byte(out, '[');
     for (size_t i = 0; i < list->count; i++) {
         buf_puts(out, i ? "," : "");
         buf_json(out, list->list[i]);
@@ -178,7 +174,8 @@ void hops_json_notes(struct buf *out, const char *name, const struct notes *note
 {
     struct buf text = { 0 };
 
-    buf_printf(out, ",\"%s\":[", name);
+    json_name(out, name);
+    buf_byte(out, '[');
     for (const struct note *n = notes->first; n; n = n->next) {
         buf_clear(&text);
         buf_printf(&text, "%s %.*s", n->code, SLICE_ARG(n->text));

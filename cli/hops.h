@@ -32,9 +32,7 @@ void hops_changes(struct buf *out, const struct compare_names *lost,
 /* A line for each, behind indent. */
 void hops_sentences(struct buf *out, const struct notes *notes, const char *indent, bool colour);
 
-/* Members of a JSON object, each with a comma before it: "name":"value", "name":["a","b"],
- * "name":["H001 ttclid is lost ..."]. */
-void hops_json_text(struct buf *out, const char *name, struct slice value);
+/* Members of a JSON object, as core/base/json.h has them: "name":["a","b"], "name":["H001 ttclid is lost ..."]. */
 void hops_json_names(struct buf *out, const char *name, const struct compare_names *list);
 void hops_json_notes(struct buf *out, const char *name, const struct notes *notes);
 

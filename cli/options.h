@@ -15,6 +15,12 @@ struct option_row {
     const char *about;
 };
 
+/* The row that most verbs begin with; at: where the path goes, a const char *. */
+#define OPTION_CONFIG(at)                                                                          \
+    {                                                                                              \
+        "--config", "-c", OPTION_TEXT, (at), "FILE", "the configuration; default clickbaton.yaml"  \
+    }
+
 struct verb_usage {
     const char *synopsis; /* "translate OFFER-FILE URL|- [--click URL] ..." */
     const char *about;    /* a sentence or two */

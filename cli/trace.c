@@ -69,8 +69,7 @@ int cli_trace(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml" };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
-          "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--json", NULL, OPTION_FLAG, &o.json, NULL, "for programs" },
         { 0 },
     };
@@ -82,16 +81,9 @@ int cli_trace(int argc, char **argv)
         return code;
     if (slice_trim(slice_from(id)).len == 0)
         return options_misuse(argv[0], "the id is empty");
-    c = catalog_open(o.config);
-    if (!c)
-        return EXIT_IO;
-    catalog_add_offers(c);
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        code = EXIT_CONFIG;
-    } else {
+    c = catalog_sound(o.config, true, &code);
+    if (c)
         code = trace(&o, c, slice_from(id));
-    }
     catalog_close(c);
     return code;
 }

@@ -39,6 +39,7 @@ fuzzer: libclang-rt-dev
 '
 web_needs='
 command:chromium chromium
+command:chromium-headless-shell chromium-headless-shell
 command:sqlite3 sqlite3
 command:node nodejs
 command:npm npm
@@ -50,6 +51,9 @@ fonts:Inter fonts-inter
 '
 bench_needs='
 command:wrk wrk
+'
+profile_needs='
+command:strace strace
 '
 man_needs='
 command:go-md2man go-md2man
@@ -73,9 +77,10 @@ screenshots) needs="$needs$web_needs$screenshots_needs" ;;
 fuzz) needs="$needs$fuzz_needs" ;;
 demo) needs="$needs$demo_needs" ;;
 bench) needs="$needs$test_needs$bench_needs" ;;
+profile) needs="$needs$test_needs$bench_needs$profile_needs" ;;
 man) needs="$needs$man_needs" ;;
 deb) needs="$needs$man_needs$deb_needs" ;;
-*) echo "usage: tools/deps.sh [build|inspector|test|web|screenshots|demo|bench|fuzz|man|deb]" >&2; exit 2 ;;
+*) echo "usage: tools/deps.sh [build|inspector|test|web|screenshots|demo|bench|profile|fuzz|man|deb]" >&2; exit 2 ;;
 esac
 
 present() {

@@ -1,5 +1,5 @@
 /* rounds.c: the courier itself: one process that waits, and one for each delivery under way, at most one for each
- * receiver. */
+ * receiver.  What it has in hand when it dies the server hands over again. */
 #define _DEFAULT_SOURCE 1 /* explicit_bzero */
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,22 +16,21 @@
 #include "adapters/alert/internal.h"
 
 #define QUEUE 32 /* messages that wait for a receiver */
+#define SETTLED 128
 
 struct letter {
     int64_t id, due; /* due: ms */
     unsigned tries;
-    bool severe;
     bool once; /* a test: goes first, and is tried once */
     char *bytes; /* the texts, one block */
     const char *code, *kind, *json, *subject, *text;
 };
 
 struct post {
-    struct alert_receiver to;
-    char *bytes; /* of its texts */
-    size_t size;
     struct letter queue[QUEUE];
     size_t waiting;
+    int64_t settled[SETTLED]; /* newest ids that it is done with, so that one that is handed over again is known */
+    size_t settled_next;
     pid_t pid; /* of the delivery under way (of queue[0]); 0: none */
     int pipe;
     int64_t deadline;
@@ -41,11 +38,11 @@ struct post {
 
 struct round {
     const struct courier_settings *how;
+    struct courier_list *list;
     int socket;
-    bool begun, ending;
+    bool ending;
     int64_t end; /* when ending */
     struct post posts[ALERT_RECEIVERS_MAX];
-    size_t count;
 };
 
 static int64_t now_ms(void)
@@ -58,85 +55,66 @@ static int64_t now_ms(void)
 
 static void tell(struct round *r, size_t post, const struct letter *l, bool done, bool last, const char *why)
 {
-    struct courier_wire wire = { .id = l->id, .receiver = (uint32_t)post, .done = done, .last = last };
+    struct courier_wire wire = { .what = COURIER_RESULT, .id = l->id, .receiver = (uint32_t)post, .done = done,
+                                 .last = last };
 
     snprintf(wire.why, sizeof(wire.why), "%s", why);
-    if (send(r->socket, &wire, sizeof(wire), MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
-        return; /* it does not listen: that is its business */
+    while (send(r->socket, &wire, sizeof(wire), MSG_NOSIGNAL) == -1 && errno == EINTR)
+        ;
 }
 
 static void drop_first(struct post *p)
 {
+    p->settled[p->settled_next++ % SETTLED] = p->queue[0].id;
     free(p->queue[0].bytes);
     memmove(p->queue, p->queue + 1, --p->waiting * sizeof(p->queue[0]));
 }
 
 /* ---- what the server says ---- */
 
-static const char *next_text(const char **at, const char *end)
+/* It was handed over to a courier before this one, or lay in the socket when that died. */
+static bool is_known(const struct post *p, int64_t id)
 {
-    const char *text = *at;
-
-    if (text >= end)
-        return NULL;
-    *at = text + strlen(text) + 1;
-    return text;
+    for (size_t i = 0; i < p->waiting; i++)
+        if (p->queue[i].id == id)
+            return true;
+    for (size_t i = 0; i < SETTLED; i++)
+        if (p->settled[i] == id && i < p->settled_next)
+            return true;
+    return false;
 }
 
-static const char *text_or_null(const char *text)
+static int64_t id_of(const char *packet, size_t len)
 {
-    return text && text[0] ? text : NULL;
+    const char *at = packet + 3, *text = courier_text(&at, packet + len);
+
+    return text ? strtoll(text, NULL, 10) : 0;
 }
 
-static void take_receiver(struct round *r, const char *packet, size_t len)
-{
-    struct post *p = &r->posts[r->count];
-    const char *at, *end;
-    size_t n = 0;
-
-    if (r->begun || r->count == ALERT_RECEIVERS_MAX || !(p->bytes = malloc(len)))
-        return;
-    memcpy(p->bytes, packet, len);
-    p->size = len;
-    at = p->bytes + 4;
-    end = p->bytes + len;
-    p->to = (struct alert_receiver){ .kind = (enum alert_receiver_kind)(packet[1] - '0'),
-                                     .severe_only = packet[2] == '1' };
-    p->to.name = next_text(&at, end);
-    p->to.url = text_or_null(next_text(&at, end));
-    p->to.token = text_or_null(next_text(&at, end));
-    p->to.chat = text_or_null(next_text(&at, end));
-    p->to.from = text_or_null(next_text(&at, end));
-    while (n < ALERT_ARGS_MAX && (p->to.args[n] = next_text(&at, end)) != NULL)
-        n++;
-    p->to.args[n] = NULL;
-    r->count++;
-}
-
-static void queue(struct round *r, size_t i, const char *packet, size_t len, bool once)
+static void queue(struct round *r, size_t i, const char *packet, size_t len)
 {
     struct post *p = &r->posts[i];
-    struct letter l = { .severe = packet[1] == '1', .once = once, .bytes = malloc(len) };
-    size_t place = once ? p->pid != 0 : p->waiting; /* not before what is under way */
+    struct letter l = { .id = id_of(packet, len), .once = packet[1] == '1', .due = now_ms() };
+    size_t place = l.once ? p->pid != 0 : p->waiting; /* not before what is under way */
     const char *at, *end;
 
-    if (!l.bytes) {
-        tell(r, i, &l, false, true, "out of memory");
+    if (is_known(p, l.id))
+        return;
+    if (p->waiting == QUEUE || !(l.bytes = malloc(len))) {
+        tell(r, i, &l, false, true, p->waiting == QUEUE ? "too many messages wait for it" : "out of memory");
         return;
     }
-    end = l.bytes + len;
     memcpy(l.bytes, packet, len);
     at = l.bytes + 3;
-    l.id = strtoll(next_text(&at, end), NULL, 10);
-    next_text(&at, end);
-    l.code = next_text(&at, end);
-    l.kind = next_text(&at, end);
-    l.json = next_text(&at, end);
-    l.subject = next_text(&at, end);
-    l.text = next_text(&at, end);
-    l.due = now_ms();
-    if (!l.text || p->waiting == QUEUE) {
-        tell(r, i, &l, false, true, "too many messages wait for it");
+    end = l.bytes + len;
+    courier_text(&at, end);
+    courier_text(&at, end);
+    l.code = courier_text(&at, end);
+    l.kind = courier_text(&at, end);
+    l.json = courier_text(&at, end);
+    l.subject = courier_text(&at, end);
+    l.text = courier_text(&at, end);
+    if (!l.text) { /* no message of ours */
         free(l.bytes);
         return;
     }
@@ -147,15 +125,15 @@ static void queue(struct round *r, size_t i, const char *packet, size_t len, boo
 
 static void take_message(struct round *r, const char *packet, size_t len)
 {
-    const char *at = packet + 3, *end = packet + len, *only;
-    long which;
+    const char *at = packet + 3, *end = packet + len, *text;
+    unsigned long mask;
 
-    next_text(&at, end);
-    only = next_text(&at, end);
-    which = only ? strtol(only, NULL, 10) : -1;
-    for (size_t i = 0; r->begun && i < r->count; i++)
-        if (which == (long)i || (which < 0 && (packet[1] == '1' || !r->posts[i].to.severe_only)))
-            queue(r, i, packet, len, which >= 0);
+    courier_text(&at, end);
+    text = courier_text(&at, end);
+    mask = text ? strtoul(text, NULL, 10) : 0;
+    for (size_t i = 0; i < r->list->count; i++)
+        if (mask >> i & 1)
+            queue(r, i, packet, len);
 }
 
 static void listen_to_server(struct round *r)
@@ -171,15 +149,7 @@ static void listen_to_server(struct round *r)
         return;
     }
     packet[n] = '\0';
-    if (n < 2 || packet[n - 1] != '\0')
-        return;
-    if (packet[0] == 'R' && n > 4) {
-        take_receiver(r, packet, (size_t)n);
-        explicit_bzero(packet, (size_t)n); /* else who delivers to another one inherits its secrets here */
-    }
-    if (packet[0] == 'G')
-        r->begun = true;
-    if (packet[0] == 'M' && n > 3)
+    if (n > 3 && packet[0] == 'M' && packet[n - 1] == '\0')
         take_message(r, packet, (size_t)n);
 }
 
@@ -190,23 +160,24 @@ struct outcome {
     char why[ALERT_REASON];
 };
 
-static void deliver(const struct round *r, const struct post *p, int to)
+static void deliver(const struct round *r, size_t which, int to, pid_t parent)
 {
-    const struct letter *l = &p->queue[0];
-    const struct alert_note note = { .severe = l->severe, .code = l->code, .kind = l->kind,
+    const struct letter *l = &r->posts[which].queue[0];
+    const struct alert_receiver *receiver = &r->list->rows[which].to;
+    const struct alert_note note = { .code = l->code, .kind = l->kind,
                                      .json = slice_from(l->json), .subject = slice_from(l->subject),
                                      .text = slice_from(l->text) };
     struct outcome out = { ALERT_AGAIN, "" };
 
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    courier_die_with(parent);
     close(r->socket);
-    for (size_t i = 0; i < r->count; i++) /* another receiver's secrets are none of its business */
-        if (&r->posts[i] != p && r->posts[i].bytes)
-            explicit_bzero(r->posts[i].bytes, r->posts[i].size);
-    if (r->how->confine && (p->to.kind == ALERT_WEBHOOK || p->to.kind == ALERT_TELEGRAM))
+    for (size_t i = 0; i < r->list->count; i++) /* another receiver's secrets are none of its business */
+        if (i != which)
+            explicit_bzero(r->list->rows[i].bytes, r->list->rows[i].size);
+    if (r->how->confine && (receiver->kind == ALERT_WEBHOOK || receiver->kind == ALERT_TELEGRAM))
         r->how->confine();
-    out.result = (int)alert_deliver(&p->to, &note, r->how->timeout_ms, out.why);
+    out.result = (int)alert_deliver(receiver, &note, r->how->timeout_ms, out.why);
     if (write(to, &out, sizeof(out)) != (ssize_t)sizeof(out))
         _exit(1);
     _exit(0);
@@ -215,6 +186,7 @@ static void deliver(const struct round *r, const struct post *p, int to)
 static void start(struct round *r, size_t i)
 {
     struct post *p = &r->posts[i];
+    pid_t self = getpid();
     int ends[2];
 
     if (pipe(ends) != 0) {
@@ -225,7 +197,7 @@ static void start(struct round *r, size_t i)
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     p->pid = fork();
     if (p->pid == 0)
-        deliver(r, p, ends[1]);
+        deliver(r, i, ends[1], self);
     close(ends[1]);
     if (p->pid == -1) {
         p->pid = 0;
@@ -280,7 +252,7 @@ static int wait_ms(const struct round *r)
 {
     int64_t next = now_ms() + 60000, at;
 
-    for (size_t i = 0; i < r->count; i++) {
+    for (size_t i = 0; i < r->list->count; i++) {
         const struct post *p = &r->posts[i];
         at = p->pid ? p->deadline : p->waiting ? p->queue[0].due : next;
         next = at < next ? at : next;
@@ -294,7 +266,7 @@ static int wait_ms(const struct round *r)
 /* Ending: nothing is under way, and what waits has had its try. */
 static bool is_idle(const struct round *r)
 {
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->list->count; i++)
         if (r->posts[i].pid || (r->posts[i].waiting && r->posts[i].queue[0].tries == 0))
             return false;
     return true;
@@ -304,49 +276,25 @@ static void one_round(struct round *r)
 {
     struct pollfd fds[ALERT_RECEIVERS_MAX + 1] = { { .fd = r->ending ? -1 : r->socket, .events = POLLIN } };
 
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->list->count; i++)
         fds[i + 1] = (struct pollfd){ .fd = r->posts[i].pid ? r->posts[i].pipe : -1, .events = POLLIN };
-    poll(fds, (nfds_t)r->count + 1, wait_ms(r));
+    poll(fds, (nfds_t)r->list->count + 1, wait_ms(r));
     if (fds[0].revents)
         listen_to_server(r);
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->list->count; i++)
         look_at(r, i, fds[i + 1].revents != 0);
 }
 
-/* Only the socket and stderr stay; signals of the terminal are the server's. */
-static void settle_in(int socket, pid_t parent)
-{
-    struct rlimit none = { 0, 0 };
-    int null = open("/dev/null", O_RDWR);
-    sigset_t all;
-
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(0);
-    dup2(null, 0);
-    dup2(null, 1);
-    for (int fd = 3; fd < 256; fd++)
-        if (fd != socket)
-            close(fd);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
-    setrlimit(RLIMIT_CORE, &none);
-}
-
-void courier_run(int socket, const struct courier_settings *settings, pid_t parent)
+void courier_run(int socket, const struct courier_settings *settings, struct courier_list *list)
 {
     static struct round r;
 
     r.how = settings;
+    r.list = list;
     r.socket = socket;
-    settle_in(socket, parent);
     while (!r.ending || (!is_idle(&r) && now_ms() < r.end))
         one_round(&r);
-    for (size_t i = 0; i < r.count; i++)
+    for (size_t i = 0; i < list->count; i++)
         if (r.posts[i].pid)
             kill(-r.posts[i].pid, SIGKILL);
     _exit(0);

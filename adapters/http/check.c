@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "adapters/http/internal.h"
+#include "core/base/eight.h"
 
 enum limit { NO_LIMIT, LIMIT_URL, LIMIT_BODY };
 
@@ -138,6 +139,20 @@ static bool take_lines(struct http_connection *c, const char *method, const char
     return !l->malformed && size && gap_ok(l->at, method + size->header_size, 4);
 }
 
+/* Neither a blank nor a control byte. */
+static bool all_visible(struct slice s)
+{
+    size_t i = 0;
+
+    for (; s.len - i >= 8; i += 8)
+        if (eight_below(eight_load(s.ptr + i), ' ' + 1) | eight_has(eight_load(s.ptr + i), 0x7f))
+            return false;
+    for (; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == 0x7f)
+            return false;
+    return true;
+}
+
 /* http://host/path, as a client sends it to a proxy, is cut down to /path. */
 static enum refusal check_target(struct http_connection *c, const char *version)
 {
@@ -149,9 +164,8 @@ static enum refusal check_target(struct http_connection *c, const char *version)
         return REFUSE_MEMORY;
     if (version != c->target_end + 1) /* a NUL has hidden the rest */
         return REFUSE_TARGET_BYTES;
-    for (size_t i = 0; i < t->len; i++)
-        if ((unsigned char)t->ptr[i] <= ' ' || t->ptr[i] == 0x7f)
-            return REFUSE_TARGET_BYTES;
+    if (!all_visible(*t))
+        return REFUSE_TARGET_BYTES;
     if (slice_starts_nocase(*t, S("http://")) || slice_starts_nocase(*t, S("https://"))) {
         struct slice rest = slice_from_at(*t, slice_find(*t, S("://")) + 3);
         size_t path = slice_index(rest, '/'), query = slice_index(rest, '?');

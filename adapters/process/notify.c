@@ -54,6 +54,14 @@ void notify_stopping(void)
     send_text("STOPPING=1");
 }
 
+void notify_starting(int64_t ms, const char *status)
+{
+    char text[240];
+
+    snprintf(text, sizeof(text), "EXTEND_TIMEOUT_USEC=%lld\nSTATUS=%.150s", (long long)ms * 1000, status);
+    send_text(text);
+}
+
 void notify_alive(void)
 {
     send_text("WATCHDOG=1");

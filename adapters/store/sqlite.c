@@ -10,11 +10,12 @@
 
 const struct sqlite_tuning sqlite_tuning_default = {
     .hash_mask = UINT64_MAX,
-    .hot_entries = 57344, /* with a group on top no more than 65,536, a power of two */
+    .hot_entries = 14336, /* with a group on top no more than 16,384, a power of two; a reader looks at the rows of as many */
     .wal_pages = 16384, /* 64 MB */
     .page_size = 4096,
-    .cache_kib = 4096, /* 2,048 to 8,192 make no difference: random clicks are in the OS cache */
+    .cache_kib = 2048, /* up to 8,192 make no difference: random clicks are in the OS cache */
     .steps = sqlite_steps,
+    .fill_ids = 10000, /* some ten megabytes of log */
 };
 
 static struct sqlite *of(struct store *store)
@@ -38,6 +39,8 @@ static int read_counts(struct sqlite *s, struct store_counts *out, struct sqlite
     if (rc == 1 && state) {
         state->gone_postback = col_int(st, 12);
         state->gone_attempt = col_int(st, 13);
+        state->clicks_before = col_int(st, 14);
+        state->ledger_before = col_int(st, 15);
     }
     if (rc == 1)
         *out = (struct store_counts){ .clicks = col_int(st, 0), .postbacks = col_int(st, 1),
@@ -70,6 +73,8 @@ static int write_counts(struct sqlite *s, struct err *err)
         insert_int(&in, s->now.last[i]);
     insert_int(&in, s->now.gone_postback);
     insert_int(&in, s->now.gone_attempt);
+    insert_int(&in, s->now.clicks_before);
+    insert_int(&in, s->now.ledger_before);
     return insert_end(&in);
 }
 
@@ -288,8 +293,10 @@ struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuni
              sqlite_schema_ready(s, err) == 0 && (!writer || sqlite_sync_names(s, err) == 0) &&
              read_seed(s, err) == 0 &&
              (!writer || (read_state(s, err) == 0 && index_load(s, err) == 0 &&
-                          sql_use(s, SQL_ROLLBACK, err) && tally_catch_up(s, err) == 0))) /* later there may be no memory */
+                          sql_use(s, SQL_ROLLBACK, err) && tally_catch_up(s, err) == 0))) { /* later there may be no memory */
+        sqlite_upgrade_told(s);
         return &s->store;
+    }
     close_store(&s->store);
     return NULL;
 }
@@ -297,4 +304,12 @@ struct store *sqlite_open(const char *dir, bool writer, const struct sqlite_tuni
 struct store *store_sqlite_open(const char *dir, bool writer, struct err *err)
 {
     return sqlite_open(dir, writer, &sqlite_tuning_default, err);
+}
+
+struct store *store_sqlite_open_upgrade(const char *dir, const struct store_upgrade *upgrade, struct err *err)
+{
+    struct sqlite_tuning tuning = sqlite_tuning_default;
+
+    tuning.upgrade = upgrade;
+    return sqlite_open(dir, true, &tuning, err);
 }

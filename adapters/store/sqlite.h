@@ -31,12 +31,22 @@ struct sqlite_state {
     struct store_moved moved;
     int64_t last[ROWS_COUNT]; /* the highest id ever given */
     int64_t gone_postback, gone_attempt; /* the highest that retention has removed */
+    int64_t clicks_before, ledger_before; /* what it has removed was older, Unix ms; 0: nothing */
     int64_t floor[ROWS_COUNT];           /* no row up to these is there any more; as far as is known */
+};
+
+#define SQLITE_APPLICATION_ID 0x436c6b42 /* "ClkB" */
+
+/* Every row of a table, by its integer key (sqlite_upgrade.c). */
+struct sqlite_fill {
+    const char *table, *key, *update; /* update: without WHERE */
 };
 
 struct sqlite_step {
     int version; /* of the schema after it */
     const char *sql;
+    const struct sqlite_fill *fill; /* after sql, a piece at a time; ended by table NULL; or NULL: one transaction is enough */
+    const char *end;                /* after fill; or NULL */
 };
 extern const struct sqlite_step sqlite_steps[]; /* ended by version 0 */
 
@@ -48,6 +58,8 @@ struct sqlite_tuning {
     int64_t max_pages;    /* of the database, 0: no limit */
     int page_size, cache_kib;
     const struct sqlite_step *steps;
+    int64_t fill_ids; /* of a table, in one transaction of an upgrade */
+    const struct store_upgrade *upgrade; /* NULL: nobody wants to know */
 };
 extern const struct sqlite_tuning sqlite_tuning_default;
 
@@ -73,6 +85,8 @@ struct sqlite {
     /* verify: what would be indexed goes here instead; other than 0 ends the walk. */
     int (*index_tap)(void *context, int family, uint64_t hash, int64_t row);
     void *tap_context;
+    struct sqlite *tally_to; /* verify: tallies are written there instead; a name that is unknown is not added */
+    struct store_upgrading upgrading; /* what: NULL, it is not */
     bool unsynced;    /* a sync has failed: no more transactions */
     bool reload;      /* a transaction that moved the index was lost: read it again */
 };
@@ -124,6 +138,12 @@ int sqlite_give_back(struct store *, unsigned, int64_t *, struct err *); /* sqli
 
 /* ---- sqlite_schema.c ---- */
 int sqlite_schema_ready(struct sqlite *s, struct err *err); /* create, migrate or refuse */
+
+/* ---- sqlite_upgrade.c ---- */
+int sqlite_upgrade(struct sqlite *s, int64_t version, struct err *err); /* from version on */
+/* Say how far what takes long is, now and, from the first time on, while a statement runs. */
+void sqlite_upgrade_tell(struct sqlite *s, const char *what, int64_t done, int64_t of);
+void sqlite_upgrade_told(struct sqlite *s); /* that was it */
 
 /* ---- sqlite_row.c: values in and out ---- */
 void bind_text(struct sqlite3_stmt *st, int at, struct slice s); /* NULL when empty */

@@ -1,5 +1,8 @@
 /* sqlite_history.c: the earlier postbacks of one click, and which clicks have a past that an event
- * must know of.  For the writer: what it has put in this transaction counts. */
+ * must know of.  For the writer what it has put in this transaction counts; a reader, which has no ids
+ * in memory, looks at the newest rows themselves. */
+#include <stdlib.h>
+
 #include "adapters/store/sqlite_index.h"
 #include "core/rules/lifecycle.h"
 
@@ -48,8 +51,81 @@ struct past {
     struct slice click_id, ttclid;
 };
 
+/* ---- a reader: rows that are in no run yet ---- */
+
+typedef int visit_seen(struct past *p, struct sqlite3_stmt *st, void *context, struct err *err);
+
+/* Call visit for those of the click until it gives something other than 0, which is then the result. */
+static int scan_tail(struct past *p, visit_seen *visit, void *context, struct err *err)
+{
+    static const enum sql parts[] = { SQL_SEEN_TAIL, SQL_SEEN_LATE };
+    int64_t after[ROWS_COUNT];
+    int rc = index_refresh(p->s, after, err);
+
+    for (size_t i = 0; i < 2 && rc == 0; i++) {
+        struct sqlite3_stmt *st = sql_use(p->s, parts[i], err);
+        if (!st)
+            return -1;
+        arena_reset(&p->s->scratch);
+        if (parts[i] == SQL_SEEN_TAIL)
+            bind_int(st, 1, after[ROWS_POSTBACKS]);
+        while (rc == 0 && (rc = sql_step(p->s, st, err)) == 1)
+            rc = is_of(st, p->offer, p->click_id, p->ttclid) ? visit(p, st, context, err) : 0;
+        sql_done(st);
+    }
+    return rc;
+}
+
+/* 1: it would have a mark. */
+static int is_marked(struct past *p, struct sqlite3_stmt *st, void *arena, struct err *err)
+{
+    struct slice stage, own = col_text(st, CLICK_ID);
+
+    if (col_int(st, VERDICT) == STORE_QUARANTINED)
+        return 0;
+    if (own.len == 0)
+        return 1;
+    if (!slice_eq(own, p->click_id) && !slice_eq(own, p->ttclid))
+        return 0; /* is_of a click by its ttclid: its mark is that of another id */
+    return col_name(p->s, st, STAGE, arena, &stage, err) != 0 ? -1 : lifecycle_takes_back(stage);
+}
+
+struct ids {
+    struct arena *arena;
+    int64_t *list;
+    size_t count, cap;
+};
+
+static int add_id(struct past *p, struct sqlite3_stmt *st, void *context, struct err *err)
+{
+    struct ids *ids = context;
+
+    (void)p;
+    if (ids->count == ids->cap) {
+        size_t cap = ids->cap ? ids->cap * 2 : 64;
+        int64_t *more = ARENA_ARRAY(ids->arena, int64_t, cap);
+        if (!more)
+            return sqlite_no_room(err);
+        for (size_t i = 0; i < ids->count; i++)
+            more[i] = ids->list[i];
+        ids->list = more;
+        ids->cap = cap;
+    }
+    ids->list[ids->count++] = col_int(st, ID);
+    return 0;
+}
+
+static int downwards(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x < *y) - (*x > *y);
+}
+
+/* ---- which clicks have a past ---- */
+
 /* By the id that it is marked with: its click's, or where it has none its ttclid. */
-static bool is_marked(struct sqlite3_stmt *st, const struct past *p)
+static bool is_mark_of(struct sqlite3_stmt *st, const struct past *p)
 {
     struct slice own = col_text(st, CLICK_ID), ttclid = col_within(st, TTCLID, col_text(st, PARAMS));
 
@@ -69,7 +145,7 @@ static int visit_mark(void *context, int64_t row, struct err *err)
     bind_int(st, 1, row);
     rc = sql_step(p->s, st, err);
     if (rc == 1)
-        rc = is_marked(st, p);
+        rc = is_mark_of(st, p);
     sql_done(st);
     return rc;
 }
@@ -79,14 +155,20 @@ int sqlite_marked(struct store *store, struct slice offer, struct slice click_id
 {
     struct past p = { .s = (struct sqlite *)store, .click_id = click_id, .ttclid = ttclid };
     const struct slice ids[] = { click_id, ttclid };
-    int rc = names_id(p.s, offer, false, &p.offer, err);
+    int rc;
 
-    for (size_t i = 0; rc >= 0 && p.offer && i < 2; i++)
-        if (ids[i].len &&
-            (rc = index_find(p.s, INDEX_MARKS, mark_hash(p.s, ids[i]), visit_mark, &p, err)) != 0)
-            return rc;
-    return rc < 0 ? -1 : 0;
+    if (sqlite_read_begin(p.s, err) != 0)
+        return -1;
+    rc = names_id(p.s, offer, false, &p.offer, err);
+    rc = rc == 1 && !p.s->store.writer ? scan_tail(&p, is_marked, &p.s->scratch, err) : rc < 0 ? -1 : 0;
+    for (size_t i = 0; rc == 0 && p.offer && i < 2; i++)
+        if (ids[i].len)
+            rc = index_find(p.s, INDEX_MARKS, mark_hash(p.s, ids[i]), visit_mark, &p, err);
+    sqlite_read_end(p.s);
+    return rc;
 }
+
+/* ---- its past ---- */
 
 static int take(struct past *p, struct sqlite3_stmt *st, struct arena *arena,
                 struct store_seen *out, struct err *err)
@@ -154,6 +236,30 @@ static int rows_of(struct past *p, struct arena *arena, int64_t **rows, size_t *
     return 0;
 }
 
+/* The same for a reader. */
+static int newest_of(struct past *p, struct arena *arena, int64_t **rows, size_t *n, struct err *err)
+{
+    struct ids ids = { .arena = arena };
+    size_t kept = 0;
+    int64_t *both;
+
+    if (scan_tail(p, add_id, &ids, err) != 0 || rows_of(p, arena, rows, n, err) != 0)
+        return -1;
+    if (ids.count == 0)
+        return 0;
+    if (!(both = ARENA_ARRAY(arena, int64_t, ids.count + *n)))
+        return sqlite_no_room(err);
+    for (size_t i = 0; i < ids.count + *n; i++)
+        both[i] = i < *n ? (*rows)[i] : ids.list[i - *n];
+    qsort(both, ids.count + *n, sizeof(*both), downwards);
+    for (size_t i = 0; i < ids.count + *n; i++)
+        if (i == 0 || both[i] != both[kept - 1])
+            both[kept++] = both[i];
+    *rows = both;
+    *n = kept;
+    return 0;
+}
+
 int sqlite_history(struct store *store, struct slice offer, struct slice click_id,
                    struct slice ttclid, unsigned max, struct arena *arena,
                    struct store_seen **list, size_t *count, struct err *err)
@@ -171,11 +277,14 @@ int sqlite_history(struct store *store, struct slice offer, struct slice click_i
     if (!p.offer || max == 0 || (click_id.len == 0 && ttclid.len == 0))
         return 0;
     arena_init(&own, ROWS_BYTES);
-    rc = rows_of(&p, &own, &rows, &n, err);
+    rc = sqlite_read_begin(p.s, err);
+    if (rc == 0)
+        rc = p.s->store.writer ? rows_of(&p, &own, &rows, &n, err) : newest_of(&p, &own, &rows, &n, err);
     if (rc == 0 && !(*list = ARENA_ARRAY(arena, struct store_seen, n < max ? n : max)))
         rc = sqlite_no_room(err);
     if (rc == 0)
         rc = collect(&p, rows, n, max, arena, *list, count, err);
+    sqlite_read_end(p.s);
     arena_free(&own);
     return rc;
 }

@@ -151,28 +151,35 @@ enum rows index_kind(enum index_family family)
     return of[family];
 }
 
-static int flush_family(struct sqlite *s, uint32_t family, struct entry *sorted, struct err *err)
+static int flush_family(struct sqlite *s, uint32_t family, struct err *err)
 {
     struct index *ix = s->index;
     struct run_writer w = { .n = 0 };
+    struct entry *sorted;
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < ix->hot_count; i++)
         count += ix->hot[i].family == family;
     if (count == 0)
         return 0;
-    sort(ix->hot, ix->hot_count, family, sorted);
-    w.run = run_new(ix, family, 0, count, true);
-    if (!w.run)
+    sorted = malloc(count * sizeof(*sorted));
+    w.run = sorted ? run_new(ix, family, 0, count, true) : NULL;
+    if (!w.run) {
+        free(sorted);
         return err_set(err, ERR_SYSTEM, "store: out of memory");
+    }
+    sort(ix->hot, ix->hot_count, family, sorted);
     w.run->id = ++ix->last_run;
     w.run->last = s->now.last[index_kind((enum index_family)family)];
     for (uint32_t i = 0; i < count; i++)
         if (run_put(s, &w, sorted[i], err) != 0)
             goto fail;
-    if (run_finish(s, &w, err) == 0 && runs_list(ix, w.run, err) == 0)
+    if (run_finish(s, &w, err) == 0 && runs_list(ix, w.run, err) == 0) {
+        free(sorted);
         return 0;
+    }
 fail:
+    free(sorted);
     run_free(ix, w.run);
     return -1;
 }
@@ -180,16 +187,12 @@ fail:
 static int flush(struct sqlite *s, struct err *err)
 {
     struct index *ix = s->index;
-    struct entry *sorted = malloc(ix->hot_count * sizeof(*sorted));
     struct sqlite3_stmt *st;
     int rc = 0;
 
-    if (!sorted)
-        return err_set(err, ERR_SYSTEM, "store: out of memory");
     ix->worked = true;
     for (uint32_t family = 0; rc == 0 && family < INDEX_FAMILIES; family++)
-        rc = flush_family(s, family, sorted, err);
-    free(sorted);
+        rc = flush_family(s, family, err);
     if (rc != 0 || sql_now(s, SQL_LATE_CLEAR, err) != 0 ||
         sql_now(s, SQL_LATE_POSTBACK_CLEAR, err) != 0 ||
         !(st = sql_use(s, SQL_INDEXED_SET, err)))

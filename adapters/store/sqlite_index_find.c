@@ -6,10 +6,6 @@
 
 /* ---- hashes ---- */
 
-struct id_hash {
-    uint64_t whole, upper; /* of all of it, of its first STORE_PREFIX characters */
-};
-
 static struct id_hash hash_of(const struct sqlite *s, struct slice id, uint64_t kind)
 {
     return (struct id_hash){ slice_hash(id, s->seed + kind),
@@ -20,30 +16,30 @@ static struct id_hash hash_of(const struct sqlite *s, struct slice id, uint64_t 
 static struct id_hash remembered(const struct sqlite *s, struct slice id, uint64_t kind)
 {
     struct index *ix = s->index;
+    uint64_t whole[LONG_KINDS], upper[LONG_KINDS];
     struct long_id *l;
-    struct id_hash h;
 
     for (l = ix->long_ids; l < ix->long_ids + LONG_IDS; l++)
-        if (l->len == id.len && l->kind == kind && memcmp(l->bytes, id.ptr, id.len) == 0)
-            return (struct id_hash){ l->whole, l->upper };
-    h = hash_of(s, id, kind);
+        if (l->len == id.len && memcmp(l->bytes, id.ptr, id.len) == 0)
+            return l->of[kind];
+    slice_hash_two(id, s->seed, whole);
+    slice_hash_two(slice_head(id, STORE_PREFIX), s->seed, upper);
     l = &ix->long_ids[ix->next_long_id++ % LONG_IDS];
-    l->kind = kind;
-    l->whole = h.whole;
-    l->upper = h.upper;
+    for (size_t i = 0; i < LONG_KINDS; i++)
+        l->of[i] = (struct id_hash){ whole[i], upper[i] };
     l->len = id.len;
     memcpy(l->bytes, id.ptr, id.len);
-    return h;
+    return l->of[kind];
 }
 
-static bool is_long(struct slice id)
+static bool is_long(struct slice id, uint64_t kind)
 {
-    return id.len >= LONG_ID_MIN && id.len <= LONG_ID_MAX;
+    return kind < LONG_KINDS && id.len >= LONG_ID_MIN && id.len <= LONG_ID_MAX;
 }
 
 uint64_t index_hash(const struct sqlite *s, struct slice id, uint64_t kind)
 {
-    uint64_t whole = is_long(id) ? remembered(s, id, kind).whole : slice_hash(id, s->seed + kind);
+    uint64_t whole = is_long(id, kind) ? remembered(s, id, kind).whole : slice_hash(id, s->seed + kind);
 
     return whole & s->tuning.hash_mask;
 }
@@ -61,7 +57,7 @@ static uint64_t halves(const struct sqlite *s, struct slice ttclid, uint64_t kin
 
     if (ttclid.len < STORE_PREFIX)
         return index_hash(s, ttclid, kind);
-    h = is_long(ttclid) ? remembered(s, ttclid, kind) : hash_of(s, ttclid, kind);
+    h = is_long(ttclid, kind) ? remembered(s, ttclid, kind) : hash_of(s, ttclid, kind);
     return ((h.upper & UPPER_HALF) | (h.whole & UINT32_MAX)) & s->tuning.hash_mask;
 }
 

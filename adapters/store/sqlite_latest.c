@@ -1,4 +1,5 @@
 /* sqlite_latest.c: the newest postbacks, for people who look, and what became of one. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/store/sqlite_index.h"
@@ -119,38 +120,108 @@ int sqlite_list_latest(struct store *store, const struct store_latest *what, uns
 
 /* ---- what became of one ---- */
 
-static void keep_own(const struct store_postback *pb, struct store_event *all, size_t n, struct store_event *out,
-                    size_t *count)
+struct own {
+    struct sqlite *s;
+    int64_t postback, ids[EVENTS_MOST];
+    size_t count;
+};
+
+static void keep(struct own *o, int64_t id)
 {
-    for (size_t i = n; i-- > 0;) {
-        bool known = all[i].postback_id != pb->id || *count == EVENTS_MOST;
-        for (size_t j = 0; j < *count && !known; j++)
-            known = out[j].id == all[i].id;
-        if (!known)
-            out[(*count)++] = all[i];
+    for (size_t i = 0; i < o->count; i++)
+        if (o->ids[i] == id)
+            return;
+    if (o->count < EVENTS_MOST)
+        o->ids[o->count++] = id;
+}
+
+/* A reader has no ids in memory: it looks at the newest events themselves. */
+static int own_of_tail(struct own *o, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(o->s, SQL_EVENTS_OF_TAIL, err);
+    int64_t after[ROWS_COUNT];
+    int rc;
+
+    if (!st || index_refresh(o->s, after, err) != 0)
+        return -1;
+    bind_int(st, 1, after[ROWS_EVENTS]);
+    bind_int(st, 2, o->postback);
+    while ((rc = sql_step(o->s, st, err)) == 1)
+        keep(o, col_int(st, 0));
+    sql_done(st);
+    return rc;
+}
+
+/* A click of a year of rebills has hundreds of events: each is asked whose it is, which is in its first columns. */
+static int own_of_index(struct own *o, struct slice id, bool ttclid, struct arena *arena, struct err *err)
+{
+    uint64_t hashes[2] = { index_hash(o->s, id, 0) };
+    size_t n = ttclid ? index_ttclid_hashes(o->s, ROWS_EVENTS, id, 0, hashes) : 1, count;
+    int64_t *rows;
+
+    if (index_rows(o->s, INDEX_EVENTS, hashes, n, INDEX_ROWS_MOST, arena, &rows, &count, err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        struct sqlite3_stmt *st = sql_use(o->s, SQL_EVENT_OF, err);
+        int rc;
+        if (!st)
+            return -1;
+        bind_int(st, 1, rows[i]);
+        bind_int(st, 2, o->postback);
+        rc = sql_step(o->s, st, err);
+        sql_done(st);
+        if (rc < 0)
+            return -1;
+        if (rc == 1)
+            keep(o, rows[i]);
     }
+    return 0;
+}
+
+static int upwards(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
 }
 
 /* An event is found by its click, or by the event_id that was made of what the postback said. */
-int sqlite_events_of(struct store *store, const struct store_postback *pb, struct arena *arena,
-                     struct store_event **list_out, size_t *count, struct err *err)
+static int own_events(struct own *o, const struct store_postback *pb, struct arena *arena, struct store_event *list,
+                      size_t *count, struct err *err)
 {
     const struct slice ids[] = { pb->click_id, pb->ttclid, pb->event_id };
-    struct store_event *all;
-    size_t n;
+
+    if (!o->s->store.writer && own_of_tail(o, err) != 0)
+        return -1;
+    for (size_t i = 0; i < 3 && o->count == 0; i++)
+        if (ids[i].len && own_of_index(o, ids[i], i == 1, arena, err) != 0)
+            return -1;
+    if (o->count)
+        qsort(o->ids, o->count, sizeof(*o->ids), upwards);
+    for (size_t i = 0; i < o->count; i++) {
+        int rc = sqlite_event_read(o->s, o->ids[i], arena, &list[*count], err);
+        if (rc < 0)
+            return -1;
+        *count += (size_t)rc;
+    }
+    return 0;
+}
+
+int sqlite_events_of(struct store *store, const struct store_postback *pb, struct arena *arena,
+                     struct store_event **list, size_t *count, struct err *err)
+{
+    struct own own = { .s = (struct sqlite *)store, .postback = pb->id };
+    int rc;
 
     *count = 0;
-    *list_out = ARENA_ARRAY(arena, struct store_event, EVENTS_MOST);
-    if (!*list_out)
+    *list = ARENA_ARRAY(arena, struct store_event, EVENTS_MOST);
+    if (!*list)
         return sqlite_no_room(err);
-    for (size_t i = 0; i < 3 && *count == 0; i++) {
-        if (ids[i].len == 0)
-            continue;
-        if (sqlite_find_events(store, ids[i], 4 * EVENTS_MOST, arena, &all, &n, err) != 0)
-            return -1;
-        keep_own(pb, all, n, *list_out, count);
-    }
-    return arena->full ? sqlite_no_room(err) : 0;
+    if (sqlite_read_begin(own.s, err) != 0)
+        return -1;
+    rc = own_events(&own, pb, arena, *list, count, err);
+    sqlite_read_end(own.s);
+    return rc == 0 && arena->full ? sqlite_no_room(err) : rc;
 }
 
 /* ---- for those who look on ---- */

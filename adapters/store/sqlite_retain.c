@@ -55,6 +55,12 @@ static int run_id(struct sqlite *s, enum sql which, int64_t id, struct err *err)
     return sql_run(s, st, err);
 }
 
+static void later(int64_t *most, int64_t n)
+{
+    if (n > *most)
+        *most = n;
+}
+
 /* ---- removing: the fate of a row, or -1 ---- */
 
 static int drop_click(struct step *p, const struct old *o, struct err *err)
@@ -64,6 +70,7 @@ static int drop_click(struct step *p, const struct old *o, struct err *err)
     if (run_id(p->s, SQL_CLICK_DROP, o->id, err) != 0 || run_id(p->s, SQL_LATE_DROP, o->id, err) != 0)
         return -1;
     p->s->now.counts.clicks--;
+    later(&p->s->now.clicks_before, p->how->clicks);
     p->out->clicks++;
     p->changed++;
     return DONE;
@@ -109,8 +116,8 @@ static int drop_event(struct step *p, const struct old *o, struct err *err)
     c->delivered -= state == STORE_DELIVERED;
     c->dead -= state == STORE_DEAD;
     c->withdrawn -= state == STORE_WITHDRAWN;
-    if (o->b > p->s->now.gone_postback)
-        p->s->now.gone_postback = o->b;
+    later(&p->s->now.gone_postback, o->b);
+    later(&p->s->now.ledger_before, p->how->ledger);
     p->out->events++;
     p->out->dead += state == STORE_DEAD;
     p->changed++;
@@ -138,8 +145,8 @@ static int drop_postback(struct step *p, const struct old *o, struct err *err)
         return -1;
     p->s->now.counts.postbacks--;
     p->s->now.counts.quarantined -= o->a;
-    if (o->id > p->s->now.gone_postback)
-        p->s->now.gone_postback = o->id;
+    later(&p->s->now.gone_postback, o->id);
+    later(&p->s->now.ledger_before, p->how->ledger);
     p->out->postbacks++;
     p->changed++;
     return DONE;
@@ -151,8 +158,8 @@ static int drop_attempt(struct step *p, const struct old *o, struct err *err)
         return STAYS;
     if (run_id(p->s, SQL_ATTEMPT_DROP, o->id, err) != 0)
         return -1;
-    if (o->id > p->s->now.gone_attempt)
-        p->s->now.gone_attempt = o->id;
+    later(&p->s->now.gone_attempt, o->id);
+    later(&p->s->now.ledger_before, p->how->ledger);
     p->out->attempts++;
     p->changed++;
     return DONE;
@@ -364,6 +371,10 @@ int sqlite_retain(struct store *store, const struct store_retention *how,
     if (rc == 1 || p.r->now != 0)
         return 1;
     rc = tally_drop(s, how->ledger, HOURS_DROPPED, err);
+    if (rc > 0) {
+        later(&s->now.clicks_before, how->ledger);
+        later(&s->now.ledger_before, how->ledger);
+    }
     return rc < 0 ? -1 : rc == HOURS_DROPPED;
 }
 

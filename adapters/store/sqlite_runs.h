@@ -83,15 +83,20 @@ struct merge {
     struct run_writer to;
 };
 
-/* The hashes of the long ids that were asked for last: a postback's ttclid is looked up, and indexed for
- * its event and for itself. */
+/* The hashes of the long ids that were asked for last: a postback's ttclid is looked up as one of a click
+ * and as one of a postback, and indexed for its event and for itself. */
 #define LONG_ID_MIN 48
 #define LONG_ID_MAX 512
 #define LONG_IDS    4
+#define LONG_KINDS  2 /* kinds of ids that are remembered: 0 and 1 */
+
+struct id_hash {
+    uint64_t whole, upper; /* unmasked: of all of it, of its first STORE_PREFIX characters */
+};
 
 struct long_id {
-    uint64_t kind, whole, upper; /* unmasked; upper: of its first STORE_PREFIX characters */
-    size_t len;                  /* 0: free */
+    struct id_hash of[LONG_KINDS];
+    size_t len; /* 0: free */
     char bytes[LONG_ID_MAX];
 };
 

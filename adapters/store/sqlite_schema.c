@@ -2,9 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "adapters/store/sqlite.h"
-
-#define APPLICATION_ID 0x436c6b42 /* "ClkB" */
+#include "adapters/store/sqlite_tally.h"
 
 #define TEXT_WITHIN(column, host)                                                                  \
     "CASE typeof(" column ") WHEN 'integer' THEN CAST(substr(CAST(" host " AS BLOB),"              \
@@ -99,29 +97,17 @@ static const char version_2[] =
  * that is what it has. */
 static const char version_3[] = "ALTER TABLE events ADD COLUMN plain_id TEXT;";
 
-/* Checksums (sqlite_sum.h), made here for the rows that are there: one pass over the file, once.
- * `last` of a run: no row in it is higher.  last_... of counts: ids are never given again, also when
- * the rows are gone; gone_...: the highest that retention has removed, so that what still names it is no
- * damage. */
+/* Checksums (sqlite_sum.h), made for the rows that are there a piece at a time (checksums_4): all of the file is
+ * written anew, once.  `last` of a run: no row in it is higher.  last_... of counts: ids are never given again,
+ * also when the rows are gone; gone_...: the highest that retention has removed, so that what still names it is
+ * no damage. */
 static const char version_4[] =
     "ALTER TABLE clicks ADD COLUMN sum INTEGER;"
-    "UPDATE clicks SET sum = checksum(1, id, offer, at, keyed, click_id, event_id, ttp, ip, consent,"
-    " page_url, ttclid, user_agent, referrer, country);"
     "ALTER TABLE postbacks ADD COLUMN sum INTEGER;"
-    "UPDATE postbacks SET sum = checksum(2, id, at, offer, tracker, method, stage, verdict, code,"
-    " click_id, event_id, txid, content_type, address, params, ttclid, reason, warnings);"
     "ALTER TABLE events ADD COLUMN sum INTEGER;"
-    "UPDATE events SET sum = checksum(3, id, postback, created, offer, pixel, event, test_code,"
-    " event_id, click_id, body, ttclid, value, currency, original_value, original_currency, consent,"
-    " consent_said, plain_id);"
     "ALTER TABLE deliveries ADD COLUMN sum INTEGER;"
-    "UPDATE deliveries SET sum = checksum(4, event, pixel, state, due, attempts, test_code,"
-    " unknown_since, unknown_before, note, withdrawn);"
     "ALTER TABLE attempts ADD COLUMN sum INTEGER;"
-    "UPDATE attempts SET sum = checksum(5, id, at, took_ms, pixel, http_status, code, message,"
-    " request_id);"
     "ALTER TABLE tries ADD COLUMN sum INTEGER;"
-    "UPDATE tries SET sum = checksum(6, event, attempt);"
     "ALTER TABLE counts ADD COLUMN last_click INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE counts ADD COLUMN last_postback INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE counts ADD COLUMN last_event INTEGER NOT NULL DEFAULT 0;"
@@ -129,6 +115,28 @@ static const char version_4[] =
     "ALTER TABLE counts ADD COLUMN gone_postback INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE counts ADD COLUMN gone_attempt INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE counts ADD COLUMN sum INTEGER;"
+    "ALTER TABLE late_clicks ADD COLUMN sum INTEGER;"
+    "ALTER TABLE indexed ADD COLUMN sum INTEGER;"
+    "ALTER TABLE runs ADD COLUMN last INTEGER;"
+    "ALTER TABLE runs ADD COLUMN sum INTEGER;";
+
+static const struct sqlite_fill checksums_4[] = {
+    { "clicks", "id", "UPDATE clicks SET sum = checksum(1, id, offer, at, keyed, click_id, event_id, ttp, ip, consent,"
+      " page_url, ttclid, user_agent, referrer, country)" },
+    { "postbacks", "id", "UPDATE postbacks SET sum = checksum(2, id, at, offer, tracker, method, stage, verdict, code,"
+      " click_id, event_id, txid, content_type, address, params, ttclid, reason, warnings)" },
+    { "events", "id", "UPDATE events SET sum = checksum(3, id, postback, created, offer, pixel, event, test_code,"
+      " event_id, click_id, body, ttclid, value, currency, original_value, original_currency, consent,"
+      " consent_said, plain_id)" },
+    { "deliveries", "event", "UPDATE deliveries SET sum = checksum(4, event, pixel, state, due, attempts, test_code,"
+      " unknown_since, unknown_before, note, withdrawn)" },
+    { "attempts", "id", "UPDATE attempts SET sum = checksum(5, id, at, took_ms, pixel, http_status, code, message,"
+      " request_id)" },
+    { "tries", "event", "UPDATE tries SET sum = checksum(6, event, attempt)" },
+    { NULL, NULL, NULL },
+};
+
+static const char version_4_end[] =
     "UPDATE counts SET last_click = (SELECT ifnull(max(id), 0) FROM clicks),"
     " last_postback = (SELECT ifnull(max(id), 0) FROM postbacks),"
     " last_event = (SELECT ifnull(max(id), 0) FROM events),"
@@ -136,12 +144,8 @@ static const char version_4[] =
     "UPDATE counts SET sum = checksum(7, clicks, postbacks, waiting, sending, delivered, dead,"
     " quarantined, withdrawn, last_click, last_postback, last_event, last_attempt, gone_postback,"
     " gone_attempt);"
-    "ALTER TABLE late_clicks ADD COLUMN sum INTEGER;"
     "UPDATE late_clicks SET sum = checksum(12, click);"
-    "ALTER TABLE indexed ADD COLUMN sum INTEGER;"
     "UPDATE indexed SET sum = checksum(8, clicks, postbacks, events);"
-    "ALTER TABLE runs ADD COLUMN last INTEGER;"
-    "ALTER TABLE runs ADD COLUMN sum INTEGER;"
     "UPDATE runs SET last = (SELECT CASE family WHEN 0 THEN clicks WHEN 2 THEN postbacks"
     " WHEN 4 THEN postbacks ELSE events END FROM indexed);"
     "UPDATE runs SET sum = checksum(9, id, family, level, chunks, entries, last) +"
@@ -149,33 +153,11 @@ static const char version_4[] =
     " WHERE c.id >= runs.id << 24 AND c.id < (runs.id + 1) << 24), 0);"
     "INSERT INTO meta SELECT 'sum', checksum(11, (SELECT value FROM meta WHERE key = 'created_by'),"
     " (SELECT value FROM meta WHERE key = 'hash_seed'));";
+
 /* Postbacks that were decided once more after the index had them in a run: their newer ids are in no
  * run yet. */
 static const char version_5[] =
     "CREATE TABLE late_postbacks(postback INTEGER PRIMARY KEY, sum INTEGER);";
-
-/* A slot of `tallies` in words: enum store_tally_kind, store_verdict, store_state and match_key, TALLY_LATENCY_MS,
- * and currencies, whose three letters a slot holds. */
-#define SLOT                                                                                       \
-    "CASE WHEN kind = 1 THEN iif(slot, 'with ttclid', 'all')"                                      \
-    " WHEN kind IN (2, 3) THEN CASE slot WHEN 1 THEN 'queued' WHEN 2 THEN 'duplicate'"             \
-    " WHEN 3 THEN 'ignored' WHEN 4 THEN 'quarantined' END"                                         \
-    " WHEN kind = 4 THEN 'postbacks'"                                                              \
-    " WHEN kind = 5 THEN CASE slot WHEN 1 THEN 'made' WHEN 3 THEN 'delivered' WHEN 4 THEN 'dead'"  \
-    " WHEN 5 THEN 'withdrawn' END"                                                                 \
-    " WHEN kind = 6 THEN CASE slot WHEN 0 THEN 'to 0.1 s' WHEN 1 THEN 'to 0.25 s'"                 \
-    " WHEN 2 THEN 'to 0.5 s' WHEN 3 THEN 'to 1 s' WHEN 4 THEN 'to 2.5 s' WHEN 5 THEN 'to 5 s'"     \
-    " WHEN 6 THEN 'to 10 s' WHEN 7 THEN 'to 30 s' WHEN 8 THEN 'to 1 min' WHEN 9 THEN 'to 5 min'"   \
-    " WHEN 10 THEN 'to 15 min' WHEN 11 THEN 'to 1 h' WHEN 12 THEN 'to 6 h' WHEN 13 THEN 'to 1 d'"  \
-    " ELSE 'above' END"                                                                            \
-    " WHEN kind = 7 THEN iif(slot, 'with a value', 'without')"                                     \
-    " WHEN kind IN (8, 9) THEN char(slot >> 16, (slot >> 8) & 255, slot & 255)"                    \
-    " WHEN kind = 10 THEN CASE slot WHEN 0 THEN 'ttclid' WHEN 1 THEN 'email' WHEN 2 THEN 'phone'"  \
-    " WHEN 3 THEN 'external_id' WHEN 4 THEN 'ip' WHEN 5 THEN 'user_agent' WHEN 6 THEN 'ttp'"       \
-    " WHEN 7 THEN 'first_name' WHEN 8 THEN 'last_name' WHEN 9 THEN 'city' WHEN 10 THEN 'state'"    \
-    " WHEN 11 THEN 'zip_code' WHEN 12 THEN 'country' WHEN 13 THEN 'locale' END"                    \
-    " WHEN kind = 11 THEN CASE slot WHEN 1 THEN 'tried again' WHEN 3 THEN 'delivered'"             \
-    " WHEN 4 THEN 'dead' END END"
 
 /* tally.h.  What the rows of an older store come to is counted when it is opened (tally_catch_up). */
 static const char version_6[] =
@@ -183,11 +165,8 @@ static const char version_6[] =
     " n INTEGER, sum INTEGER, PRIMARY KEY(hour, offer, kind, name, slot)) WITHOUT ROWID;"
     "CREATE INDEX tries_of ON tries(attempt);"
     "CREATE VIEW hours AS SELECT strftime('%Y-%m-%dT%H:00:00Z', hour, 'unixepoch') AS hour, "
-    NAME("offer") " AS offer, CASE kind WHEN 1 THEN 'clicks' WHEN 2 THEN 'postbacks'"
-    " WHEN 3 THEN 'reasons' WHEN 4 THEN 'warnings' WHEN 5 THEN 'events' WHEN 6 THEN 'latency'"
-    " WHEN 7 THEN 'valued' WHEN 8 THEN 'values' WHEN 9 THEN 'originals' WHEN 10 THEN 'keys'"
-    " WHEN 11 THEN 'answers' END AS kind, " NAME("name") " AS name, " SLOT " AS what, slot, n"
-    " FROM tallies;";
+    NAME("offer") " AS offer, " TALLY_KIND_WORD " AS kind, " NAME("name") " AS name, " TALLY_SLOT_WORD
+    " AS what, slot, n FROM tallies;";
 
 /* Rows up to these are in the index as they were before: by whole ttclids alone, without order ids
  * (sqlite_index.h). */
@@ -201,15 +180,29 @@ static const char version_7[] =
     "UPDATE indexed SET sum = checksum(8, clicks, postbacks, events, plain_clicks, plain_postbacks,"
     " plain_events);";
 
+/* What retention has removed was older than these moments (Unix milliseconds, 0: nothing was), so the hours
+ * behind them are still those of the rows.  Of a store where it was not written down: any hour may be. */
+static const char version_8[] =
+    "ALTER TABLE counts ADD COLUMN clicks_before INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE counts ADD COLUMN ledger_before INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE counts SET clicks_before = ifnull((SELECT at * 1000 FROM clicks ORDER BY id DESC LIMIT 1), 0)"
+    " WHERE clicks < last_click;"
+    "UPDATE counts SET ledger_before = ifnull((SELECT at FROM postbacks ORDER BY id DESC LIMIT 1), 0)"
+    " WHERE gone_postback > 0 OR gone_attempt > 0;"
+    "UPDATE counts SET sum = checksum(7, clicks, postbacks, waiting, sending, delivered, dead, quarantined,"
+    " withdrawn, last_click, last_postback, last_event, last_attempt, gone_postback, gone_attempt,"
+    " clicks_before, ledger_before);";
+
 const struct sqlite_step sqlite_steps[] = {
-    { 1, version_1 },
-    { 2, version_2 },
-    { 3, version_3 },
-    { 4, version_4 },
-    { 5, version_5 },
-    { 6, version_6 },
-    { 7, version_7 },
-    { 0, NULL },
+    { .version = 1, .sql = version_1 },
+    { .version = 2, .sql = version_2 },
+    { .version = 3, .sql = version_3 },
+    { .version = 4, .sql = version_4, .fill = checksums_4, .end = version_4_end },
+    { .version = 5, .sql = version_5 },
+    { .version = 6, .sql = version_6 },
+    { .version = 7, .sql = version_7 },
+    { .version = 8, .sql = version_8 },
+    { .version = 0 },
 };
 
 static int pragma_get(struct sqlite *s, const char *sql, int64_t *out, struct err *err)
@@ -228,26 +221,6 @@ static int pragma_get(struct sqlite *s, const char *sql, int64_t *out, struct er
     return rc;
 }
 
-static int apply(struct sqlite *s, const struct sqlite_step *step, struct err *err)
-{
-    char done[200];
-
-    snprintf(done, sizeof(done),
-             "INSERT INTO meta VALUES('schema', %d) ON CONFLICT DO UPDATE SET value = %d;"
-             "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             step->version, step->version, APPLICATION_ID, step->version);
-    if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(s->db, step->sql, NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(s->db, done, NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
-        return 0;
-    snprintf(done, sizeof(done), "bringing it to schema version %d", step->version);
-    sqlite_fail(s, err, done);
-    if (!sqlite3_get_autocommit(s->db))
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
-}
-
 int sqlite_schema_ready(struct sqlite *s, struct err *err)
 {
     int64_t version, application, tables;
@@ -259,7 +232,7 @@ int sqlite_schema_ready(struct sqlite *s, struct err *err)
         pragma_get(s, "PRAGMA application_id", &application, err) != 0 ||
         pragma_get(s, "SELECT count(*) FROM sqlite_schema", &tables, err) != 0)
         return -1;
-    if (tables != 0 && application != APPLICATION_ID)
+    if (tables != 0 && application != SQLITE_APPLICATION_ID)
         return err_set(err, ERR_SYSTEM,
                        "%s/clickbaton.db: this is a database of some other program; give "
                        "clickbaton a folder of its own with `data:`", s->dir);
@@ -273,8 +246,5 @@ int sqlite_schema_ready(struct sqlite *s, struct err *err)
                        "%s/clickbaton.db: its schema version is %lld, this clickbaton needs %d; "
                        "start `clickbaton serve` once, it will bring it up to date", s->dir,
                        (long long)version, newest);
-    for (const struct sqlite_step *step = s->tuning.steps; step->version; step++)
-        if (step->version > version && apply(s, step, err) != 0)
-            return -1;
-    return 0;
+    return s->store.writer ? sqlite_upgrade(s, version, err) : 0;
 }

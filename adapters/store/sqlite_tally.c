@@ -117,12 +117,20 @@ static int add(struct sqlite *s, const struct tally_row *what, struct err *err)
     return 0;
 }
 
+/* A name that nothing in the store has is -1 to verify, which adds none. */
+static int name_of(struct sqlite *s, struct slice name, int64_t *id, struct err *err)
+{
+    int rc = name.len ? names_id(s, name, !s->tally_to, id, err) : 1;
+
+    if (rc == 0)
+        *id = -1;
+    return rc < 0 ? -1 : 0;
+}
+
 /* The same with the name as text. */
 static int add_named(struct sqlite *s, struct tally_row row, struct slice name, struct err *err)
 {
-    if (name.len && names_id(s, name, true, &row.name, err) != 1)
-        return -1;
-    return add(s, &row, err);
+    return name_of(s, name, &row.name, err) != 0 ? -1 : add(s, &row, err);
 }
 
 /* ---- what is counted ---- */
@@ -159,7 +167,7 @@ int tally_postback(struct sqlite *s, const struct store_postback *pb, int n, str
 {
     struct tally_row row = { .hour = hour_of(pb->at / 1000), .slot = pb->verdict, .n = n };
 
-    if (pb->offer.len && names_id(s, pb->offer, true, &row.offer, err) != 1)
+    if (name_of(s, pb->offer, &row.offer, err) != 0)
         return -1;
     row.kind = TALLY_POSTBACKS;
     if (add_named(s, row, pb->stage, err) != 0)
@@ -197,6 +205,13 @@ int tally_put(struct sqlite *s, const struct tally_event *e, const struct store_
             return -1;
     }
     return 0;
+}
+
+int tally_emptied(struct sqlite *s, const struct tally_event *e, struct err *err)
+{
+    struct tally_row row = of_event(e, (enum store_tally_kind)TALLY_EMPTIED, 0, 1);
+
+    return add(s, &row, err);
 }
 
 int tally_state(struct sqlite *s, const struct tally_event *e, enum store_state state, int n, struct err *err)
@@ -257,6 +272,11 @@ int tally_find(struct sqlite *s, int64_t id, struct tally_event *out, struct err
 
 /* ---- in the file ---- */
 
+static struct sqlite *file_of(struct sqlite *s)
+{
+    return s->tally_to ? s->tally_to : s;
+}
+
 static int read_had(struct sqlite *s, struct tally_row *r, struct err *err)
 {
     struct sqlite3_stmt *st = sql_use(s, SQL_TALLY_GET, err);
@@ -303,7 +323,7 @@ int tally_write(struct sqlite *s, struct err *err)
 
     for (size_t i = 0; i < t->changes; i++) {
         struct tally_row *r = &t->rows[t->changed[i]];
-        if (r->n != 0 && write_row(s, r, err) != 0)
+        if (r->n != 0 && write_row(file_of(s), r, err) != 0)
             return -1;
         r->changed = false;
     }

@@ -110,7 +110,8 @@ static int count_event(struct counting *c, struct sqlite3_stmt *st, struct err *
     struct tally_event e = { col_int(st, 0), col_int(st, 2), col_int(st, OFFER), col_int(st, EVENT) };
     struct store_event ev;
 
-    if (sqlite_event_row(c->s, st, &c->arena, &ev, err) != 0 || tally_put(c->s, &e, &ev, err) != 0)
+    if (sqlite_event_row(c->s, st, &c->arena, &ev, err) != 0 || tally_put(c->s, &e, &ev, err) != 0 ||
+        (c->s->tally_to && slice_eq(ev.body, S("{}")) && tally_emptied(c->s, &e, err) != 0))
         return -1;
     /* what of it was delivered is known by its last attempt, below */
     return ev.state == STORE_DEAD || ev.state == STORE_WITHDRAWN ? tally_state(c->s, &e, ev.state, 1, err) : 0;
@@ -175,17 +176,29 @@ static int count_some(struct counting *c, size_t table, struct err *err)
     return upto < c->s->now.last[ROWS_EVENTS];
 }
 
+/* Ids that there are up to the last: of each table, and (answers) of events once more. */
+static int64_t ids_of(const struct sqlite *s, size_t table)
+{
+    static const enum rows of[TABLES] = { ROWS_CLICKS, ROWS_POSTBACKS, ROWS_EVENTS, ROWS_EVENTS };
+
+    return s->now.last[of[table]];
+}
+
 int tally_rows(struct sqlite *s, struct err *err)
 {
     struct counting c = { .s = s };
+    int64_t before = 0, of = 0;
     int rc = 0;
 
     tally_forget(s->tally); /* the table is empty now, whatever it was */
+    for (size_t i = 0; i < TABLES; i++)
+        of += ids_of(s, i);
     arena_init(&c.arena, ROW_BYTES);
-    for (size_t i = 0; i < TABLES && rc >= 0; i++) {
+    for (size_t i = 0; i < TABLES && rc >= 0; before += ids_of(s, i++)) {
         c.last = 0;
-        while ((rc = count_some(&c, i, err)) == 1)
-            ;
+        do
+            sqlite_upgrade_tell(s, "counting", before + c.last, of);
+        while ((rc = count_some(&c, i, err)) == 1);
     }
     arena_free(&c.arena);
     return rc < 0 ? -1 : tally_write(s, err);

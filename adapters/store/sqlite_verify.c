@@ -27,7 +27,7 @@ static void say(struct verify *v, const char *where, int64_t row, bool unfinishe
 
     v->lacking |= (code & 0xff) == SQLITE_NOMEM;
     v->unread |= (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_SHORT_READ;
-    if (v->lacking || v->unread)
+    if (v->lacking || v->unread || v->roomless)
         return;
     f.text = text;
     vsnprintf(text, sizeof(text), fmt, ap);
@@ -375,6 +375,9 @@ int store_sqlite_verify(const char *path, verify_report *report, void *context,
             rc = check_all(v, err);
         if (rc >= 0)
             rc = v->lacking  ? err_set(err, ERR_SYSTEM, "%s: out of memory", v->file)
+                 : v->roomless
+                     ? err_set(err, ERR_SYSTEM, "%s: no temporary file can be written, which counting the rows "
+                               "again needs: make room in /var/tmp, or name another folder in SQLITE_TMPDIR", v->file)
                  : v->unread ? err_set(err, ERR_SYSTEM, "%s: the disk can't be read (disk I/O error); "
                                        "look at its health (dmesg), and at your backup", v->file)
                              : out->findings != 0;

@@ -18,6 +18,7 @@ struct verify {
     bool broken;       /* a tree of SQLite's is: scans may end early */
     bool lacking;      /* memory: what was found proves nothing */
     bool unread;       /* the disk gave an error for a part of it */
+    bool roomless;     /* no temporary file could be written: the counts were not compared */
 };
 
 void verify_say(struct verify *v, const char *where, int64_t row, const char *fmt, ...)
@@ -35,5 +36,8 @@ void verify_log(struct verify *v, int64_t frames, const unsigned char salts[8]);
 /* sqlite_verify_rows.c, sqlite_verify_index.c: in a read transaction. */
 void verify_rows(struct verify *v);
 void verify_index(struct verify *v);
+/* sqlite_verify_tallies.c: the counts by the hour, when the rows are sound.  What retention has removed, as the store says; the
+ * highest ids. */
+void verify_tallies(struct verify *v, const struct sqlite_state *says, const struct sqlite_state *is);
 
 #endif

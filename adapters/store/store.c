@@ -184,17 +184,23 @@ int store_event_again(struct store *s, int64_t id, int64_t due, bool anew, struc
     return writing(s, err) != 0 ? -1 : s->ops->event_again(s, id, due, anew, note, err);
 }
 
+/* A writer asks in the transaction that the answer is for. */
+static int looking_back(const struct store *s, struct err *err)
+{
+    return s->writer ? writing(s, err) : 0;
+}
+
 int store_marked(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
                  struct err *err)
 {
-    return writing(s, err) != 0 ? -1 : s->ops->marked(s, offer, click_id, ttclid, err);
+    return looking_back(s, err) != 0 ? -1 : s->ops->marked(s, offer, click_id, ttclid, err);
 }
 
 int store_history(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
                   unsigned max, struct arena *arena, struct store_seen **list, size_t *count,
                   struct err *err)
 {
-    if (writing(s, err) != 0)
+    if (looking_back(s, err) != 0)
         return -1;
     return s->ops->history(s, offer, click_id, ttclid, max, arena, list, count, err);
 }
@@ -202,7 +208,7 @@ int store_history(struct store *s, struct slice offer, struct slice click_id, st
 int store_postback_params(struct store *s, int64_t id, struct arena *arena, struct slice *params,
                           struct err *err)
 {
-    return writing(s, err) != 0 ? -1 : s->ops->postback_params(s, id, arena, params, err);
+    return looking_back(s, err) != 0 ? -1 : s->ops->postback_params(s, id, arena, params, err);
 }
 
 int store_pixels_due(struct store *s, struct arena *arena, struct store_due **list, size_t *count,

@@ -251,7 +251,7 @@ int store_retain(struct store *s, const struct store_retention *how, struct stor
  * still.  ERR_INPUT when this file can't do so in steps. */
 int store_give_back(struct store *s, unsigned pages, int64_t *left, struct err *err);
 
-/* ---- the past of a click: between begin and commit, what was put there included ---- */
+/* ---- the past of a click: on the writer between begin and commit, what was put there included; or on a reader ---- */
 
 /* One earlier postback. */
 struct store_seen {
@@ -262,7 +262,7 @@ struct store_seen {
 
 /* Did a postback of this click (offer and click_id) have the stage rejected, refund or chargeback,
  * or come without a click id but with this ttclid?  Quarantined ones do not count.  1 or 0; hardly
- * ever reads a row when it is 0. */
+ * ever reads a row when it is 0 (a reader: those that are in no run of its index yet). */
 int store_marked(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
                  struct err *err);
 
@@ -328,7 +328,8 @@ int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct er
  * never cut in two), into arena; *after becomes the last attempt that was looked at. */
 int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
                          int64_t **ids, size_t *count, struct err *err);
-/* The events that a postback put, oldest first (at most 64). */
+/* The events that a postback put, oldest first (at most 64), however many its click has: of more than 65,536 those
+ * of the oldest postbacks may not be found. */
 int store_events_of(struct store *s, const struct store_postback *pb, struct arena *arena,
                     struct store_event **list, size_t *count, struct err *err);
 /* Every event that was created at `since` (Unix milliseconds) or later, and the ids of every click,
@@ -388,5 +389,19 @@ void store_close(struct store *s); /* accepts NULL */
  * the schema or migrates an older one, refuses a newer one by name; a second writer is an error
  * that names the folder.  Otherwise a second handle beside the writer, for reading and maintain. */
 struct store *store_sqlite_open(const char *dir, bool writer, struct err *err);
+
+/* A writer that meets an older file brings it up to date before it is open, which may take minutes where there
+ * are millions of rows.  How far it is: */
+struct store_upgrading {
+    const char *what; /* it is at: "tables", "adding checksums", "counting" */
+    int64_t done, of; /* rows, about */
+};
+/* tell is called at the beginning and then again and again, some hundred times a second, on the caller's thread,
+ * and never for a file that is of today, or empty.  Whoever is killed meanwhile goes on the next time. */
+struct store_upgrade {
+    void (*tell)(void *context, const struct store_upgrading *at);
+    void *context;
+};
+struct store *store_sqlite_open_upgrade(const char *dir, const struct store_upgrade *upgrade, struct err *err);
 
 #endif

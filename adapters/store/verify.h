@@ -9,7 +9,7 @@
 #include "core/base/err.h"
 
 struct verify_finding {
-    const char *where; /* "file", "log", "index", or the name of a table */
+    const char *where; /* "file", "log", "index", or the name of a table or view */
     int64_t row;       /* id, page or frame; 0: the whole of it */
     const char *text;
     /* The log ends in the middle of a write.  After a power loss or a kill that is no loss: what was

@@ -21,7 +21,6 @@ struct sender {
     struct sender_host host;
     struct delivery *delivery; /* the thread's */
     pthread_t thread;
-    unsigned applied; /* the thread's: settings used so far */
 
     pthread_mutex_t lock; /* of all below */
     struct face *faces;   /* as delivery's pixels at the end of the last round */

@@ -254,15 +254,12 @@ static int with_catalog(const char *config, bool json, bool is_test, struct cour
 {
     struct asking a = { .json = json };
     struct err err = { 0 };
-    int code = EXIT_IO;
+    int code;
 
-    a.catalog = catalog_open(config);
+    a.catalog = catalog_sound(config, false, &code);
     if (!a.catalog)
-        return EXIT_IO;
-    if (catalog_errors(a.catalog)) {
-        catalog_print_problems(a.catalog, stderr);
-        code = EXIT_CONFIG;
-    } else if ((a.client = control_client_open(a.catalog->data, &err)) == NULL) {
+        return code;
+    if ((a.client = control_client_open(a.catalog->data, &err)) == NULL) {
         code = complain(&err);
     } else {
         code = is_test ? test(&a, courier) : list(&a);
@@ -279,7 +276,7 @@ int cli_alert(int argc, char **argv)
     const char *config = "clickbaton.yaml", *part = NULL;
     bool json = false, is_test;
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &config, "FILE", "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&config),
         { "--json", NULL, OPTION_FLAG, &json, NULL, "as JSON" },
         { 0 },
     };

@@ -4,7 +4,7 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/coverage/coverage.h"
-#include "cli/hops.h"
+#include "cli/end.h"
 #include "cli/options.h"
 #include "core/base/when.h"
 
@@ -40,8 +40,7 @@ static int report(const struct options *o, const char *data, int64_t age)
         fprintf(stderr, "clickbaton coverage: %s\n", err.text);
     } else {
         (o->json ? coverage_json : coverage_show)(&out, &c);
-        if (hops_print("coverage", &out))
-            code = c.events ? EXIT_DONE : EXIT_NO;
+        code = end_print("coverage", &out, c.events ? EXIT_DONE : EXIT_NO);
     }
     buf_free(&out);
     store_close(store);
@@ -53,8 +52,7 @@ int cli_coverage(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml", .since = "7d" };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
-          "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--since", NULL, OPTION_TEXT, &o.since, "AGE", "how far back (7d, 36h; 7d)" },
         { "--offer", NULL, OPTION_TEXT, &o.offer, "O", "this offer alone" },
         { "--json", NULL, OPTION_FLAG, &o.json, NULL, "for programs" },
@@ -68,17 +66,12 @@ int cli_coverage(int argc, char **argv)
         return code;
     if (!when_duration_parse(slice_from(o.since), &age))
         return options_misuse(argv[0], "--since takes an age like 7d or 36h, not \"%s\"", o.since);
-    c = catalog_open(o.config);
+    c = catalog_sound(o.config, false, &code);
     if (!c)
-        return EXIT_IO;
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        code = EXIT_CONFIG;
-    } else {
-        code = report(&o, c->data, age);
-        if (code == EXIT_NO && o.offer)
-            catalog_say_nearest(c, slice_from(o.offer), "coverage");
-    }
+        return code;
+    code = report(&o, c->data, age);
+    if (code == EXIT_NO && o.offer)
+        catalog_say_nearest(c, slice_from(o.offer), "coverage");
     catalog_close(c);
     return code;
 }

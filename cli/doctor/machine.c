@@ -17,7 +17,6 @@
 #define DISK_LOW (UINT64_C(1) << 30)
 #define DISK_EMPTY (UINT64_C(100) << 20)
 #define BACKLOG_OLD_MS (INT64_C(3600) * 1000)
-#define CLOCK_AHEAD_MS (INT64_C(60) * 1000)
 
 static const struct slice none = { 0 };
 

@@ -140,8 +140,7 @@ int cli_doctor(int argc, char **argv)
     const char *config = "clickbaton.yaml";
     bool online = false, json = false;
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &config, "FILE",
-          "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&config),
         { "--online", NULL, OPTION_FLAG, &online, NULL, "ask whether TikTok's endpoint is there" },
         { "--json", NULL, OPTION_FLAG, &json, NULL, "for programs" },
         { 0 },

@@ -2,6 +2,7 @@
 
 #include "cli/hops.h"
 #include "cli/show.h"
+#include "core/base/json.h"
 
 static const char *kind_name(enum page_next_kind kind)
 {
@@ -75,17 +76,17 @@ static void hop_json(struct buf *out, const struct trace_hop *h)
     const struct note *first = h->harm.first;
 
     buf_printf(out, "{\"kind\":\"%s\"", kind_name(h->kind));
-    hops_json_text(out, "url", h->url);
-    hops_json_text(out, "next", h->next);
+    json_text(out, "url", h->url);
+    json_text(out, "next", h->next);
     buf_printf(out, ",\"status\":%d,\"ms\":%u,\"delay\":%u,\"ttclid\":\"%s\"", h->status,
                (unsigned)h->ms, h->delay, baton_state_name(h->ttclid));
     hops_json_names(out, "lost", &h->changes.lost);
     hops_json_names(out, "changed", &h->changes.changed);
     hops_json_names(out, "added", &h->changes.added);
-    hops_json_text(out, "address", h->address);
-    hops_json_text(out, "cookies", h->cookies);
-    hops_json_text(out, "code", slice_from(first ? first->code : ""));
-    hops_json_text(out, "advice", first ? first->text : S(""));
+    json_text(out, "address", h->address);
+    json_text(out, "cookies", h->cookies);
+    json_text(out, "code", slice_from(first ? first->code : ""));
+    json_text(out, "advice", first ? first->text : S(""));
     hops_json_notes(out, "notes", &h->harm);
     buf_byte(out, '}');
 }
@@ -96,10 +97,10 @@ void follow_json(struct buf *out, const struct trace *t)
     bool told = !t->kept && at < t->hop_count;
 
     buf_printf(out, "{\"verdict\":\"%s\"", t->kept ? "kept" : "broken");
-    hops_json_text(out, "code", slice_from(told ? t->hops[at].harm.first->code : ""));
-    hops_json_text(out, "reason", told ? t->hops[at].harm.first->text : S(""));
+    json_text(out, "code", slice_from(told ? t->hops[at].harm.first->code : ""));
+    json_text(out, "reason", told ? t->hops[at].harm.first->text : S(""));
     buf_printf(out, ",\"broken_at\":%zu", told ? at + 1 : 0);
-    hops_json_text(out, "ttclid", t->ttclid);
+    json_text(out, "ttclid", t->ttclid);
     buf_puts(out, ",\"hops\":[");
     for (size_t i = 0; i < t->hop_count; i++) {
         buf_puts(out, i ? "," : "");

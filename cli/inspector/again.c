@@ -6,9 +6,6 @@
 #include "cli/story/story.h"
 #include "core/base/when.h"
 
-#define STUCK_MS 2000 /* the store does not move: then not now */
-
-/* The writer's thread does it while ours waits: what came before of a click it knows best. */
 struct again {
     struct view *v;
     const struct store_postback *pb;
@@ -42,19 +39,14 @@ static int read_stored(struct again *a, struct err *err)
     return 1;
 }
 
-static int work(void *context, struct store *writer, struct err *err)
+/* Beside the thread that writes: it only reads what came before of the click. */
+static int work(struct again *a, struct err *err)
 {
-    struct again *a = context;
-    struct record_context c = { writer, a->v->hasher, a->v->now_ms };
-    int rc;
+    struct record_context c = { a->v->store, a->v->hasher, a->v->now_ms };
+    int rc = read_stored(a, err);
 
-    end_memory_lacked();
-    if (store_begin(writer, err) != 0)
-        return -1;
-    rc = read_stored(a, err);
     if (rc == 1)
         rc = record_translate(&c, a->r, a->pb->id, a->pb->at / 1000, err);
-    store_rollback(writer);
     if (end_memory_lacked() || a->v->arena->full)
         return err_set(err, ERR_BUSY, "this postback needs too much memory");
     return rc < 0 ? -1 : 0;
@@ -156,18 +148,12 @@ static void none(struct view *v, const char *why)
 int again_json(struct view *v, const struct store_postback *pb, const struct store_click *click)
 {
     struct again a = { v, pb, ARENA_NEW(v->arena, struct intake_request), NULL };
-    struct intake_stats stats;
     struct buf json = { .limit = (size_t)8 << 20 };
 
     if (!a.r)
         return err_set(&v->err, ERR_BUSY, "out of memory");
-    intake_stats(v->i->settings.intake, &stats);
-    if (stats.busy_ms > STUCK_MS) {
-        none(v, "the store is busy; ask again in a moment");
-        return 0;
-    }
     a.r->rules = v->rules;
-    if (intake_run(v->i->settings.intake, work, &a, &v->err) != 0)
+    if (work(&a, &v->err) != 0)
         return -1;
     if (a.why) {
         none(v, a.why);

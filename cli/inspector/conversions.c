@@ -108,12 +108,20 @@ int answer_trace(struct view *v)
     return 200;
 }
 
-/* The postback as a request that can be sent once more.  Its parameters are percent-encoded as they are
- * kept, so that nothing in them means anything to a shell. */
+/* Percent-encoded as they are kept, so that nothing in them means anything to a shell. */
+static void curl_params(struct buf *text, const struct store_postback *pb)
+{
+    for (size_t i = 0; i < pb->params.len; i++)
+        buf_add(text, pb->params.ptr[i] == '\'' ? S("%27") : slice_head(slice_from_at(pb->params, i), 1));
+}
+
+/* The postback as a request that can be sent once more: what came in a body goes as one, for it may be
+ * larger than a URL can be. */
 static void curl(struct view *v, const struct store_postback *pb)
 {
     struct buf text = { .limit = (size_t)1 << 20 };
     struct admin *a = v->i->settings.admin;
+    bool body = slice_eq(pb->method, S("POST"));
 
     buf_puts(&text, "curl -sS 'http://");
     pthread_mutex_lock(&a->lock);
@@ -123,9 +131,8 @@ static void curl(struct view *v, const struct store_postback *pb)
     buf_percent(&text, pb->offer);
     buf_puts(&text, "?key=KEY");
     if (pb->params.len) {
-        buf_byte(&text, '&');
-        for (size_t i = 0; i < pb->params.len; i++)
-            buf_add(&text, pb->params.ptr[i] == '\'' ? S("%27") : slice_head(slice_from_at(pb->params, i), 1));
+        buf_puts(&text, body ? "' --data-raw '" : "&");
+        curl_params(&text, pb);
     }
     buf_byte(&text, '\'');
     buf_puts(&v->out, ",\"curl\":");

@@ -23,6 +23,8 @@ int gate_open(struct gate *g, struct err *err)
 {
     pthread_mutex_init(&g->lock, NULL);
     g->hasher = identity_hasher_new();
+    if (getrandom(&g->seed, sizeof(g->seed), 0) != sizeof(g->seed))
+        return err_set(err, ERR_SYSTEM, "there is no randomness");
     return g->hasher ? 0 : err_set(err, ERR_SYSTEM, "out of memory");
 }
 
@@ -86,6 +88,7 @@ static void look_at_password(struct inspector *i)
 
     if (memcmp(i->gate.password, now, SHA256_HEX) != 0) {
         session_end_all(&i->gate.sessions);
+        guesses_forget(&i->gate.guesses);
         memcpy(i->gate.password, now, SHA256_HEX);
     }
     rules_release(rules);
@@ -143,31 +146,52 @@ int inspector_ticket(struct inspector *i, char text[SESSION_TEXT + 1], struct er
 
 enum tried { TRIED_RIGHT, TRIED_WRONG, TRIED_TOO_OFTEN };
 
+/* One login while it is looked at. */
+struct attempt {
+    struct slice token, password;
+    uint64_t from;
+    int64_t wait; /* s, when it comes too soon */
+};
+
+/* The client's address, behind the proxies that are trusted. */
+static uint64_t who_asks(const struct inspector *i, const struct catalog *c, struct http_request *http)
+{
+    struct address peer = { { 0 } };
+
+    address_parse(http->address, &peer);
+    if (networks_hold(&c->proxies, &peer))
+        peer = address_client(peer, http_request_header_list(http, "X-Forwarded-For"), &c->proxies);
+    return address_key(&peer, i->gate.seed);
+}
+
 /* Under the lock.  A ticket's 256 bits can't be guessed, so only passwords are counted, and who can ask
  * the server itself comes in whatever others try. */
-static enum tried try_password(struct inspector *i, const struct catalog *c, struct slice given,
-                               int64_t *wait)
+static enum tried try_password(struct inspector *i, const struct catalog *c, struct attempt *a)
 {
     int64_t now = steady();
     bool right;
 
-    if ((*wait = session_wait(&i->gate.sessions, now)) > 0)
+    if ((a->wait = guesses_wait(&i->gate.guesses, a->from, now)) > 0)
         return TRIED_TOO_OFTEN;
-    right = secrets_match(&c->inspector.password, i->gate.hasher, given) != SECRETS_NONE;
-    if (right && c->inspector.password.text[0])
+    right = secrets_match(&c->inspector.password, i->gate.hasher, a->password) != SECRETS_NONE;
+    if (right && c->inspector.password.text[0]) {
+        guesses_right(&i->gate.guesses, a->from);
         return TRIED_RIGHT;
-    session_wrong(&i->gate.sessions, now);
+    }
+    guesses_wrong(&i->gate.guesses, a->from, now);
     return TRIED_WRONG;
 }
 
-static enum tried try_login(struct inspector *i, const struct catalog *c, struct slice token,
-                            struct slice password, int64_t *wait)
+static enum tried try_login(struct inspector *i, const struct catalog *c, struct attempt *a)
 {
-    if (token.len)
-        return session_holds(&i->gate.sessions, SESSION_TICKET, i->gate.hasher, token, steady())
-                   ? TRIED_RIGHT
-                   : TRIED_WRONG;
-    return try_password(i, c, password, wait);
+    bool holds;
+
+    if (!a->token.len)
+        return try_password(i, c, a);
+    holds = session_holds(&i->gate.sessions, SESSION_TICKET, i->gate.hasher, a->token, steady());
+    if (holds)
+        guesses_right(&i->gate.guesses, a->from);
+    return holds ? TRIED_RIGHT : TRIED_WRONG;
 }
 
 static void let_in(struct inspector *i, struct http_request *http, int64_t seconds)
@@ -190,24 +214,24 @@ static void let_in(struct inspector *i, struct http_request *http, int64_t secon
     wipe(text, sizeof(text));
 }
 
-static void answer_login(struct inspector *i, struct http_request *http, struct slice token,
-                         struct slice password)
+static void answer_login(struct inspector *i, struct http_request *http, struct attempt *a)
 {
     struct rules *rules = rules_get(i->settings.rules);
-    int64_t wait = 0, seconds = rules->catalog->inspector.session;
+    int64_t seconds = rules->catalog->inspector.session;
     bool any = rules->catalog->inspector.password.text[0] != NULL;
     enum tried tried;
 
     pthread_mutex_lock(&i->gate.lock);
     look_at_password(i);
-    tried = try_login(i, rules->catalog, token, password, &wait);
+    a->from = who_asks(i, rules->catalog, http);
+    tried = try_login(i, rules->catalog, a);
     pthread_mutex_unlock(&i->gate.lock);
     rules_release(rules);
     if (tried == TRIED_RIGHT)
         let_in(i, http, seconds);
     else if (tried == TRIED_TOO_OFTEN)
-        reply_later(http, wait, "too many wrong passwords: wait a minute, or use `clickbaton inspect`");
-    else if (token.len)
+        reply_later(http, a->wait, "too many wrong passwords: wait a minute, or use `clickbaton inspect`");
+    else if (a->token.len)
         reply_error(http, 401, "this link is not valid any more: run `clickbaton inspect` again");
     else
         reply_error(http, 401,
@@ -221,11 +245,12 @@ void gate_login(struct inspector *i, struct http_request *http)
     cJSON *json = cJSON_ParseWithLength(slice_bytes(http->body), http->body.len);
     char *token = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "token"));
     char *password = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "password"));
+    struct attempt attempt = { .token = slice_from(token), .password = slice_from(password) };
 
     if (!token == !password)
         reply_error(http, 400, "write {\"token\":\"...\"} or {\"password\":\"...\"}");
     else
-        answer_login(i, http, slice_from(token), slice_from(password));
+        answer_login(i, http, &attempt);
     if (token)
         wipe(token, strlen(token));
     if (password)

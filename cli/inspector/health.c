@@ -1,9 +1,10 @@
 /* health.c: /api/health: what became of everything, by offer, event and hour or day, from the tallies. */
 #include "adapters/store/tally.h"
-#include "adapters/tiktok/replies.h"
 #include "cli/inspector/inside.h"
+#include "cli/report/report.h"
 #include "cli/story/story.h"
 #include "core/base/codes.h"
+#include "core/base/json.h"
 #include "core/identity/match_key.h"
 
 #define HOUR 3600
@@ -209,7 +210,7 @@ static int visit(void *context, const struct store_tally *t, struct err *err)
 static void time_of(struct buf *out, const struct health *h, size_t at)
 {
     buf_puts(out, "{\"t\":");
-    story_json_time(out, (h->from + (int64_t)at * h->step) * 1000);
+    json_put_time_ms(out, (h->from + (int64_t)at * h->step) * 1000);
 }
 
 static bool any(const int64_t *n, size_t count)
@@ -280,20 +281,13 @@ static void event_json(struct buf *out, const struct health *h, const struct eve
 
 static struct slice title_of(struct arena *arena, const struct named *n)
 {
-    const struct reply_code *reply;
     const struct code *code;
-    int64_t number;
+    bool token;
 
-    if (n->kind != TALLY_ANSWERS) {
-        code = code_find(arena_cstr(arena, n->name));
-        return slice_from(code ? code->title : "");
-    }
-    if (slice_eq(n->name, S("none")))
-        return S("no answer came");
-    if (!slice_to_i64(n->name, &number))
-        return S("an answer that is not the Events API's");
-    reply = reply_code_find(number);
-    return slice_from(reply ? reply->name : "");
+    if (n->kind == TALLY_ANSWERS)
+        return report_answer(arena, n->name, &token);
+    code = code_find(arena_cstr(arena, n->name));
+    return slice_from(code ? code->title : "");
 }
 
 static void named_json(struct buf *out, struct arena *arena, const struct named *n)
@@ -386,9 +380,9 @@ int answer_health(struct view *v)
         store_walk_tallies(v->store, h.from, h.to, view_text(v, "offer"), visit, &h, &v->err) != 0)
         return -1;
     buf_printf(&v->out, "{\"step\":%lld,\"from\":", (long long)h.step);
-    story_json_time(&v->out, h.from * 1000);
+    json_put_time_ms(&v->out, h.from * 1000);
     buf_puts(&v->out, ",\"to\":");
-    story_json_time(&v->out, h.to * 1000);
+    json_put_time_ms(&v->out, h.to * 1000);
     buf_puts(&v->out, ",\"offers\":[");
     for (const struct offer_sum *o = h.offers; o; o = o->next) {
         buf_puts(&v->out, o != h.offers ? ",\n" : "");

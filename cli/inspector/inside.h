@@ -3,6 +3,7 @@
 #define CLI_INSPECTOR_INSIDE_H
 
 #include "cli/inspector/inspector.h"
+#include "core/guard/guesses.h"
 #include "core/params/params.h"
 
 /* ---- gate.c: who asks ---- */
@@ -10,6 +11,8 @@
 struct gate {
     pthread_mutex_t lock;
     struct sessions sessions;
+    struct guesses guesses;
+    uint64_t seed; /* of the addresses' keys */
     struct identity_hasher *hasher;
     char password[SHA256_HEX]; /* of the password under which the sessions began */
 };

@@ -3,6 +3,7 @@
 #include "cli/serve/banner.h"
 #include "cli/serve/clock.h"
 #include "cli/story/story.h"
+#include "core/base/json.h"
 
 /* ---- offers ---- */
 
@@ -80,7 +81,7 @@ static void one_banner(void *context, const struct banner *b)
                b->error ? "error" : "warning");
     buf_json(all->out, b->text);
     buf_puts(all->out, ",\"since\":");
-    story_json_time(all->out, b->since);
+    json_put_time_ms(all->out, b->since);
     buf_byte(all->out, '}');
     all->any = true;
 }
@@ -98,7 +99,7 @@ static void counts(struct admin *a, struct buf *out)
                     "\"withdrawn\":%lld,\"oldest\":",
                (long long)c.waiting, (long long)c.sending, (long long)c.delivered,
                (long long)c.dead, (long long)c.withdrawn);
-    story_json_time(out, c.oldest_waiting);
+    json_put_time_ms(out, c.oldest_waiting);
     buf_printf(out, "},\"since_start\":{\"postbacks\":%llu,\"queued\":%llu,\"duplicate\":%llu,"
                     "\"ignored\":%llu,\"quarantined\":%llu,\"clicks\":%llu}",
                (unsigned long long)s.postbacks, (unsigned long long)s.queued,
@@ -122,7 +123,7 @@ void state_members(struct inspector *i, struct arena *arena, struct buf *out)
 void state_json(struct slice members, struct buf *out)
 {
     buf_puts(out, "{\"version\":\"" CLICKBATON_VERSION "\",\"now\":");
-    story_json_time(out, clock_now_ms());
+    json_put_time_ms(out, clock_now_ms());
     buf_byte(out, ',');
     buf_add(out, members);
     buf_byte(out, '}');

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/catalog.h"
 #include "cli/cli.h"
-#include "core/base/when.h"
 
 #define TOLD_AFTER 8 /* failures in a row */
 
@@ -129,12 +129,30 @@ void live_well(struct live_store *s)
     s->failures = 0;
 }
 
+/* Which file the store is; 0: there is none. */
+static uint64_t file_of(const struct live_store *s)
+{
+    struct buf path = { 0 };
+    struct stat st;
+    uint64_t id = 0;
+
+    buf_printf(&path, "%s/clickbaton.db", s->data);
+    buf_byte(&path, '\0');
+    if (buf_ok(&path) && stat(path.ptr, &st) == 0)
+        id = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 48;
+    buf_free(&path);
+    return id;
+}
+
 bool live_store_open(struct live_store *s)
 {
     struct err err = { 0 };
+    uint64_t file = file_of(s);
 
-    if (s->store)
+    if (s->store && file == s->file)
         return true;
+    store_close(s->store); /* another store lies there by now, as after a restore */
+    s->file = file;
     s->store = store_sqlite_open(s->data, false, &err);
     if (s->store)
         return true;
@@ -144,18 +162,15 @@ bool live_store_open(struct live_store *s)
 
 char *live_data(const char *verb, const char *config, int *exit_code)
 {
-    struct catalog *c = catalog_open(config);
+    struct catalog *c = catalog_sound(config, false, exit_code);
     struct err err = { 0 };
     struct store *store;
     char *data = NULL;
 
-    *exit_code = EXIT_IO;
     if (!c)
         return NULL;
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        *exit_code = EXIT_CONFIG;
-    } else if ((store = store_sqlite_open(c->data, false, &err)) == NULL) {
+    *exit_code = EXIT_IO;
+    if ((store = store_sqlite_open(c->data, false, &err)) == NULL) {
         fprintf(stderr, "clickbaton %s: %s\n", verb, err.text);
     } else {
         store_close(store);
@@ -175,14 +190,6 @@ int64_t live_now(void)
 
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-void live_time(struct buf *out, int64_t ms)
-{
-    when_print(out, ms / 1000);
-    if (out->len)
-        out->len--; /* the Z */
-    buf_printf(out, ".%03dZ", (int)(ms % 1000));
 }
 
 void live_clock(struct buf *out, int64_t ms)

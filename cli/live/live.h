@@ -21,10 +21,11 @@ bool live_is_terminal(void); /* one that can move its cursor */
 int live_columns(int otherwise);
 int live_lines(int otherwise);
 
-/* A reader's handle that is opened anew when it fails, which is told on stderr after some seconds, once. */
+/* A reader's handle that is opened anew when it fails or another file lies there, which is told on stderr after some seconds, once. */
 struct live_store {
     const char *verb, *data;
     struct store *store; /* NULL: not open */
+    uint64_t file;       /* that is open */
     int failures;
 };
 /* Open it unless it is; false: not now. */
@@ -36,8 +37,7 @@ void live_well(struct live_store *s); /* a call has worked */
 /* The data folder of the configuration, malloc'ed; NULL after the problems were printed: *code. */
 char *live_data(const char *verb, const char *config, int *code);
 
-/* 2026-11-26T10:00:00.123Z without quotes; the clock alone: 10:00:00.123. */
-void live_time(struct buf *out, int64_t ms);
+/* 10:00:00.123 */
 void live_clock(struct buf *out, int64_t ms);
 int64_t live_now(void); /* Unix milliseconds */
 

@@ -1,41 +1,8 @@
 /* json.c: what `reconcile --json` prints; docs/reconcile.md has the members. */
 #include "cli/reconcile/reconcile.h"
 #include "core/base/codes.h"
-#include "core/base/when.h"
+#include "core/base/json.h"
 #include "core/identity/identity.h"
-
-static void member(struct buf *out, const char *name, struct slice value)
-{
-    buf_printf(out, ",\"%s\":", name);
-    if (value.len)
-        buf_json(out, value);
-    else
-        buf_puts(out, "null");
-}
-
-static void time_member(struct buf *out, const char *name, int64_t at)
-{
-    buf_printf(out, ",\"%s\":", name);
-    if (at) {
-        buf_byte(out, '"');
-        when_print(out, at);
-        buf_byte(out, '"');
-    } else
-        buf_puts(out, "null");
-}
-
-static void number(struct buf *out, const char *name, uint64_t n)
-{
-    buf_printf(out, ",\"%s\":%llu", name, (unsigned long long)n);
-}
-
-/* Exact decimals as strings. */
-static void amount(struct buf *out, const char *name, int64_t micros)
-{
-    buf_printf(out, ",\"%s\":\"", name);
-    recon_amount(out, micros);
-    buf_byte(out, '"');
-}
 
 static void put_source(struct buf *out, const struct recon_report *r, const struct recon_source *s)
 {
@@ -44,18 +11,18 @@ static void put_source(struct buf *out, const struct recon_report *r, const stru
 
     buf_printf(out, ",\n\"%s\":{\"file\":", side_names[s->side]);
     buf_json(out, slice_from(s->path));
-    member(out, "encoding", slice_from(csv_encoding_names[s->encoding]));
-    member(out, "separator", slice_from(separator));
-    member(out, "zone", slice_from(s->zone_name));
-    number(out, "rows", s->rows);
-    number(out, "not_read", s->skipped);
-    number(out, "outside", f->outside);
-    number(out, "expected", f->expected);
-    number(out, "delivered", f->delivered);
-    number(out, "lost", f->lost);
-    number(out, "times_shown_twice", s->twice_shown);
-    time_member(out, "oldest", s->oldest);
-    time_member(out, "newest", s->newest);
+    json_known(out, "encoding", slice_from(csv_encoding_names[s->encoding]));
+    json_known(out, "separator", slice_from(separator));
+    json_known(out, "zone", slice_from(s->zone_name));
+    json_count(out, "rows", s->rows);
+    json_count(out, "not_read", s->skipped);
+    json_count(out, "outside", f->outside);
+    json_count(out, "expected", f->expected);
+    json_count(out, "delivered", f->delivered);
+    json_count(out, "lost", f->lost);
+    json_count(out, "times_shown_twice", s->twice_shown);
+    json_time(out, "oldest", s->oldest);
+    json_time(out, "newest", s->newest);
     buf_puts(out, ",\"columns\":{");
     for (int i = 0, n = 0; i < COLUMNS; i++)
         if (s->columns.at[i] >= 0) {
@@ -70,7 +37,7 @@ static void put_source(struct buf *out, const struct recon_report *r, const stru
     for (size_t i = 0; i < s->flaw_count; i++) {
         buf_printf(out, "%s{\"code\":\"%s\",\"line\":%u,\"column\":%u", i ? "," : "",
                    s->flaws[i].code, s->flaws[i].line, s->flaws[i].col);
-        member(out, "text", s->flaws[i].text);
+        json_known(out, "text", s->flaws[i].text);
         buf_byte(out, '}');
     }
     buf_puts(out, "]}");
@@ -90,10 +57,10 @@ static void put_days(struct buf *out, const struct recon_report *r)
             recon_day_name(out, d->day);
             buf_byte(out, '"');
         }
-        member(out, d->offer & NAMED_BY_FILE ? "named_by_file" : "offer",
+        json_known(out, d->offer & NAMED_BY_FILE ? "named_by_file" : "offer",
                recon_offer(r->recon, d->offer));
         for (int k = 0; k < TALLIES; k++)
-            number(out, tally_names[k], d->n[k]);
+            json_count(out, tally_names[k], d->n[k]);
         buf_puts(out, ",\"causes\":{");
         for (int k = 1; k < CAUSES; k++)
             if (d->causes[k])
@@ -111,15 +78,15 @@ static void put_causes(struct buf *out, struct recon_report *r)
         const struct code *code = code_find(cause_codes[c->cause]);
         buf_printf(out, "%s{\"of\":\"%s\",\"code\":\"%s\"", i ? ",\n" : "\n", side_names[c->side],
                    code->code);
-        member(out, "detail", recon_word(r->recon, c->detail));
-        number(out, "count", c->count);
-        member(out, "title", slice_from(code->title));
-        member(out, "first_check", slice_from(code->remedy));
+        json_known(out, "detail", recon_word(r->recon, c->detail));
+        json_count(out, "count", c->count);
+        json_known(out, "title", slice_from(code->title));
+        json_known(out, "first_check", slice_from(code->remedy));
         buf_puts(out, ",\"examples\":[");
         for (unsigned k = 0; k < c->examples; k++) {
             buf_printf(out, "%s{\"line\":%u,\"postback\":%lld", k ? "," : "", c->example[k].line,
                        (long long)c->example[k].postback);
-            member(out, "id", recon_example_id(r, &c->example[k]));
+            json_known(out, "id", recon_example_id(r, &c->example[k]));
             buf_byte(out, '}');
         }
         buf_puts(out, "]}");
@@ -139,25 +106,25 @@ static void put_money(struct buf *out, const struct recon_report *r)
             buf_json(out, recon_word(r->recon, m->currency));
         else
             buf_puts(out, "null");
-        amount(out, "tracker", m->tracker);
-        amount(out, "delivered", m->ledger);
-        amount(out, "crm", m->crm);
+        json_amount(out, "tracker", m->tracker);
+        json_amount(out, "delivered", m->ledger);
+        json_amount(out, "crm", m->crm);
         buf_byte(out, '}');
     }
     buf_puts(out, "],\"normalised\":{\"currency\":");
     buf_json(out, r->target);
-    amount(out, "tracker", x->normal.sum[SIDE_TRACKER]);
-    amount(out, "delivered", x->normal.sum[SIDE_LEDGER]);
-    amount(out, "crm", x->normal.sum[SIDE_CRM]);
+    json_amount(out, "tracker", x->normal.sum[SIDE_TRACKER]);
+    json_amount(out, "delivered", x->normal.sum[SIDE_LEDGER]);
+    json_amount(out, "crm", x->normal.sum[SIDE_CRM]);
     buf_puts(out, ",\"without_rate\":{\"tracker\":");
     buf_i64(out, (int64_t)x->normal.without_rate[SIDE_TRACKER]);
-    number(out, "delivered", x->normal.without_rate[SIDE_LEDGER]);
-    number(out, "crm", x->normal.without_rate[SIDE_CRM]);
+    json_count(out, "delivered", x->normal.without_rate[SIDE_LEDGER]);
+    json_count(out, "crm", x->normal.without_rate[SIDE_CRM]);
     buf_puts(out, "}},\"compared\":{\"rows\":");
     buf_i64(out, (int64_t)x->matched);
-    number(out, "differ", x->differing);
-    amount(out, "tracker", x->matched_tracker);
-    amount(out, "delivered", x->matched_ledger);
+    json_count(out, "differ", x->differing);
+    json_amount(out, "tracker", x->matched_tracker);
+    json_amount(out, "delivered", x->matched_ledger);
     buf_puts(out, "}}");
 }
 
@@ -166,15 +133,15 @@ static void put_sample(struct buf *out, struct recon_report *r, const struct rec
     struct slice id = s->click_id.len ? s->click_id : s->txid;
 
     buf_printf(out, "{\"line\":%u", s->line);
-    member(out, "id", identity_looks_personal(id) ? (struct slice){ 0 } : id);
-    time_member(out, "time", s->has_time ? s->at : 0);
-    member(out, "status", s->status);
+    json_known(out, "id", identity_looks_personal(id) ? (struct slice){ 0 } : id);
+    json_time(out, "time", s->has_time ? s->at : 0);
+    json_known(out, "status", s->status);
     if (s->has_amount)
-        amount(out, "amount", s->amount);
-    member(out, "currency", s->currency);
+        json_amount(out, "amount", s->amount);
+    json_known(out, "currency", s->currency);
     buf_printf(out, ",\"postback\":%lld", (long long)s->postback);
-    member(out, "answer", ledger_answer(r, s));
-    member(out, "code", s->cause == CAUSE_NONE ? (struct slice){ 0 }
+    json_known(out, "answer", ledger_answer(r, s));
+    json_known(out, "code", s->cause == CAUSE_NONE ? (struct slice){ 0 }
                                                : slice_from(cause_codes[s->cause]));
     buf_puts(out, s->in_crm ? ",\"in_crm\":true}" : ",\"in_crm\":false}");
 }
@@ -198,12 +165,12 @@ void recon_json(struct buf *out, struct recon_report *r)
     put_share(out, "crm_gap_percent", r->gap_crm);
     put_share(out, "surplus_percent", r->surplus);
     put_share(out, "drift_percent", r->drift);
-    member(out, "zone", slice_from(r->zone_name));
-    member(out, "offer", r->offer);
-    time_member(out, "since", r->since);
-    time_member(out, "until", r->until);
-    time_member(out, "ledger_since", r->first);
-    number(out, "ledger_postbacks", r->result.file[SIDE_LEDGER].rows);
+    json_known(out, "zone", slice_from(r->zone_name));
+    json_known(out, "offer", r->offer);
+    json_time(out, "since", r->since);
+    json_time(out, "until", r->until);
+    json_time(out, "ledger_since", r->first);
+    json_count(out, "ledger_postbacks", r->result.file[SIDE_LEDGER].rows);
     buf_printf(out, ",\"shift_seconds\":%lld", (long long)r->result.shift);
     put_source(out, r, r->tracker);
     if (r->crm)
@@ -211,7 +178,8 @@ void recon_json(struct buf *out, struct recon_report *r)
     put_days(out, r);
     put_causes(out, r);
     put_money(out, r);
-    number(out, "seed", r->seed);
+    recon_told_json(out, r);
+    json_count(out, "seed", r->seed);
     buf_puts(out, ",\n\"sample\":[");
     for (size_t i = 0; i < r->result.sample_count; i++) {
         buf_puts(out, i ? ",\n" : "\n");

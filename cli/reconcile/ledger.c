@@ -8,7 +8,8 @@
 #include "cli/control_client.h"
 #include "cli/reconcile/reconcile.h"
 
-#define DEAD_MAX 20000 /* dead events whose code is asked for one by one */
+#define DEAD_MAX 20000 /* dead events whose code is asked for one by one, some 20 us each */
+#define DEAD_REST S("of more than 20000 the code was not looked up: clickbaton trace")
 #define BEFORE   (INT64_C(2) * 86400) /* the file's day may begin a day before ours */
 
 struct dead {
@@ -64,6 +65,8 @@ static int take_event(void *context, const struct store_fate *ev, struct err *er
         l->r->target = arena_dup(l->r->arena, ev->currency);
     if (ev->state == STORE_DEAD && l->dead_count < DEAD_MAX)
         l->dead[l->dead_count++] = (struct dead){ ev->id, ev->postback_id };
+    else if (ev->state == STORE_DEAD)
+        recon_dead_code(l->r->recon, ev->postback_id, DEAD_REST);
     return recon_add_event(l->r->recon, &one, err);
 }
 
@@ -163,7 +166,7 @@ static int one_answer(struct recon_report *r, const struct store_event *ev, stru
                ev->state >= 1 && ev->state <= 5 ? states[ev->state] : "");
     if (ev->currency.len) {
         buf_byte(out, ' ');
-        recon_amount(out, ev->value);
+        money_print(out, (struct money){ ev->value });
         buf_printf(out, " %.*s", SLICE_ARG(ev->currency));
     }
     if (count) {

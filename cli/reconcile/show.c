@@ -12,15 +12,6 @@ static const char *const titles[TALLIES] = { "in tracker", "received", "unique",
                                              "quarantined", "delivered", "waiting", "dead",
                                              "in crm" };
 
-void recon_amount(struct buf *out, int64_t micros)
-{
-    struct money m = { micros < 0 ? -(micros + (micros == INT64_MIN)) : micros };
-
-    if (micros < 0)
-        buf_byte(out, '-');
-    money_print(out, m);
-}
-
 /* Two decimals. */
 void recon_percent(struct buf *out, int64_t millionths)
 {
@@ -61,6 +52,29 @@ static void show_flaws(struct buf *out, const struct recon_source *s)
     }
 }
 
+/* What is missed where a column is not there, and headers that stand twice. */
+static void show_columns(struct buf *out, const struct recon_source *s)
+{
+    static const struct {
+        enum column column;
+        const char *text;
+    } missed[] = {
+        { COLUMN_STATUS, "no column with a status: every row counts as approved" },
+        { COLUMN_AMOUNT, "no column with an amount: revenue is not compared" },
+        { COLUMN_TIME, "no column with a time: rows stand on the day of their postback, and --since and --until leave none out" },
+    };
+
+    for (size_t i = 0; i < sizeof(missed) / sizeof(*missed); i++)
+        if (s->columns.at[missed[i].column] < 0)
+            buf_printf(out, "  %s\n", missed[i].text);
+    for (int i = 0; i < COLUMNS; i++)
+        if (s->same[i]) {
+            buf_puts(out, "  more than one column is called \"");
+            show_safe(out, s->headers[i]);
+            buf_printf(out, "\": the first was taken; --columns \"%s=%u\" takes the next\n", column_names[i], s->same[i]);
+        }
+}
+
 static void show_source(struct buf *out, const struct recon_report *r, const struct recon_source *s)
 {
     const struct recon_file *file = &r->result.file[s->side];
@@ -69,13 +83,9 @@ static void show_source(struct buf *out, const struct recon_report *r, const str
     buf_printf(out, ": %llu rows, %s%s, times in %s\n  columns:", (unsigned long long)s->rows,
                s->encoding == CSV_UNKNOWN ? "ASCII" : csv_encoding_names[s->encoding],
                s->separator == '\t' ? ", tabs" : "", s->zone_name);
-    for (int i = 0; i < COLUMNS; i++)
-        if (s->columns.at[i] >= 0) {
-            buf_printf(out, " %s=\"", column_names[i]);
-            show_safe(out, s->headers[i]);
-            buf_byte(out, '"');
-        }
+    source_columns(out, s);
     buf_byte(out, '\n');
+    show_columns(out, s);
     if (s->skipped)
         buf_printf(out, "  %llu rows were not read\n", (unsigned long long)s->skipped);
     if (file->outside)
@@ -245,7 +255,7 @@ static void show_samples(struct buf *out, struct recon_report *r)
         show_safe(out, identity_looks_personal(e.id) ? S("(personal)") : slice_head(e.id, 60));
         if (s->has_amount) {
             buf_byte(out, ' ');
-            recon_amount(out, s->amount);
+            money_print(out, (struct money){ s->amount });
             buf_byte(out, ' ');
             buf_add(out, s->currency);
         }
@@ -285,6 +295,7 @@ void recon_text(struct buf *out, struct recon_report *r)
     show_causes(out, r);
     show_money(out, r);
     show_samples(out, r);
+    recon_told_text(out, r);
     buf_puts(out, "\n");
     show_share(out, "of the tracker's conversions TikTok did not get", r->gap_tracker, limit);
     show_share(out, "of the CRM's conversions TikTok did not get", r->gap_crm, limit);

@@ -9,6 +9,7 @@
 
 #include "cli/reconcile/reconcile.h"
 #include "cli/show.h"
+#include "core/base/codes.h"
 #include "core/identity/identity.h"
 #include "core/params/params.h"
 
@@ -44,6 +45,16 @@ void source_flaw(struct recon_source *s, struct arena *arena, const char *code, 
     va_start(ap, fmt);
     s->flaws[s->flaw_count++] = (struct flaw){ code, line, col, arena_vprintf(arena, fmt, ap) };
     va_end(ap);
+}
+
+void source_columns(struct buf *out, const struct recon_source *s)
+{
+    for (int i = 0; i < COLUMNS; i++)
+        if (s->columns.at[i] >= 0) {
+            buf_printf(out, " %s=\"", column_names[i]);
+            show_safe(out, s->headers[i]);
+            buf_byte(out, '"');
+        }
 }
 
 /* ---- one row ---- */
@@ -179,6 +190,14 @@ static int take_row(struct reading *r, const struct csv_row *row, struct err *er
 
 /* ---- the header ---- */
 
+static unsigned same_header(const struct csv_row *row, size_t at)
+{
+    for (size_t i = at + 1; i < row->count; i++)
+        if (slice_eq_nocase(row->cells[i].text, row->cells[at].text))
+            return (unsigned)i + 1;
+    return 0;
+}
+
 static int take_header(struct reading *r, const struct csv_row *row, struct err *err)
 {
     struct buf problem = { 0 };
@@ -194,8 +213,10 @@ static int take_header(struct reading *r, const struct csv_row *row, struct err 
     }
     buf_free(&problem);
     for (int i = 0; rc == 0 && i < COLUMNS; i++)
-        if (r->s->columns.at[i] >= 0)
+        if (r->s->columns.at[i] >= 0) {
             r->s->headers[i] = arena_dup(r->arena, row->cells[r->s->columns.at[i]].text);
+            r->s->same[i] = same_header(row, (size_t)r->s->columns.at[i]);
+        }
     return rc;
 }
 
@@ -261,6 +282,8 @@ static int complain(const struct recon_source *s, const struct err *err)
 {
     const char *text = err->text;
     bool coded = text[0] == 'F' && strlen(text) > 5 && text[4] == ':';
+    const char code[] = { text[0], coded ? text[1] : '\0', coded ? text[2] : '\0', coded ? text[3] : '\0', '\0' };
+    const struct code *known = coded ? code_find(code) : NULL;
     struct buf out = { 0 };
 
     buf_puts(&out, coded ? "" : "clickbaton reconcile: ");
@@ -269,6 +292,8 @@ static int complain(const struct recon_source *s, const struct err *err)
         buf_printf(&out, ": error[%.4s]", text);
     buf_puts(&out, ": ");
     show_safe(&out, !coded ? slice_from(text) : s->problem.len ? s->problem : slice_from(text + 6));
+    if (known)
+        buf_printf(&out, "\n  %s", known->remedy);
     fprintf(stderr, "%.*s\n", SLICE_ARG(buf_slice(&out)));
     buf_free(&out);
     return err->kind == ERR_INPUT ? EXIT_CONFIG : EXIT_IO;
@@ -319,6 +344,18 @@ int source_survey(struct recon_source *s, struct arena *arena)
     return EXIT_DONE;
 }
 
+static void nothing_compared(const struct recon_source *s, uint64_t unread)
+{
+    struct buf out = { 0 };
+
+    show_safe(&out, slice_from(s->path));
+    buf_printf(&out, ": %llu of %llu rows can't be read: nothing was compared; the columns that were taken:",
+               (unsigned long long)unread, (unsigned long long)s->rows);
+    source_columns(&out, s);
+    fprintf(stderr, "clickbaton reconcile: %.*s\n  are these the right ones? --columns names others\n", SLICE_ARG(buf_slice(&out)));
+    buf_free(&out);
+}
+
 int source_read(struct recon_source *s, struct recon *recon, struct arena *arena,
                 struct identity_hasher *hasher)
 {
@@ -344,7 +381,6 @@ int source_read(struct recon_source *s, struct recon *recon, struct arena *arena
                 s->flaws[i].code, SLICE_ARG(buf_slice(&out)));
         buf_free(&out);
     }
-    fprintf(stderr, "clickbaton reconcile: %s: %llu of %llu rows can't be read: nothing was compared\n",
-            s->path, (unsigned long long)unread, (unsigned long long)s->rows);
+    nothing_compared(s, unread);
     return EXIT_CONFIG;
 }

@@ -19,18 +19,19 @@ struct options {
         *crm_columns, *tolerance, *currency, *crm_currency, *country, *in, *decimal, *dates,
         *encoding, *separator, *html;
     int64_t sample, seed;
-    bool json;
+    bool json, tell;
 };
 
 static const struct verb_usage usage = {
     .synopsis = "reconcile --tracker FILE.csv [--crm FILE.csv] [--since T] [--until T] [--tz ZONE]\n"
-                "                 [--offer O] [--tolerance P] [--json] [--html FILE] ...",
+                "                 [--offer O] [--tolerance P] [--tell] [--json] [--html FILE] ...",
     .about = "Compares the conversions of a tracker's export (Keitaro, BeMob, Binom, RedTrack, Voluum, or\n"
              "any CSV with a click id or transaction id) and of a CRM with the ledger, by day and offer,\n"
              "and says of every difference why: F001... (`clickbaton explain F001`), with ids to trace.\n"
              "Gives 1 when the gap is larger than --tolerance, 3 when a file can't be read as a table.",
     .examples = "  clickbaton reconcile --tracker keitaro.csv --tz Europe/Berlin --since 2026-11-20\n"
                 "  clickbaton reconcile --tracker voluum.csv --crm orders.csv --html report.html\n"
+                "  clickbaton reconcile --tracker t.csv --crm orders.csv --since 2d --tell\n"
                 "  clickbaton reconcile --tracker t.csv --columns \"click_id=Sub ID 1,txid=Order\"",
 };
 
@@ -269,19 +270,22 @@ static int write_html(struct recon_report *r, const char *path)
     return rc == 0 ? EXIT_DONE : EXIT_IO;
 }
 
-static int report(struct recon_report *r, const struct options *o)
+static int report(struct recon_report *r, const struct options *o, const struct catalog *c)
 {
     struct buf out = { 0 };
     int code = EXIT_DONE;
+    bool told;
 
     judge(r);
+    told = !o->tell || recon_tell_server(r, c);
     if (o->html)
         code = write_html(r, o->html);
     if (code == EXIT_DONE) {
         (o->json ? recon_json : recon_text)(&out, r);
         if (r->unread.text[0])
             fprintf(stderr, "clickbaton reconcile: %s\n", r->unread.text);
-        code = r->unread.text[0] ? EXIT_IO : end_print("reconcile", &out, r->past ? EXIT_NO : EXIT_DONE);
+        code = r->unread.text[0] ? EXIT_IO
+                                 : end_print("reconcile", &out, !told ? EXIT_IO : r->past ? EXIT_NO : EXIT_DONE);
     }
     buf_free(&out);
     return code;
@@ -301,7 +305,7 @@ static int run(struct recon_report *r, const struct options *o, struct catalog *
     if (err.text[0])
         fprintf(stderr, "clickbaton reconcile: %s\n", err.text);
     if (code == EXIT_DONE)
-        code = report(r, o);
+        code = report(r, o, c);
     recon_free(r->recon);
     store_close(r->store);
     return code;
@@ -322,15 +326,9 @@ static int with_catalog(const struct options *o, struct arena *arena)
         return code;
     if (!o->crm)
         r.crm = NULL;
-    c = catalog_open(o->config);
-    if (!c)
-        return EXIT_IO;
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        code = EXIT_CONFIG;
-    } else {
+    c = catalog_sound(o->config, o->tell, &code);
+    if (c)
         code = run(&r, o, c);
-    }
     catalog_close(c);
     return code;
 }
@@ -367,6 +365,7 @@ int cli_reconcile(int argc, char **argv)
         { "--sample", NULL, OPTION_INTEGER, &o.sample, "N", "conversions followed through all layers (20)" },
         { "--seed", NULL, OPTION_INTEGER, &o.seed, "N", "which ones (1)" },
         { "--html", NULL, OPTION_TEXT, &o.html, "FILE", "write a page with charts there as well" },
+        { "--tell", NULL, OPTION_FLAG, &o.tell, NULL, "tell the running server, whose alert A008 fires when they differ too much" },
         { "--json", NULL, OPTION_FLAG, &o.json, NULL, "for programs" },
         { 0 },
     };

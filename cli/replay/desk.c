@@ -104,11 +104,6 @@ struct store *desk_reader(struct desk *d)
     return d->reader;
 }
 
-bool desk_served(const struct desk *d)
-{
-    return d->writer == NULL;
-}
-
 static int ask(struct desk *d, struct err *err)
 {
     int rc = control_client_ask(d->client, "/replay", buf_slice(&d->text), PATIENCE_S, &d->answer,

@@ -21,7 +21,6 @@ struct desk;
  * only dead events are meant.  NULL and *err; ERR_INPUT when it has not. */
 struct desk *desk_open(struct catalog *catalog, bool dead, struct err *err);
 struct store *desk_reader(struct desk *d);
-bool desk_served(const struct desk *d); /* by a running server */
 /* One group; its JSON, to be deleted by the caller.  NULL and *err: nothing was changed, or the
  * connection broke and nobody knows: asking once more does no harm. */
 cJSON *desk_do(struct desk *d, const struct replay_order *order, struct err *err);

@@ -125,18 +125,12 @@ static void check_tracker(const char *verb, struct catalog *c, const struct repl
 static int run_with(const char *verb, const struct replay_options *o, const struct store_again *what,
                     const char *const *ids, size_t count)
 {
-    struct catalog *c = catalog_open(o->config);
     struct desk *desk;
     struct err err = { 0 };
     int code;
+    struct catalog *c = catalog_sound(o->config, true, &code);
 
-    if (!c)
-        return EXIT_IO;
-    catalog_add_offers(c);
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        code = EXIT_CONFIG;
-    } else if ((code = check_offer(verb, c, o)) == 0) {
+    if (c && (code = check_offer(verb, c, o)) == 0) {
         check_tracker(verb, c, o);
         replay_catch_signals();
         if (!o->dead && !o->quarantined && !o->json)
@@ -156,8 +150,7 @@ int cli_replay(int argc, char **argv)
 {
     struct replay_options o = { .config = "clickbaton.yaml", .rate = INT64_MAX };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE",
-          "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--quarantined", NULL, OPTION_FLAG, &o.quarantined, NULL,
           "postbacks that were not understood; the default" },
         { "--dead", NULL, OPTION_FLAG, &o.dead, NULL, "events that were given up" },

@@ -46,7 +46,7 @@ bool report_time(const char *text, int64_t end, const struct zone *z, int64_t *o
 
 /* ---- what others know ---- */
 
-static struct slice answer(struct arena *arena, struct slice name, bool *token)
+struct slice report_answer(struct arena *arena, struct slice name, bool *token)
 {
     const struct reply_code *row;
     int64_t code;
@@ -65,7 +65,7 @@ static struct slice answer(struct arena *arena, struct slice name, bool *token)
 
 void report_wire(struct review *r, const struct zone *z, const char *zone)
 {
-    static const struct review_words words = { match_key_names, MATCH_KEYS, answer };
+    static const struct review_words words = { match_key_names, MATCH_KEYS, report_answer };
 
     r->words = &words;
     r->wall = report_wall;

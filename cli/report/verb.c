@@ -6,13 +6,14 @@
 #include "cli/catalog.h"
 #include "cli/cli.h"
 #include "cli/end.h"
+#include "cli/live/live.h"
 #include "cli/options.h"
 #include "cli/report/report.h"
 #include "cli/zones.h"
 #include "core/base/when.h"
+#include "core/review/lines.h"
 
 #define ARENA_BYTES ((size_t)96 << 20)
-#define HTML_MODE   0644
 
 struct options {
     const char *config, *since, *until, *offer, *html, *zone, *fail_on;
@@ -61,12 +62,13 @@ static int read_period(const struct options *o, int64_t now, const struct zone *
     return EXIT_DONE;
 }
 
+/* An enum review_weight; "never" has the place of what is good. */
 static int weight_named(const char *name)
 {
-    static const char *const names[] = { "never", "", "warning", "broken" };
+    static const char *const names[] = { "never", "warning", "broken" };
 
-    for (int i = 0; i < 4; i++)
-        if (*names[i] && strcmp(name, names[i]) == 0)
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, names[i]) == 0)
             return i;
     return -1;
 }
@@ -77,19 +79,14 @@ static int write_html(const char *path, const struct review *r)
 {
     struct buf page = { 0 }, made = { 0 };
     struct err err = { 0 };
-    int rc = 0;
+    int rc;
 
     buf_puts(&made, "clickbaton " CLICKBATON_VERSION ", ");
     when_print(&made, cli_now());
     review_html(&page, r, buf_slice(&made));
-    if (!buf_ok(&page))
-        rc = err_set(&err, ERR_SYSTEM, "out of memory");
-    else if (files_exist(path))
-        rc = files_replace(path, buf_slice(&page), &err);
-    else
-        rc = files_create(path, HTML_MODE, buf_slice(&page), &err);
+    rc = buf_ok(&page) ? files_replace(path, buf_slice(&page), &err) : err_set(&err, ERR_SYSTEM, "out of memory");
     if (rc != 0)
-        fprintf(stderr, "clickbaton report: %s: %s\n", path, err.text);
+        fprintf(stderr, "clickbaton report: %s\n", err.text);
     buf_free(&page);
     buf_free(&made);
     return rc;
@@ -102,7 +99,10 @@ static int tell(const struct options *o, const struct review *r)
 
     if ((level == REVIEW_BROKEN && r->broken) || (level == REVIEW_WARNING && r->broken + r->warnings))
         code = EXIT_NO;
-    (o->json ? review_json : review_text)(&out, r);
+    if (o->json)
+        review_json(&out, r);
+    else
+        review_text(&out, r, live_columns(LINES_WIDTH));
     code = end_print("report", &out, code);
     buf_free(&out);
     if (o->html && code != EXIT_IO && write_html(o->html, r) != 0)
@@ -126,19 +126,14 @@ static int report(const struct options *o, const char *data, struct review *r)
 
 static int run(const struct options *o, struct review *r)
 {
-    struct catalog *c = catalog_open(o->config);
     int code;
+    struct catalog *c = catalog_sound(o->config, false, &code);
 
     if (!c)
-        return EXIT_IO;
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        code = EXIT_CONFIG;
-    } else {
-        code = report(o, c->data, r);
-        if (o->offer && !r->offers && code != EXIT_IO)
-            catalog_say_nearest(c, r->only, "report");
-    }
+        return code;
+    code = report(o, c->data, r);
+    if (o->offer && !r->offers && code != EXIT_IO)
+        catalog_say_nearest(c, r->only, "report");
     catalog_close(c);
     return code;
 }
@@ -147,7 +142,7 @@ int cli_report(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml", .since = "7d", .zone = "UTC", .fail_on = "broken" };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE", "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--since", NULL, OPTION_TEXT, &o.since, "T", "from when: an age (7d, 36h), a date, a time; 7d" },
         { "--until", NULL, OPTION_TEXT, &o.until, "T", "up to when; now" },
         { "--offer", NULL, OPTION_TEXT, &o.offer, "O", "this offer alone" },

@@ -8,6 +8,7 @@
 #include "core/alert/book.h"
 
 #define ALERTS_REFUSED_MAX 256
+#define ALERTS_DEATHS 3 /* of the courier, in a row, before that is an alert */
 
 struct alerts_receiver {
     char name[120];
@@ -41,7 +42,8 @@ struct alerts {
     uint64_t looks;
     struct alert_book *book;
     struct courier *courier; /* NULL: none */
-    bool courier_dead;
+    bool courier_dead;       /* once and for all */
+    struct courier_life courier_life; /* as the log knows it */
     struct alerts_receiver receivers[ALERT_RECEIVERS_MAX];
     size_t receiver_count;
     int64_t next_id; /* even; a test's is one more, so that results tell which they are of */

@@ -60,9 +60,15 @@ static void disk(struct alert_facts *f, const char *data)
 
 static void receivers(const struct alerts *a, struct alert_facts *f)
 {
-    f->courier_fails = a->courier_dead;
+    const struct courier_life *life = &a->courier_life;
+
+    f->courier_fails = a->courier_dead || life->in_a_row >= ALERTS_DEATHS;
     if (a->courier_dead)
         snprintf(f->courier_why, sizeof(f->courier_why), "the process that delivers them has ended; restart serve");
+    else if (f->courier_fails)
+        snprintf(f->courier_why, sizeof(f->courier_why),
+                 "the process that delivers them dies again and again (%u times; %.60s); it is started again, later each time",
+                 life->in_a_row, life->why);
     for (size_t i = 0; i < a->receiver_count && !f->courier_fails; i++)
         if (a->receivers[i].failed) {
             f->courier_fails = true;

@@ -115,10 +115,14 @@ static void marks(struct alerts *a)
 
 bool alerts_read(struct alerts *a, struct store *reader, struct admin *admin, int64_t now)
 {
-    int64_t hour = now / 3600;
-    int64_t from = (hour - (a->learned == hour ? CHANGING : LATE) + 1) * 3600;
+    int64_t hour = now / 3600, from;
 
-    alert_series_turn(a->series, hour);
+    if (!alert_series_turn(a->series, hour)) {
+        a->unread = (hour - ALERT_HOURS + 1) * 3600;
+        a->learned = a->emptied = 0;
+        a->marked = false;
+    }
+    from = (hour - (a->learned == hour ? CHANGING : LATE) + 1) * 3600;
     if (a->unread ? !catch_up(a, reader, now) : !read_hours(a, reader, from, (hour + 1) * 3600, now))
         return false;
     if (admin->refused)

@@ -59,6 +59,18 @@ void alerts_say(void *context, const struct alert_message *m)
     a->courier_dead = true;
 }
 
+static void hear_of_deaths(struct alerts *a)
+{
+    struct courier_life life = courier_life(a->courier);
+
+    if (life.died != a->courier_life.died)
+        log_line(life.in_a_row >= ALERTS_DEATHS ? "error" : "warning",
+                 "%smsg=\"the process that delivers alerts has died and is started again; what it had is delivered once "
+                 "more\" why=\"%s\" in_a_row=%u",
+                 life.in_a_row >= ALERTS_DEATHS ? "code=A013 " : "", life.why, life.in_a_row);
+    a->courier_life = life;
+}
+
 void alerts_hear(struct alerts *a, int64_t now)
 {
     struct courier_result r;
@@ -79,6 +91,7 @@ void alerts_hear(struct alerts *a, int64_t now)
             log_line("warning", "msg=\"an alert was not delivered%s\" to=\"%s\" why=\"%s\"",
                      r.last ? "; it is given up" : ", it is tried again", to->name, to->why);
     }
+    hear_of_deaths(a);
     if (rc != -1)
         return;
     a->courier_dead = true;

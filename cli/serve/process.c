@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -54,4 +55,15 @@ void process_look(struct process_figures *out)
     out->open_fds = open_files();
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         out->max_fds = files.rlim_cur;
+}
+
+#define LARGE_BLOCK (128 * 1024) /* where the C library begins */
+#define SPARE_MOST (512 * 1024)  /* of a thread, beside its blocks: connections come and go */
+
+void process_give_back(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    mallopt(M_TRIM_THRESHOLD, SPARE_MOST);
+#endif
 }

@@ -10,4 +10,8 @@ struct process_figures {
 };
 void process_look(struct process_figures *out);
 
+/* Large blocks (a run of the index, a filter, a request to TikTok) go back to the system when they are freed.
+ * Left alone the C library takes the first as a sign to keep as much for ever. */
+void process_give_back(void);
+
 #endif

@@ -21,7 +21,7 @@ int record_events(const struct record_context *c, struct intake_request *r, int6
                   struct err *err);
 
 /* The same without putting anything: what the mapping makes of it, with what came of its click in postbacks with an id
- * below `before`.  Between begin and rollback, on the writer. */
+ * below `before`.  c->store may be a reader. */
 int record_translate(const struct record_context *c, struct intake_request *r, int64_t before,
                      int64_t now, struct err *err);
 

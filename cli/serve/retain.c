@@ -4,6 +4,7 @@
 
 #include "cli/serve/clock.h"
 #include "cli/serve/log.h"
+#include "cli/walks/walks.h"
 #include "core/base/steady.h"
 #include "core/payload/forget.h"
 
@@ -129,6 +130,8 @@ int retain_step(struct retainer *r, struct store *store, int64_t now, struct err
         else
             rc = store_commit(store, err);
     }
+    if (rc == 0 && !more) /* at the end of a round */
+        walks_prune(c->data, now / 1000, c->keep_clicks);
     rules_release(rules);
     r->due = now + (rc == 0 && more ? PAUSE_MS : ROUND_MS);
     if (rc != 0) {

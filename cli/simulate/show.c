@@ -2,6 +2,7 @@
 
 #include "cli/hops.h"
 #include "cli/show.h"
+#include "core/base/json.h"
 
 struct table {
     struct buf *out;
@@ -108,15 +109,14 @@ bool walk_is_kept(const struct walk_shown *w)
     return w->walk->kept && !w->refused && !(w->live && w->live->differences.count);
 }
 
-static const char *code_of(const struct walk_shown *w)
+const char *walk_code(const struct walk_shown *w)
 {
     if (walk_is_kept(w))
         return "";
     return !w->walk->kept ? w->walk->code : w->refused ? "H018" : "H019";
 }
 
-/* Without its code. */
-static struct slice reason_of(const struct walk_shown *w)
+struct slice walk_reason(const struct walk_shown *w)
 {
     if (walk_is_kept(w))
         return (struct slice){ 0 };
@@ -130,9 +130,9 @@ static void verdict(struct table *t, const struct walk_shown *w)
     buf_byte(t->out, '\n');
     hops_paint(t->out, t->colour, walk_is_kept(w) ? HOPS_GOOD : HOPS_BAD);
     if (!walk_is_kept(w)) {
-        buf_printf(t->out, "broken[%s]: %s", code_of(w),
+        buf_printf(t->out, "broken[%s]: %s", walk_code(w),
                    w->walk->kept && w->refused ? "the sandbox refuses the event: " : "");
-        show_safe(t->out, reason_of(w));
+        show_safe(t->out, walk_reason(w));
     } else if (w->walk->translated) {
         buf_puts(t->out, "kept: the event carries the ad's ttclid and the right event_id; the "
                          "sandbox takes it");
@@ -183,8 +183,8 @@ static void hop_json(struct buf *out, const struct hop_result *h)
 {
     buf_puts(out, "{\"name\":");
     buf_json(out, h->hop->name);
-    hops_json_text(out, "kind", hop_kind_names[h->hop->kind]);
-    hops_json_text(out, "url", h->url);
+    json_text(out, "kind", hop_kind_names[h->hop->kind]);
+    json_text(out, "url", h->url);
     buf_printf(out, ",\"status\":%d", h->status);
     for (size_t id = 0; id < CHAIN_IDS; id++)
         buf_printf(out, ",\"%.*s\":\"%s\"", SLICE_ARG(chain_id_names[id]),
@@ -210,12 +210,12 @@ void walk_json(struct buf *out, const struct walk_shown *w)
     bool kept = walk_is_kept(w);
 
     buf_printf(out, "{\"verdict\":\"%s\"", kept ? "kept" : "broken");
-    hops_json_text(out, "code", slice_from(code_of(w)));
-    hops_json_text(out, "reason", reason_of(w));
-    hops_json_text(out, "broken_at",
+    json_text(out, "code", slice_from(walk_code(w)));
+    json_text(out, "reason", walk_reason(w));
+    json_text(out, "broken_at",
                 !kept && r->broken_at < r->hop_count ? r->hops[r->broken_at].hop->name : S(""));
     for (size_t id = 0; id < CHAIN_IDS; id++)
-        hops_json_text(out, chain_id_names[id].ptr, r->ids[id]);
+        json_text(out, chain_id_names[id].ptr, r->ids[id]);
     buf_puts(out, ",\"hops\":[");
     for (size_t i = 0; i < r->hop_count; i++) {
         buf_puts(out, i ? "," : "");
@@ -223,8 +223,8 @@ void walk_json(struct buf *out, const struct walk_shown *w)
     }
     buf_byte(out, ']');
     hops_json_notes(out, "warnings", &r->warnings);
-    hops_json_text(out, "network", r->network);
-    hops_json_text(out, "postback", r->postback);
+    json_text(out, "network", r->network);
+    json_text(out, "postback", r->postback);
     buf_puts(out, ",\"event\":");
     buf_add(out, r->translation.event_count ? r->translation.events[0].body : S("null"));
     buf_puts(out, ",\"events\":[");

@@ -14,6 +14,10 @@ struct walk_shown {
 /* Is the answer yes? */
 bool walk_is_kept(const struct walk_shown *w);
 
+/* Why not: "" and nothing when it is kept; the reason without its code. */
+const char *walk_code(const struct walk_shown *w);
+struct slice walk_reason(const struct walk_shown *w);
+
 /* The table of hops, what to change, the way back, the event, the verdict. */
 void walk_table(struct buf *out, const struct walk_shown *w);
 

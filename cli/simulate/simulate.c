@@ -7,12 +7,13 @@
 #include "cli/show.h"
 #include "cli/simulate/matrix.h"
 #include "cli/simulate/show.h"
+#include "cli/walks/walks.h"
 
 #define AT_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 #define NOT_SAID INT64_MIN
 
 static const struct verb_usage usage = {
-    .synopsis = "simulate CHAIN-FILE [--live | --matrix] [--json] [-c FILE]",
+    .synopsis = "simulate CHAIN-FILE [--live | --matrix] [--keep] [--json] [-c FILE]",
     .about =
         "Walks a redirect chain from the ad to the event and shows at which hop ttclid, click_id\n"
         "or event_id get lost, and what to change there. Nothing leaves this machine.",
@@ -43,7 +44,32 @@ static void complain(const struct err *err)
     buf_free(&b);
 }
 
-static int walk(struct rehearsal *run, bool live, bool json)
+/* Where `trace` finds it; which id to ask for is said on stderr. */
+static int keep(const struct rehearsal *run, const struct walk_shown *w, struct arena *arena, int code)
+{
+    const struct catalog *c = run->catalog;
+    struct kept_walk kept;
+    struct err err = { 0 };
+    struct slice id;
+
+    walks_of(w, run->chain->name, cli_now(), arena, &kept);
+    if (arena->full)
+        err_set(&err, ERR_SYSTEM, "out of memory");
+    if (err.text[0] || walks_keep(c->data, &kept, c->keep_clicks, &err) != 0) {
+        fprintf(stderr, "clickbaton simulate: --keep: %s\n", err.text);
+        return EXIT_IO;
+    }
+    id = kept.ids[CHAIN_CLICK_ID].len ? kept.ids[CHAIN_CLICK_ID] : slice_head(kept.ids[CHAIN_TTCLID], 20);
+    if (id.len) {
+        struct buf b = { 0 };
+        show_safe(&b, id);
+        fprintf(stderr, "kept: clickbaton trace %.*s\n", SLICE_ARG(buf_slice(&b)));
+        buf_free(&b);
+    }
+    return code;
+}
+
+static int walk(struct rehearsal *run, bool live, bool kept, bool json)
 {
     struct walk_shown w = { .colour = hops_colour() };
     struct chain_result model;
@@ -62,6 +88,8 @@ static int walk(struct rehearsal *run, bool live, bool json)
         if (w.walk->translated)
             w.refused = rehearsal_check_event(run, &arena, w.walk);
         code = show(&w, json);
+        if (kept && code != EXIT_IO)
+            code = keep(run, &w, &arena, code);
     }
     arena_free(&arena);
     return code;
@@ -88,18 +116,19 @@ static int list_failures(void)
 
 int cli_simulate(int argc, char **argv)
 {
-    bool live = false, matrix = false, json = false, failures = false;
+    bool live = false, matrix = false, json = false, failures = false, kept = false;
     const char *config = NULL;
     int64_t at = NOT_SAID, seed = 0;
     const struct option_row rows[] = {
         { "--config", "-c", OPTION_TEXT, &config, "FILE",
-          "your configuration, for its `mappings:` folder" },
+          "your configuration, for its `mappings:` folder; with --keep default clickbaton.yaml" },
         { "--live", NULL, OPTION_FLAG, &live, NULL,
           "really follow it: servers on loopback, a real `serve`, a sandbox" },
         { "--matrix", NULL, OPTION_FLAG, &matrix, NULL,
           "which failures this chain survives, at which hop, and thanks to what" },
         { "--failures", NULL, OPTION_FLAG, &failures, NULL,
           "list what a chain file can let go wrong at a hop" },
+        { "--keep", NULL, OPTION_FLAG, &kept, NULL, "leave the hops in the data folder, for `trace`" },
         { "--json", NULL, OPTION_FLAG, &json, NULL, "the same for a program" },
         { "--at", NULL, OPTION_INTEGER, &at, "EPOCH", "pretend that it is this Unix time" },
         { "--seed", NULL, OPTION_INTEGER, &seed, "N", "other made-up ids" },
@@ -120,10 +149,14 @@ int cli_simulate(int argc, char **argv)
         return options_misuse(argv[0], "--live and --matrix do not go together");
     if (at != NOT_SAID && (at < 0 || at > AT_MAX))
         return options_misuse(argv[0], "--at needs a Unix time from 0 to %lld", (long long)AT_MAX);
-    catalog = catalog_open(config);
+    if (kept && matrix)
+        return options_misuse(argv[0], "--keep and --matrix do not go together: it keeps one walk");
+    catalog = catalog_open(kept && !config ? "clickbaton.yaml" : config);
     if (!catalog)
         return EXIT_IO;
-    if (!rehearsal_load(&run, catalog, path[0], at == NOT_SAID ? cli_now() : at, (uint64_t)seed))
+    if (kept && catalog_errors(catalog))
+        code = EXIT_CONFIG;
+    else if (!rehearsal_load(&run, catalog, path[0], at == NOT_SAID ? cli_now() : at, (uint64_t)seed))
         code = EXIT_CONFIG;
     catalog_print_problems(catalog, stderr);
     if (code == EXIT_CONFIG)
@@ -131,7 +164,7 @@ int cli_simulate(int argc, char **argv)
     else if (matrix)
         code = matrix_run(&run, json, hops_colour());
     else
-        code = walk(&run, live, json);
+        code = walk(&run, live, kept, json);
     catalog_close(catalog);
     return code;
 }

@@ -52,7 +52,7 @@ int cli_store(int argc, char **argv)
 int store_find_data(const char *config, const char *named, char path[STORE_PATH])
 {
     struct catalog *c;
-    int code = EXIT_DONE;
+    int code;
 
     if (named) {
         if (snprintf(path, STORE_PATH, "%s", named) < STORE_PATH)
@@ -60,13 +60,11 @@ int store_find_data(const char *config, const char *named, char path[STORE_PATH]
         fprintf(stderr, "clickbaton store: the path is too long\n");
         return EXIT_IO;
     }
-    c = catalog_open(config);
+    c = catalog_sound(config, false, &code);
     if (!c)
-        return EXIT_IO;
-    if (catalog_errors(c)) {
-        catalog_print_problems(c, stderr);
-        code = EXIT_CONFIG;
-    } else if (snprintf(path, STORE_PATH, "%s", c->data) >= STORE_PATH) {
+        return code;
+    code = EXIT_DONE;
+    if (snprintf(path, STORE_PATH, "%s", c->data) >= STORE_PATH) {
         fprintf(stderr, "clickbaton store: the path is too long\n");
         code = EXIT_IO;
     }

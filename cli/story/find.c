@@ -13,6 +13,7 @@ static const char *const match_names[] = {
     [STORY_ORDER_ID] = "order_id",
     [STORY_TTCLID_PREFIX] = "ttclid_prefix",
     [STORY_ROW] = "row",
+    [STORY_WALK] = "simulation",
 };
 
 const char *story_match_name(enum story_match m)
@@ -123,6 +124,47 @@ static struct slice stored_id(const struct story_in *in, struct slice id)
     return out;
 }
 
+/* ---- simulated hops ---- */
+
+/* Walks that have the id, or one of the ids of what was found. */
+static int find_walks(const struct story_in *in, struct slice id, struct story *s, struct err *err)
+{
+    struct slice *ids = ARENA_ARRAY(in->arena, struct slice, 1 + 3 * (s->click_count + s->postback_count));
+    size_t n = 0;
+    struct walks_wish wish = { .ids = ids, .arena = in->arena };
+
+    if (!in->catalog || !ids)
+        return ids ? 0 : err_set(err, ERR_BUSY, "out of memory");
+    ids[n++] = id;
+    for (size_t i = 0; i < s->click_count; i++) {
+        const struct store_click *c = &s->clicks[i].click;
+        ids[n++] = c->click_id;
+        ids[n++] = c->ttclid;
+        ids[n++] = c->event_id;
+    }
+    for (size_t i = 0; i < s->postback_count; i++) {
+        const struct store_postback *pb = &s->postbacks[i].postback;
+        ids[n++] = pb->click_id;
+        ids[n++] = pb->ttclid;
+        ids[n++] = pb->event_id;
+    }
+    wish.data = in->catalog->data;
+    wish.oldest = in->now - in->catalog->keep_clicks;
+    wish.id_count = n;
+    return walks_find(&wish, &s->walks) == 0 ? 0 : err_set(err, ERR_BUSY, "out of memory");
+}
+
+static int nothing_but_walks(const struct story_in *in, struct slice id, struct story *out, struct err *err)
+{
+    if (find_walks(in, out->id, out, err) != 0)
+        return -1;
+    if (out->walks.count == 0)
+        return story_explain_nothing(in, id, out, err);
+    out->matched = STORY_WALK;
+    out->meaning = S("No click, postback or event has this id: it is of a simulation, which sends nothing.");
+    return 1;
+}
+
 int story_find(const struct story_in *in, struct slice id, struct story *out, struct err *err)
 {
     struct gather *g = gather_new(in, out, err);
@@ -134,9 +176,9 @@ int story_find(const struct story_in *in, struct slice id, struct story *out, st
     out->id = arena_dup(in->arena, stored);
     note_matches(out, stored, &r);
     if (out->matched == STORY_NOTHING)
-        return story_explain_nothing(in, slice_trim(id), out, err) != 0 ? -1 : 0;
+        return nothing_but_walks(in, slice_trim(id), out, err);
     gather_rows(g, stored, &r);
-    if (gather_complete(g) != 0 || gather_finish(g) != 0)
+    if (gather_complete(g) != 0 || gather_finish(g) != 0 || find_walks(in, stored, out, err) != 0)
         return -1;
     return 1;
 }
@@ -152,7 +194,7 @@ int story_of_postback(const struct story_in *in, int64_t row, struct story *out,
     out->matched = STORY_ROW;
     out->id = arena_printf(in->arena, "%lld", (long long)row);
     gather_postback(g, &pb, false);
-    if (gather_single(g) != 0 || gather_finish(g) != 0)
+    if (gather_single(g) != 0 || gather_finish(g) != 0 || find_walks(in, (struct slice){ 0 }, out, err) != 0)
         return -1;
     return 1;
 }

@@ -1,7 +1,7 @@
 #include "cli/story/story.h"
 
 #include "cli/show.h"
-#include "core/base/when.h"
+#include "core/base/json.h"
 
 const char *story_verdict_name(enum store_verdict v)
 {
@@ -23,56 +23,12 @@ const char *story_state_name(enum store_state s)
     return (size_t)s < sizeof(names) / sizeof(*names) ? names[s] : "";
 }
 
-/* ---- members ---- */
-
-static void text(struct buf *out, const char *name, struct slice value)
-{
-    buf_printf(out, ",\"%s\":", name);
-    buf_json(out, value);
-}
-
-static void words(struct buf *out, const char *name, const char *value)
-{
-    text(out, name, slice_from(value));
-}
-
-static void number(struct buf *out, const char *name, int64_t n)
-{
-    buf_printf(out, ",\"%s\":%lld", name, (long long)n);
-}
-
-void story_json_time(struct buf *out, int64_t ms)
-{
-    int64_t seconds = ms / 1000 - (ms % 1000 < 0);
-
-    if (ms == 0) {
-        buf_puts(out, "null");
-        return;
-    }
-    buf_byte(out, '"');
-    when_print(out, seconds);
-    if (!out->failed)
-        out->len--; /* the Z */
-    buf_printf(out, ".%03lldZ\"", (long long)(ms - seconds * 1000));
-}
-
-static void moment(struct buf *out, const char *name, int64_t ms)
-{
-    buf_printf(out, ",\"%s\":", name);
-    story_json_time(out, ms);
-}
-
-/* An exact amount, as a string: a reader's doubles must not touch it. */
 static void amount(struct buf *out, const char *name, int64_t micros, struct slice currency)
 {
-    buf_printf(out, ",\"%s\":", name);
-    if (currency.len == 0) {
-        buf_puts(out, "null");
-        return;
-    }
-    buf_byte(out, '"');
-    money_print(out, (struct money){ micros });
-    buf_byte(out, '"');
+    if (currency.len)
+        json_amount(out, name, micros);
+    else
+        json_known(out, name, currency);
 }
 
 /* ---- clicks ---- */
@@ -81,19 +37,19 @@ void story_json_click(struct buf *out, const struct store_click *c)
 {
     buf_puts(out, "{\"offer\":");
     buf_json(out, c->offer);
-    moment(out, "at", c->at * 1000);
-    text(out, "click_id", c->click_id);
-    text(out, "ttclid", c->ttclid);
-    text(out, "event_id", c->event_id);
-    buf_printf(out, ",\"keyed\":%s", c->keyed ? "true" : "false");
-    text(out, "consent", c->consent);
-    buf_printf(out, ",\"refused\":%s", c->refused ? "true" : "false");
-    text(out, "country", c->country);
-    text(out, "page_url", c->page_url);
-    text(out, "referrer", c->referrer);
-    text(out, "ttp", c->ttp);
-    text(out, "ip", c->ip);
-    text(out, "user_agent", c->user_agent);
+    json_time_ms(out, "at", c->at * 1000);
+    json_text(out, "click_id", c->click_id);
+    json_text(out, "ttclid", c->ttclid);
+    json_text(out, "event_id", c->event_id);
+    json_flag(out, "keyed", c->keyed);
+    json_text(out, "consent", c->consent);
+    json_flag(out, "refused", c->refused);
+    json_text(out, "country", c->country);
+    json_text(out, "page_url", c->page_url);
+    json_text(out, "referrer", c->referrer);
+    json_text(out, "ttp", c->ttp);
+    json_text(out, "ip", c->ip);
+    json_text(out, "user_agent", c->user_agent);
     buf_byte(out, '}');
 }
 
@@ -102,18 +58,18 @@ void story_json_click(struct buf *out, const struct store_click *c)
 static void attempt(struct buf *out, const struct store_attempt *a)
 {
     buf_puts(out, "{\"at\":");
-    story_json_time(out, a->at);
-    number(out, "took_ms", a->took_ms);
+    json_put_time_ms(out, a->at);
+    json_number(out, "took_ms", a->took_ms);
     if (a->http_status)
-        number(out, "http_status", a->http_status);
+        json_number(out, "http_status", a->http_status);
     else
         buf_puts(out, ",\"http_status\":null");
     if (a->code >= 0)
-        number(out, "code", a->code);
+        json_number(out, "code", a->code);
     else
         buf_puts(out, ",\"code\":null");
-    text(out, "message", a->message);
-    text(out, "request_id", a->request_id);
+    json_text(out, "message", a->message);
+    json_text(out, "request_id", a->request_id);
     buf_byte(out, '}');
 }
 
@@ -140,21 +96,21 @@ void story_json_event(struct buf *out, const struct story_event *e)
     const struct store_event *ev = &e->event;
 
     buf_printf(out, "{\"id\":%lld", (long long)ev->id);
-    text(out, "event", ev->event);
-    text(out, "pixel", ev->pixel);
-    text(out, "event_id", ev->event_id);
-    words(out, "state", story_state_name(ev->state));
+    json_text(out, "event", ev->event);
+    json_text(out, "pixel", ev->pixel);
+    json_text(out, "event_id", ev->event_id);
+    json_text(out, "state", slice_from(story_state_name(ev->state)));
     amount(out, "value", ev->value, ev->currency);
-    text(out, "currency", ev->currency);
+    json_text(out, "currency", ev->currency);
     amount(out, "original_value", ev->original_value, ev->original_currency);
-    text(out, "original_currency", ev->original_currency);
-    text(out, "test_code", ev->test_code);
-    text(out, "consent", ev->consent);
-    text(out, "consent_said", ev->consent_said);
-    moment(out, "created", ev->created);
-    moment(out, "due", ev->due);
-    number(out, "attempts_made", ev->attempts);
-    text(out, "note", ev->note);
+    json_text(out, "original_currency", ev->original_currency);
+    json_text(out, "test_code", ev->test_code);
+    json_text(out, "consent", ev->consent);
+    json_text(out, "consent_said", ev->consent_said);
+    json_time_ms(out, "created", ev->created);
+    json_time_ms(out, "due", ev->due);
+    json_number(out, "attempts_made", ev->attempts);
+    json_text(out, "note", ev->note);
     body(out, ev->body);
     buf_puts(out, ",\"attempts\":[");
     for (size_t i = 0; i < e->attempt_count; i++) {
@@ -178,7 +134,7 @@ static void warnings(struct buf *out, struct slice lines)
         slice_cut(one, ' ', &code, &rest);
         buf_puts(out, first ? "{\"code\":" : ",{\"code\":");
         buf_json(out, code);
-        text(out, "text", rest);
+        json_text(out, "text", rest);
         buf_byte(out, '}');
         first = false;
     }
@@ -206,7 +162,7 @@ static void rule(struct buf *out, const struct place *at)
     }
     buf_puts(out, ",\"rule\":{\"file\":");
     buf_json(out, at->source->name);
-    number(out, "line", at->line);
+    json_number(out, "line", at->line);
     buf_byte(out, '}');
 }
 
@@ -215,22 +171,22 @@ void story_json_postback(struct buf *out, const struct story_postback *p)
     const struct store_postback *pb = &p->postback;
 
     buf_printf(out, "{\"id\":%lld", (long long)pb->id);
-    moment(out, "at", p->gone ? 0 : pb->at);
-    buf_printf(out, ",\"gone\":%s", p->gone ? "true" : "false");
-    text(out, "offer", pb->offer);
-    text(out, "tracker", pb->tracker);
-    text(out, "method", pb->method);
-    text(out, "stage", pb->stage);
-    words(out, "verdict", story_verdict_name(pb->verdict));
-    text(out, "code", pb->code);
-    text(out, "reason", pb->reason);
+    json_time_ms(out, "at", p->gone ? 0 : pb->at);
+    json_flag(out, "gone", p->gone);
+    json_text(out, "offer", pb->offer);
+    json_text(out, "tracker", pb->tracker);
+    json_text(out, "method", pb->method);
+    json_text(out, "stage", pb->stage);
+    json_text(out, "verdict", slice_from(story_verdict_name(pb->verdict)));
+    json_text(out, "code", pb->code);
+    json_text(out, "reason", pb->reason);
     rule(out, &p->rule);
     warnings(out, pb->warnings);
     parameters(out, &p->params);
-    text(out, "click_id", pb->click_id);
-    text(out, "ttclid", pb->ttclid);
-    text(out, "event_id", pb->event_id);
-    text(out, "txid", pb->txid);
+    json_text(out, "click_id", pb->click_id);
+    json_text(out, "ttclid", pb->ttclid);
+    json_text(out, "event_id", pb->event_id);
+    json_text(out, "txid", pb->txid);
     buf_puts(out, ",\"events\":[");
     for (size_t i = 0; i < p->event_count; i++) {
         buf_puts(out, i ? "," : "");
@@ -245,7 +201,7 @@ void story_json_members(struct buf *out, const struct story *s)
 {
     buf_puts(out, "\"id\":");
     buf_json(out, s->id);
-    words(out, "matched", story_match_name(s->matched));
+    json_text(out, "matched", slice_from(story_match_name(s->matched)));
     buf_puts(out, ",\"clicks\":[");
     for (size_t i = 0; i < s->click_count; i++) {
         buf_puts(out, i ? "," : "");
@@ -256,8 +212,15 @@ void story_json_members(struct buf *out, const struct story *s)
         buf_puts(out, i ? "," : "");
         story_json_postback(out, &s->postbacks[i]);
     }
-    buf_printf(out, "],\"more\":%s", s->more ? "true" : "false");
-    text(out, "meaning", s->meaning);
+    buf_puts(out, "],\"walks\":[");
+    for (size_t i = 0; i < s->walks.count; i++) {
+        buf_puts(out, i ? "," : "");
+        walks_json(out, &s->walks.list[i]);
+    }
+    buf_byte(out, ']');
+    json_text(out, "walks_problem", s->walks.problem);
+    json_flag(out, "more", s->more);
+    json_text(out, "meaning", s->meaning);
 }
 
 void story_json(struct buf *out, const struct story *s)

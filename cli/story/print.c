@@ -1,7 +1,10 @@
 #include "cli/story/story.h"
 
+#include <string.h>
+
 #include "cli/hops.h"
 #include "cli/show.h"
+#include "core/base/codes.h"
 
 #define IN    "    "
 #define LONG  64
@@ -50,14 +53,10 @@ static void line(struct printer *p, const char *name, struct slice value)
 
 static void moment(struct printer *p, int64_t ms)
 {
-    struct buf b = { 0 };
-
-    story_json_time(&b, ms);
-    if (b.len > 2 && b.ptr[0] == '"') /* without its quotes */
-        buf_add(p->out, (struct slice){ b.ptr + 1, b.len - 2 });
+    if (ms)
+        when_print_ms(p->out, ms);
     else
         buf_puts(p->out, "at a time that is not known");
-    buf_free(&b);
 }
 
 static void painted(struct printer *p, enum hops_paint paint, const char *text)
@@ -217,6 +216,20 @@ static void verdict(struct printer *p, const struct store_postback *pb)
     buf_byte(p->out, '\n');
 }
 
+/* What is to be done about one that waits for somebody. */
+static void remedy(struct printer *p, const struct store_postback *pb)
+{
+    char text[8] = "";
+    const struct code *code;
+
+    if (pb->verdict != STORE_QUARANTINED || pb->code.len >= sizeof(text))
+        return;
+    memcpy(text, slice_bytes(pb->code), pb->code.len);
+    code = code_find(text);
+    if (code)
+        buf_printf(p->out, IN "%-11s %s (clickbaton explain %s)\n", "to do", code->remedy, code->code);
+}
+
 static void ids(struct printer *p, const struct store_postback *pb)
 {
     bool first = true;
@@ -246,6 +259,7 @@ static void postback(struct printer *p, const struct story_postback *sp)
         item(p, &first, "stage", pb->stage);
         buf_puts(p->out, ": ");
         verdict(p, pb);
+        remedy(p, pb);
         show_place(&at, &sp->rule);
         line(p, "rule", buf_slice(&at));
         ids(p, pb);
@@ -316,11 +330,26 @@ static void sentences(struct printer *p, struct slice lines)
     }
 }
 
+/* The hops come first, as they did. */
+static void walks(struct printer *p, const struct story *s)
+{
+    for (size_t i = 0; i < s->walks.count; i++) {
+        walks_print(p->out, &s->walks.list[i], p->colour);
+        buf_byte(p->out, '\n');
+    }
+    if (s->walks.problem.len) {
+        buf_puts(p->out, "A kept simulation can't be read: ");
+        safe(p, s->walks.problem);
+        buf_puts(p->out, "\n\n");
+    }
+}
+
 void story_print(struct buf *out, const struct story *s, bool colour)
 {
     struct printer p = { out, colour };
 
-    if (s->matched == STORY_NOTHING) {
+    walks(&p, s);
+    if (s->matched == STORY_NOTHING || s->matched == STORY_WALK) {
         sentences(&p, s->meaning);
         return;
     }

@@ -1,6 +1,7 @@
 #include "cli/story/row.h"
 
 #include "cli/story/story.h"
+#include "core/base/json.h"
 #include "core/base/money.h"
 
 /* ---- from the store ---- */
@@ -50,12 +51,6 @@ bool row_next_code(struct slice *lines, struct slice *code)
     return false;
 }
 
-static void member(struct buf *out, const char *name, struct slice value)
-{
-    buf_printf(out, ",\"%s\":", name);
-    buf_json(out, value);
-}
-
 static void amount(struct buf *out, const struct store_event *ev)
 {
     if (ev->currency.len == 0) {
@@ -65,7 +60,7 @@ static void amount(struct buf *out, const struct store_event *ev)
     buf_puts(out, ",\"value\":\"");
     money_print(out, (struct money){ ev->value });
     buf_byte(out, '"');
-    member(out, "currency", ev->currency);
+    json_text(out, "currency", ev->currency);
 }
 
 static void answer(struct buf *out, const struct row_event *e)
@@ -79,7 +74,7 @@ static void answer(struct buf *out, const struct row_event *e)
         buf_i64(out, e->last->code);
     else
         buf_puts(out, "null");
-    member(out, "message", e->last->message);
+    json_text(out, "message", e->last->message);
     buf_puts(out, "},\"latency_ms\":");
     if (e->event->state == STORE_DELIVERED)
         buf_i64(out, e->last->at + e->last->took_ms - e->event->created);
@@ -92,13 +87,13 @@ static void event(struct buf *out, const struct row_event *e)
     const struct store_event *ev = e->event;
 
     buf_printf(out, "{\"id\":%lld", (long long)ev->id);
-    member(out, "event", ev->event);
-    member(out, "event_id", ev->event_id);
-    member(out, "pixel", ev->pixel);
-    member(out, "state", slice_from(story_state_name(ev->state)));
+    json_text(out, "event", ev->event);
+    json_text(out, "event_id", ev->event_id);
+    json_text(out, "pixel", ev->pixel);
+    json_text(out, "state", slice_from(story_state_name(ev->state)));
     amount(out, ev);
     answer(out, e);
-    member(out, "note", ev->note);
+    json_text(out, "note", ev->note);
     buf_byte(out, '}');
 }
 
@@ -117,9 +112,9 @@ void row_json(struct buf *out, const struct store_postback *pb, const struct row
     struct slice lines = pb->warnings, code;
 
     buf_printf(out, "{\"id\":%lld,\"at\":", (long long)pb->id);
-    story_json_time(out, pb->at);
+    json_put_time_ms(out, pb->at);
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-        member(out, texts[i].name, texts[i].value);
+        json_text(out, texts[i].name, texts[i].value);
     buf_puts(out, ",\"warnings\":[");
     for (const char *comma = ""; row_next_code(&lines, &code); comma = ",") {
         buf_puts(out, comma);

@@ -6,6 +6,7 @@
 
 #include "adapters/store/store.h"
 #include "cli/catalog.h"
+#include "cli/walks/walks.h"
 #include "core/params/params.h"
 
 /* By what the rows were found, in the order in which it is asked. */
@@ -18,8 +19,9 @@ enum story_match {
     STORY_ORDER_ID,
     STORY_TTCLID_PREFIX,
     STORY_ROW, /* story_of_postback */
+    STORY_WALK, /* nothing but a simulation has it */
 };
-const char *story_match_name(enum story_match m); /* "click_id" ... "ttclid_prefix"; "" for nothing */
+const char *story_match_name(enum story_match m); /* "click_id" ... "ttclid_prefix", "simulation"; "" for nothing */
 
 struct story_event {
     struct store_event event;
@@ -53,6 +55,7 @@ struct story {
     size_t postback_count;
     size_t groups;
     bool more;              /* there are more than STORY_MOST rows of a kind: the newest are here */
+    struct walks_found walks; /* of `simulate --keep`, that have one of the ids */
     struct slice meaning;   /* nothing was found: lines that say what that means and what to check */
 };
 #define STORY_MOST 200
@@ -74,7 +77,7 @@ int story_find(const struct story_in *in, struct slice id, struct story *out, st
  * row; -1. */
 int story_of_postback(const struct story_in *in, int64_t row, struct story *out, struct err *err);
 
-/* {"id":..,"matched":..,"clicks":[..],"postbacks":[..],"more":..,"meaning":".."}, no line end; and its
+/* {"id":..,"matched":..,"clicks":[..],"postbacks":[..],"walks":[..],"more":..,"meaning":".."}, no line end; and its
  * parts: members without braces, and the single objects. */
 void story_json(struct buf *out, const struct story *s);
 void story_json_members(struct buf *out, const struct story *s);
@@ -83,7 +86,6 @@ void story_json_postback(struct buf *out, const struct story_postback *p);
 void story_json_event(struct buf *out, const struct story_event *e);
 const char *story_verdict_name(enum store_verdict v); /* "queued" ...; "" for another number */
 const char *story_state_name(enum store_state s);     /* "waiting" ... */
-void story_json_time(struct buf *out, int64_t ms);    /* "2026-11-26T10:00:00.123Z", quoted; null for 0 */
 
 /* For people: group by group, what happened in its order; control characters as '?'. */
 void story_print(struct buf *out, const struct story *s, bool colour);

@@ -224,13 +224,14 @@ static int same_store(struct tailing *t, struct err *err)
 
 void tail_round(struct tailing *t)
 {
-    bool fresh = t->store.store == NULL;
+    const struct store *before = t->store.store;
+    uint64_t file = t->store.file;
     struct err err = { 0 };
     int rc = 0;
 
     if (!live_store_open(&t->store))
         return;
-    if (fresh)
+    if (!before || file != t->store.file)
         rc = same_store(t, &err);
     for (int i = 0; i < PAGES && rc >= 0; i++)
         if ((rc = news(t, &err)) != 1)

@@ -6,14 +6,38 @@
 #include "core/chart/chart.h"
 #include "core/review/lines.h"
 
-/* As much of s as there is room for, and a line end. */
+/* In a narrower window the end of a row has a line of its own. */
+#define WIDE  90
+#define BELOW 4
+#define LEAST 20 /* columns */
+
+static bool is_wide(const struct tail_look *look)
+{
+    return look->columns >= WIDE;
+}
+
+/* What a column gets in a narrow window: what the others leave, which is not much. */
+static int left_over(const struct tail_look *look, int others, int most)
+{
+    int n = look->columns - others;
+
+    return n > most ? most : n < 6 ? 6 : n;
+}
+
+/* As much of s as there is room for, or below all of it, and a line end. */
 static void rest(struct buf *out, struct slice s, int used, const struct tail_look *look)
 {
     struct buf cell = { 0 };
-    int room = look->columns - used;
 
-    if (room > 4)
-        lines_left(&cell, s, room);
+    if (!is_wide(look)) {
+        lines_end(out);
+        if (s.len == 0)
+            return;
+        lines_left(out, S(""), BELOW);
+        lines_wrapped(out, s, look->columns < LEAST ? LEAST : look->columns, BELOW, BELOW);
+        return;
+    }
+    lines_left(&cell, s, look->columns - used);
     buf_add(out, buf_slice(&cell));
     out->failed = out->failed || cell.failed;
     buf_free(&cell);
@@ -38,13 +62,17 @@ void tail_postback(struct buf *out, const struct store_postback *pb, const struc
 
     live_clock(out, pb->at);
     buf_puts(out, "  ");
-    lines_left(out, pb->offer, 16);
+    lines_left(out, pb->offer, is_wide(look) ? 16 : left_over(look, 26, 16));
     buf_byte(out, ' ');
-    lines_left(out, pb->tracker, 9);
-    buf_byte(out, ' ');
-    lines_left(out, pb->stage, 10);
-    buf_byte(out, ' ');
-    painted(out, slice_from(story_verdict_name(pb->verdict)), 12,
+    if (is_wide(look)) {
+        lines_left(out, pb->tracker, 9);
+        buf_byte(out, ' ');
+        lines_left(out, pb->stage, 10);
+        buf_byte(out, ' ');
+    } else if (pb->tracker.len + pb->stage.len) {
+        buf_printf(&text, "%.*s%s%.*s ", SLICE_ARG(pb->tracker), pb->stage.len ? " " : "", SLICE_ARG(pb->stage));
+    }
+    painted(out, slice_from(story_verdict_name(pb->verdict)), is_wide(look) ? 12 : 11,
             pb->verdict <= STORE_QUARANTINED ? paints[pb->verdict] : HOPS_PLAIN, look);
     buf_add(&text, pb->click_id.len ? pb->click_id : pb->ttclid.len ? slice_head(pb->ttclid, 24) : pb->txid);
     if (pb->verdict != STORE_QUEUED && pb->code.len) {
@@ -85,11 +113,14 @@ void tail_event(struct buf *out, const struct row_event *e, const struct tail_lo
 
     live_clock(out, e->last ? e->last->at + e->last->took_ms : e->event->created);
     buf_puts(out, "    ");
-    lines_left(out, e->event->offer, 14);
+    if (is_wide(look)) {
+        lines_left(out, e->event->offer, 14);
+        buf_byte(out, ' ');
+    }
+    lines_left(out, e->event->event, is_wide(look) ? 20 : left_over(look, 28, 20));
     buf_byte(out, ' ');
-    lines_left(out, e->event->event, 20);
-    buf_byte(out, ' ');
-    painted(out, state == STORE_WAITING && e->last ? S("tried again") : slice_from(story_state_name(state)), 12,
+    painted(out, state == STORE_WAITING && e->last ? S("tried again") : slice_from(story_state_name(state)),
+            is_wide(look) ? 12 : 11,
             state == STORE_DELIVERED ? HOPS_GOOD
             : state == STORE_DEAD    ? HOPS_BAD
             : e->last                ? HOPS_NOTE

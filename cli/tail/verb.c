@@ -90,7 +90,7 @@ int cli_tail(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml", .n = -1 };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE", "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--offer", NULL, OPTION_TEXT, &o.offer, "O", "this offer alone" },
         { "--verdict", NULL, OPTION_TEXT, &o.verdict, "V", "queued, duplicate, ignored or quarantined" },
         { "--tracker", NULL, OPTION_TEXT, &o.tracker, "T", "of this tracker mapping" },

@@ -22,7 +22,7 @@ static void sample(struct top *t, struct slice offer, const struct review_day *d
 
 static int read_review(struct top *t, struct review *r, int hours, struct err *err)
 {
-    *r = (struct review){ .arena = &t->arena, .only = t->only };
+    *r = (struct review){ .arena = &t->arena, .only = t->only, .alone = true };
     r->until = t->now / 1000 - t->now / 1000 % 3600 + 3600;
     r->since = r->until - hours * 3600;
     report_wire(r, NULL, "UTC");

@@ -1,11 +1,13 @@
 /* show.c: the table of `top`. */
 #include "cli/hops.h"
 #include "cli/top/top.h"
+#include "core/base/json.h"
 #include "core/base/when.h"
 #include "core/chart/chart.h"
 #include "core/review/lines.h"
 
 #define NAME_WIDTH 26
+#define NAME_LEAST 12
 
 /* The columns, and which of them go first where the window is narrow. */
 enum column {
@@ -16,22 +18,24 @@ static const struct {
     const char *name;
     int width, rank; /* 0: stays */
 } columns[COLUMNS] = {
-    [RATE] = { "/min", 8, 0 },         [RECEIVED] = { "recv", 8, 0 },   [QUEUED] = { "queued", 8, 2 },
-    [DUPLICATE] = { "dup", 8, 5 },     [IGNORED] = { "ignored", 8, 6 }, [QUARANTINED] = { "quar", 8, 0 },
-    [EVENTS] = { "events", 8, 0 },     [DELIVERED] = { "deliv", 8, 0 }, [GIVEN_UP] = { "dead", 7, 3 },
-    [WAITING] = { "waiting", 8, 0 },   [SINCE] = { "since", 7, 4 },     [HALF] = { "p50", 8, 3 },
-    [MOST] = { "p95", 8, 1 },
+    [RATE] = { "/min", 8, 2 },         [RECEIVED] = { "recv", 8, 1 },   [QUEUED] = { "queued", 8, 5 },
+    [DUPLICATE] = { "dup", 8, 8 },     [IGNORED] = { "ignored", 8, 9 }, [QUARANTINED] = { "quar", 8, 0 },
+    [EVENTS] = { "events", 8, 3 },     [DELIVERED] = { "deliv", 8, 0 }, [GIVEN_UP] = { "dead", 7, 6 },
+    [WAITING] = { "waiting", 8, 0 },   [SINCE] = { "since", 7, 7 },     [HALF] = { "p50", 8, 6 },
+    [MOST] = { "p95", 8, 4 },
 };
+#define RANKS 9
 
 struct showing {
     struct buf *out;
     const struct top *t;
-    int most_rank; /* what is shown */
+    int most_rank, name; /* what is shown; how wide names are */
 };
 
+/* Of the columns up to this rank. */
 static int width_of(int rank)
 {
-    int n = NAME_WIDTH;
+    int n = 0;
 
     for (int i = 0; i < COLUMNS; i++)
         n += columns[i].rank <= rank ? columns[i].width : 0;
@@ -120,7 +124,7 @@ static void offer_line(struct showing *s, const struct review_offer *o)
     int64_t since, waiting = top_waiting(s->t, o->name, S(""), &since);
 
     hops_paint(s->out, s->t->colour && bad, HOPS_BAD);
-    lines_left(s->out, o->name, NAME_WIDTH);
+    lines_left(s->out, o->name, s->name);
     hops_paint(s->out, s->t->colour && bad, HOPS_PLAIN);
     rate(s, o->name);
     number(s, RECEIVED, v[0]);
@@ -134,7 +138,7 @@ static void event_line(struct showing *s, const struct review_offer *o, const st
     int64_t since, waiting = top_waiting(s->t, o->name, e->name, &since);
 
     buf_puts(s->out, "  ");
-    lines_left(s->out, e->name, NAME_WIDTH - 2);
+    lines_left(s->out, e->name, s->name - 2);
     for (int i = RATE; i <= QUARANTINED; i++)
         cell(s, (enum column)i, S(""));
     flow(s, &e->flow[REVIEW_NOW], waiting, since);
@@ -181,12 +185,16 @@ static void head(struct showing *s)
 
 void top_text(struct buf *out, const struct top *t)
 {
-    struct showing s = { out, t, 6 };
+    struct showing s = { out, t, RANKS, NAME_WIDTH };
 
-    while (s.most_rank > 0 && width_of(s.most_rank) > t->columns)
+    while (s.most_rank > 0 && NAME_WIDTH + width_of(s.most_rank) > t->columns)
         s.most_rank--;
+    if (s.name + width_of(s.most_rank) > t->columns)
+        s.name = t->columns - width_of(s.most_rank);
+    if (s.name < NAME_LEAST)
+        s.name = NAME_LEAST;
     head(&s);
-    lines_left(out, S("offer, event"), NAME_WIDTH);
+    lines_left(out, S("offer, event"), s.name);
     for (int i = 0; i < COLUMNS; i++)
         cell(&s, (enum column)i, slice_from(columns[i].name));
     lines_end(out);
@@ -209,15 +217,9 @@ static void json_flow(struct buf *out, const struct top *t, struct slice offer, 
     static const int parts[] = { 50, 95 };
     int64_t since, waiting = top_waiting(t, offer, event, &since);
 
-    buf_printf(out, ",\"made\":%lld,\"delivered\":%lld,\"given_up\":%lld,\"waiting\":%lld,\"waiting_since\":",
-               (long long)f->put, (long long)f->delivered, (long long)f->dead, (long long)waiting);
-    if (since) {
-        buf_byte(out, '"');
-        live_time(out, since * 1000);
-        buf_byte(out, '"');
-    } else {
-        buf_puts(out, "null");
-    }
+    buf_printf(out, ",\"made\":%lld,\"delivered\":%lld,\"given_up\":%lld,\"waiting\":%lld", (long long)f->put,
+               (long long)f->delivered, (long long)f->dead, (long long)waiting);
+    json_time_ms(out, "waiting_since", since * 1000);
     for (int i = 0; i < 2; i++) {
         int64_t ms = review_percentile(f->latency, parts[i]);
         buf_printf(out, ",\"p%d_ms\":", parts[i]);
@@ -258,19 +260,12 @@ void top_json(struct buf *out, const struct top *t)
     const struct store_counts *c = &t->counts;
     const struct review *r = &t->hours;
 
-    buf_puts(out, "{\"at\":\"");
-    live_time(out, t->now);
-    buf_puts(out, "\",\"since\":\"");
-    live_time(out, r->since * 1000);
-    buf_printf(out, "\",\"waiting\":%lld,\"sending\":%lld,\"oldest\":", (long long)c->waiting,
-               (long long)c->sending);
-    if (c->oldest_waiting) {
-        buf_byte(out, '"');
-        live_time(out, c->oldest_waiting);
-        buf_byte(out, '"');
-    } else {
-        buf_puts(out, "null");
-    }
+    buf_byte(out, '{');
+    json_time_ms(out, "at", t->now);
+    json_time_ms(out, "since", r->since * 1000);
+    json_number(out, "waiting", c->waiting);
+    json_number(out, "sending", c->sending);
+    json_time_ms(out, "oldest", c->oldest_waiting);
     buf_puts(out, ",\"offers\":[");
     for (const struct review_offer *o = r->offers; o; o = o->next) {
         buf_puts(out, o == r->offers ? "" : ",");

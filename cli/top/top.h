@@ -25,6 +25,7 @@ struct top {
     struct slice only;
     int columns;
     bool colour;
+    bool blind; /* the last reading failed */
 
     /* the last reading */
     struct arena arena;

@@ -60,11 +60,15 @@ static bool frame(struct top *t, const struct options *o, bool terminal)
     struct buf table = { 0 }, out = { 0 };
     bool go_on = true;
 
+    t->blind = true;
     if (live_store_open(&t->store)) {
         if (top_read(t, live_now(), &err) != 0) {
+            if (o->frames)
+                fprintf(stderr, "clickbaton top: %s\n", err.text);
             live_failed(&t->store, &err);
         } else {
             live_well(&t->store);
+            t->blind = false;
             (o->json ? top_json : top_text)(&table, t);
         }
     }
@@ -98,14 +102,14 @@ static int run(struct top *t, const struct options *o, int interval)
     } while (live_wait(interval));
     if (terminal)
         screen(false);
-    return live_code();
+    return o->frames && t->blind ? EXIT_IO : live_code();
 }
 
 int cli_top(int argc, char **argv)
 {
     struct options o = { .config = "clickbaton.yaml", .interval = "2s" };
     const struct option_row rows[] = {
-        { "--config", "-c", OPTION_TEXT, &o.config, "FILE", "the configuration; default clickbaton.yaml" },
+        OPTION_CONFIG(&o.config),
         { "--offer", NULL, OPTION_TEXT, &o.offer, "O", "this offer alone" },
         { "--interval", NULL, OPTION_TEXT, &o.interval, "TIME", "between two tables: 1s to 1h; 2s" },
         { "--frames", NULL, OPTION_INTEGER, &o.frames, "N", "end after so many; 0: never" },

@@ -154,6 +154,21 @@ static void sum_up(struct alert_book *b, int64_t now, alert_say *say, void *cont
     buf_free(&text);
 }
 
+static void not_after(int64_t *moment, int64_t now)
+{
+    *moment = *moment > now ? now : *moment;
+}
+
+/* The clock was set back: what was found later than now was not found by this look. */
+static void went_back(struct alert_entry *e, int64_t now)
+{
+    e->last = e->last > now ? now - 1 : e->last;
+    not_after(&e->since, now);
+    not_after(&e->told, now);
+    not_after(&e->mark, now);
+    not_after(&e->newest, now);
+}
+
 void alert_book_end(struct alert_book *b, int64_t now, const struct alert_manner *how, alert_say *say,
                     void *context)
 {
@@ -164,7 +179,8 @@ void alert_book_end(struct alert_book *b, int64_t now, const struct alert_manner
     b->was_quiet = how->quiet;
     for (size_t i = 0; i < b->active_count; i++) {
         struct alert_entry *e = &b->active[i];
-        if (e->last >= now)
+        went_back(e, now);
+        if (e->last == now)
             go_on(e, now, how, say, context);
         else if (!(how->blind && alert_rules[e->rule].counts) && is_over(e, now)) {
             if (e->firing) {

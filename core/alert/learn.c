@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #define RECENT 14         /* days that rates, levels and shares are learned of */
+#define GAP_DAYS 14
+#define JUDGED 3          /* days, the longest window that shares are judged by (shares.c) */
 #define SHARE_LEAST 5     /* of a day, for its share to count */
 #define MAD_TO_SIGMA 1.4826 /* of a normal distribution */
 #define ALL_LEAST 20   /* of all days, where no day has that many */
@@ -88,14 +90,28 @@ static double weak_days(const struct day *sorted, unsigned n, double rate)
     return doubt < 0.25 ? 0.25 : doubt > 0.7 ? 0.7 : doubt;
 }
 
+/* The newest days that had no event: the gap that is judged is not what tells how long gaps are. */
+static unsigned days_without(const double *events, unsigned known)
+{
+    unsigned n = 0;
+
+    while (n < GAP_DAYS && n + ALERT_DAYS_LEAST < known && events[n] == 0)
+        n++;
+    return n;
+}
+
 static void learn_rate(const struct alert_series *s, const struct alert_offer *o, struct alert_event *e)
 {
-    unsigned n = e->habit.days < RECENT ? e->habit.days : RECENT, with = 0;
-    double events[RECENT], clicks[RECENT];
+    unsigned known = e->habit.days < GAP_DAYS + RECENT ? e->habit.days : GAP_DAYS + RECENT, n, with = 0;
+    double all[2][GAP_DAYS + RECENT], *events, *clicks;
     struct day days[RECENT], sum;
 
-    alert_days(e->n[ALERT_N_PUT], s, n, events);
-    alert_days(o->n[ALERT_N_CLICKS], s, n, clicks);
+    alert_days(e->n[ALERT_N_PUT], s, known, all[0]);
+    alert_days(o->n[ALERT_N_CLICKS], s, known, all[1]);
+    n = days_without(all[0], known);
+    events = all[0] + n;
+    clicks = all[1] + n;
+    n = known - n < RECENT ? known - n : RECENT;
     for (unsigned i = 0; i < n; i++)
         days[i] = (struct day){ events[i], events[i], 1 };
     sum = middle_of(days, n);
@@ -178,37 +194,62 @@ static double share_of_all(const double *part, const double *whole, unsigned n)
     return p + SIGMAS * sqrt(p * (1 - p) / all) + MARGIN;
 }
 
-/* The median of the days and twice their spread (the median distance from it): a bad day or two change
- * nothing, and an offer whose share always jumps has a high bound. */
+/* The median of the days and twice their spread (the median distance from it): a bad day or two change nothing, and an
+ * offer whose share always jumps has a high bound.  Where days have so few postbacks that the median says 0 for a share of
+ * 4 %, the middle days together know better. */
 static double usual_share(const double *part, const double *whole, unsigned n)
 {
-    double shares[RECENT], middle, bound;
+    struct day days[RECENT];
+    double shares[RECENT], middle, pooled, bound;
     unsigned count = 0;
 
     for (unsigned i = 0; i < n; i++)
-        if (whole[i] >= SHARE_LEAST)
-            shares[count++] = part[i] / whole[i];
+        if (whole[i] >= SHARE_LEAST) {
+            shares[count] = part[i] / whole[i];
+            days[count] = (struct day){ shares[count], part[i], whole[i] };
+            count++;
+        }
     if (count < ALERT_DAYS_LEAST || count < n / 2)
         return share_of_all(part, whole, n);
+    pooled = middle_of(days, count).ratio;
     sort(shares, count);
     middle = median(shares, count);
     for (unsigned i = 0; i < count; i++)
         shares[i] = shares[i] > middle ? shares[i] - middle : middle - shares[i];
     sort(shares, count);
-    bound = middle + SIGMAS * MAD_TO_SIGMA * median(shares, count) + MARGIN;
+    bound = (middle > pooled ? middle : pooled) + SIGMAS * MAD_TO_SIGMA * median(shares, count) + MARGIN;
     return bound > 1 ? 1 : bound;
 }
 
-static void learn_share(const struct alert_series *s, unsigned days, const uint32_t *part,
-                        const uint32_t *const *rest, double *out)
+/* The days that a share is learned of are not those that it is judged by, as soon as there are others: else what goes wrong
+ * for days becomes usual before few postbacks can tell. */
+static unsigned skipped_days(unsigned known)
 {
-    unsigned n = days < RECENT ? days : RECENT;
-    double a[RECENT], b[RECENT], more[RECENT];
+    unsigned others = known <= ALERT_DAYS_LEAST ? 0 : known - ALERT_DAYS_LEAST;
 
-    alert_days(part, s, n, a);
-    memcpy(b, a, n * sizeof(*b));
+    return others < JUDGED ? others : JUDGED;
+}
+
+static void share_days(const uint32_t *counts, const struct alert_series *s, unsigned known, unsigned n, double *out)
+{
+    double days[JUDGED + RECENT];
+    unsigned skip = skipped_days(known);
+
+    alert_days(counts, s, skip + n, days);
+    memcpy(out, days + skip, n * sizeof(*out));
+}
+
+static void learn_share(const struct alert_series *s, unsigned known, const uint32_t *part,
+                        const uint32_t *const *rest, bool within, double *out)
+{
+    unsigned others = known - skipped_days(known), n = others < RECENT ? others : RECENT;
+    double a[RECENT], b[RECENT] = { 0 }, more[RECENT];
+
+    share_days(part, s, known, n, a);
+    if (!within)
+        memcpy(b, a, n * sizeof(*b));
     for (; *rest; rest++) {
-        alert_days(*rest, s, n, more);
+        share_days(*rest, s, known, n, more);
         for (unsigned i = 0; i < n; i++)
             b[i] += more[i];
     }
@@ -217,17 +258,13 @@ static void learn_share(const struct alert_series *s, unsigned days, const uint3
 
 static void learn_event(const struct alert_series *s, const struct alert_offer *o, struct alert_event *e)
 {
-    const uint32_t *whole[] = { e->n[ALERT_N_DELIVERED], NULL };
-    unsigned n = e->habit.days < RECENT ? e->habit.days : RECENT;
-    double part[RECENT], put[RECENT];
-
     learn_rate(s, o, e);
     learn_hours(s, o, e);
     learn_weekdays(s, e);
-    alert_days(e->n[ALERT_N_UNVALUED], s, n, part);
-    alert_days(e->n[ALERT_N_PUT], s, n, put);
-    e->usual[ALERT_SHARE_NO_VALUE] = usual_share(part, put, n);
-    learn_share(s, e->habit.days, e->n[ALERT_N_DEAD], whole, &e->usual[ALERT_SHARE_DEAD]);
+    learn_share(s, e->habit.days, e->n[ALERT_N_UNVALUED], (const uint32_t *const[]){ e->n[ALERT_N_PUT], NULL }, true,
+                &e->usual[ALERT_SHARE_NO_VALUE]);
+    learn_share(s, e->habit.days, e->n[ALERT_N_DEAD], (const uint32_t *const[]){ e->n[ALERT_N_DELIVERED], NULL }, false,
+                &e->usual[ALERT_SHARE_DEAD]);
 }
 
 void alert_learn(struct alert_series *s)
@@ -239,12 +276,12 @@ void alert_learn(struct alert_series *s)
         unsigned days = known_days(s, o);
 
         learn_share(s, days, duplicate, (const uint32_t *const[]){ queued, NULL },
-                    &o->usual[ALERT_SHARE_DUPLICATES]);
+                    false, &o->usual[ALERT_SHARE_DUPLICATES]);
         learn_share(s, days, quarantined, (const uint32_t *const[]){ queued, duplicate, ignored, NULL },
-                    &o->usual[ALERT_SHARE_QUARANTINE]);
+                    false, &o->usual[ALERT_SHARE_QUARANTINE]);
         learn_share(s, days, o->n[ALERT_N_REFUSED],
                     (const uint32_t *const[]){ queued, duplicate, ignored, quarantined, NULL },
-                    &o->usual[ALERT_SHARE_REFUSALS]);
+                    false, &o->usual[ALERT_SHARE_REFUSALS]);
         for (size_t j = 0; j < o->event_count; j++) {
             o->events[j]->habit.days = days;
             learn_event(s, o, o->events[j]);

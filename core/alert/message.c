@@ -1,6 +1,7 @@
 #include "core/alert/message.h"
 
 #include "core/base/codes.h"
+#include "core/base/json.h"
 #include "core/base/when.h"
 
 static const char *const kinds[] = { "fired", "reminder", "recovered", "summary", "test" };
@@ -11,38 +12,17 @@ static const struct code *code_of(const struct alert_entry *e)
     return code_find(alert_rules[e->rule].code);
 }
 
-static void member(struct buf *out, const char *name, const char *value)
-{
-    buf_printf(out, ",\"%s\":", name);
-    if (value[0])
-        buf_json(out, slice_from(value));
-    else
-        buf_puts(out, "null");
-}
-
-static void moment(struct buf *out, const char *name, int64_t at)
-{
-    buf_printf(out, ",\"%s\":", name);
-    if (at) {
-        buf_byte(out, '"');
-        when_print(out, at);
-        buf_byte(out, '"');
-    } else {
-        buf_puts(out, "null");
-    }
-}
-
 static void members(struct buf *out, const struct alert_entry *e)
 {
-    member(out, "code", alert_rules[e->rule].code);
-    member(out, "title", code_of(e)->title);
-    member(out, "severity", e->severe ? "severe" : "warning");
-    member(out, "offer", e->offer);
-    member(out, "event", e->event);
-    moment(out, "since", e->since);
-    moment(out, "until", e->until);
-    member(out, "text", e->text);
-    member(out, "first_action", code_of(e)->remedy);
+    json_known(out, "code", slice_from(alert_rules[e->rule].code));
+    json_known(out, "title", slice_from(code_of(e)->title));
+    json_known(out, "severity", slice_from(e->severe ? "severe" : "warning"));
+    json_known(out, "offer", slice_from(e->offer));
+    json_known(out, "event", slice_from(e->event));
+    json_time(out, "since", e->since);
+    json_time(out, "until", e->until);
+    json_known(out, "text", slice_from(e->text));
+    json_known(out, "first_action", slice_from(code_of(e)->remedy));
 }
 
 void alert_entry_json(struct buf *out, const struct alert_entry *e)
@@ -52,16 +32,31 @@ void alert_entry_json(struct buf *out, const struct alert_entry *e)
     buf_printf(&id, "%s/%s/%s/%lld", alert_rules[e->rule].code, e->offer, e->event, (long long)e->since);
     buf_puts(out, "{\"id\":");
     buf_json(out, buf_slice(&id));
-    member(out, "state", e->until ? "recovered" : e->firing ? "firing" : "pending");
+    json_known(out, "state", slice_from(e->until ? "recovered" : e->firing ? "firing" : "pending"));
     members(out, e);
     buf_byte(out, '}');
     buf_free(&id);
 }
 
+/* The same for the same message, also after a restart; 48 bits, so that no two of a year are alike. */
+static void put_id(struct buf *out, const struct alert_message *m)
+{
+    const struct alert_entry *e = m->entry;
+    struct buf key = { .limit = 800 };
+
+    buf_printf(&key, "%s %lld ", kinds[m->kind], (long long)m->at);
+    if (e)
+        buf_printf(&key, "%s/%s/%s", alert_rules[e->rule].code, e->offer, e->event);
+    buf_printf(out, "%012llx", (unsigned long long)(slice_hash(buf_slice(&key), 1) >> 16));
+    buf_free(&key);
+}
+
 void alert_message_json(struct buf *out, const struct alert_message *m)
 {
-    buf_printf(out, "{\"version\":1,\"kind\":\"%s\"", kinds[m->kind]);
-    moment(out, "at", m->at);
+    buf_puts(out, "{\"version\":1,\"id\":\"");
+    put_id(out, m);
+    buf_printf(out, "\",\"kind\":\"%s\"", kinds[m->kind]);
+    json_time(out, "at", m->at);
     if (m->entry)
         members(out, m->entry);
     else {
@@ -106,6 +101,13 @@ static void put_lines(struct buf *out, struct slice text)
     }
 }
 
+static void put_id_line(struct buf *out, const struct alert_message *m)
+{
+    buf_puts(out, "id ");
+    put_id(out, m);
+    buf_byte(out, '\n');
+}
+
 void alert_message_text(struct buf *out, const struct alert_message *m)
 {
     const struct alert_entry *e = m->entry;
@@ -116,6 +118,7 @@ void alert_message_text(struct buf *out, const struct alert_message *m)
         if (m->kind == ALERT_SUMMARY)
             buf_puts(out, "During the quiet hours:\n");
         put_lines(out, m->text);
+        put_id_line(out, m);
         return;
     }
     put_lines(out, slice_from(e->text));
@@ -128,4 +131,5 @@ void alert_message_text(struct buf *out, const struct alert_message *m)
     if (!e->until)
         buf_printf(out, "\nfirst: %s", code_of(e)->remedy);
     buf_puts(out, "\n");
+    put_id_line(out, m);
 }

@@ -1,8 +1,11 @@
 #include "core/alert/series.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/arena.h"
+
+#define LOOK_GAP 3600 /* s between two looks, which come once a minute */
 
 static size_t slot(int64_t hour)
 {
@@ -23,15 +26,24 @@ struct alert_series *alert_series_open(void)
     return s;
 }
 
-void alert_series_close(struct alert_series *s)
+static void forget_all(struct alert_series *s)
 {
-    if (!s)
-        return;
     for (size_t i = 0; i < s->offer_count; i++) {
         for (size_t j = 0; j < s->offers[i]->event_count; j++)
             free(s->offers[i]->events[j]);
         free(s->offers[i]);
     }
+    s->offer_count = 0;
+    s->last = NULL;
+    s->looked = 0;
+    memset(s->latency, 0, sizeof(s->latency));
+}
+
+void alert_series_close(struct alert_series *s)
+{
+    if (!s)
+        return;
+    forget_all(s);
     free(s->offers);
     free(s);
 }
@@ -145,17 +157,23 @@ static void zero_hour(struct alert_series *s, int64_t hour, size_t counts)
         s->latency[b][hour % ALERT_LATENCY_HOURS] = 0;
 }
 
-void alert_series_turn(struct alert_series *s, int64_t hour)
+bool alert_series_turn(struct alert_series *s, int64_t hour)
 {
     int64_t from = s->hour + 1;
 
+    if (hour < s->hour - 1) {
+        forget_all(s);
+        s->hour = hour;
+        return false;
+    }
     if (hour <= s->hour)
-        return;
+        return true;
     if (from <= hour - ALERT_HOURS)
         from = hour - ALERT_HOURS + 1;
     for (int64_t h = from; s->hour && h <= hour; h++)
         zero_hour(s, h, ALERT_COUNTS);
     s->hour = hour;
+    return true;
 }
 
 void alert_series_clear(struct alert_series *s, int64_t hour)
@@ -251,11 +269,26 @@ static void look(const struct alert_series *s, const struct alert_offer *o, stru
     e->seen = present;
 }
 
+/* Nobody could come in a time that has not been: the clock was set ahead, or the machine slept. */
+static void leave_out(const struct alert_offer *o, struct alert_event *e, int64_t gap, int64_t now)
+{
+    if (!e->last)
+        return;
+    e->last = e->last + gap < now ? e->last + gap : now;
+    e->clicks_then = o->n[ALERT_N_CLICKS][slot(e->last / 3600)];
+}
+
 void alert_series_look(struct alert_series *s, int64_t now)
 {
+    int64_t gap = s->looked ? now - s->looked : 0;
+
     for (size_t i = 0; i < s->offer_count; i++)
-        for (size_t j = 0; j < s->offers[i]->event_count; j++)
+        for (size_t j = 0; j < s->offers[i]->event_count; j++) {
+            if (gap > LOOK_GAP)
+                leave_out(s->offers[i], s->offers[i]->events[j], gap, now);
             look(s, s->offers[i], s->offers[i]->events[j], now);
+        }
+    s->looked = now;
 }
 
 void alert_series_mark(struct alert_series *s, struct slice offer, struct slice event, int64_t last)

@@ -71,6 +71,7 @@ struct alert_series {
     int64_t hour; /* the present one: Unix seconds / 3600; 0: not begun */
     struct alert_offer **offers; /* by name */
     size_t offer_count, offer_room;
+    int64_t looked; /* last, Unix seconds; 0: not yet */
     struct alert_offer *last; /* that was asked for */
     uint32_t latency[ALERT_LATENCIES][ALERT_LATENCY_HOURS]; /* of all events */
     bool lacked; /* memory, or room for another offer or event */
@@ -79,8 +80,9 @@ struct alert_series {
 struct alert_series *alert_series_open(void); /* NULL: out of memory */
 void alert_series_close(struct alert_series *s);
 
-/* The clock shows this hour: older ones fall out.  A clock that went back forgets nothing. */
-void alert_series_turn(struct alert_series *s, int64_t hour);
+/* The clock shows this hour: older ones fall out.  One that went back over the turn of an hour changes nothing.  false: it
+ * went back by more than an hour; everything is forgotten and to be read anew. */
+bool alert_series_turn(struct alert_series *s, int64_t hour);
 
 /* Before an hour is read anew. */
 void alert_series_clear(struct alert_series *s, int64_t hour);

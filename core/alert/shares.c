@@ -41,7 +41,7 @@ static const struct share_row rows[] = {
     { ALERT_DUPLICATES, ALERT_SHARE_DUPLICATES, false, ALERT_N_DUPLICATE, { ALERT_N_QUEUED, END }, -1,
       "%.0f of %.0f postbacks in %s are duplicates (%.0f %%)" },
     { ALERT_QUARANTINE, ALERT_SHARE_QUARANTINE, false, ALERT_N_QUARANTINED,
-      { ALERT_N_QUEUED, ALERT_N_DUPLICATE, ALERT_N_IGNORED, END }, 0.2,
+      { ALERT_N_QUEUED, ALERT_N_DUPLICATE, ALERT_N_IGNORED, END }, 0.1,
       "%.0f of %.0f postbacks in %s were not understood (%.0f %%)" },
     { ALERT_REFUSALS, ALERT_SHARE_REFUSALS, false, ALERT_N_REFUSED,
       { ALERT_N_QUEUED, ALERT_N_DUPLICATE, ALERT_N_IGNORED, ALERT_N_QUARANTINED, END }, 0.2,

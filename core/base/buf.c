@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/eight.h"
 #include "core/base/wipe.h"
 
 void buf_free(struct buf *b)
@@ -183,18 +184,13 @@ static void json_escape(struct buf *b, char c)
     }
 }
 
-/* Do the eight bytes at p stand for themselves in JSON?  May say no where they do. */
+/* Do the eight bytes at p stand for themselves in JSON? */
 static bool eight_plain(const char *p)
 {
-    const uint64_t ones = 0x0101010101010101u, high = ones * 0x80;
-    uint64_t v;
+    uint64_t v = eight_load(p);
 
-    memcpy(&v, p, sizeof(v));
-    /* above 0x7e; below 0x20; a quote; a backslash.  A borrow only comes from a byte that counts.
-     */
-    return ((v | (v + ones) | (v - ones * 0x20) | ((v ^ ones * '"') - ones) |
-             ((v ^ ones * '\\') - ones)) &
-            high) == 0;
+    return (eight_not_ascii(v) | eight_below(v, 0x20) | eight_has(v, '"') | eight_has(v, '\\') |
+            eight_has(v, 0x7f)) == 0;
 }
 
 void buf_json(struct buf *b, struct slice s)
@@ -261,9 +257,29 @@ void buf_script(struct buf *b, struct slice s)
     buf_free(&json);
 }
 
+/* What stands for itself in a URL: RFC 3986, section 2.3. */
 static bool unreserved(char c)
 {
     return ascii_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+/* All of eight bytes; a '~' is left to unreserved. */
+static bool eight_unreserved(uint64_t v)
+{
+    uint64_t lower = v | EIGHT_ONES * 0x20;
+
+    return !eight_not_ascii(v) && (eight_between(lower, 'a', 'z') | eight_between(v, '0', '9') |
+                                   eight_between(v, '-', '.') | eight_between(v, '_', '_')) == EIGHT_HIGH;
+}
+
+/* Offset of the first byte from i on that does not stand for itself. */
+static size_t next_reserved(struct slice s, size_t i)
+{
+    while (s.len - i >= 8 && eight_unreserved(eight_load(s.ptr + i)))
+        i += 8;
+    while (i < s.len && unreserved(s.ptr[i]))
+        i++;
+    return i;
 }
 
 void buf_percent(struct buf *b, struct slice s)
@@ -271,13 +287,10 @@ void buf_percent(struct buf *b, struct slice s)
     static const char hex[] = "0123456789ABCDEF";
     size_t plain = 0; /* bytes since the last that was escaped */
 
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.ptr[i];
-        char escape[3] = { '%', hex[(unsigned char)c >> 4], hex[c & 15] };
-        if (unreserved(c))
-            continue;
+    for (size_t i = next_reserved(s, 0); i < s.len; i = next_reserved(s, plain)) {
+        unsigned char c = (unsigned char)s.ptr[i];
         buf_add(b, (struct slice){ s.ptr + plain, i - plain });
-        buf_add(b, (struct slice){ escape, 3 });
+        buf_add(b, (struct slice){ (const char[3]){ '%', hex[c >> 4], hex[c & 15] }, 3 });
         plain = i + 1;
     }
     buf_add(b, slice_from_at(s, plain));

@@ -118,18 +118,38 @@ bool slice_to_i64(struct slice s, int64_t *out)
     return true;
 }
 
-uint64_t slice_hash(struct slice s, uint64_t seed)
-{
-    /* FNV-1a over the bytes, then the finalizer of MurmurHash3, so that all bits depend on all. */
-    uint64_t h = 0xcbf29ce484222325u ^ seed;
+/* FNV-1a over the bytes, then the finalizer of MurmurHash3, so that all bits depend on all. */
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
 
-    for (size_t i = 0; i < s.len; i++)
-        h = (h ^ (unsigned char)s.ptr[i]) * 0x100000001b3u;
+static uint64_t finalize(uint64_t h)
+{
     h ^= h >> 33;
     h *= 0xff51afd7ed558ccdu;
     h ^= h >> 33;
     h *= 0xc4ceb9fe1a85ec53u;
     return h ^ (h >> 33);
+}
+
+uint64_t slice_hash(struct slice s, uint64_t seed)
+{
+    uint64_t h = FNV_BASIS ^ seed;
+
+    for (size_t i = 0; i < s.len; i++)
+        h = (h ^ (unsigned char)s.ptr[i]) * FNV_PRIME;
+    return finalize(h);
+}
+
+void slice_hash_two(struct slice s, uint64_t seed, uint64_t out[2])
+{
+    uint64_t a = FNV_BASIS ^ seed, b = FNV_BASIS ^ (seed + 1);
+
+    for (size_t i = 0; i < s.len; i++) {
+        a = (a ^ (unsigned char)s.ptr[i]) * FNV_PRIME;
+        b = (b ^ (unsigned char)s.ptr[i]) * FNV_PRIME;
+    }
+    out[0] = finalize(a);
+    out[1] = finalize(b);
 }
 
 size_t utf8_len(struct slice s)

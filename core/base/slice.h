@@ -61,6 +61,8 @@ bool slice_to_i64(struct slice s, int64_t *out);
 /* 64-bit hash for tables and look-ups that compare the bytes afterwards (not cryptographic);
  * stable across releases because the store keeps it. */
 uint64_t slice_hash(struct slice s, uint64_t seed);
+/* The hashes by seed and by seed + 1, in the time of one: each waits for its own multiplications alone. */
+void slice_hash_two(struct slice s, uint64_t seed, uint64_t out[2]);
 
 /* ASCII only, whatever the locale.  Here, since every parser calls them for every byte. */
 static inline bool ascii_is_digit(char c)

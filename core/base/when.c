@@ -213,6 +213,16 @@ void when_print(struct buf *b, int64_t seconds)
                (int)(clock / 3600), (int)(clock / 60 % 60), (int)(clock % 60));
 }
 
+void when_print_ms(struct buf *b, int64_t ms)
+{
+    int64_t seconds = ms / 1000 - (ms % 1000 < 0);
+
+    when_print(b, seconds);
+    if (buf_ok(b))
+        b->len--; /* the Z */
+    buf_printf(b, ".%03dZ", (int)(ms - seconds * 1000));
+}
+
 bool when_duration_parse(struct slice text, int64_t *seconds)
 {
     static const struct {

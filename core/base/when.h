@@ -23,8 +23,9 @@ bool when_parse(struct slice text, enum when_form form, int zone_seconds, int64_
 /* Days from 1970-01-01; false: there is no such day between 1970 and 9999. */
 bool when_days(int year, int month, int day, int64_t *days);
 
-/* 2026-05-28T20:26:40Z */
+/* 2026-05-28T20:26:40Z; and 2026-05-28T20:26:40.123Z */
 void when_print(struct buf *b, int64_t seconds);
+void when_print_ms(struct buf *b, int64_t ms);
 
 /* "+02:00", "-0530", "+02", "Z", "UTC", "GMT" to seconds east of UTC; false past 14 hours. */
 bool when_zone_parse(struct slice text, int *seconds);

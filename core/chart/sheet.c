@@ -82,7 +82,7 @@ void sheet_finding(struct buf *out, enum sheet_weight weight, struct slice title
     static const struct {
         const char *style, *word;
     } weights[] = {
-        { "good", "good" }, { "notice", "note" }, { "warning", "warning" }, { "broken", "broken" }
+        { "good", "good" }, { "warning", "warning" }, { "broken", "broken" }
     };
 
     buf_printf(out, "<div class=\"finding %s\">\n<h3><span>%s</span>", weights[weight].style,

@@ -23,7 +23,7 @@ void sheet_columns_begin(struct buf *out);
 void sheet_columns_end(struct buf *out);
 
 /* What stands on top: a box with a word for its weight, so that it is not told by colour alone. */
-enum sheet_weight { SHEET_GOOD, SHEET_NOTE, SHEET_WARNING, SHEET_BROKEN };
+enum sheet_weight { SHEET_GOOD, SHEET_WARNING, SHEET_BROKEN };
 void sheet_finding(struct buf *out, enum sheet_weight weight, struct slice title, struct slice text,
                    struct slice action /* "First: ...", may be empty */);
 

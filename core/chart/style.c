@@ -70,6 +70,8 @@ const char *const sheet_style[] = {
     ".n{text-align:right;white-space:nowrap;overflow-wrap:normal}\n"
     "th:last-child,td:last-child{padding-right:0}\n"
     "caption{text-align:left;color:var(--soft);padding-bottom:.3rem}\n"
+    "@media (max-width:60rem){.scroll>table{width:max-content;min-width:100%}"
+    ".scroll td,.scroll th{max-width:min(22rem,70vw)}}\n" /* narrow: tables scroll, words stay whole */
     "code{font-family:ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace;font-size:.92em}\n"
     "details{margin-top:.4rem;font-size:.9rem}\nsummary{color:var(--soft);cursor:pointer;width:max-content}\n"
     "summary:focus-visible{outline:2px solid var(--c0);outline-offset:3px}\n",
@@ -79,7 +81,7 @@ const char *const sheet_style[] = {
     ".finding h3 span{font-size:.72rem;text-transform:uppercase;letter-spacing:.06em;margin-right:.6rem;"
     "padding:.12rem .5rem;border-radius:99px;border:1.5px solid currentColor;vertical-align:.1em}\n"
     ".finding p{margin:.25rem 0 0;max-width:none;overflow-wrap:anywhere}\n"
-    ".good{background:var(--good);border-color:var(--c1)}\n.notice{border-color:var(--c0)}\n"
+    ".good{background:var(--good);border-color:var(--c1)}\n"
     ".warning{background:var(--warning);border-color:var(--c3)}\n"
     ".broken{background:var(--broken);border-color:var(--c4)}\n"
     ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(9.6rem,1fr));gap:.8rem;margin:1rem 0}\n"

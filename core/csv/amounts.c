@@ -8,25 +8,20 @@ void cells_learn(struct cells_habits *h)
         h->order = h->day_first ? CELLS_DAY_FIRST : CELLS_MONTH_FIRST;
 }
 
-/* Which mark stands before the decimals; 0: that can't be seen. */
+/* Which mark stands before the decimals of an amount that has one reading; 0: that can't be seen. */
 static char decimal_mark(struct slice text)
 {
     char last = 0, first = 0;
-    size_t digits = 0, marks = 0;
+    size_t marks = 0;
 
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         if (c == '.' || c == ',') {
             first = marks++ ? first : c;
             last = c;
-            digits = 0;
-        } else if (ascii_is_digit(c)) {
-            digits++;
         }
     }
-    if (marks == 0 || (marks > 1 && first == last))
-        return 0;
-    return marks > 1 || digits != 3 ? last : 0;
+    return marks > 1 && first == last ? 0 : last;
 }
 
 /* A sign in front, behind, or brackets around it. */

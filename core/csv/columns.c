@@ -103,6 +103,8 @@ static size_t end_of_item(struct slice s)
 static int take_said(const struct csv_row *header, struct slice said, struct columns *out,
                      struct buf *problem)
 {
+    bool had[COLUMNS] = { false };
+
     while (said.len) {
         size_t end = end_of_item(said);
         struct slice item = slice_head(said, end), name, header_name;
@@ -116,6 +118,11 @@ static int take_said(const struct csv_row *header, struct slice said, struct col
             return -1;
         }
         header_name = slice_trim(header_name);
+        if (had[column]) {
+            buf_printf(problem, "%s is said twice", column_names[column]);
+            return -1;
+        }
+        had[column] = true;
         out->at[column] = header_name.len ? named(header, header_name) : -1;
         if (header_name.len && out->at[column] < 0) {
             buf_printf(problem, "there is no column \"%.*s\" for %s", SLICE_ARG(header_name),

@@ -104,17 +104,20 @@ enum found { RECORD, MORE, TOO_MANY_CELLS };
 
 struct scan {
     const char *p, *end;
-    const char *begin;  /* of the line, for columns */
-    const char *record; /* where it began */
+    const char *counted; /* up to there the characters of the line are counted: */
+    uint32_t characters;
     uint32_t line;
     bool last, literal; /* literal: quotes are letters */
     uint32_t open_line, open_col; /* of a quote that is not closed; line 0: none */
     uint32_t junk_line, junk_col; /* of what stands behind a closing quote; line 0: nothing */
 };
 
-static uint32_t column(const struct scan *s, const char *p)
+/* p is not before where it was last asked for. */
+static uint32_t column(struct scan *s, const char *p)
 {
-    return (uint32_t)(p - s->begin) + 1;
+    for (; s->counted < p; s->counted++)
+        s->characters += ((unsigned char)*s->counted & 0xC0) != 0x80;
+    return s->characters + 1;
 }
 
 /* From behind the opening quote to behind the closing one.  NULL: it does not end here. */
@@ -127,7 +130,8 @@ static const char *skip_quoted(struct scan *s, bool *doubled)
     for (; p < s->end; p++) {
         if (*p == '\n') {
             s->line++;
-            s->begin = p + 1;
+            s->counted = p + 1;
+            s->characters = 0;
         } else if (*p == '"') {
             if (p + 1 == s->end && !s->last)
                 return NULL;
@@ -249,7 +253,7 @@ static int hand_out(struct csv *c, const struct scan *s, struct err *err)
 static int next(struct csv *c, const char **at, uint32_t *line, bool last, struct err *err)
 {
     const char *end = c->text.ptr + c->text.len;
-    struct scan s = { *at, end, *at, *at, *line, last, false, 0, 0, 0, 0 };
+    struct scan s = { .p = *at, .end = end, .counted = *at, .line = *line, .last = last };
     enum found found = scan(c, &s);
     bool full = (size_t)(end - *at) > CSV_RECORD_MAX;
 
@@ -257,7 +261,7 @@ static int next(struct csv *c, const char **at, uint32_t *line, bool last, struc
         return 0;
     if (found == MORE && s.open_line) { /* the quote is never closed */
         csv_tell(c, "F034", s.open_line, s.open_col, "a quote is not closed again");
-        s = (struct scan){ *at, end, *at, *at, *line, last, true, 0, 0, 0, 0 };
+        s = (struct scan){ .p = *at, .end = end, .counted = *at, .line = *line, .last = last, .literal = true };
         found = scan(c, &s);
         if (found == MORE && !full)
             return 0;

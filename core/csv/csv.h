@@ -24,7 +24,7 @@ bool csv_encoding_named(struct slice name, enum csv_encoding *out); /* letters a
 
 struct csv_cell {
     struct slice text;  /* UTF-8, without its quotes and blanks around it; for the visit only */
-    uint32_t line, col; /* from 1; col counts bytes */
+    uint32_t line, col; /* from 1; col counts characters */
 };
 
 struct csv_row {

@@ -71,17 +71,3 @@ void session_end_all(struct sessions *s)
 {
     memset(s->list, 0, sizeof(s->list));
 }
-
-int64_t session_wait(const struct sessions *s, int64_t now)
-{
-    int64_t oldest = s->wrong[s->wrong_next]; /* of the last SESSION_TRIES */
-    int64_t until = oldest + SESSION_TRIES_S;
-
-    return oldest && now < until ? until - now : 0;
-}
-
-void session_wrong(struct sessions *s, int64_t now)
-{
-    s->wrong[s->wrong_next] = now;
-    s->wrong_next = (s->wrong_next + 1) % SESSION_TRIES;
-}

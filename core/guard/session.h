@@ -1,5 +1,4 @@
-/* session.h: who may see the inspector: sessions of browsers, tickets that begin one, and how often a
- * password may be tried.  Bounded.  Pure: random secrets and times (seconds of a clock that never goes
+/* session.h: who may see the inspector: sessions of browsers, and tickets that begin one.  Bounded.  Pure: random secrets and times (seconds of a clock that never goes
  * back, above 0) come in as arguments.  One thread at a time. */
 #ifndef CORE_GUARD_SESSION_H
 #define CORE_GUARD_SESSION_H
@@ -16,8 +15,6 @@ enum session_kind {
 };
 
 #define SESSION_EACH 32 /* of a kind, at a time; when one more comes, the one that ends first goes */
-#define SESSION_TRIES 10 /* wrong passwords in SESSION_TRIES_S, from anybody */
-#define SESSION_TRIES_S 60
 
 struct session {
     char digest[SHA256_HEX]; /* of the text: what lies in memory opens nothing */
@@ -26,8 +23,6 @@ struct session {
 
 struct sessions { /* zeroed at the start */
     struct session list[SESSION_KINDS][SESSION_EACH];
-    int64_t wrong[SESSION_TRIES]; /* when passwords were wrong; a ring */
-    size_t wrong_next;
 };
 
 /* The secret's text, hexadecimal, with a NUL. */
@@ -47,9 +42,5 @@ void session_end(struct sessions *s, enum session_kind kind, struct identity_has
 
 /* All of both kinds end: the password was changed. */
 void session_end_all(struct sessions *s);
-
-/* In how many seconds a password may be tried; 0: now. */
-int64_t session_wait(const struct sessions *s, int64_t now);
-void session_wrong(struct sessions *s, int64_t now);
 
 #endif

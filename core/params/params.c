@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/eight.h"
 #include "core/params/damage.h"
 #include "core/params/list.h"
 
@@ -87,36 +88,55 @@ static int escape(const char *at, const char *end)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
+/* Nearly all bytes are letters, digits and - . / : _ which stand for themselves. */
+static bool is_plain(unsigned char c)
+{
+    return (c >= '@' && c < 0x7f) || (c >= ',' && c < '?');
+}
+
+static bool eight_plain(uint64_t v)
+{
+    return (eight_not_ascii(v) | eight_below(v, ',') | eight_has(v, '?') | eight_has(v, 0x7f)) == 0;
+}
+
+/* The byte at *at, which is none of those; *at is moved behind what stands for it. */
+static unsigned char decode_odd(const char **at, const char *end, unsigned *seen)
+{
+    unsigned char c = (unsigned char)*(*at)++;
+    int byte;
+
+    if (c == '+') {
+        c = ' ';
+    } else if (c == '%') {
+        byte = escape(*at, end);
+        if (byte >= 0) {
+            c = (unsigned char)byte;
+            *at += 2;
+        } else {
+            *seen |= SEEN_BAD_ESCAPE;
+        }
+    } else if (c == '?') {
+        *seen |= SEEN_QUESTION;
+    }
+    if (c < 0x20 || c == 0x7f)
+        *seen |= SEEN_CONTROL;
+    else if (c >= 0x80)
+        *seen |= SEEN_HIGH;
+    return c;
+}
+
 static struct slice decode(struct reader *r, struct slice raw, unsigned *seen)
 {
     const char *at = raw.ptr, *end = raw.len ? at + raw.len : at;
     char *to = r->out;
-    int byte;
 
     while (at < end) {
-        unsigned char c = (unsigned char)*at++;
-        if ((c >= '@' && c < 0x7f) || (c >= ',' && c < '?')) {
-            *to++ = (char)c; /* nearly all bytes: letters, digits, - . / : _ */
-            continue;
-        }
-        if (c == '+') {
-            c = ' ';
-        } else if (c == '%') {
-            byte = escape(at, end);
-            if (byte >= 0) {
-                c = (unsigned char)byte;
-                at += 2;
-            } else {
-                *seen |= SEEN_BAD_ESCAPE;
-            }
-        } else if (c == '?') {
-            *seen |= SEEN_QUESTION;
-        }
-        if (c < 0x20 || c == 0x7f)
-            *seen |= SEEN_CONTROL;
-        else if (c >= 0x80)
-            *seen |= SEEN_HIGH;
-        *to++ = (char)c;
+        for (; end - at >= 8 && eight_plain(eight_load(at)); at += 8, to += 8)
+            memcpy(to, at, 8);
+        while (at < end && is_plain((unsigned char)*at))
+            *to++ = *at++;
+        if (at < end)
+            *to++ = (char)decode_odd(&at, end, seen);
     }
     raw = (struct slice){ r->out, (size_t)(to - r->out) };
     r->out = to;

@@ -44,8 +44,10 @@ static int not_in_tracker(struct recon *r, const struct rec *one, struct recon_d
         sibling(r, one, REC_IN_TRACKER, 0))
         return 0;
     day->causes[edge ? CAUSE_EDGE : CAUSE_NOT_IN_TRACKER]++;
-    if (!edge && one->outcome == OUTCOME_DELIVERED)
+    if (!edge && one->outcome == OUTCOME_DELIVERED) {
         r->result.file[SIDE_LEDGER].lost++;
+        r->ties[one->offer].lost[SIDE_LEDGER]++;
+    }
     return add_cause(r, SIDE_LEDGER, edge ? CAUSE_EDGE : CAUSE_NOT_IN_TRACKER,
                      edge || word < 0 ? 0 : (uint16_t)word, &ex, err);
 }
@@ -82,6 +84,7 @@ static int count_rec(struct recon *r, const struct rec *one, struct err *err)
     if (!day)
         return err_set(err, ERR_SYSTEM, "there are too many days and offers for one report");
     r->result.file[SIDE_LEDGER].rows++;
+    r->ties[one->offer].received++;
     day->n[RECEIVED]++;
     day->n[UNIQUE] += one->outcome != OUTCOME_DUPLICATE;
     day->n[IGNORED] += one->outcome == OUTCOME_IGNORED || one->outcome == OUTCOME_WITHDRAWN;
@@ -152,6 +155,8 @@ int recon_finish(struct recon *r, struct recon_result *out, struct err *err)
     for (size_t i = 0; i < r->rec_count; i++) /* oldest first, and so are the examples */
         if (count_rec(r, &r->recs[i], err) != 0)
             return -1;
+    if (offers_finish(r, err) != 0)
+        return -1;
     find_shift(r);
     if (r->result.shift && add_cause(r, SIDE_TRACKER, CAUSE_ZONE, 0, &none, err) != 0)
         return -1;

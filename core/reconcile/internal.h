@@ -15,6 +15,8 @@ struct rec {
     uint8_t outcome, stage, flags, verdict;
 };
 
+struct recon;
+
 struct set { /* of hashes */
     uint64_t *slots; /* 0: free */
     size_t count, room;
@@ -42,6 +44,17 @@ struct keys {
     size_t count, room;
 };
 
+/* Of a word: an offer of the ledger, what a file calls one, or both. */
+struct tie {
+    bool here;      /* the ledger has an offer of that name */
+    uint16_t offer; /* the vote of the name's rows that were found (offers.c) */
+    uint64_t votes, matched, missing[SIDES]; /* missing: rows that should have been delivered, and nothing came */
+    uint64_t received, promised[SIDES], lost[SIDES]; /* of the offer */
+};
+/* A row of a file, that was found (rec) or not. */
+void tie_row(struct recon *r, enum side side, uint16_t name, const struct rec *rec, bool promised, bool lost);
+int offers_finish(struct recon *r, struct err *err); /* result.offers */
+
 #define WORDS_SPARE 20000
 #define CHAIN_MOST 1000 /* postbacks of one click that are looked at */
 #define SHIFT_STEP 900 /* seconds */
@@ -66,6 +79,8 @@ struct recon {
     size_t cause_count, cause_room;
     struct recon_money *money;
     size_t money_count, money_room;
+    struct tie *ties; /* by word */
+    struct recon_offer_sum *offers;
     uint32_t *money_at; /* by word: place + 1; 0: none yet */
     struct recon_sample *samples;
     uint64_t sampled, random;

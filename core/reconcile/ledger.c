@@ -16,7 +16,8 @@ struct recon *recon_new(const struct recon_settings *s)
     arena_init(&r->arena, ARENA_BYTES);
     r->samples = ARENA_ARRAY(&r->arena, struct recon_sample, s->sample + 1u);
     r->money_at = calloc(UINT16_MAX + 1, sizeof(*r->money_at));
-    if (words_id(&r->words, S("USD")) < 0 || !r->samples || !r->money_at) {
+    r->ties = calloc(UINT16_MAX + 1, sizeof(*r->ties)); /* only what is used is touched */
+    if (words_id(&r->words, S("USD")) < 0 || !r->samples || !r->money_at || !r->ties) {
         recon_free(r);
         return NULL;
     }
@@ -45,6 +46,8 @@ void recon_free(struct recon *r)
     free(r->causes);
     free(r->money);
     free(r->money_at);
+    free(r->ties);
+    free(r->offers);
     free(r);
 }
 
@@ -85,6 +88,7 @@ int recon_add_postback(struct recon *r, const struct recon_postback *pb, struct 
     one->outcome = outcomes[pb->verdict >= 1 && pb->verdict <= 4 ? pb->verdict : 0];
     if (take_words(r, texts, (uint16_t *const[]){ &one->offer, &one->code }, 2, err) != 0)
         return -1;
+    r->ties[one->offer].here = true;
     r->rec_count++;
     return 0;
 }

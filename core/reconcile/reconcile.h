@@ -147,9 +147,19 @@ struct recon_file { /* one file */
     uint64_t rows, outside, expected, delivered, lost;
 };
 
+/* One offer over the whole period. */
+struct recon_offer_sum {
+    struct slice offer;
+    bool here; /* the ledger has it; false: only the files call one so (empty: they name none) */
+    uint64_t promised[SIDES]; /* rows of each file that should have been delivered */
+    uint64_t lost[SIDES]; /* of these, what was not; of SIDE_LEDGER: delivered that the tracker's file lacks */
+};
+
 struct recon_result {
     const struct recon_day *days; /* by day, then offer */
     size_t day_count;
+    const struct recon_offer_sum *offers; /* in no order */
+    size_t offer_count;
     const struct recon_cause *causes; /* by side, then code, then number */
     size_t cause_count;
     const struct recon_money *money;

@@ -142,26 +142,32 @@ static int remarks(struct recon *r, enum side side, const struct recon_row *row,
     return compare_amount(r, side, row, f, err);
 }
 
-static struct recon_day *row_day(struct recon *r, const struct recon_row *row,
-                                 const struct rec *rec)
+/* What the file calls the row's offer; 0: nothing.  A file with an offer of its own in every row must leave words
+ * for currencies. */
+static uint16_t offer_name(struct recon *r, const struct recon_row *row)
 {
-    /* A file with an offer of its own in every row must leave words for currencies. */
-    int name = rec                                       ? rec->offer
-               : r->words.count < WORDS_MAX - WORDS_SPARE ? words_id(&r->words, row->offer)
-                                                          : 0;
+    int word = r->words.count < WORDS_MAX - WORDS_SPARE ? words_id(&r->words, row->offer) : 0;
 
+    return (uint16_t)(word < 0 ? 0 : word);
+}
+
+static struct recon_day *row_day(struct recon *r, const struct recon_row *row, const struct rec *rec, uint16_t name)
+{
     return day_of(r,
                   row->has_time ? day_number(r, row->at)
                   : rec         ? day_number(r, rec->at)
                                 : NO_DAY,
-                  rec ? rec->offer : NAMED_BY_FILE | (uint32_t)(name < 0 ? 0 : name));
+                  rec ? rec->offer : NAMED_BY_FILE | (uint32_t)name);
 }
 
-static void count(struct recon_file *file, enum cause cause)
+static void count(struct recon *r, enum side side, const struct found *f, uint16_t name)
 {
-    file->expected += is_expected(cause);
-    file->lost += is_lost(cause);
-    file->delivered += cause == CAUSE_NONE || cause == CAUSE_TEST;
+    struct recon_file *file = &r->result.file[side];
+
+    file->expected += is_expected(f->cause);
+    file->lost += is_lost(f->cause);
+    file->delivered += f->cause == CAUSE_NONE || f->cause == CAUSE_TEST;
+    tie_row(r, side, name, f->rec, is_expected(f->cause), is_lost(f->cause));
 }
 
 /* ---- the tracker's file ---- */
@@ -246,6 +252,7 @@ int recon_add_tracker(struct recon *r, const struct recon_row *row, struct err *
     struct found f;
     struct recon_example ex;
     struct recon_day *day;
+    uint16_t name;
     bool had;
 
     if (!begin_row(r, SIDE_TRACKER, row, &f))
@@ -261,12 +268,13 @@ int recon_add_tracker(struct recon *r, const struct recon_row *row, struct err *
     if (had)
         return add_cause(r, SIDE_TRACKER, CAUSE_TWICE, 0, &ex, err);
     explain(r, row, &f);
-    day = row_day(r, row, f.rec);
+    name = offer_name(r, row);
+    day = row_day(r, row, f.rec, name);
     if (!day)
         return err_set(err, ERR_SYSTEM, "there are too many days and offers for one report");
     day->n[IN_TRACKER]++;
     day->causes[f.cause]++;
-    count(&r->result.file[SIDE_TRACKER], f.cause);
+    count(r, SIDE_TRACKER, &f, name);
     note_shift(r, row, f.rec);
     if (remarks(r, SIDE_TRACKER, row, &f, err) != 0 || row_money(r, SIDE_TRACKER, row, &f, err) != 0)
         return -1;
@@ -308,6 +316,7 @@ int recon_add_crm(struct recon *r, const struct recon_row *row, struct err *err)
     struct found f;
     struct recon_example ex;
     struct recon_day *day;
+    uint16_t name;
     bool had, alone;
 
     if (!begin_row(r, SIDE_CRM, row, &f))
@@ -324,11 +333,12 @@ int recon_add_crm(struct recon *r, const struct recon_row *row, struct err *err)
     if (had)
         return add_cause(r, SIDE_CRM, CAUSE_TWICE, 0, &ex, err);
     explain_crm(r, row, &f, &alone);
-    day = row_day(r, row, f.rec);
+    name = offer_name(r, row);
+    day = row_day(r, row, f.rec, name);
     if (!day)
         return err_set(err, ERR_SYSTEM, "there are too many days and offers for one report");
     day->n[IN_CRM]++;
-    count(&r->result.file[SIDE_CRM], f.cause);
+    count(r, SIDE_CRM, &f, name);
     if (remarks(r, SIDE_CRM, row, &f, err) != 0 || row_money(r, SIDE_CRM, row, &f, err) != 0)
         return -1;
     if (f.rec)

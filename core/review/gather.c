@@ -2,7 +2,7 @@
 #include "core/review/inside.h"
 
 const char *const review_verdicts[] = { "", "queued", "duplicate", "ignored", "quarantined" };
-const char *const review_weights[] = { "good", "note", "warning", "broken" };
+const char *const review_weights[] = { "good", "warning", "broken" };
 
 int64_t review_sum(int64_t a, int64_t b)
 {
@@ -34,7 +34,7 @@ int review_begin(struct review *r, struct err *err)
     if (length <= 0 || length > REVIEW_LONGEST)
         return err_set(err, ERR_INPUT, "the period must be from one hour to %d days long",
                        (int)(REVIEW_LONGEST / 86400));
-    r->before = r->since - length;
+    r->before = r->alone ? r->since : r->since - length;
     r->step = length > 3 * 86400 ? 86400 : 3600;
     room = (size_t)(length / r->step) + 3;
     r->starts = ARENA_ARRAY(r->arena, int64_t, room);
@@ -80,17 +80,19 @@ static struct review_offer *offer_named(struct review *r, struct slice name)
 {
     struct review_offer **at = &r->offers, *o;
 
+    if (r->latest && slice_eq(r->latest->name, name))
+        return r->latest;
     while (*at && slice_cmp((*at)->name, name) < 0)
         at = &(*at)->next;
     if (*at && slice_eq((*at)->name, name))
-        return *at;
+        return r->latest = *at;
     o = room_for(r, sizeof(*o));
     if (!o)
         return NULL;
     o->name = arena_dup(r->arena, name);
     o->days = ARENA_ARRAY(r->arena, struct review_day, r->points);
     o->next = *at;
-    return *at = o;
+    return r->latest = *at = o;
 }
 
 static struct review_event *event_named(struct review *r, struct review_offer *o, struct slice name)
@@ -276,7 +278,7 @@ void review_add(struct review *r, const struct review_count *c)
     };
     struct adding a = { .r = r, .c = c, .offer = &r->all };
 
-    if (c->hour < r->before || c->hour >= r->until || (r->only.len && !slice_eq(r->only, c->offer)) ||
+    if (r->full || c->hour < r->before || c->hour >= r->until || (r->only.len && !slice_eq(r->only, c->offer)) ||
         (size_t)c->kind >= sizeof(ways) / sizeof(*ways) || !ways[c->kind])
         return;
     a.when = c->hour >= r->since ? REVIEW_NOW : REVIEW_BEFORE;

@@ -110,7 +110,7 @@ static void tiles(const struct painting *p)
 
 static void findings(const struct painting *p)
 {
-    static const enum sheet_weight weights[] = { SHEET_GOOD, SHEET_NOTE, SHEET_WARNING, SHEET_BROKEN };
+    static const enum sheet_weight weights[] = { SHEET_GOOD, SHEET_WARNING, SHEET_BROKEN };
 
     for (const struct review_finding *f = p->r->findings; f; f = f->next)
         sheet_finding(p->out, weights[f->weight], f->title, f->text, f->first);

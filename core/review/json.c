@@ -1,25 +1,13 @@
 /* json.c: a review for programs.  docs/report.md says the shape. */
+#include "core/base/json.h"
 #include "core/base/money.h"
-#include "core/base/when.h"
 #include "core/review/inside.h"
-
-static void text(struct buf *out, const char *name, struct slice value)
-{
-    buf_printf(out, "\"%s\":", name);
-    buf_json(out, value);
-}
-
-static void moment(struct buf *out, const char *name, int64_t at)
-{
-    buf_printf(out, "\"%s\":\"", name);
-    when_print(out, at);
-    buf_byte(out, '"');
-}
 
 /* "name":{"now":12,"before":10} */
 static void both(struct buf *out, const char *name, int64_t now, int64_t before)
 {
-    buf_printf(out, "\"%s\":{\"now\":%lld,\"before\":%lld}", name, (long long)now, (long long)before);
+    json_name(out, name);
+    buf_printf(out, "{\"now\":%lld,\"before\":%lld}", (long long)now, (long long)before);
 }
 
 static void decimal(struct buf *out, int64_t n, int64_t of)
@@ -35,8 +23,8 @@ static void decimal(struct buf *out, int64_t n, int64_t of)
 static void shares(struct buf *out, const char *name, int64_t now, int64_t now_of, int64_t before,
                    int64_t before_of)
 {
-    buf_printf(out, "\"%s\":{\"now\":%lld,\"before\":%lld,\"share_now\":", name, (long long)now,
-               (long long)before);
+    json_name(out, name);
+    buf_printf(out, "{\"now\":%lld,\"before\":%lld,\"share_now\":", (long long)now, (long long)before);
     decimal(out, now, now_of);
     buf_puts(out, ",\"share_before\":");
     decimal(out, before, before_of);
@@ -66,7 +54,8 @@ static void money(struct buf *out, const char *name, const struct review_money *
 {
     const char *comma = "";
 
-    buf_printf(out, "\"%s\":{", name);
+    json_name(out, name);
+    buf_byte(out, '{');
     for (const struct review_money *m = list; m; m = m->next) {
         const int64_t *n = original ? m->original : m->sent;
         if (n[0] == 0 && n[1] == 0)
@@ -88,33 +77,23 @@ static void flow(struct buf *out, const struct review *r, const struct review_fl
                  const struct review_money *list)
 {
     const struct review_flow *g = f + REVIEW_BEFORE;
-    const char *comma = "";
 
     both(out, "made", f->put, g->put);
-    buf_byte(out, ',');
     shares(out, "delivered", f->delivered, f->put, g->delivered, g->put);
-    buf_byte(out, ',');
     shares(out, "given_up", f->dead, f->put, g->dead, g->put);
-    buf_byte(out, ',');
     shares(out, "withdrawn", f->withdrawn, f->put, g->withdrawn, g->put);
-    buf_byte(out, ',');
     shares(out, "waiting_over_an_hour", f->late, f->put, g->late, g->put);
-    buf_byte(out, ',');
     shares(out, "without_value", f->unvalued, f->valued + f->unvalued, g->unvalued, g->valued + g->unvalued);
     buf_puts(out, ",\"latency_ms\":{\"now\":");
     percentiles(out, f);
     buf_puts(out, ",\"before\":");
     percentiles(out, g);
-    buf_puts(out, "},");
+    buf_byte(out, '}');
     money(out, "values", list, false);
-    buf_byte(out, ',');
     money(out, "original_values", list, true);
     buf_puts(out, ",\"keys\":{");
-    for (size_t i = 0; i < r->words->key_count && i < REVIEW_KEYS_MAX; i++) {
-        buf_puts(out, comma);
-        comma = ",";
+    for (size_t i = 0; i < r->words->key_count && i < REVIEW_KEYS_MAX; i++)
         shares(out, arena_cstr(r->arena, r->words->keys[i]), f->keys[i], f->put, g->keys[i], g->put);
-    }
     buf_byte(out, '}');
 }
 
@@ -123,15 +102,11 @@ static void named(struct buf *out, const char *name, const struct review_named *
     buf_printf(out, ",\"%s\":[", name);
     for (const struct review_named *n = list; n; n = n->next) {
         buf_puts(out, n == list ? "{" : ",{");
-        text(out, "code", n->name);
-        if (verdict && n->slot > 0 && n->slot < REVIEW_VERDICTS) {
-            buf_byte(out, ',');
-            text(out, "verdict", slice_from(review_verdicts[n->slot]));
-        }
-        buf_byte(out, ',');
-        text(out, "title", review_title("", n->name));
-        buf_byte(out, ',');
-        text(out, "remedy", review_remedy(n->name));
+        json_text(out, "code", n->name);
+        if (verdict && n->slot > 0 && n->slot < REVIEW_VERDICTS)
+            json_text(out, "verdict", slice_from(review_verdicts[n->slot]));
+        json_text(out, "title", review_title("", n->name));
+        json_text(out, "remedy", review_remedy(n->name));
         buf_printf(out, ",\"now\":%lld,\"before\":%lld}", (long long)n->n[0], (long long)n->n[1]);
     }
     buf_byte(out, ']');
@@ -143,14 +118,10 @@ static void answers(struct buf *out, const struct review *r, const struct review
     for (const struct review_answer *a = list; a; a = a->next) {
         bool token;
         buf_puts(out, a == list ? "{" : ",{");
-        text(out, "code", a->name);
-        buf_byte(out, ',');
-        text(out, "title", r->words->answer(r->arena, a->name, &token));
-        buf_byte(out, ',');
+        json_text(out, "code", a->name);
+        json_text(out, "title", r->words->answer(r->arena, a->name, &token));
         both(out, "delivered", a->delivered[0], a->delivered[1]);
-        buf_byte(out, ',');
         both(out, "tried_again", a->again[0], a->again[1]);
-        buf_byte(out, ',');
         both(out, "given_up", a->dead[0], a->dead[1]);
         buf_byte(out, '}');
     }
@@ -162,12 +133,9 @@ static void offer(struct buf *out, const struct review *r, const struct review_o
     const int64_t *v = o->verdicts[REVIEW_NOW], *w = o->verdicts[REVIEW_BEFORE];
 
     both(out, "clicks", o->clicks[0], o->clicks[1]);
-    buf_byte(out, ',');
     shares(out, "clicks_with_ttclid", o->ttclid[0], o->clicks[0], o->ttclid[1], o->clicks[1]);
-    buf_byte(out, ',');
     both(out, "received", v[0], w[0]);
     for (int i = 1; i < REVIEW_VERDICTS; i++) {
-        buf_byte(out, ',');
         shares(out, review_verdicts[i], v[i], v[0], w[i], w[0]);
     }
     buf_puts(out, ",\"events\":{");
@@ -183,14 +151,12 @@ static void offers(struct buf *out, const struct review *r)
     buf_puts(out, ",\n\"offers\":[");
     for (const struct review_offer *o = r->offers; o; o = o->next) {
         buf_puts(out, o == r->offers ? "\n{" : ",\n{");
-        text(out, "offer", o->name);
-        buf_byte(out, ',');
+        json_text(out, "offer", o->name);
         offer(out, r, o);
         buf_puts(out, ",\"by_event\":[");
         for (const struct review_event *e = o->events; e; e = e->next) {
             buf_puts(out, e == o->events ? "\n {" : ",\n {");
-            text(out, "event", e->name);
-            buf_byte(out, ',');
+            json_text(out, "event", e->name);
             flow(out, r, e->flow, e->money);
             buf_byte(out, '}');
         }
@@ -204,19 +170,13 @@ static void findings(struct buf *out, const struct review *r)
     buf_puts(out, ",\n\"findings\":[");
     for (const struct review_finding *f = r->findings; f; f = f->next) {
         buf_puts(out, f == r->findings ? "\n{" : ",\n{");
-        text(out, "id", slice_from(f->id));
-        buf_byte(out, ',');
-        text(out, "level", slice_from(review_weights[f->weight]));
-        buf_byte(out, ',');
-        text(out, "offer", f->offer);
-        buf_byte(out, ',');
-        text(out, "event", f->event);
-        buf_byte(out, ',');
-        text(out, "title", f->title);
-        buf_byte(out, ',');
-        text(out, "text", f->text);
-        buf_byte(out, ',');
-        text(out, "first", f->first);
+        json_text(out, "id", slice_from(f->id));
+        json_text(out, "level", slice_from(review_weights[f->weight]));
+        json_text(out, "offer", f->offer);
+        json_text(out, "event", f->event);
+        json_text(out, "title", f->title);
+        json_text(out, "text", f->text);
+        json_text(out, "first", f->first);
         buf_byte(out, '}');
     }
     buf_byte(out, ']');
@@ -228,7 +188,7 @@ static void points(struct buf *out, const struct review *r)
     for (size_t i = 0; i < r->points; i++) {
         const struct review_day *d = &r->all.days[i];
         buf_puts(out, i ? ",\n{" : "\n{");
-        moment(out, "from", r->starts[i]);
+        json_time(out, "from", r->starts[i]);
         buf_printf(out, ",\"clicks\":%lld", (long long)d->clicks);
         for (int v = 1; v < REVIEW_VERDICTS; v++)
             buf_printf(out, ",\"%s\":%lld", review_verdicts[v], (long long)d->verdicts[v]);
@@ -241,13 +201,10 @@ static void points(struct buf *out, const struct review *r)
 void review_json(struct buf *out, const struct review *r)
 {
     buf_puts(out, "{\"period\":{");
-    moment(out, "since", r->since);
-    buf_byte(out, ',');
-    moment(out, "until", r->until);
-    buf_byte(out, ',');
-    moment(out, "before", r->before);
-    buf_byte(out, ',');
-    text(out, "zone", r->zone);
+    json_time(out, "since", r->since);
+    json_time(out, "until", r->until);
+    json_time(out, "before", r->before);
+    json_text(out, "zone", r->zone);
     buf_printf(out, ",\"step\":%d}", (int)r->step);
     findings(out, r);
     buf_puts(out, ",\n\"total\":{");

@@ -59,14 +59,14 @@ void lines_right(struct buf *out, struct slice s, int width)
     lines_left(out, s, columns(s) > width ? width : columns(s));
 }
 
-void lines_wrapped(struct buf *out, struct slice s, int at, int indent)
+void lines_wrapped(struct buf *out, struct slice s, int width, int at, int indent)
 {
     bool first = true;
     struct slice word;
 
     while (slice_next(&s, ' ', &word)) {
         while (word.len) {
-            int n = columns(word), room = LINES_WIDTH - at - (first ? 0 : 1);
+            int n = columns(word), room = width - at - (first ? 0 : 1);
             struct slice part = word;
             if (n > room && !first) {
                 buf_byte(out, '\n');

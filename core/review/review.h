@@ -94,7 +94,7 @@ struct review_offer {
     struct review_offer *next; /* by name */
 };
 
-enum review_weight { REVIEW_GOOD, REVIEW_NOTE, REVIEW_WARNING, REVIEW_BROKEN };
+enum review_weight { REVIEW_GOOD, REVIEW_WARNING, REVIEW_BROKEN };
 extern const char *const review_weights[];
 
 struct review_finding {
@@ -117,6 +117,7 @@ struct review {
     struct arena *arena;
     struct slice only, zone;       /* only: this offer; empty: all.  zone: how it is called, "UTC" */
     int64_t since, until;          /* Unix seconds, whole hours, since < until */
+    bool alone;                    /* nothing is compared: no period before */
     int64_t before;                /* since - (until - since) */
     const struct review_words *words;
     /* What clocks show at a moment (Unix seconds), also in seconds; context is theirs. */
@@ -126,7 +127,7 @@ struct review {
     int64_t step;                  /* 3600 or 86400 */
     size_t points;
     int64_t *starts, *moments;     /* of points: Unix seconds, and what clocks show (a day's midnight) */
-    struct review_offer all, *offers;
+    struct review_offer all, *offers, *latest; /* latest: of the last count; counts come offer by offer */
     size_t groups;
     bool full;                     /* more than REVIEW_GROUPS_MAX, or the arena is */
     struct review_finding *findings; /* the heaviest first */
@@ -141,8 +142,9 @@ void review_add(struct review *r, const struct review_count *c);
 /* After the last one.  -1: it was too much. */
 int review_end(struct review *r, struct err *err);
 
-/* Not more than 100 columns, no colour, no byte that a terminal would obey. */
-void review_text(struct buf *out, const struct review *r);
+/* For a window so wide (40 to 100 columns are used; in a narrow one what matters less is left out); no colour, no byte
+ * that a terminal would obey. */
+void review_text(struct buf *out, const struct review *r, int columns);
 void review_json(struct buf *out, const struct review *r);
 void review_html(struct buf *out, const struct review *r, struct slice made);
 

@@ -145,14 +145,19 @@ def table(rows):
 CHAINS = os.path.join(HERE, "..", "chains")
 
 
-def show_chain(what, name, code, *more):
-    """A chain through `simulate`; true when it came to the verdict that it should."""
-    shown = " ".join(["clickbaton", "simulate", f"examples/chains/{name}", *more])
-    print(f"\n{what}\n$ {shown}")
-    p = subprocess.run([CLICKBATON, "simulate", os.path.join(CHAINS, name), *more], capture_output=True, text=True)
-    for line in (p.stdout + p.stderr).rstrip().split("\n"):
+def show(what, words, shown, code, folder=None):
+    """A verb and what it prints; the lines when it ended with that code, else none."""
+    print(f"\n{what}\n$ clickbaton {shown}")
+    p = subprocess.run([CLICKBATON, *words], capture_output=True, text=True, cwd=folder)
+    lines = (p.stdout + p.stderr).rstrip().split("\n")
+    for line in lines:
         print("  " + (line if len(line) <= 170 else line[:167] + "..."))
-    return p.returncode == code
+    return lines if p.returncode == code else []
+
+
+def show_chain(what, name, code, *more, folder=None):
+    """A chain through `simulate`."""
+    return show(what, ["simulate", os.path.join(CHAINS, name), *more], " ".join(["simulate", f"examples/chains/{name}", *more]), code, folder)
 
 
 INVITATION = """
@@ -223,8 +228,11 @@ def main():
         print(f"\nThe second row in full.  The postback:\n  GET /postback/{first.offer}?key=...&{first.query}\nThe event that TikTok got:")
         print("  " + json.dumps({k: v for k, v in events.get((first.event, first.event_id), {}).items() if k in ("event", "event_time", "event_id", "user", "properties", "page")}))
         if "--quick" not in sys.argv:
-            good = show_chain("Before a cent is spent: a chain that keeps the baton, with real servers on this machine.", "keitaro.yaml", 0, "--live") and good
-            good = show_chain("And one that drops it.", "lander-forgets-subid.yaml", 1) and good
+            good = show_chain("Before a cent is spent: a chain that keeps the baton, with real servers on this machine.", "keitaro.yaml", 0, "--live") != [] and good
+            dropped = show_chain("And one that drops it; --keep leaves its hops for `trace`.", "lander-forgets-subid.yaml", 1, "--keep", folder=folder)
+            id = dropped[-1].split(" ")[-1] if dropped else "none"
+            traced = show("At which hop was that?", ["trace", id], f"trace {id}", 0, folder)
+            good = any(line.startswith("simulated") and line.endswith("the baton drops at hop lander") for line in traced) and good
         if good and KEEP:
             good = keep(folder, serve)
     except KeyboardInterrupt:

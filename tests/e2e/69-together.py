@@ -549,7 +549,7 @@ def make_old(path):
         ("events", "original_currency"), ("events", "consent"), ("events", "consent_said"), ("events", "plain_id"), ("deliveries", "withdrawn")) +
         tuple((t, "sum") for t in ("clicks", "postbacks", "events", "deliveries", "attempts", "tries", "counts", "indexed", "runs", "late_clicks")) +
         tuple(("counts", "last_" + k) for k in ("click", "postback", "event", "attempt")) +
-        (("counts", "gone_postback"), ("counts", "gone_attempt"), ("runs", "last")) +
+        (("counts", "gone_postback"), ("counts", "gone_attempt"), ("counts", "clicks_before"), ("counts", "ledger_before"), ("runs", "last")) +
         tuple(("indexed", "plain_" + k) for k in ("clicks", "postbacks", "events"))) +
         "DELETE FROM meta WHERE key = 'sum'; DROP TABLE IF EXISTS late_postbacks;" +
         "CREATE VIEW ledger AS SELECT e.id, body FROM events e; UPDATE meta SET value = 1 WHERE key = 'schema'; PRAGMA user_version = 1;")

@@ -196,34 +196,68 @@ def receivers_that_fail():
     true("the end does not wait either", time.monotonic() - start < (12 if SANITIZED else 6), time.monotonic() - start)
 
 
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as c:
+        return [int(p) for p in c.read().split()]
+
+
+def gone(pid):
+    try:
+        return ") Z " in open("/proc/%d/stat" % pid).read()
+    except OSError:
+        return True
+
+
 @part
 def the_courier():
-    f = folder_with("  to: [{command: [/bin/true]}]\n")
+    f = folder_with("""  to: [{command: [./page.sh]}]
+""")
+    f.write("page.sh", "#!/bin/sh\ncat >> \"$(dirname \"$0\")/paged\"\n", 0o755)
     serve = Serve(f)
-    kids = lambda: [int(p) for p in open("/proc/%d/task/%d/children" % (serve.pid, serve.pid)).read().split()]
-    equal("one process more", len(kids()), 1)
-    courier = kids()[0]
-    os.kill(courier, signal.SIGTERM)
-    os.kill(courier, signal.SIGINT)
+    equal("one process more, its minder", len(children(serve.pid)), 1)
+    minder = children(serve.pid)[0]
+    courier = lambda: (wait_until("a courier", lambda: children(minder)), children(minder)[0])[1]
+    first = courier()
+    for pid in (minder, first):
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
     time.sleep(0.1)
-    equal("the terminal's signals are the server's", kids(), [courier])
-    os.kill(courier, signal.SIGKILL)
-    wait_until("it to be noticed", lambda: "code=A013" in serve.err())
-    equal("it fires", [s[0] for s in states(f)], ["A013"])
+    equal("the terminal's signals are the server's", (children(serve.pid), children(minder)), ([minder], [first]))
+    os.kill(first, signal.SIGKILL)
+    wait_until("it to be noticed", lambda: "died and is started again" in serve.err())
+    has("why", serve.err(), 'why="it was ended by signal 9" in_a_row=1')
+    hasnt("one death is no alert", serve.err(), "A013")
+    control(f, "/alert-fact", json.dumps({"offer": "nutra-de", "with": "crm", "theirs": 1, "ours": 100}).encode())
+    wait_until("the next one to deliver", lambda: os.path.exists(f.at("paged")) and f.read("paged").endswith(b"\n"))
+    told = json.loads(f.read("paged"))
+    equal("what fires", told["code"], "A008")
+    true("with an id", re.fullmatch("[0-9a-f]{12}", told["id"]), told)
+    for n in (2, 3):
+        os.kill(courier(), signal.SIGKILL)
+        wait_until("death %d to be noticed" % n, lambda: "in_a_row=%d" % n in serve.err())
+    has("three in a row are", serve.err(), "code=A013 ")
+    equal("it fires", sorted(s[0] for s in states(f)), ["A008", "A013"])
+    has("and says what goes on", str(listed(f)[1]["active"]),
+        "the process that delivers them dies again and again (3 times; it was ended by signal 9); it is started again")
+    wait_until("it to be told by the next one", lambda: b'"A013"' in f.read("paged"))
+    last = courier()
+    os.kill(minder, signal.SIGKILL)
+    wait_until("its minder's death to be noticed", lambda: "has ended; restart serve" in serve.err())
+    wait_until("the courier to go with it", lambda: gone(last))
     equal("the server goes on", serve.fire("subid=1&status=trash").status, 200)
     r = run("alert", "test", cwd=f.path)
     equal("a test says so: exit 4", r.code, 4)
     has("and why", r.err, "the process that delivers alerts has ended; restart serve")
     equal("exit 0", serve.stop(), 0)
     serve = Serve(f)
-    courier = kids()[0]
+    minder = children(serve.pid)[0]
+    last = courier()
     serve.kill()
-    wait_until("it to die with a killed server", lambda: not os.path.exists("/proc/%d" % courier) or
-               ") Z " in open("/proc/%d/stat" % courier).read())
-    good("it dies with a killed server")
+    wait_until("both to die with a killed server", lambda: gone(minder) and gone(last))
+    good("they die with a killed server")
     plain = Folder()
     serve = Serve(plain)
-    equal("without receivers there is none", kids(), [])
+    equal("without receivers there is none", children(serve.pid), [])
     serve.stop()
 
 
@@ -272,6 +306,108 @@ def tests_and_reloads():
     r = run("alert", "test", cwd=plain.path)
     equal("nobody is told: exit 3", r.code, 3)
     has("what to write", r.err, "nobody is told: `alerts: to:` in clickbaton.yaml names no receiver (docs/alerts.md)")
+
+
+def sold(clicks, **more):
+    """An order list of a CRM, or a tracker's export."""
+    return "click_id,status,offer\n" + "".join("%s,paid,%s\n" % (c, more.get("offer", "Nutra Germany")) for c in clicks)
+
+
+@part
+def reconcile_tells():
+    """`reconcile --tell`: a CRM that has more fires A008 at the webhook, a good file ends it."""
+    hooks = Hooks()
+    sandbox = Sandbox()
+    f = folder_with("""  to: [{webhook: {url: "http://127.0.0.1:%d/"}}]\n""" % hooks.port, sandbox.endpoint)
+    f.write("offers/second.yaml", offer_text("second", PIXEL))
+    serve = Serve(f)
+    clicks = ["k%d" % i for i in range(20)]
+    for c in clicks:
+        serve.fire("subid=%s&ttclid=T%s&status=sale&payout=1&currency=usd" % (c, c))
+    wait_until("the deliveries", lambda: sandbox.stats()["unique"] == 20)
+    f.write("tracker.csv", sold(clicks))
+    f.write("crm.csv", sold(clicks + ["m%d" % i for i in range(5)]))
+    f.write("good.csv", sold(clicks))
+    tell = lambda *words, **how: run("reconcile", "--tracker", "tracker.csv", "--tell", *words, cwd=f.path, **how)
+    r = tell("--crm", "crm.csv")
+    equal("past the tolerance: exit 1, nothing on stderr", (r.code, r.err), (1, ""))
+    has("what was told", r.out, "\ntold the server, whose alert A008 looks at it\n  nutra-de: the tracker has 20, clickbaton 20\n"
+        "  nutra-de: the crm has 25, clickbaton 20\n")
+    wait_until("the message", lambda: hooks.got)
+    said = hooks.got[0][1]
+    equal("at the webhook", {k: said[k] for k in ("kind", "code", "severity", "offer", "event", "text")},
+          {"kind": "fired", "code": "A008", "severity": "warning", "offer": "nutra-de", "event": "crm",
+           "text": "the crm has 25 conversions, clickbaton 20: 20 % apart"})
+    has("with the first action", said["first_action"], "clickbaton reconcile")
+    r = tell("--crm", "good.csv", "--json")
+    equal("a good file: exit 0", (r.code, r.err), (0, ""))
+    equal("as JSON", json.loads(r.out)["told"], [{"offer": "nutra-de", "with": w, "theirs": 20, "ours": 20, "error": None} for w in ("tracker", "crm")])
+    equal("of no offer", json.loads(r.out)["of_no_offer"], 0)
+    equal("it is held for five minutes", states(f), [("A008", "firing", "nutra-de")])
+    equal("without --tell nothing is told", json.loads(run("reconcile", "--tracker", "tracker.csv", "--json", cwd=f.path).out)["told"], None)
+    who_is_whose(f, tell, clicks)
+    line_of_cron(f, clicks)
+    serve.stop()
+    r = tell("--crm", "good.csv")
+    equal("no server: exit 4", r.code, 4)
+    equal("no server: said", r.err, "clickbaton reconcile: --tell: no server runs on data, so nobody was told: it is the server that alerts. Start "
+          "`clickbaton serve`, or leave --tell out\n")
+    has("no server: the report comes all the same", r.out, "  nutra-de: the crm has 20, clickbaton 20  NOT TOLD\n", "Within the tolerance of 5.00 %.")
+    # Five minutes without it, as its own book counts them.
+    book = re.sub(r"(?m)^(active A008 \d+ \d+) (\d+)", lambda m: "%s %d" % (m.group(1), int(m.group(2)) - 400), f.read("data/alerts").decode())
+    f.write("data/alerts", book)
+    hooks.got.clear()
+    serve = Serve(f)
+    listed(f)
+    crm = lambda: [b for _, b in hooks.got if b["event"] == "crm"]  # the tracker's may have fired for a moment, too
+    wait_until("the recovery", crm)
+    equal("it is told that it is over", [(b["kind"], b["code"], b["offer"], b["until"] is not None) for b in crm()],
+          [("recovered", "A008", "nutra-de", True)])
+    equal("exit 0", serve.stop(), 0)
+
+
+def line_of_cron(f, clicks):
+    """The line in docs/reconcile.md, run as cron does: by sh, with nearly no environment."""
+    with open(os.path.join(ROOT, "docs/reconcile.md"), encoding="utf-8") as d:
+        line, = re.findall(r"^    10 6 \* \* \*  (.*--tell.*)$", d.read(), re.M)
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 60))
+    for name, head in (("keitaro.csv", "Sub ID,Postback datetime"), ("orders.csv", "click id,time")):
+        f.write("exports/" + name, head + "\n" + "".join("%s,%s\n" % (c, at) for c in clicks))
+    f.write("bin/clickbaton", "#!/bin/sh\nexec %s \"$@\"\n" % BINARY, 0o755)
+    line = line.replace("/etc/clickbaton", f.path).replace("/srv/exports", f.at("exports"))
+    before = f.read("data/alerts")
+    p = subprocess.run(["/bin/sh", "-c", line], env={"PATH": "/usr/bin:/bin:" + f.at("bin")}, capture_output=True, text=True)
+    equal("the line for cron", (p.returncode, p.stdout, p.stderr), (0, "", ""))
+    listed(f)
+    true("has told the server", f.read("data/alerts") != before)
+
+
+def who_is_whose(f, tell, clicks):
+    """Rows that no postback was found for are of the offer that their name's other rows are of."""
+    facts = lambda *words: [(t["offer"], t["with"], t["theirs"], t["ours"]) for t in json.loads(tell("--json", *words).out)["told"]]
+    untold = lambda *words: json.loads(tell("--json", *words).out)["of_no_offer"]
+    gone = ["g%d" % i for i in range(3)]
+    f.write("tracker.csv", sold(clicks) + "".join("%s,paid,%s\n" % (g, o) for g, o in zip(gone, ("Nutra Germany", "second", "somebody else's"))))
+    equal("by name: of those found, of clickbaton's own, of nobody", (facts(), untold()),
+          ([("nutra-de", "tracker", 21, 20), ("second", "tracker", 1, 0)], 1))
+    has("in words", tell().out, "  1 more are of no offer that is known here: give the file a column")
+    equal("--offer: the others are its, as in the report", (facts("--offer", "nutra-de"), untold("--offer", "nutra-de")), ([("nutra-de", "tracker", 23, 20)], 0))
+    f.write("tracker.csv", sold(clicks[:15]))
+    equal("delivered that the file lacks", facts("--window", "0s"), [("nutra-de", "tracker", 15, 20)])
+    f.write("tracker.csv", "click_id\n" + "".join(c + "\n" for c in clicks[:15] + gone * 9))
+    equal("without names: all that are found are one offer's; the larger of both differences", facts("--window", "0s"), [("nutra-de", "tracker", 18, 23)])
+    f.write("offers/new.yaml", offer_text("new", PIXEL))
+    f.write("tracker.csv", sold(clicks) + "n1,paid,new\n")
+    r = tell()
+    equal("the server has other offers: exit 4", r.code, 4)
+    equal("which, and what to do", r.err, "clickbaton reconcile: --tell: the server did not take the numbers of new: there is no offer new; it runs "
+          "with other offers than this configuration: reload it (SIGHUP)\n")
+    has("the others are told", r.out, "  new: the tracker has 1, clickbaton 0  NOT TOLD\n  nutra-de: the tracker has 20, clickbaton 20\n")
+    os.remove(f.at("offers/new.yaml"))
+    f.write("offers/bad.yaml", "version: 9\n")
+    equal("an offer that can't be read: exit 3", tell().code, 3)
+    os.remove(f.at("offers/bad.yaml"))
+    f.write("tracker.csv", sold(clicks))
 
 
 main()

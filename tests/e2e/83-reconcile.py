@@ -378,12 +378,54 @@ def bad_files(f):
         r = run("reconcile", "--tracker", path, cwd=f.path)
         equal("%s: exit 4" % path, (r.code, r.out), (4, ""))
         has("%s: why" % path, r.err, "clickbaton reconcile: %s: %s" % (path, why))
+    for name, text, words, err in (
+            ("none.csv", "", (), "none.csv: error[F030]: the file is empty\n  export it again, for a period with conversions\n"),
+            ("bin.csv", bytes(range(256)) * 20, (), "bin.csv: error[F031]: this is a file with zero bytes, no CSV\n  export it as CSV\n"),
+            ("noid.csv", "Status,Revenue\nsale,1\n", (), "noid.csv: error[F032]: no column with click_id or txid was found; the columns here are "
+             "\"Status\", \"Revenue\"\n  name it with --columns\n"),
+            ("endless.csv", "Sub ID\n" + "x" * 1100000, (), "endless.csv: error[F035]: the row that begins in line 2 is longer than 1 MB\n"
+             "  a quote or line end is missing: export it again\n"),
+            ("twice.csv", "Sub ID,TID\na,b\n", ("--columns", "click_id=Sub ID,click_id=TID"), "twice.csv: error[F038]: click_id is said twice\n"
+             "  write COLUMN=HEADER, with headers as they stand in the file\n"),
+            ("wrong.csv", "Sub ID,TID\na,\nb,\nc,3\n", ("--columns", "click_id=TID"), "wrong.csv:2:1: error[F040]: this row has no id\n"
+             "wrong.csv:3:1: error[F040]: this row has no id\nclickbaton reconcile: wrong.csv: 2 of 3 rows can't be read: nothing was compared; the columns that "
+             "were taken: click_id=\"TID\" txid=\"TID\"\n  are these the right ones? --columns names others\n")):
+        f.write(name, text)
+        r = run("reconcile", "--tracker", name, *words, cwd=f.path)
+        equal("%s: what, where, what to do" % name, (r.code, r.out, r.err), (3, "", err))
+    f.write("few.csv", "Sub ID,sub id\nclk0005Ab,other\n")
+    has("what misses, and headers that stand twice", run("reconcile", "--tracker", "few.csv", cwd=f.path).out,
+        "  columns: click_id=\"Sub ID\"\n  no column with a status: every row counts as approved\n  no column with an amount: revenue is not compared\n"
+        "  no column with a time: rows stand on the day of their postback, and --since and --until leave none out\n"
+        "  more than one column is called \"Sub ID\": the first was taken; --columns \"click_id=2\" takes the next\n")
     f.write("x.csv", "Sub ID\njoe@person.example\n=cmd|'/c calc'!A1\n<script>alert(1)</script>\n\x1b[31mred\n" + "x" * 5000 + "\n")
     r = run("reconcile", "--tracker", "x.csv", cwd=f.path)
     hasnt("hostile ids: no escape reaches the terminal, no address is shown", r.out, "\x1b", "joe@person")
     os.rename(f.at("data"), f.at("elsewhere"))
     equal("no store: exit 4", run("reconcile", "--tracker", "x.csv", cwd=f.path).code, 4)
     equal("no configuration: exit 3", run("reconcile", "--tracker", "x.csv", "-c", "none.yaml", cwd=f.path).code, 3)
+
+
+@part
+def more_dead_than_are_looked_up():
+    """Codes of dead events are asked for one by one: past 20,000 the report says that it has not."""
+    f = Folder()
+    n, at = 20050, int(time.time() * 1000) - 3600000
+    rows = [{"row": "ledger", "version": 1, "newest": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at // 1000)), "whole": 1,
+             "last_click": 0, "last_postback": n, "last_attempt": 1, "last_event": n, "gone_postback": 0, "gone_attempt": 0}]
+    rows += [{"row": "postback", "id": i, "at": at, "offer": "nutra-de", "tracker": "keitaro", "method": "GET", "stage": "sale", "verdict": 1,
+              "click_id": "c%d" % i, "event_id": "c%d" % i, "params": "subid=c%d" % i} for i in range(1, n + 1)]
+    rows += [{"row": "attempt", "id": 1, "at": at, "took_ms": 1, "pixel": PIXEL, "http_status": 200, "code": 40002, "message": "no", "request_id": "r"}]
+    rows += [{"row": "event", "id": i, "postback": i, "created": at, "offer": "nutra-de", "pixel": PIXEL, "event": "Purchase", "event_id": "c%d" % i,
+              "click_id": "c%d" % i, "state": 4, "due": at, "attempts": 1, "tries": [1], "body": "{}", "note": "40002 no"} for i in range(1, n + 1)]
+    rows += [{"row": "end", "clicks": 0, "postbacks": n, "attempts": 1, "events": n}]
+    f.write("all.jsonl", "".join(json.dumps(r) + "\n" for r in rows))
+    r = run("store", "import", "all.jsonl", "data", cwd=f.path)
+    equal("imported", r.code, 0)
+    f.write("t.csv", "subid\n" + "".join("c%d\n" % i for i in range(1, n + 1)))
+    r = run("reconcile", "--tracker", "t.csv", "--json", cwd=f.path)
+    equal("what was looked up, and what was not", [(c["code"], c["detail"], c["count"]) for c in json.loads(r.out)["causes"] if c["code"] == "F010"],
+          [("F010", "40002", 20000), ("F010", "of more than 20000 the code was not looked up: clickbaton trace", 50)])
 
 
 main()

@@ -282,4 +282,81 @@ def errors_of_the_store():
     equal("no database", trace(folder, "k1").code, 4)
 
 
+CHAIN = os.path.join(ROOT, "examples/chains/%s.yaml")
+
+
+def simulate(folder, chain, *words):
+    return run("simulate", CHAIN % chain, "--keep", *words, cwd=folder.path)
+
+
+@part
+def hops_of_a_simulation():
+    """`simulate --keep` leaves its hops where `trace` finds them, alone and beside what really came."""
+    sandbox = Sandbox()
+    folder = Folder(sandbox.endpoint)
+    r = simulate(folder, "lander-forgets-subid")
+    equal("no data folder yet: exit 4", r.code, 4)
+    has("what to do", r.err, "--keep: ", "data: No such file or directory; start `clickbaton serve` once, it makes the data folder")
+    serve = Serve(folder)
+    r = simulate(folder, "lander-forgets-subid", "--json")
+    broken = json.loads(r.out)
+    equal("a broken chain: exit 1, and its id is said", (r.code, r.err), (1, "kept: clickbaton trace %s\n" % broken["click_id"]))
+    for id in (broken["click_id"], broken["ttclid"], broken["ttclid"][:16], broken["event_id"], " %s\n" % broken["click_id"]):
+        s = story(folder, id)
+        equal("%s: nothing but a simulation" % short(id, 20), (s["matched"], s["clicks"], s["postbacks"], s["walks_problem"]), ("simulation", [], [], ""))
+        w, = s["walks"]
+        equal("%s: its verdict" % short(id, 20), [w[k] for k in ("chain", "live", "verdict", "code", "reason", "broken_at", "ttclid", "event_id", "click_id")],
+              ["lander-forgets-subid", False] + [broken[k] for k in ("verdict", "code", "reason", "broken_at", "ttclid", "event_id", "click_id")])
+        equal("%s: its hops, of URLs the host alone" % short(id, 20), w["hops"],
+              [dict(h, url="/".join(h["url"].split("/")[:3])) for h in broken["hops"]])
+    text = trace(folder, broken["click_id"]).out
+    has("in words", text, ", the chain lander-forgets-subid: the baton drops at hop lander\n    H010 no postback comes",
+        "\n   2  lander         lander     200    kept      kept      lost      https://offer.example\n      not passed on: subid, ttclid\n"
+        "      H001 click_id is lost: this hop's target does not carry it. What to change: add subid={subid} to its target\n",
+        "\nNo click, postback or event has this id: it is of a simulation, which sends nothing.\n")
+    kept = json.loads(simulate(folder, "keitaro", "--json").out)
+    equal("the postback of one", serve.get("/postback/nutra-de?key=%s&%s" % (KEY, kept["postback"])).status, 200)
+    s = story(folder, kept["click_id"])
+    equal("both: what came and the hops before it", (s["matched"], len(s["postbacks"]), [(w["chain"], w["verdict"]) for w in s["walks"]]),
+          ("click_id", 1, [("tiktok-keitaro-lander-offer", "kept")]))
+    true("the hops first", trace(folder, kept["click_id"]).out.startswith("simulated 2"))
+    two = [subprocess.Popen([BINARY, "simulate", CHAIN % "bemob", "--keep", "--seed", str(n % 2)], cwd=folder.path, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE) for n in range(6)]
+    equal("several at once", [(p.wait(), p.stderr.read().count(b"kept: ")) for p in two], [(0, 1)] * 6)
+    equal("a file for each walk, none left over", len(os.listdir(folder.at("data/walks"))), 4)
+    bad_walks(folder, serve, broken, kept)
+    serve.stop()
+
+
+def bad_walks(folder, serve, broken, kept):
+    for n in range(60):
+        simulate(folder, "binom", "--seed", n) if n > 55 else folder.write("data/walks/%016x.json" % n, "{}")
+        os.utime(folder.at("data/walks/%016x.json" % n), (1e9, 1e9)) if n <= 55 else None
+    equal("what is too old is removed with the next one", sorted(n for n in os.listdir(folder.at("data/walks")) if n.startswith("00000000000000")), [])
+    folder.write("data/walks/0123456789abcdef.json", "{\"chain\": ")
+    os.symlink("/etc/passwd", folder.at("data/walks/0123456789abcdee.json"))
+    os.mkfifo(folder.at("data/walks/0123456789abcded.json"))
+    s = story(folder, kept["click_id"])
+    equal("damaged ones hide nothing", [w["verdict"] for w in s["walks"]], ["kept"])
+    has("and one is named", s["walks_problem"], "data/walks/0123456789abcde")
+    for name in ("f", "e", "d"):
+        os.unlink(folder.at("data/walks/0123456789abcde%s.json" % name))
+    folder.write("evil.yaml", "version: 1\nchain: \"\\e[31mred jane@example.com\"\nstart: \"https://trk.example/?a=s3cret\"\nhops:\n"
+                 "  - {name: \"\\e]0;x\\a\", kind: redirect, to: \"https://o.example/s3cret\"}\n  - {name: end, kind: lander}\n")
+    r = run("simulate", "evil.yaml", "--keep", cwd=folder.path)
+    if r.code in (0, 1):
+        id = r.err.split(" ")[-1].strip()
+        hasnt("a hostile chain is shown harmlessly", trace(folder, id).out + json.dumps(story(folder, id)), "\x1b", "s3cret", "jane", "\x07")
+    else:
+        equal("a hostile chain is refused", r.code, 3)
+    shutil.rmtree(folder.at("data/walks"))
+    folder.write("data/walks", "")
+    r = simulate(folder, "keitaro")
+    equal("it can't be written: exit 4", r.code, 4)
+    has("why, and the walk is shown all the same", r.err + r.out, "--keep: data/walks/", "Not a directory", "kept: the event carries")
+    has("trace says that it can't be read", trace(folder, kept["click_id"]).out, "A kept simulation can't be read: data/walks: Not a directory")
+    equal("with --matrix: exit 2", simulate(folder, "keitaro", "--matrix").code, 2)
+    equal("another configuration that has errors: exit 3", simulate(folder, "keitaro", "-c", "none.yaml").code, 3)
+
+
 main()

@@ -273,6 +273,118 @@ def locked(folder, serve, ids):
         db.close()
 
 
+def stored(folder):
+    """What the store holds, counted by Python's SQLite: {(metric, labels): number}, zeros left out."""
+    out = {}
+    for name, sql in (
+            ("clickbaton_postbacks_total", "SELECT offer, verdict, count(*) AS n FROM conversions GROUP BY 1, 2"),
+            ("clickbaton_store_events", "SELECT CASE state WHEN 3 THEN 'delivered' WHEN 4 THEN 'dead' WHEN 5 THEN 'withdrawn' END AS s, "
+                                        "count(*) AS n FROM deliveries WHERE state > 2 GROUP BY 1"),
+            ("clickbaton_outbox_events", "SELECT 'waiting' AS s, count(*) AS n FROM deliveries WHERE state = 1 GROUP BY 1"),
+            ("clickbaton_store_clicks", "SELECT count(*) AS n FROM clicks"),
+            ("clickbaton_store_postbacks", "SELECT count(*) AS n FROM conversions"),
+            ("clickbaton_store_quarantined_postbacks", "SELECT count(*) AS n FROM conversions WHERE verdict = 'quarantined'")):
+        for row in folder.rows(sql):
+            *labels, n = row.values()
+            if n:
+                out[name, tuple(labels)] = n
+    return out
+
+
+def told(m, names):
+    """The same of an answer."""
+    by = {"clickbaton_postbacks_total": ("offer", "verdict"), "clickbaton_store_events": ("state",), "clickbaton_outbox_events": ("state",)}
+    out = {}
+    for name in names:
+        for key, n in m.table(name, *by.get(name, ())).items() if name in by else [((), m.value(name))]:
+            if n:
+                out[name, key if isinstance(key, tuple) else (key,)] = n
+    return out
+
+
+@part
+def over_restarts():
+    """Orderly and killed: what is in the store is told exactly from the first answer on; counters begin at 0, and the lives add up."""
+    sandbox = Sandbox("--fault", "first=2:code=40062")
+    folder = Folder(sandbox.endpoint)
+    ids, sums = Ids(11), {}
+    for life, end in enumerate(("stop", "kill", "stop")):
+        serve = Serve(folder)
+        first = wait_until("the store to be looked at", lambda: scrape(serve))
+        before = stored(folder)
+        gauges = {k: n for k, n in before.items() if "_total" not in k[0] and "outbox" not in k[0]}
+        equal("life %d: the gauges at its first answer" % life, told(first, {k[0] for k in gauges}), gauges)
+        equal("life %d: counters begin at 0" % life, told(first, ["clickbaton_postbacks_total"]), {})
+        for i in range(12):
+            serve.fire(ids.sale("wat" if i % 4 == 0 else "trash" if i % 4 == 1 else "sale"), "nutra-de")
+        last = ids.sale()
+        serve.fire(last)
+        serve.fire(last)
+        serve.get("/click/nutra-de?key=%s&subid=%s&ttclid=%s" % (KEY, ids(), ids("E.C.P.")))
+        serve.fire("subid=1", key="wrong")
+        wait_until("all to be delivered", lambda: not folder.rows("SELECT 1 FROM deliveries WHERE state < 3"))
+        want = stored(folder)
+        rest = {k: n for k, n in want.items() if k[0] != "clickbaton_postbacks_total"}
+        m = wait_until("a look behind that", lambda: [m for m in [scrape(serve)] if told(m, {k[0] for k in rest}) == rest])
+        good("life %d: every gauge of the store is what Python counts there" % life)
+        for k, n in told(m[0], ["clickbaton_postbacks_total"]).items():
+            sums[k] = sums.get(k, 0) + n
+        equal("life %d: the lives' counters add up to the store" % life, sums, {k: n for k, n in want.items() if k[0] == "clickbaton_postbacks_total"})
+        equal("life %d: refusals are its own" % life, m[0].table("clickbaton_refused_total", "code"), {"R001": 1})
+        equal("life %d: promtool check metrics" % life, promtool("check", "metrics", stdin=m[0].text), (0, ""))
+        serve.kill() if end == "kill" else equal("serve: exit 0", serve.stop(), 0)
+
+
+@part
+def beside_retention_and_reloads():
+    """Scrapes while old rows are removed and files are read again: each is whole, no counter goes down, postbacks are answered."""
+    sandbox = Sandbox()
+    first = Folder(sandbox.endpoint)
+    serve, ids = Serve(first), Ids(12)
+    for _ in range(300):
+        serve.fire(ids.sale("trash"))
+    serve.stop()
+    old = aged(run("store", "export", first.at("data")).out, 100)
+    folder = Folder(sandbox.endpoint, extra="retention: {clicks: 45d, ledger: 60d, ip: 30d}\n")
+    run("store", "import", "-", folder.at("data"), stdin=old)
+    silent(folder)
+    equal("old rows are there", folder.rows("SELECT count(*) AS n FROM conversions")[0]["n"], 301)
+    serve = Serve(folder)
+    stop, answers = threading.Event(), []
+
+    def on():
+        while not stop.is_set():
+            answers.append(scrape(serve))
+    threads = [threading.Thread(target=on) for _ in range(4)]
+    for t in threads:
+        t.start()
+    took = []
+    for i in range(40):
+        start = time.monotonic()
+        equal_quietly("a postback meanwhile", serve.fire(ids.sale()).status, 200)
+        took.append(time.monotonic() - start)
+        if i % 10 == 5:
+            serve.reload()
+    wait_until("retention", lambda: scrape(serve).value("clickbaton_retention_removed_total", what="postbacks") == 300)
+    stop.set()
+    for t in threads:
+        t.join()
+    true("no postback waits for them", sorted(took)[36] < (5 if SANITIZED else 1), sorted(took)[-4:])
+    for a, b in zip(answers[::4], answers[4::4]):
+        x, y = a.counters(), b.counters()
+        if any(y.get(k, 0) < v for k, v in x.items() if k[0] == "clickbaton_retention_removed_total"):
+            bad("what was removed is counted up", "")
+    m = wait_until("a look behind that", lambda: [m for m in [scrape(serve)] if m.value("clickbaton_store_postbacks") == 41])[0]
+    equal("what is left", folder.rows("SELECT count(*) AS n FROM conversions")[0]["n"], 41)
+    equal("reloads", m.table("clickbaton_config_reloads_total", "result"), {"success": 4})
+    equal("serve: exit 0", serve.stop(), 0)
+
+
+def equal_quietly(name, got, want):
+    if got != want:
+        equal(name, got, want)
+
+
 class Hung:
     """A scraper that asks and does not read, or does not even ask to the end."""
 

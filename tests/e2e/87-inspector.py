@@ -1,7 +1,9 @@
 """The inspector's server side: who comes in, every route with exact answers, the live view, and readers that
 hang.  Hostile values come out as JSON that Python's own parser reads back byte for byte."""
+import contextlib
 import shlex
 
+import ledger_text
 from harness import *
 
 JSON = {"Content-Type": "application/json"}
@@ -102,6 +104,12 @@ class Stream:
         self.c.close()
 
 
+def begun(folder):
+    """A server there, and who has logged in."""
+    serve = Serve(folder)
+    return folder, serve, Browser(serve)
+
+
 def rows_of(browser, query=""):
     return browser.json("/api/conversions" + query)["rows"]
 
@@ -183,9 +191,7 @@ def who_comes_in():
 
 @part
 def other_sites():
-    f = Folder(extra="inspector: {hosts: [inspector.example.com]}\n")
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder(extra="inspector: {hosts: [inspector.example.com]}\n"))
     here = "127.0.0.1:%d" % serve.admin
     for host, status in ((here, 200), ("localhost:1", 401), ("[::1]:%d" % serve.admin, 200), ("evil.example", 403),
                          ("127.0.0.1.nip.io:%d" % serve.admin, 403), ("inspector.example.com", 401), ("", 403), ("a b", 403),
@@ -237,8 +243,16 @@ def passwords():
     for n, guess in enumerate(("", "x", PASSWORD[:-1], PASSWORD + "x", PASSWORD.upper(), " " + PASSWORD, "a" * 60000, "\u0000", "7", "8")):
         equal("guess %d" % n, thief.login({"password": guess}).status, 401)
     a = thief.login({"password": "9"})
-    equal("then nobody may guess", (a.status, 1 <= int(a.headers["Retry-After"]) <= 60), (429, True))
+    equal("then that address may not", (a.status, 1 <= int(a.headers["Retry-After"]) <= 60), (429, True))
     equal("not even rightly", thief.login({"password": PASSWORD}).status, 429)
+    owner = Browser(serve, login=False)
+    equal("another address may", owner.login({"password": PASSWORD}, x_forwarded_for="192.0.2.7").status, 204)
+    for n in range(100):
+        thief.login({"password": "9"}, x_forwarded_for="2001:db8:%x::1, 127.0.0.9" % n)
+    equal("all strangers together have a limit", thief.login({"password": "9"}, x_forwarded_for="198.51.100.1").status, 429)
+    equal("who was right before has not", owner.login({"password": PASSWORD}, x_forwarded_for="192.0.2.7").status, 204)
+    equal("what a client claims behind a proxy counts for nothing",
+          thief.login({"password": PASSWORD}, x_forwarded_for="192.0.2.7, 198.51.100.2").status, 429)
     equal("who can ask the server comes in all the same", Browser(serve).get("/api/state").status, 200)
     equal("and who is in stays", me.get("/api/state").status, 200)
     f.write("keys/inspector", "another-" + PASSWORD + "\n", 0o600)
@@ -263,10 +277,7 @@ def passwords():
 
 @part
 def routes():
-    box = Sandbox()
-    f = Folder(box.endpoint)
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder(Sandbox().endpoint))
     empty = me.json("/api/conversions")
     equal("nothing yet", empty, {"rows": [], "next": None})
     request(serve.port, "GET", "/click/nutra-de?key=%s&subid=a1&ttclid=E.C.P.a1&event_id=ev-a1" % KEY)
@@ -304,6 +315,9 @@ def routes():
     equal("again: what was sent", sent, [body])
     equal("again: where a field comes from", {k: c["again"]["fields"]["event_id"][k] for k in ("value", "from")}, {"value": "ev-a1", "from": "click"})
     true("again: its steps", any(s["field"] == "user.ttclid" for s in c["again"]["steps"]))
+    with contextlib.closing(sqlite3.connect(f.at("data/clickbaton.db"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # nobody can write
+        equal("again: it only reads", me.json("/api/conversion/1")["again"], c["again"])
     has("curl", c["curl"], "curl -sS 'http://127.0.0.1:%d/postback/nutra-de?key=KEY&subid=a1&" % serve.port)
     hasnt("no key in it", json.dumps(c), KEY, TOKEN)
     text = re.sub(r"(?m)^tests:.*\Z", "", offer_text("nutra-de")) + "tests:\n" + c["test"] + me.json("/api/conversion/4")["test"]
@@ -330,10 +344,7 @@ def routes():
 
 @part
 def health():
-    box = Sandbox()
-    f = Folder(box.endpoint)
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder(Sandbox().endpoint))
     for n in range(3):
         serve.fire(SALE % ("h%d" % n, "h%d" % n) + "&email=jane@example.com")
     serve.fire(SALE % ("h0", "h0"))
@@ -354,6 +365,8 @@ def health():
     equal("match keys", sum(x["keys"].get("email", 0) for x in p), 3)
     equal("reasons", {(r["code"], r["verdict"], r["n"]) for r in offer["reasons"]}, {("Q002", "quarantined", 1), ("I001", "ignored", 1), ("D001", "duplicate", 1)})
     true("with titles", all(r["title"] for r in offer["reasons"]))
+    equal("answers are called as in the report", [a["title"] for a in offer["answers"]],
+          [a["title"] for a in json.loads(run("report", "--json", cwd=f.path).out)["total"]["answers"]])
     equal("answers", [(a["code"], a["delivered"], a["again"], a["dead"]) for a in offer["answers"]], [("0", 3, 0, 0)])
     equal("by day", me.json("/api/health?step=86400&since=7d")["step"], 86400)
     equal("of another offer", me.json("/api/health?offer=nothing")["offers"], [])
@@ -362,11 +375,28 @@ def health():
 
 
 @part
-def replay_and_simulate():
-    box = Sandbox()
-    f = Folder(box.endpoint)
+def an_imported_ledger():
+    """Outcomes of attempts by TikTok's answer; and a row whose parameters nobody has encoded, which must not reach a shell."""
+    f, at = Folder(), time.time() - 600
+    p = [ledger_text.postback(at, params="subid=c1'$(touch reached)'"), ledger_text.postback(at + 1, params="subid=c2")]
+    codes = ((503, -1), (200, 40100), (200, 40002), (200, 0))
+    tries = [dict(at=int(at * 1000) + 20 + n, took_ms=1, pixel=PIXEL, http_status=h, code=c, message="m") for n, (h, c) in enumerate(codes)]
+    events = [ledger_text.event(1, p[0], PIXEL, 4, [1, 2, 3]), ledger_text.event(2, p[1], PIXEL, 3, [4])]
+    equal("a ledger to begin with", run("store", "import", "-", f.at("data"), stdin=ledger_text.text((), p, tries, events)).code, 0)
     serve = Serve(f)
     me = Browser(serve)
+    answers = me.json("/api/health")["offers"][0]["answers"]
+    equal("answers: delivered, again, dead", sorted((a["code"], a["delivered"], a["again"], a["dead"]) for a in answers),
+          [("0", 1, 0, 0), ("40002", 0, 0, 1), ("40100", 0, 1, 0), ("http 503", 0, 1, 0)])
+    curl = me.json("/api/conversion/1")["curl"]
+    equal("its curl has one argument", (len(shlex.split(curl)), curl.count("'")), (3, 2))
+    serve.stop()
+
+
+@part
+def replay_and_simulate():
+    box = Sandbox()
+    f, serve, me = begun(Folder(box.endpoint))
     serve.fire("subid=r1&external_id=E.C.P.r1&status=geld&payout=3&currency=usd")
     serve.fire(SALE % ("r2", "r2"))
     dry = me.post("/api/replay", {"postbacks": [1, 2, 99], "dry": True}).json()["results"]
@@ -462,9 +492,7 @@ def live():
 @part
 def many_events_of_one_click():
     """A subscription's click: each of its rows is looked for among the events of all."""
-    f = Folder()
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder())
     for n in range(210):
         serve.fire("subid=sub&external_id=E.C.P.%s&status=rebill&payout=1.25&currency=usd&tid=t%d" % ("s" * 400, n))
     a = me.get("/api/conversions?limit=200")
@@ -476,9 +504,7 @@ def many_events_of_one_click():
 @part
 def more_than_a_batch():
     """Who comes back after rows that do not fit into one batch is told that there are more."""
-    f = Folder()
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder())
     for n in range(80):
         equal_quietly("a long id is taken", serve.fire("subid=b%02d%s&external_id=E.C.P.%d&status=sale" % (n, "x" * 6000, n)).status, 200)
     wait_until("all of them", lambda: len(rows_of(me)) >= 50)
@@ -501,10 +527,7 @@ def wait_id(stream):
 
 @part
 def readers_that_hang():
-    box = Sandbox()
-    f = Folder(box.endpoint)
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder(Sandbox().endpoint))
     sockets = []
     head = ("GET /api/live HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: %s\r\n\r\n" % me.cookie.replace("_%d" % serve.admin, "")).encode()
     statuses = []
@@ -546,9 +569,7 @@ HOSTILE = ["<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "\x1
 
 @part
 def hostile_values():
-    f = Folder()
-    serve = Serve(f)
-    me = Browser(serve)
+    f, serve, me = begun(Folder())
     stream = Stream(me)
     stream.next()
     quote = urllib.parse.quote
@@ -558,7 +579,7 @@ def hostile_values():
         a = request(serve.port, "POST", "/postback/nutra-de?key=" + KEY, body, {"Content-Type": "application/x-www-form-urlencoded"})
         equal_quietly("hostile value %d is taken" % n, a.status, 200)
     serve.get("/postback/nutra-de?key=%s&subid=%%ff%%fe%%c3&external_id=%%80&status=%%e2%%28%%a1" % KEY)
-    count = len(HOSTILE) + 1
+    count, copies = len(HOSTILE) + 1, []
     rows = [stream.until("row") for _ in range(count)]
     equal("the stream is not broken by any of them", [r["id"] for r in rows], list(range(1, count + 1)))
     equal("the list has the same", [r["id"] for r in rows_of(me)], list(range(count, 0, -1)))
@@ -568,7 +589,9 @@ def hostile_values():
         hasnt("no byte below a blank, %d" % n, a.body, *(chr(i) for i in range(32) if i != 10))
         params = dict(map(tuple, c["postbacks"][0]["params"]))
         equal("value %d comes back as it was" % n, params.get("status"), value)
-        equal("its curl has one argument, %d" % n, len(shlex.split(c["curl"])), 3)
+        words = shlex.split(c["curl"])
+        equal("its curl goes as it came, %d" % n, (len(words), words[3:4], "\n" in c["curl"]), (5, ["--data-raw"], False))
+        copies.append((n + 1, c["curl"], c["test"], params))
         true("a trace of it, %d" % n, me.get("/api/trace?id=" + quote(value[:900])).status == 200)
     a = json.loads(me.get("/api/conversion/%d" % count).body)
     true("bytes that are no UTF-8 are still JSON", a["postbacks"][0]["id"] == count)
@@ -579,7 +602,27 @@ def hostile_values():
             if status not in (200, 400, 404):
                 bad("a hostile parameter", "%s%s: %d" % (target, v[:60], status))
     good("hostile parameters")
+    copies_that_work(serve, f, me, copies)
     stream.close()
+
+
+def copies_that_work(serve, f, me, copies):
+    """Pasted into a shell, and into a mapping's `tests:`."""
+    at = me.json("/api/conversion/%d" % (len(HOSTILE) + 1))
+    f.write("with-copies.yaml", re.sub(r"(?m)^tests:.*\Z", "", offer_text("nutra-de")) + "tests:\n" + "".join(c[2] for c in copies) + at["test"])
+    r = run("check", "with-copies.yaml", cwd=f.path)
+    equal("copied tests of hostile values pass", (r.code, "%d tests" % (len(copies) + 1) in r.out + r.err or r), (0, True))
+    big = "x" * 20000 # more than a URL may have
+    request(serve.port, "POST", "/postback/nutra-de?key=" + KEY, "subid=big&status=%s&note=a%%27b%%22%%24(id)%%60id%%60%%25%%0a" % big,
+            {"Content-Type": "application/x-www-form-urlencoded"})
+    last = rows_of(me)[0]["id"]
+    c = me.json("/api/conversion/%d" % last)
+    copies = copies[:8] + [(last, c["curl"], c["test"], dict(map(tuple, c["postbacks"][0]["params"])))]
+    for n, curl, _, params in copies:
+        out = subprocess.run(["sh", "-c", curl.replace("key=KEY", "key=" + KEY)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        newest = rows_of(me)[0]
+        again = dict(map(tuple, me.json("/api/conversion/%d" % newest["id"])["postbacks"][0]["params"]))
+        equal("row %d by curl in a shell is the same postback" % n, (out.stdout, newest["id"] > n, again), (b"OK", True, params))
 
 
 main()

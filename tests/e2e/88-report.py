@@ -1,9 +1,15 @@
 """report: two weeks of a made-up ledger, counted here in another way; findings; the page in Chromium; mistakes."""
 import collections
+import fcntl
 import html.parser
 import math
+import pty
 import random
+import stat
+import struct
+import termios
 
+import ledger_text
 from harness import *
 
 HOUR, DAY = 3600, 86400
@@ -23,12 +29,12 @@ class Ledger:
 
     def click(self, at, offer, ttclid):
         n = len(self.clicks) + 1
-        self.clicks.append(dict(row="click", id=n, offer=offer, at=at, keyed=0, click_id="k%d" % n,
+        self.clicks.append(dict(offer=offer, at=at, keyed=0, click_id="k%d" % n,
                                 **({"ttclid": "E.C.P.%d" % n} if ttclid else {})))
 
     def postback(self, at, offer, stage, verdict, code=None, warnings=()):
         n = len(self.postbacks) + 1
-        self.postbacks.append(dict(row="postback", id=n, at=at * 1000 + 7, offer=offer, tracker="keitaro", method="GET",
+        self.postbacks.append(dict(at=at * 1000 + 7, offer=offer, tracker="keitaro", method="GET",
                                    **({"stage": stage} if stage else {}), verdict=verdict, **({"code": code} if code else {}), click_id="c%d" % n,
                                    address="127.0.0.1", params="subid=c%d" % n,
                                    **({"warnings": "".join(w + " words\n" for w in warnings)} if warnings else {})))
@@ -40,12 +46,12 @@ class Ledger:
         at = p["at"]
         for status, code, state in answers:
             end = took if state == 3 else 50
-            self.attempts.append(dict(row="attempt", id=len(self.attempts) + 1, at=at + max(0, end - 40), took_ms=min(end, 40),
+            self.attempts.append(dict(at=at + max(0, end - 40), took_ms=min(end, 40),
                                       pixel=PIXEL, http_status=status, code=-1 if code is None else code,
                                       message="m", _state=state, _event=n))
             tries.append(len(self.attempts))
         state = answers[-1][2] if answers else 1
-        row = dict(row="event", id=n, postback=postback, created=at, offer=p["offer"], pixel=PIXEL, event=name,
+        row = dict(postback=postback, created=at, offer=p["offer"], pixel=PIXEL, event=name,
                    event_id="e%d" % n, click_id=p["click_id"])
         if value:
             row.update(value_micros=str(value[0]), currency=value[1], original_value_micros=str(value[0] * 2),
@@ -57,14 +63,7 @@ class Ledger:
         self.events.append(row)
 
     def text(self):
-        newest = max(p["at"] for p in self.postbacks) // 1000
-        first = dict(row="ledger", version=1, newest=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(newest)), whole=1,
-                     last_click=len(self.clicks), last_postback=len(self.postbacks), last_event=len(self.events),
-                     last_attempt=len(self.attempts), gone_postback=0, gone_attempt=0)
-        rows = [first] + self.clicks + self.postbacks + self.attempts + self.events + [
-            dict(row="end", clicks=len(self.clicks), postbacks=len(self.postbacks), attempts=len(self.attempts),
-                 events=len(self.events))]
-        return "".join(json.dumps({k: v for k, v in r.items() if k[0] != "_"}) + "\n" for r in rows)
+        return ledger_text.text(self.clicks, self.postbacks, self.attempts, self.events)
 
 
 def latency(r):
@@ -292,6 +291,27 @@ def text():
     has("clocks of a place", shifted.out.splitlines()[0], "up to Mon 23 Nov 2026 00:00 (America/New_York)")
     zone = json.loads(report("--tz", "+05:30", "--json").out)["period"]
     equal("clocks of an offset", (zone["until"], zone["zone"]), ("2026-11-22T19:00:00Z", "+05:30"))
+    for until, utc in (("2026-11-22T10:00:00", "2026-11-22T08:00:00Z"), ("2026-11-22T10:00:00Z", "2026-11-22T10:00:00Z"),
+                       ("2026-11-22T10:00:00-03:00", "2026-11-22T13:00:00Z"), ("1795348800", "2026-11-22T12:00:00Z")):
+        got = json.loads(run("report", "--until", until, "--tz", "+02:00", "--json", cwd=store()[0].path).out)["period"]
+        equal("--until %s: a time without a zone is of --tz" % until, got["until"], utc)
+    for columns in (80, 40):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        p = subprocess.Popen([BINARY, "report", "--until", "2026-11-23"], cwd=store()[0].path, stdout=slave)
+        os.close(slave)
+        seen = b""
+        while True:
+            try:
+                data = os.read(master, 65536)
+            except OSError:
+                break
+            seen += data
+        os.close(master)
+        equal("in a window of %d columns: the same exit code" % columns, p.wait(20), r.code)
+        lines = seen.decode().replace("\r", "").splitlines()
+        true("%d columns" % columns, len(lines) > 60 and all(len(line) <= columns for line in lines), max(lines, key=len))
+        equal("what was before is shown where there is room", any(line.endswith("    before") for line in lines), columns == 80)
 
 
 class Page(html.parser.HTMLParser):
@@ -339,11 +359,22 @@ def page():
     got = json.loads(report("--json").out)["total"]["events"]["values"]["USD"]["now"]
     whole, _, rest = got.partition(".")
     has("exact money", text, "USD %s.%s" % (format(int(whole), ","), rest.ljust(2, "0")))
+    cut = "The first and the last day of a chart may not be whole."
+    hasnt("whole days", text, cut)
+    for since, until in (("7d", "2026-11-22T18:00:00Z"), ("2026-11-16T06:00:00Z", "2026-11-23"), ("2026-11-16", "2026-11-22T18:00:00Z")):
+        run("report", "--since", since, "--until", until, "--html", "cut.html", cwd=folder.path)
+        has("days that are not whole are said to be so", folder.read("cut.html").decode(), cut)
     os.chmod(folder.at("week.html"), 0o600)
     report("--html", "week.html")
     equal("a page that is there is replaced, its mode stays", oct(os.stat(folder.at("week.html")).st_mode & 0o777), "0o600")
     r = report("--html", "nowhere/x.html")
-    equal("a page that can't be written: 4", (r.code, "nowhere/x.html" in r.err), (4, True))
+    equal("a page that can't be written: 4, and where", (r.code, r.err.count("nowhere/x.html")), (4, 1))
+    os.mkfifo(folder.at("pipe"))
+    reader = subprocess.Popen(["cat", folder.at("pipe")], stdout=subprocess.PIPE)
+    r = report("--html", "pipe")
+    out, _ = reader.communicate(timeout=20)
+    equal("a pipe is written to, and stays one", (r.code, out.startswith(b"<!doctype html>"), stat.S_ISFIFO(os.stat(folder.at("pipe")).st_mode)),
+          (1, True, True))
 
 
 @part

@@ -2,9 +2,11 @@
 import fcntl
 import pty
 import select
+import sqlite3
 import struct
 import termios
 
+import ledger_text
 from harness import *
 
 HOSTILE = "%1b%5b2J%1b%5d0;x%07%c2%9b31m%e2%80%ae%3Cscript%3E"
@@ -243,6 +245,10 @@ def terminals():
     wait_until("a narrow frame", lambda: top.frame() and all(len(line) <= 80 for line in top.frame()) and
                "ignored" not in "".join(top.frame()) and len(top.frame()) == 5)
     has("what matters stays", top.frame()[4], "/min", "recv", "quar", "events", "deliv", "waiting")
+    top.resize(40, 9)
+    wait_until("a very narrow frame", lambda: top.frame() and all(len(line) <= 40 for line in top.frame()))
+    equal("what matters most stays", (top.frame()[4].split(), top.frame()[6].split()),
+          (["offer,", "event", "quar", "deliv", "waiting"], ["Purchase", "100", "%", "0"]))
     equal("Ctrl-C: 0", top.end(), 0)
     has("the screen is given back", top.text[-40:], "\x1b[?25h\x1b[?1049l")
     tail = Terminal(folder, "tail", "-n", "3", columns=90)
@@ -251,16 +257,85 @@ def terminals():
     hasnt("but not by what came in", tail.text, "\x1b[2J", "\x1b]0", "\u009b")
     plain = [re.sub("\x1b\\[[0-9]*m", "", line).rstrip("\r") for line in tail.text.split("\n")]
     true("not wider than the window", all(len(line) <= 90 for line in plain), max(plain, key=len))
+    true("90 columns are enough for one line", any(re.match(r"[\d:.]{12}  nutra-de +keitaro +quarantined odd", line) for line in plain), plain)
     equal("tail, Ctrl-C: 0", tail.end(), 0)
+    narrow = Terminal(folder, "tail", "-n", "3", columns=40, env={"NO_COLOR": "1"})
+    wait_until("the conversions", lambda: "Q002" in narrow.read())
+    lines = narrow.text.replace("\r", "").split("\n")
+    true("not wider than a narrow window", all(len(line) <= 40 for line in lines), max(lines, key=len))
+    equal("a narrow window loses nothing: whose, what, which, in what time",
+          [re.sub(r"^[\d:.]{12}", "TIME", re.sub(r"\d+ ms", "N ms", line)) for line in lines[:4]],
+          ["TIME  nutra-de       queued", "    keitaro sale c28 W021", "TIME    Purchase     delivered", "    USD 3.00 in N ms c28"])
+    narrow.end()
     tail = Terminal(folder, "tail", "-n", "3", env={"NO_COLOR": "1"})
     wait_until("the conversions", lambda: "odd" in tail.read())
     hasnt("NO_COLOR", tail.text, "\x1b")
     tail.end()
+    tail = Terminal(folder, "tail", "-n", "3", "--once", env={"TERM": "dumb"})
+    wait_until("the conversions", lambda: "odd" in tail.read())
+    hasnt("a terminal that can't: no colours", tail.text, "\x1b")
+    os.waitpid(tail.pid, 0)
+    os.close(tail.fd)
     dumb = Terminal(folder, "top", "--frames", "1", env={"TERM": "dumb"})
     wait_until("a table", lambda: "Purchase" in dumb.read())
-    hasnt("a terminal that can't: plain tables", dumb.text.replace("\x1b[31m", "").replace("\x1b[0m", ""), "\x1b")
+    hasnt("a terminal that can't: plain tables", dumb.text, "\x1b")
     os.waitpid(dumb.pid, 0)
     os.close(dumb.fd)
+
+
+@part
+def a_backlog():
+    """What waits since hours is shown, although nothing has come since."""
+    folder, at = Folder(), time.time() - 5 * 3600
+    p = ledger_text.postback(at)
+    tries = [dict(at=int(at * 1000) + 9, took_ms=1, pixel=PIXEL, http_status=503, code=-1, message="no")]
+    i = run("store", "import", "-", folder.at("data"), stdin=ledger_text.text((), [p], tries, [ledger_text.event(1, p, PIXEL, 1, [1])]))
+    equal("a ledger to begin with", i.code, 0)
+    frame = json.loads(run("top", "--frames", "1", "--json", cwd=folder.path).out)
+    hour = time.strftime("%Y-%m-%dT%H:00:00.000Z", time.gmtime(at))
+    equal("top: what waits since long", [(o["offer"], o["received"], o["waiting"], o["waiting_since"],
+                                          [(e["event"], e["waiting"]) for e in o["events"]]) for o in frame["offers"]],
+          [("nutra-de", 0, 1, hour, [("Purchase", 1)])])
+
+
+@part
+def more_than_it_shows():
+    """A table that can't be made is said, and no success."""
+    folder = Folder()
+    Serve(folder).stop()
+    hour = int(time.time()) // 3600 * 3600
+    db = sqlite3.connect(folder.at("data/clickbaton.db"))
+    with db:
+        for i in range(5001):
+            name = db.execute("INSERT INTO names(text) VALUES (?)", ("o%d" % i,)).lastrowid
+            db.execute("INSERT INTO tallies(hour, offer, kind, name, slot, n, sum) VALUES (?, ?, 1, 0, 0, 1, 0)", (hour, name))
+    db.close()
+    for words in (("top", "--frames", "1"), ("top", "--frames", "1", "--json"), ("report",)):
+        r = run(*words, cwd=folder.path)
+        equal("%s of too many offers: 4" % " ".join(words), (r.code, r.out, r.err), (4, "",
+              "clickbaton %s: there are more than 5000 offers and events: name one with --offer\n" % words[0]))
+    r = run("top", "--frames", "1", "--json", "--offer", "o17", cwd=folder.path)
+    equal("one of them is shown", (r.code, [(o["offer"], o["clicks"]) for o in json.loads(r.out)["offers"]]), (0, [("o17", 1)]))
+
+
+@part
+def another_store():
+    """Another store is put into the folder while tail and top look on, as a restore does."""
+    folder = Folder()
+    server = Serve(folder)
+    for i in range(5):
+        server.verdict("subid=old%d&status=sale&payout=3&currency=usd&tid=%d" % (i, i))
+    tail, top = Follower(folder, "tail"), Follower(folder, "top", "--interval", "1s", "--json")
+    tail.wait_for("old4")
+    wait_until("a frame", lambda: '"received":5' in top.read())
+    server.stop()
+    os.rename(folder.at("data"), folder.at("away"))
+    server = Serve(folder)
+    time.sleep(0.6)  # tail has noticed by then, or never will
+    server.verdict("subid=anew&status=sale&payout=3&currency=usd&tid=1")
+    tail.wait_for("anew")
+    wait_until("top: what the other store has", lambda: [o["received"] for o in rows(top.read()[:top.text.rfind("\n") + 1])[-1]["offers"]] == [1])
+    equal("Ctrl-C: 0, silent", (tail.interrupt(), top.interrupt()), ((0, ""), (0, "")))
 
 
 @part

@@ -87,16 +87,16 @@ NOT_RUN = [
     ("sudo make *", "it would change this machine; tests/e2e/85-packaging.py installs and uninstalls into a folder", "target"),
     ("python3 tests/*", "a part of the tests themselves, or minutes long", "script"),
     ("promtool test rules *", "tests/e2e/86-metrics.py runs it, with the promtool that tests/tools has", "metrics"),
-    ("sudo apt install *", "it would change this machine; tests/package.sh installs the package into a root of its own", "package"),
-    ("apt remove clickbaton", "it would change this machine; tests/package.sh removes it from a root of its own", "package"),
-    ("sudo clickbaton init . --host pb.example", "it would write /etc; without sudo: FILLED, and tests/package.sh", "package"),
-    ("sudo chown -R clickbaton: /etc/clickbaton", "there is no user clickbaton here", "package"),
-    ("sudo install -d -o clickbaton *", "there is no user clickbaton here", "package"),
-    ("sudo sed -i *", "it would change /etc", "package"),
+    ("sudo apt install *", "it would change this machine; tests/package.sh builds the package, unpacks it and runs what is in it", "package"),
+    ("apt remove clickbaton", "it would change this machine; no test removes the package", None),
+    ("sudo clickbaton init . --host pb.example", "it would write /etc; tests/e2e/69-init.py runs init into folders of its own", "init"),
+    ("sudo chown -R clickbaton: /etc/clickbaton", "there is no user clickbaton here", "user"),
+    ("sudo install -d -o clickbaton *", "there is no user clickbaton here", "user"),
+    ("sudo sed -i *", "it would change /etc", None),
     ("sudo -u clickbaton clickbaton *", "there is no user clickbaton here; the verb is run without sudo", "verb"),
     ("runuser -u clickbaton -- clickbaton *", "there is no user clickbaton here; the verb is run without runuser", "verb"),
-    ("chown clickbaton: *", "there is no user clickbaton here", "package"),
-    ("chown -R clickbaton: *", "there is no user clickbaton here", "package"),
+    ("chown clickbaton: *", "there is no user clickbaton here", "user"),
+    ("chown -R clickbaton: *", "there is no user clickbaton here", "user"),
     ("cd /etc/clickbaton", "it is the package's folder", "package"),
     ("systemctl *", "no systemd runs here; the unit is checked by tests/e2e/33-confined.py", "unit"),
     ("sudo systemctl *", "no systemd runs here; the unit is checked by tests/e2e/33-confined.py", "unit"),
@@ -236,7 +236,7 @@ def harmless(text):
 
 # In this order, and one after the other: what changes what others see.
 ALONE = ("clickbaton alert", "kill -TERM", "clickbaton rates import", "kill -HUP", "TOKEN=", "curl -sS -c", "curl -sS -b", "clickbaton replay",
-         "clickbaton store compact", "curl --unix")
+         "clickbaton store compact", "curl --unix", "sqlite3 data/clickbaton.db \".backup", "clickbaton store verify /backup")
 
 
 @part
@@ -299,6 +299,7 @@ def script_is_there(text):
 def not_run():
     found = everything()
     unit = docs.text_of("examples/clickbaton.service")
+    package = docs.text_of("tests/package.sh")
     for pattern, why, instead in NOT_RUN:
         those = [c for c in found.values() if why_not(c.text) and why_not(c.text)[0] == pattern]
         true("NOT_RUN: a page has `%s`" % pattern, those, "no page has it any more: take it out")
@@ -311,6 +312,12 @@ def not_run():
             elif instead == "verb":
                 bare = "clickbaton " + c.text.rsplit("clickbaton ", 1)[1]
                 true("%s: run without it" % c, bare in found and not why_not(bare), bare)
+            elif instead == "package":
+                has("%s: the package is unpacked, and has it" % c, package, "run deb", "dpkg-deb -x", "etc/clickbaton")
+            elif instead == "user":
+                has("%s: the package makes that user" % c, package, "sysusers.d/clickbaton.conf")
+            elif instead == "init":
+                has("%s: init is run" % c, docs.text_of("tests/e2e/69-init.py"), '"init"')
             elif instead == "unit":
                 has("%s: the unit knows it" % c, unit, "ExecReload=" if "reload" in c.text else "ExecStart=")
     for test in ("tests/package.sh", "tests/e2e/86-metrics.py", "tests/e2e/85-packaging.py", "tests/e2e/33-confined.py"):

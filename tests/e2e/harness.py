@@ -390,6 +390,32 @@ class Serve(Program):
         wait_until("the reload", lambda: self.err().count(word) > before)
 
 
+def aged(text, days):
+    """An export, as if everything in it had happened earlier."""
+    out = []
+    for line in text.splitlines():
+        row = json.loads(line)
+        for key in ("at", "created", "due", "unknown_since", "unknown_before"):
+            if key in row:
+                row[key] -= days * 86400 * (1 if row["row"] == "click" else 1000)
+        out.append(json.dumps(row, separators=(",", ":"), ensure_ascii=False))
+    return "\n".join(out) + "\n"
+
+
+def silent(folder):
+    """A server on a store without a postback of the last two weeks: it removes nothing, and takes one."""
+    serve = Serve(folder)
+    has("it says why nothing is removed", serve.err(), "nothing is removed for a day: since the newest postback in the store came",
+        "is the clock right?")
+    before = folder.rows("SELECT * FROM counts")
+    serve.fire("subid=q2&status=what-is-this")
+    time.sleep(1.2)  # its first step comes a second after the start
+    after = folder.rows("SELECT * FROM counts")
+    equal("nothing is removed", [after[0][n] - before[0][n] for n in ("clicks", "postbacks", "delivered")], [0, 1, 0])
+    hasnt("and nothing said", serve.err(), "what is old was removed")
+    serve.stop()
+
+
 class Sandbox(Program):
     def __init__(self, *options, folder=None, port=0):
         self.folder = folder or Folder()

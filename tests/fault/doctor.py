@@ -113,11 +113,21 @@ def other_counts(case):
     case.snap.counts = (case.snap.counts[0] + 1,) + case.snap.counts[1:]
 
 
+def other_hours(case):
+    key = next(k for k in sorted(case.snap.hours, key=str) if k[2] == "postbacks")
+    case.snap.hours[key] += 1
+
+
+def lost_hours(case):
+    del case.snap.hours[next(k for k in sorted(case.snap.hours, key=str) if k[2] == "latency")]
+
+
 CASES = (("lost", (lose_postback, lose_click, lose_ttclid_of_click, lose_event, lose_delivery, forget_delivery,
                    dead_letter, damage)),
          ("doubled", (double_postback, double_event, deliver_twice, deliver_two)),
          ("nobody's", (foreign_postback, foreign_click, foreign_event, foreign_delivery, event_of_what_was_refused)),
-         ("wrong", (other_verdict, other_code, other_answer, server_error, other_value, other_ttclid, other_counts)))
+         ("wrong", (other_verdict, other_code, other_answer, server_error, other_value, other_ttclid, other_counts, other_hours,
+                    lost_hours)))
 
 
 def unseen(case, judge):

@@ -59,6 +59,14 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self):
+        """A receiver of alerts."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"fine")
+
     def log_message(self, *_):
         pass
 
@@ -156,6 +164,8 @@ def verbs():
         Verb("init", "init", "new", "--tracker", "keitaro", "--offer", "nutra-xx", "--page",
              "https://lander.example/nutra", "--pixel", "C9EXAMPLEPIXEL00", "--host", "pb.example",
              "--tracker-host", "trk.example", writes=True),
+        Verb("alert-test", "alert", "test", "-c", "alerts.yaml", "--json", cost=20),
+        Verb("alert-test-text", "alert", "test", "-c", "alerts.yaml", cost=20),
         Verb("alert-list", "alert", "list", "--json", served=True),
         Verb("alert-list-text", "alert", "list", served=True),
         Verb("inspect", "inspect", served=True, wipe=rb"token=[0-9a-f]+|\d\d:\d\d(:\d\d)?"),
@@ -175,6 +185,8 @@ def template():
         "o%d;%s 10:00;c%d;1,00;EUR\n" % (i, DAY[0], i) for i in range(7)))
     f.write("lines.txt", "".join("%s\n" % POSTBACK for _ in range(3)))
     f.config(f.endpoint, extra="mappings: ./mappings\n")
+    f.write("alerts.yaml", f.read("clickbaton.yaml").decode() + "alerts:\n  to:\n  - webhook: {url: 'http://127.0.0.1:%d/'}\n"
+            "  - command: [/bin/sh, '-c', 'exec cat > /dev/null']\n" % page.server_address[1])
     f.write("failing.yaml", harness.offer_text("nutra-zz", more='tests:\n  - given: "%s"\n    expect: {verdict: '
                                                'queued, event: Lead}\n' % POSTBACK))
     serve = harness.Serve(f)

@@ -5,6 +5,8 @@ import re
 import shutil
 import sqlite3
 
+import hours
+
 NUMBER = re.compile(r"(?:^|&)req=(\d+)(?:&|$)")
 COUNTS = ("clicks", "postbacks", "waiting", "sending", "delivered", "dead", "quarantined", "withdrawn")
 
@@ -15,6 +17,7 @@ class Snapshot:
     def __init__(self, data, scratch):
         self.rows, self.clicks, self.events = [], [], []
         self.counts = self.index = None  # index: postbacks in its runs, runs that were merged
+        self.hours, self.counted = {}, {}  # counts by the hour: as they are kept, and of the rows
         self.sound = "ok"
         base = os.path.join(data, "clickbaton.db")
         copy = os.path.join(scratch, "copy.db")
@@ -42,6 +45,8 @@ class Snapshot:
         self.clicks = db.execute("SELECT click_id, ttclid FROM clicks").fetchall()
         self.events = db.execute("SELECT id, postback, event_id, event, state, pixel FROM ledger").fetchall()
         self.counts = db.execute("SELECT %s FROM counts" % ", ".join(COUNTS)).fetchone()
+        if db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'hours'").fetchall():
+            self.hours, self.counted = hours.told(db), hours.counted(db)
         self.index = db.execute("SELECT postbacks, (SELECT count(*) FROM runs WHERE level > 0) FROM indexed").fetchone()
 
     def sending(self):
@@ -133,7 +138,8 @@ def _counts(snap):
     want = (len(snap.clicks), len(snap.rows), states.count("waiting"), states.count("sending"),
             states.count("delivered"), states.count("dead"),
             [r[3] for r in snap.rows].count("quarantined"), states.count("withdrawn"))
-    return [] if want == snap.counts else [("wrong", "counts are %s, rows %s" % (snap.counts, want))]
+    out = [] if want == snap.counts else [("wrong", "counts are %s, rows %s" % (snap.counts, want))]
+    return out + [("wrong", sentence) for sentence in hours.differ(snap.hours, snap.counted)]
 
 
 def deliveries(snap, got, script, unknown, before=frozenset()):

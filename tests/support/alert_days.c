@@ -86,7 +86,10 @@ static double rhythm(const struct days_offer *o, int64_t now)
 {
     double hour = (double)(now % 86400) / 3600, wave = 0.5 + 0.5 * cos((hour - 19) * 6.283185307179586 / 24);
 
-    return (o->night + (1 - o->night) * 2 * wave * wave) * ((now / 86400 + 3) % 7 == 6 ? o->sunday : 1);
+    int64_t day = (now / 86400 + 3) % 7; /* Monday is 0 */
+
+    return (o->night + (1 - o->night) * 2 * wave * wave) * (day == 6 ? o->sunday : 1) *
+           (day >= 5 && o->weekend > 0 ? o->weekend : 1);
 }
 
 static bool under(const struct days *d, size_t i, enum days_incident what)
@@ -142,12 +145,13 @@ static void postbacks(struct days *d, size_t i, struct slice name, unsigned n)
 static void minute(struct days *d, size_t i)
 {
     const struct days_offer *o = &d->offers[i];
-    double clicks = o->clicks / 1440 * rhythm(o, d->now), rate = o->rate * d->mood[i], due;
+    int64_t local = d->now + (under(d, i, DAYS_HOUR_CHANGE) ? 3600 : 0);
+    double clicks = o->clicks / 1440 * rhythm(o, local), rate = o->rate * d->mood[i], due;
     char text[20];
     struct slice name = { text, (size_t)snprintf(text, sizeof(text), "offer-%03zu", i) };
     unsigned n;
 
-    if (d->now < MONDAY + (int64_t)o->since_day * 86400)
+    if (o->since_day && d->now < MONDAY + (int64_t)o->since_day * 86400)
         return;
     if (under(d, i, DAYS_PAUSED))
         clicks = 0;
@@ -222,4 +226,38 @@ void days_run(struct days *d, int64_t until, int step)
         if (d->now % 3600 != 0) /* the hour that has ended is looked at with the next */
             d->now / 60 % step == 0 ? look(d) : (void)0;
     }
+}
+
+static void copy_into(struct alert_series *to, const struct alert_series *from)
+{
+    if (!to->hour)
+        alert_series_turn(to, from->hour);
+    for (size_t i = 0; i < from->offer_count; i++) {
+        const struct alert_offer *o = from->offers[i];
+        struct slice name = slice_from(o->name);
+        for (int64_t h = from->hour - ALERT_HOURS + 1; h <= to->hour; h++) {
+            for (int c = 0; c < ALERT_COUNTS; c++)
+                alert_series_add(to, h, name, (enum alert_count)c, o->n[c][h % ALERT_HOURS]);
+            for (int c = 0; o->event_count && c < ALERT_EVENT_COUNTS; c++)
+                alert_series_add_event(to, h, name, S("Purchase"), (enum alert_event_count)c,
+                                       o->events[0]->n[c][h % ALERT_HOURS]);
+        }
+    }
+}
+
+/* The store still has what was counted in hours that have not come again yet, and earlier ones are read anew. */
+void days_jump(struct days *d, int64_t by)
+{
+    struct alert_series *before = by < 0 ? alert_series_open() : NULL;
+
+    d->now += by;
+    if (!before) {
+        new_hour(d);
+        return;
+    }
+    copy_into(before, d->series);
+    alert_series_turn(d->series, d->now / 3600);
+    copy_into(d->series, before);
+    alert_series_close(before);
+    alert_learn(d->series);
 }

@@ -20,6 +20,7 @@ enum days_incident {
     DAYS_HOLIDAY,     /* as many clicks, a third of the rate, for a day */
     DAYS_CLICK_STORM, /* five times the clicks at once, and what they bring comes hours later */
     DAYS_SLOW,        /* deliveries take ten minutes */
+    DAYS_HOUR_CHANGE, /* from then on everything comes an hour earlier by UTC: summer time has begun */
 };
 
 struct days_offer {
@@ -32,6 +33,7 @@ struct days_offer {
     double restless;   /* how much rates differ from day to day: standard deviation of their logarithm */
     bool clickless;    /* no clicks are registered */
     int since_day;     /* it begins on that day */
+    double weekend;    /* clicks on Saturdays and Sundays, of the usual; 0: as on other days */
 };
 
 struct days {
@@ -63,6 +65,9 @@ struct days_offer days_any(struct days *d);
 
 /* Go on minute by minute, looking once a minute; every `step` minutes when that is not needed. */
 void days_run(struct days *d, int64_t until, int step);
+
+/* The clock is set, as the server believes it in the end: what was counted stays where it was. */
+void days_jump(struct days *d, int64_t by);
 
 double days_random(struct days *d);
 

@@ -12,8 +12,7 @@
 #include <cmocka.h>
 
 #include "core/alert/learn.h"
-
-#define NOW INT64_C(1795651200) /* 2026-11-26T00:00:00Z, a Thursday */
+#include "tests/support/alert_look.h"
 
 /* ---- limits ---- */
 
@@ -56,32 +55,6 @@ static void limits_are_read(void **state)
 }
 
 /* ---- one look ---- */
-
-struct looked {
-    struct alert_finding found[20];
-    size_t count;
-};
-
-static void found(void *context, const struct alert_finding *f)
-{
-    struct looked *l = context;
-
-    if (f->bad) {
-        assert_true(l->count < 20);
-        l->found[l->count++] = *f;
-    }
-}
-
-static struct looked look(struct alert_series *s, const struct alert_facts *facts,
-                          const struct alert_limits *common)
-{
-    struct looked l = { .count = 0 };
-    const struct alert_judging j = { .series = s, .facts = facts, .common = common, .found = found,
-                                     .context = &l, .now = NOW };
-
-    alert_judge(&j);
-    return l;
-}
 
 static const struct alert_pixel paused = { SLICE("C9EXAMPLE\n"), SLICE("40105: \x1b[1mno"), false };
 static const struct alert_pixel orphan = { SLICE("C9OLD"), { NULL, 0 }, true };
@@ -213,7 +186,7 @@ static void the_series(void **state)
     alert_series_add(s, 1000000, S("a"), ALERT_N_REFUSED, 7);
     alert_series_clear(s, 1000000); /* those are not in the store */
     assert_int_equal(alert_sum(s->offers[0]->n[ALERT_N_REFUSED], s, 0, 2000000), 7);
-    alert_series_turn(s, 999999); /* a clock that went back */
+    assert_true(alert_series_turn(s, 999999)); /* a clock that went back over the turn of an hour */
     assert_int_equal(s->hour, 1000000);
     alert_series_turn(s, 1000000 + ALERT_HOURS - 1);
     assert_int_equal(alert_sum(s->offers[0]->n[ALERT_N_REFUSED], s, 0, 2000000), 7);
@@ -297,6 +270,51 @@ static void the_newest_event(void **state)
     }
 }
 
+/* The clock was set back by more than an hour: everything is to be read anew, also of the hours that were still to come. */
+static void the_series_goes_back(void **state)
+{
+    struct alert_series *s = alert_series_open();
+
+    (void)state;
+    assert_true(alert_series_turn(s, 1000000));
+    alert_series_add(s, 1000000, S("a"), ALERT_N_CLICKS, 3);
+    alert_series_add(s, 999990, S("a"), ALERT_N_CLICKS, 4);
+    alert_series_add_latency(s, 1000000, 3, 7);
+    assert_false(alert_series_turn(s, 1000000 - 5000));
+    assert_int_equal(s->hour, 1000000 - 5000);
+    assert_int_equal(s->offer_count, 0);
+    assert_int_equal(s->latency[3][1000000 % ALERT_LATENCY_HOURS], 0);
+    alert_series_add(s, 999990, S("a"), ALERT_N_CLICKS, 4); /* still to come */
+    assert_int_equal(s->offer_count, 0);
+    alert_series_add(s, 1000000 - 5001, S("a"), ALERT_N_CLICKS, 5);
+    assert_int_equal(alert_sum(s->offers[0]->n[ALERT_N_CLICKS], s, 0, 2000000), 5);
+    assert_true(alert_series_turn(s, 1000000 - 4999));
+    alert_series_close(s);
+}
+
+/* An hour and more in which nobody looked, because the clock was set ahead or the machine slept, is no time without events. */
+static void time_that_has_not_been(void **state)
+{
+    struct alert_series *s = alert_series_open();
+    const struct alert_event *e;
+    int64_t at = INT64_C(1000000) * 3600;
+
+    (void)state;
+    alert_series_turn(s, 1000000);
+    alert_series_add(s, 1000000, S("a"), ALERT_N_CLICKS, 9);
+    alert_series_add_event(s, 1000000, S("a"), S("Purchase"), ALERT_N_PUT, 1);
+    alert_series_look(s, at + 60);
+    e = s->offers[0]->events[0];
+    assert_int_equal(e->last, at + 60);
+    alert_series_look(s, at + 60 + 3600); /* so long a pause may be */
+    assert_int_equal(e->last, at + 60);
+    alert_series_turn(s, 1000026);
+    alert_series_look(s, at + 60 + 27 * 3600);
+    assert_int_equal(e->last, at + 60 + 26 * 3600);
+    assert_int_equal(alert_clicks_since(s, s->offers[0], e), 0);
+    alert_series_close(s);
+}
+
 /* ---- the book ---- */
 
 static struct heard {
@@ -374,6 +392,27 @@ static void over_time(void **state)
     assert_int_equal(b->past[0].until, NOW + 4020);
     alert_book_close(b);
     alert_book_close(NULL);
+}
+
+/* The clock was set back by a day: what was found later than now goes on if it is found, and is over if it is not. */
+static void the_book_goes_back(void **state)
+{
+    static const struct step steps[] = {
+        { 86400, ALERT_DISK, 0, false, "fired A009" },
+        { 86400, ALERT_STORE, 0, false, "" },
+        { 86460, ALERT_STORE, 0, false, "fired A012" },
+        { 0, ALERT_STORE, 0, false, "" },
+        { 60, ALERT_STORE, 0, false, "" },
+        { 300, ALERT_STORE, 0, false, "over A009" },
+        { 3600, ALERT_STORE, 0, false, "again A012" },
+        { 3900, -1, 0, false, "over A012" },
+    };
+    struct alert_book *b = alert_book_open();
+
+    (void)state;
+    GO(b, steps);
+    assert_int_equal(b->active_count, 0);
+    alert_book_close(b);
 }
 
 /* It is over when an event has come, and not because nobody clicks any more. */
@@ -572,11 +611,11 @@ static void messages(void **state)
     alert_message_text(&out, &m);
     assert_true(slice_eq(buf_slice(&out), S("clickbaton ALERT A009 a  Bcc: b@c : the disk is nearly full\n9 \"%\"\nsecond\n"
                                             "since 2026-11-26T00:00:00Z\nfirst: make room, or keep less: retention:, then "
-                                            "`clickbaton store compact`\n")));
+                                            "`clickbaton store compact`\nid e5211bd02b05\n")));
     buf_clear(&out);
     alert_message_json(&out, &m);
     assert_true(slice_eq(buf_slice(&out),
-                         S("{\"version\":1,\"kind\":\"fired\",\"at\":\"2026-11-26T00:01:00Z\",\"code\":\"A009\",\"title\":\"the disk is "
+                         S("{\"version\":1,\"id\":\"e5211bd02b05\",\"kind\":\"fired\",\"at\":\"2026-11-26T00:01:00Z\",\"code\":\"A009\",\"title\":\"the disk is "
                            "nearly full\",\"severity\":\"severe\",\"offer\":\"a\\r\\nBcc: b@c\\u001b\",\"event\":null,\"since\":"
                            "\"2026-11-26T00:00:00Z\",\"until\":null,\"text\":\"9 \\\"%\\\"\\nsecond\",\"first_action\":\"make room, or "
                            "keep less: retention:, then `clickbaton store compact`\"}\n")));
@@ -584,10 +623,10 @@ static void messages(void **state)
     e.until = NOW + 120;
     m.kind = ALERT_RECOVERED;
     alert_message_text(&out, &m);
-    assert_true(slice_ends(buf_slice(&out), S("\nsince 2026-11-26T00:00:00Z, until 2026-11-26T00:02:00Z\n")));
+    assert_true(slice_ends(buf_slice(&out), S("\nsince 2026-11-26T00:00:00Z, until 2026-11-26T00:02:00Z\nid 41a13e557fc6\n")));
     buf_clear(&out);
     alert_message_text(&out, &(struct alert_message){ .kind = ALERT_SUMMARY, .text = S("A009 x\nA011 y"), .at = NOW });
-    assert_true(slice_eq(buf_slice(&out), S("clickbaton SUMMARY\nDuring the quiet hours:\nA009 x\nA011 y\n")));
+    assert_true(slice_eq(buf_slice(&out), S("clickbaton SUMMARY\nDuring the quiet hours:\nA009 x\nA011 y\nid b3b196808870\n")));
     buf_free(&out);
 }
 
@@ -601,7 +640,10 @@ int main(void)
         cmocka_unit_test(the_series),
         cmocka_unit_test(habits_are_robust),
         cmocka_unit_test(the_newest_event),
+        cmocka_unit_test(the_series_goes_back),
+        cmocka_unit_test(time_that_has_not_been),
         cmocka_unit_test(over_time),
+        cmocka_unit_test(the_book_goes_back),
         cmocka_unit_test(a_flatline_ends_by_an_event),
         cmocka_unit_test(blind),
         cmocka_unit_test(blind_sees_facts_alone),

@@ -70,10 +70,18 @@ static void healthy_weeks(void **state)
 }
 
 /* Offers of four sizes: 10,000, 1,000, 100 and 10 conversions a day, most of them in the evening. */
-static const struct days_offer huge = { 200000, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.1, false, 0 };
-static const struct days_offer big = { 20000, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.1, false, 0 };
-static const struct days_offer middle = { 2000, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.15, false, 0 };
-static const struct days_offer small = { 200, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.2, false, 0 };
+static const struct days_offer huge = { 200000, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.1, false, 0, 0 };
+static const struct days_offer big = { 20000, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.1, false, 0, 0 };
+static const struct days_offer middle = { 2000, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.15, false, 0, 0 };
+static const struct days_offer small = { 200, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.2, false, 0, 0 };
+
+/* Three conversions a day; business hours, with a tenth of the clicks at weekends; one without registered clicks. */
+static const struct days_offer tiny = { 60, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.2, false, 0, 0 };
+static const struct days_offer business = { 2000, 0.05, 0.5, 0.05, 1, 0.02, 0.02, 0.01, 0.005, 0.15, false, 0, 0.1 };
+static const struct days_offer small_business = { 200, 0.05, 0.5, 0.05, 1, 0.02, 0.02, 0.01, 0.005, 0.15, false, 0, 0.1 };
+static const struct days_offer clickless = { 2000, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.15, true, 0, 0 };
+/* Began a day before anything happens. */
+static const struct days_offer fresh = { 2000, 0.05, 0.5, 0.2, 0.8, 0.02, 0.02, 0.01, 0.005, 0.15, false, LEARNED - 1, 0 };
 
 struct incident {
     const char *name;
@@ -110,6 +118,18 @@ static const struct incident incidents[] = {
     { "a holiday, 100 a day", DAYS_HOLIDAY, &middle, DAY, NULL, 0 },
     { "a holiday, 10 a day", DAYS_HOLIDAY, &small, DAY, NULL, 0 },
     { "a storm of clicks, 1000 a day", DAYS_CLICK_STORM, &big, 6 * HOUR, NULL, 0 },
+    { "three a day, as ever", DAYS_HEALTHY, &tiny, 21 * DAY, NULL, 0 },
+    { "events stop, 3 a day", DAYS_FLATLINE, &tiny, 14 * DAY, "A001", 14 * 24 * 60 },
+    { "it has ended, 3 a day", DAYS_PAUSED, &tiny, 30 * DAY, NULL, 0 },
+    { "it has ended, 100 a day", DAYS_PAUSED, &middle, 30 * DAY, NULL, 0 },
+    { "it has ended, 1000 a day", DAYS_PAUSED, &big, 30 * DAY, NULL, 0 },
+    { "quiet weekends, 100 a day", DAYS_HEALTHY, &business, 21 * DAY, NULL, 0 },
+    { "quiet weekends, 10 a day", DAYS_HEALTHY, &small_business, 21 * DAY, NULL, 0 },
+    { "summer time begins, 1000 a day", DAYS_HOUR_CHANGE, &big, 14 * DAY, NULL, 0 },
+    { "summer time begins, 100 a day", DAYS_HOUR_CHANGE, &business, 14 * DAY, NULL, 0 },
+    { "it began yesterday, 100 a day", DAYS_HEALTHY, &fresh, 7 * DAY, NULL, 0 },
+    { "it began yesterday, a wrong key", DAYS_REFUSED, &fresh, DAY, "A010", 6 * 60 },
+    { "it began yesterday, quarantine", DAYS_QUARANTINE, &fresh, 3 * DAY, "A004", 36 * 60 },
 };
 #define INCIDENTS (sizeof(incidents) / sizeof(*incidents))
 
@@ -156,11 +176,51 @@ static void each_incident(void **state)
     assert_int_equal(complaints, 0);
 }
 
+/* The clock is set, by hours or by days, there and back: nothing is told of it, and an incident behind it is. */
+static void the_clock_jumps(void **state)
+{
+    static const struct {
+        int64_t by;
+        const struct days_offer *offer;
+    } jumps[] = { { 5 * HOUR, &big }, { 26 * HOUR, &middle }, { 9 * DAY, &big }, { 40 * DAY, &middle },
+                  { -HOUR / 2, &big }, { -5 * HOUR, &big }, { -26 * HOUR, &middle }, { -40 * DAY, &big }, { 26 * HOUR, &clickless } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(jumps) / sizeof(*jumps); i++) {
+        struct heard h = { .print = true };
+        struct days d;
+        int64_t start;
+
+        days_open(&d, seed + 500 + i);
+        days_add(&d, jumps[i].offer);
+        d.told = hear;
+        d.context = &h;
+        days_run(&d, d.now + LEARNED * DAY + 12 * HOUR, 10);
+        days_jump(&d, jumps[i].by);
+        days_run(&d, d.now + 6 * DAY, 10);
+        if (h.false_alarms)
+            complain("a jump of %lld hours is told as something else", (long long)(jumps[i].by / HOUR));
+        h.rule = "A001";
+        snprintf(h.offer, sizeof(h.offer), "offer-000");
+        start = d.now + 12 * HOUR;
+        d.incident[0].what = DAYS_FLATLINE;
+        d.incident[0].from = d.now;
+        d.incident[0].until = d.now + 3 * DAY;
+        days_run(&d, d.now + 3 * DAY, 10);
+        if (!h.at || h.at > start + 12 * HOUR)
+            complain("events stop six days behind a jump of %lld hours, and that is not told in a day",
+                     (long long)(jumps[i].by / HOUR));
+        days_close(&d);
+    }
+    assert_int_equal(complaints, 0);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(healthy_weeks),
         cmocka_unit_test(each_incident),
+        cmocka_unit_test(the_clock_jumps),
     };
 
     if (argc > 1)

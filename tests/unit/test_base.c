@@ -9,7 +9,9 @@
 
 #include "core/base/arena.h"
 #include "core/base/buf.h"
+#include "core/base/eight.h"
 #include "core/base/err.h"
+#include "core/base/json.h"
 #include "core/base/slice.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -149,10 +151,20 @@ static void test_integers(void **state)
 /* The store keeps these: a change breaks the files of earlier releases. */
 static void test_hash_is_stable(void **state)
 {
+    char text[300];
+    uint64_t two[2];
+
     (void)state;
     assert_int_equal(slice_hash(S(""), 0), UINT64_C(0xefd01f60ba992926));
     assert_int_equal(slice_hash(S("abc"), 0), UINT64_C(0x33ebaf9927cbc5bd));
     assert_int_equal(slice_hash(S("abc"), 1), UINT64_C(0xa215ad435cdec997));
+    for (size_t n = 0; n < 300; n++) {
+        struct slice s = { memset(text, (int)n, n), n };
+        uint64_t seed = n == 299 ? UINT64_MAX : UINT64_MAX / 299 * n;
+        slice_hash_two(s, seed, two);
+        assert_int_equal(two[0], slice_hash(s, seed));
+        assert_int_equal(two[1], slice_hash(s, seed + 1));
+    }
 }
 
 static void test_ascii(void **state)
@@ -405,6 +417,53 @@ static void test_buf_percent(void **state)
     buf_free(&b);
 }
 
+static void test_buf_percent_every_byte(void **state)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    struct buf b = { 0 };
+    char want[4];
+
+    (void)state;
+    for (int c = 0; c < 256; c++)
+        for (size_t at = 0; at < 20; at++) {
+            char text[20];
+            bool stays = memchr(plain, c, sizeof(plain) - 1) != NULL;
+            memset(text, 'x', sizeof(text));
+            text[at] = (char)c;
+            snprintf(want, sizeof(want), stays ? "%c" : "%%%02X", c);
+            buf_clear(&b);
+            buf_percent(&b, (struct slice){ text, sizeof(text) });
+            assert_int_equal(b.len, sizeof(text) - 1 + strlen(want));
+            for (size_t i = 0; i < b.len; i++)
+                assert_int_equal(b.ptr[i], i >= at && i < at + strlen(want) ? want[i - at] : 'x');
+        }
+    buf_free(&b);
+}
+
+/* Each byte at each place, among bytes that are far from it and next to it. */
+static void test_eight(void **state)
+{
+    static const unsigned char bounds[] = { 1, 0x20, 0x21, ',', 0x7f, 0x80 }, around[] = { 0, 1, 0x20, ',', 0x7f, 0x80, 0xff };
+    unsigned char bytes[8];
+
+    (void)state;
+    for (int c = 0; c < 256; c++)
+        for (size_t at = 0; at < 8; at++)
+            for (size_t i = 0; i < COUNT(around) * COUNT(bounds); i++) {
+                unsigned char other = around[i / COUNT(bounds)], n = bounds[i % COUNT(bounds)];
+                uint64_t v;
+                memset(bytes, other, 8);
+                bytes[at] = (unsigned char)c;
+                v = eight_load((const char *)bytes);
+                assert_int_equal(eight_below(v, n) != 0, c < n || other < n);
+                assert_int_equal(eight_has(v, (char)n) != 0, c == n || other == n);
+                assert_int_equal(eight_not_ascii(v) != 0, c >= 0x80 || other >= 0x80);
+                if (c < 0x80 && other < 0x80 && n < 0x80)
+                    assert_int_equal(eight_between(v, n, 0x7e) == EIGHT_HIGH,
+                                     c >= n && c <= 0x7e && other >= n && other <= 0x7e);
+            }
+}
+
 static void test_buf_html(void **state)
 {
     struct buf b = { 0 };
@@ -504,9 +563,47 @@ static void test_keys(void **state)
     buf_free(&small);
 }
 
+/* Members of an object, as all verbs print them. */
+static void test_json_members(void **state)
+{
+    struct buf b = { 0 };
+
+    (void)state;
+    buf_byte(&b, '{');
+    json_text(&b, "a", S("x\"{"));
+    json_known(&b, "b", S(""));
+    json_known(&b, "c", S("{"));
+    json_number(&b, "d", INT64_MIN);
+    json_count(&b, "e", UINT64_MAX);
+    json_flag(&b, "f", true);
+    json_flag(&b, "g", false);
+    json_name(&b, "h");
+    buf_byte(&b, '{');
+    json_amount(&b, "i", -12500000);
+    json_amount(&b, "j", INT64_MIN);
+    buf_byte(&b, '}');
+    json_time(&b, "k", 0);
+    json_time(&b, "l", 1780000000);
+    json_time_ms(&b, "m", 0);
+    json_time_ms(&b, "n", 1780000000007);
+    json_time_ms(&b, "o", -1);
+    buf_byte(&b, '}');
+    assert_true(slice_eq(buf_slice(&b),
+                         S("{\"a\":\"x\\\"{\",\"b\":null,\"c\":\"{\",\"d\":-9223372036854775808,\"e\":18446744073709551615,"
+                           "\"f\":true,\"g\":false,\"h\":{\"i\":\"-12.5\",\"j\":\"-9223372036854.775808\"},\"k\":null,"
+                           "\"l\":\"2026-05-28T20:26:40Z\",\"m\":null,\"n\":\"2026-05-28T20:26:40.007Z\","
+                           "\"o\":\"1969-12-31T23:59:59.999Z\"}")));
+    buf_free(&b);
+    b.limit = 3; /* what does not fit fails, and nothing is taken away of it */
+    json_put_time_ms(&b, 1780000000007);
+    assert_false(buf_ok(&b));
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_members),
         cmocka_unit_test(test_compare),     cmocka_unit_test(test_find),
         cmocka_unit_test(test_split),       cmocka_unit_test(test_integers),
         cmocka_unit_test(test_hash_is_stable), cmocka_unit_test(test_ascii),
@@ -514,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_arena_limit), cmocka_unit_test(test_arena_text),
         cmocka_unit_test(test_buf),         cmocka_unit_test(test_buf_limit),
         cmocka_unit_test(test_buf_json),    cmocka_unit_test(test_buf_percent),
+        cmocka_unit_test(test_buf_percent_every_byte), cmocka_unit_test(test_eight),
         cmocka_unit_test(test_buf_html),    cmocka_unit_test(test_buf_script),
         cmocka_unit_test(test_err),
         cmocka_unit_test(test_json_every_byte_everywhere),

@@ -131,6 +131,7 @@ static void ticks(void **state)
         { CHART_COUNT, 0, 3, "0 1 2 3" },
         { CHART_COUNT, 0, 7, "0 2 4 6 8" },
         { CHART_COUNT, 0, 328, "0 100 200 300 400" },
+        { CHART_COUNT, 0, 7000, "0 2,000 4,000 6,000 8,000" },
         { CHART_COUNT, 0, 47000, "0 10k 20k 30k 40k 50k" },
         { CHART_COUNT, 0, 7300000, "0 2M 4M 6M 8M" },
         { CHART_COUNT, -15, 30, "-20 -10 0 10 20 30" },
@@ -157,6 +158,41 @@ static void ticks(void **state)
         assert_true(a.count >= 2 && a.count <= AXIS_TICKS);
         assert_int_equal(axis_at(&a, INT64_MAX, 1000, 0), 0);
         assert_int_equal(axis_at(&a, INT64_MIN, 1000, 0), 1000);
+    }
+}
+
+/* As many labels of moments as there is room for, 52 pixels each, at round hours. */
+static void labels(void **state)
+{
+    static const struct {
+        int64_t step;
+        size_t points;
+        int pixels;
+        const char *text;
+    } rows[] = {
+        { 3600, 24, 520, "26 Nov 03:00 06:00 09:00 12:00 15:00 18:00 21:00" },
+        { 3600, 48, 520, "26 Nov 06:00 12:00 18:00 27 Nov 06:00 12:00 18:00" },
+        { 3600, 48, 104, "27 Nov" },
+        { 3600, 5, 520, "26 Nov 01:00 02:00 03:00 04:00" },
+        { 86400, 7, 520, "26 Nov 27 Nov 28 Nov 29 Nov 30 Nov 1 Dec 2 Dec" },
+        { 86400, 7, 208, "26 Nov 28 Nov 30 Nov 2 Dec" },
+        { 86400, 7, 10, "26 Nov" },
+    };
+    int64_t at[48];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct chart c = { .moments = at, .points = rows[i].points, .step = rows[i].step };
+        struct buf b = { 0 };
+        for (size_t k = 0; k < c.points; k++)
+            at[k] = 1795651200 + (int64_t)k * c.step;
+        for (size_t k = 0; k < c.points; k++) {
+            size_t before = b.len;
+            buf_puts(&b, b.len ? " " : "");
+            if (!axis_moment(&b, &c, k, rows[i].pixels))
+                b.len = before;
+        }
+        expect(&b, rows[i].text);
     }
 }
 
@@ -373,7 +409,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers), cmocka_unit_test(shares),    cmocka_unit_test(moments), cmocka_unit_test(ticks),
-        cmocka_unit_test(places),  cmocka_unit_test(stacked),   cmocka_unit_test(lines),   cmocka_unit_test(bars),
+        cmocka_unit_test(labels), cmocka_unit_test(places),  cmocka_unit_test(stacked),   cmocka_unit_test(lines),   cmocka_unit_test(bars),
         cmocka_unit_test(sparks),  cmocka_unit_test(multiples), cmocka_unit_test(little), cmocka_unit_test(extremes), cmocka_unit_test(sheets),
     };
 

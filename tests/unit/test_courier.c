@@ -23,6 +23,7 @@
 
 static const struct courier_settings quick = { .timeout_ms = 400, .retry_ms = 20, .tries = 2, .grace_ms = 600 };
 static const struct courier_settings patient = { .timeout_ms = 10000, .retry_ms = 20, .tries = 2, .grace_ms = 600 };
+static uint64_t seed = 20261126; /* another one as argument */
 static char folder[] = "/tmp/clickbaton-courier-XXXXXX";
 
 static int64_t now_ms(void)
@@ -188,20 +189,54 @@ static void an_endpoint_that_is_down(void **state)
 
 /* ---- secrets ---- */
 
-/* The process that delivers to the first receiver; 0: none. */
-static int delivering(const struct courier *c)
+/* The first child of a process; 0: none. */
+static int child_of(int parent)
 {
     char path[80];
     int pid = 0;
     FILE *f;
 
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", courier_pid(c), courier_pid(c));
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", parent, parent);
     f = fopen(path, "r");
-    assert_non_null(f);
+    if (!f)
+        return 0;
     if (fscanf(f, "%d", &pid) != 1)
         pid = 0;
     fclose(f);
     return pid;
+}
+
+/* The courier of the minder, as soon as there is one. */
+static int courier_of(const struct courier *c)
+{
+    int64_t end = now_ms() + 5000;
+    int pid = 0;
+
+    while ((pid = child_of(courier_pid(c))) == 0 && now_ms() < end)
+        pause_ms(1);
+    assert_true(pid > 0);
+    return pid;
+}
+
+static bool is_gone(int pid)
+{
+    char path[60], line[200] = "";
+    FILE *f;
+    bool gone;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    f = fopen(path, "r");
+    gone = !f || (fgets(line, sizeof(line), f) && strstr(line, ") Z "));
+    if (f)
+        fclose(f);
+    return gone;
+}
+
+static void assert_gone(int pid)
+{
+    for (int i = 0; i < 500 && !is_gone(pid); i++)
+        pause_ms(10);
+    assert_true(is_gone(pid));
 }
 
 static bool range_holds(int mem, unsigned long from, unsigned long to, const char *text)
@@ -260,10 +295,11 @@ static void secrets_of_others(void **state)
     assert_int_equal(courier_send(c, 1, 0, &note), 0);
     while (scripted_count(s) == 0 && now_ms() < end)
         pause_ms(5);
-    pid = delivering(c);
+    pid = child_of(courier_of(c));
     assert_true(pid > 0);
     assert_true(memory_holds(pid, own));
     assert_true(memory_holds(courier_pid(c), other));
+    assert_true(memory_holds(courier_of(c), other));
     assert_false(memory_holds(pid, other));
     courier_close(c);
     scripted_close(s);
@@ -379,16 +415,7 @@ static void programs_that_fail(void **state)
     assert_non_null(f);
     assert_non_null(fgets(text, sizeof(text), f));
     fclose(f);
-    for (int i = 0; i < 100 && kill(atoi(text), 0) == 0; i++)
-        pause_ms(10);
-    snprintf(path, sizeof(path), "/proc/%d/stat", atoi(text));
-    f = fopen(path, "r");
-    if (f) { /* nobody but init can bury it */
-        char line[200] = "";
-        assert_non_null(fgets(line, sizeof(line), f));
-        assert_non_null(strstr(line, ") Z "));
-        fclose(f);
-    }
+    assert_gone(atoi(text));
     courier_close(c);
 }
 
@@ -413,18 +440,194 @@ static void severe_only(void **state)
     courier_close(c);
 }
 
-static void it_dies(void **state)
+static void the_minder_dies(void **state)
 {
     struct courier *c = fork_one();
     struct alert_receiver one = { .kind = ALERT_COMMAND, .name = "true", .args = { "/bin/true" } };
     struct courier_result r;
+    int courier;
 
     (void)state;
     begin(c, &one, 1);
+    courier = courier_of(c);
     kill(courier_pid(c), SIGKILL);
     assert_int_equal(next(c).id, -2);
     assert_int_equal(courier_result(c, &r), -1);
     assert_int_equal(courier_send(c, 1, -1, &note), -1);
+    assert_gone(courier);
+    courier_close(c);
+}
+
+static unsigned chance(unsigned n)
+{
+    static uint64_t state;
+
+    state = state ? state : seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned)((state >> 11) % n);
+}
+
+/* How often each message stands in the file that a receiver has written. */
+static void count_messages(const char *name, unsigned *times, unsigned count)
+{
+    char path[200], line[80];
+    unsigned n;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f)) {
+        assert_int_equal(sscanf(line, "message %u.", &n), 1);
+        assert_true(n >= 1 && n <= count);
+        times[n]++;
+    }
+    fclose(f);
+}
+
+/* Twenty times at any moment of sixty deliveries to each of two: everybody gets everything, each is settled once. */
+static void couriers_are_killed(void **state)
+{
+    const struct courier_settings s = { .timeout_ms = 10000, .retry_ms = 20, .tries = 2, .restart_ms = 2 };
+    struct courier *c = fork_with(&s);
+    struct alert_receiver list[] = { { .kind = ALERT_COMMAND, .name = "a", .args = { script("a", "cat >> a.out") } },
+                                     { .kind = ALERT_COMMAND, .name = "b", .args = { NULL } } };
+    enum { COUNT = 60, KILLS = 20 };
+    unsigned settled[2][COUNT + 1] = { 0 }, got[2][COUNT + 1] = { 0 }, open = 2 * COUNT, sent = 0, kills = 0, again = 0, died;
+    char path[200], json[40];
+    int64_t end = now_ms() + 60000, next_kill = now_ms() + 5;
+    struct courier_result r;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s", list[0].args[0]);
+    list[0].args[0] = path;
+    list[1].args[0] = script("b", "sleep 0.01; cat >> b.out");
+    begin(c, list, 2);
+    while ((open || courier_life(c).died < KILLS) && now_ms() < end) {
+        struct alert_note n = note;
+        if (sent < COUNT && sent < 3 * (kills + 1) && 2 * sent + open < 2 * COUNT + 30) { /* behind each death some */
+            n.json = (struct slice){ json, (size_t)snprintf(json, sizeof(json), "message %u.\n", ++sent) };
+            assert_int_equal(courier_send(c, sent, -1, &n), 0);
+        }
+        if (kills < KILLS && courier_life(c).died == kills && now_ms() >= next_kill) {
+            kills += kill(courier_of(c), SIGKILL) == 0;
+            next_kill = now_ms() + 1 + chance(40);
+        }
+        while (courier_result(c, &r) == 1) {
+            assert_true(r.id >= 1 && r.id <= COUNT && r.receiver < 2);
+            if (r.last) {
+                settled[r.receiver][r.id]++;
+                open--;
+            }
+            if (r.last && !r.done)
+                fail_msg("message %lld: %s", (long long)r.id, r.why);
+        }
+        pause_ms(1);
+    }
+    assert_int_equal(courier_life(c).died, KILLS);
+    assert_string_equal(courier_life(c).why, "it was ended by signal 9");
+    died = courier_life(c).died;
+    courier_close(c);
+    count_messages("a.out", got[0], COUNT);
+    count_messages("b.out", got[1], COUNT);
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned n = 1; n <= COUNT; n++) {
+            if (settled[i][n] != 1 || got[i][n] < 1)
+                fail_msg("receiver %u, message %u: settled %u times, got %u times", i, n, settled[i][n], got[i][n]);
+            again += got[i][n] - 1;
+        }
+    printf("# seed %llu: %u couriers killed, %u of %u messages came twice\n", (unsigned long long)seed,
+           died, again, 2 * COUNT);
+}
+
+/* One that dies at once is started later each time, and that is told; then it lives, and all is well. */
+static void couriers_die_at_once(void **state)
+{
+    const struct courier_settings s = { .timeout_ms = 10000, .retry_ms = 20, .tries = 2, .restart_ms = 10 };
+    struct courier *c = fork_with(&s);
+    struct alert_receiver one = { .kind = ALERT_COMMAND, .name = "true", .args = { "/bin/true" } };
+    int64_t start = now_ms(), end = start + 20000;
+    struct courier_result r;
+
+    (void)state;
+    begin(c, &one, 1);
+    for (unsigned n = 1; n <= 6; n++) {
+        kill(courier_of(c), SIGKILL);
+        while (courier_life(c).died < n && now_ms() < end) {
+            assert_int_equal(courier_result(c, &r), 0);
+            pause_ms(1);
+        }
+        assert_int_equal(courier_life(c).died, n);
+        assert_int_equal(courier_life(c).in_a_row, n);
+    }
+    courier_of(c);
+    assert_true(now_ms() - start >= 10 + 20 + 40 + 80 + 160 + 320);
+    assert_int_equal(courier_send(c, 1, -1, &note), 0);
+    expect(c, 1, 0, true, true, "ended well");
+    while (courier_life(c).in_a_row && now_ms() < end) {
+        assert_int_equal(courier_result(c, &r), 0);
+        pause_ms(1);
+    }
+    assert_int_equal(courier_life(c).in_a_row, 0);
+    assert_int_equal(courier_life(c).died, 6);
+    courier_close(c);
+}
+
+/* A message that each courier dies of does not keep all others away for ever. */
+static void a_message_that_kills(void **state)
+{
+    const struct courier_settings s = { .timeout_ms = 10000, .retry_ms = 20, .tries = 2, .restart_ms = 1 };
+    struct courier *c = fork_with(&s);
+    struct alert_receiver list[] = { { .kind = ALERT_COMMAND, .name = "sleeps", .args = { "/bin/sleep", "100" } },
+                                     { .kind = ALERT_COMMAND, .name = "true", .args = { "/bin/true" } } };
+    struct courier_result r = { 0 };
+    int64_t end = now_ms() + 30000;
+    int rc = 0;
+
+    (void)state;
+    begin(c, list, 2);
+    assert_int_equal(courier_send(c, 1, 0, &note), 0);
+    while (rc == 0 && now_ms() < end) {
+        int pid = child_of(courier_pid(c));
+        if (pid && child_of(pid)) /* it has begun with it */
+            kill(pid, SIGKILL);
+        rc = courier_result(c, &r);
+        pause_ms(1);
+    }
+    assert_int_equal(rc, 1);
+    assert_true(r.id == 1 && r.receiver == 0 && r.last && !r.done);
+    assert_string_equal(r.why, "the process that delivers died 30 times with it: it was ended by signal 9");
+    assert_int_equal(courier_send(c, 2, 1, &note), 0);
+    expect(c, 2, 1, true, true, "ended well");
+    courier_close(c);
+}
+
+/* What a dead courier's script has started does not go on beside the next one's. */
+static void scripts_of_a_dead_courier(void **state)
+{
+    const struct courier_settings s = { .timeout_ms = 10000, .retry_ms = 20, .tries = 2, .restart_ms = 1 };
+    struct courier *c = fork_with(&s);
+    struct alert_receiver one = { .kind = ALERT_COMMAND, .name = "script",
+                                  .args = { script("deep", "test -f deep.pid && exit 0; sleep 100 & echo $! > deep.new; "
+                                                           "mv deep.new deep.pid; wait") } };
+    char path[200], text[20] = "";
+    FILE *f = NULL;
+
+    (void)state;
+    begin(c, &one, 1);
+    assert_int_equal(courier_send(c, 1, -1, &note), 0);
+    snprintf(path, sizeof(path), "%s/deep.pid", folder);
+    for (int i = 0; i < 500 && !(f = fopen(path, "r")); i++)
+        pause_ms(10);
+    assert_non_null(f);
+    assert_non_null(fgets(text, sizeof(text), f));
+    fclose(f);
+    assert_false(is_gone(atoi(text)));
+    kill(courier_of(c), SIGKILL);
+    assert_gone(atoi(text));
+    expect(c, 1, 0, true, true, "ended well");
     courier_close(c);
 }
 
@@ -445,35 +648,45 @@ static void the_end(void **state)
     reads_as("late.out", "here\n");
 }
 
-/* Nobody is told of a server that was killed: the courier goes by itself. */
+/* Nobody is left of a server that was killed: neither minder nor courier, nor a delivery and what its script began. */
 static void the_server_is_killed(void **state)
 {
-    int ends[2], courier = 0, status;
+    struct alert_receiver one = { .kind = ALERT_COMMAND, .name = "script",
+                                  .args = { script("left", "sleep 100 & echo $! > left.new; mv left.new left.pid; wait") } };
+    int ends[2], pids[4] = { 0 }, status;
+    char path[200], text[20] = "";
     pid_t server;
+    FILE *f;
 
     (void)state;
+    snprintf(path, sizeof(path), "%s/left.pid", folder);
     assert_int_equal(pipe(ends), 0);
     server = fork();
     if (server == 0) {
         struct courier *c = fork_one();
-        int pid = courier_pid(c);
-        if (write(ends[1], &pid, sizeof(pid)) == (ssize_t)sizeof(pid))
+        begin(c, &one, 1);
+        courier_send(c, 1, -1, &note);
+        while (access(path, F_OK) != 0)
+            pause_ms(5);
+        pids[0] = courier_pid(c);
+        pids[1] = child_of(pids[0]);
+        pids[2] = child_of(pids[1]);
+        pids[3] = child_of(pids[2]);
+        if (write(ends[1], pids, sizeof(pids)) == (ssize_t)sizeof(pids))
             raise(SIGKILL);
         _exit(1);
     }
-    assert_int_equal(read(ends[0], &courier, sizeof(courier)), sizeof(courier));
+    assert_int_equal(read(ends[0], pids, sizeof(pids)), sizeof(pids));
     waitpid(server, &status, 0);
-    for (int i = 0; i < 500 && kill(courier, 0) == 0; i++)
-        pause_ms(10);
-    if (kill(courier, 0) == 0) { /* dead, and nobody but init can bury it */
-        char path[60], line[200] = "";
-        FILE *f;
-        snprintf(path, sizeof(path), "/proc/%d/stat", courier);
-        f = fopen(path, "r");
-        assert_true(!f || (fgets(line, sizeof(line), f) && strstr(line, ") Z ")));
-        if (f)
-            fclose(f);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(text, sizeof(text), f));
+    fclose(f);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(pids[i] > 0);
+        assert_gone(pids[i]);
     }
+    assert_gone(atoi(text));
     close(ends[0]);
     close(ends[1]);
 }
@@ -565,7 +778,7 @@ static int tear_down(void **state)
     return system(command);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(webhook_and_telegram),
@@ -576,7 +789,11 @@ int main(void)
         cmocka_unit_test(an_email),
         cmocka_unit_test(programs_that_fail),
         cmocka_unit_test(severe_only),
-        cmocka_unit_test(it_dies),
+        cmocka_unit_test(the_minder_dies),
+        cmocka_unit_test(couriers_are_killed),
+        cmocka_unit_test(couriers_die_at_once),
+        cmocka_unit_test(a_message_that_kills),
+        cmocka_unit_test(scripts_of_a_dead_courier),
         cmocka_unit_test(the_end),
         cmocka_unit_test(the_server_is_killed),
         cmocka_unit_test(receivers_are_said_once),
@@ -584,5 +801,7 @@ int main(void)
         cmocka_unit_test(addresses),
     };
 
+    if (argc > 1)
+        seed = strtoull(argv[1], NULL, 10);
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -59,6 +59,7 @@ static const struct {
     { SLICE(""), " 0\0" },
     { SLICE("a,b\nc,d"), "1:1[a]1:3[b]|2:1[c]2:3[d] 0," },
     { SLICE("a;b\r\nc;d\r\n"), "1:1[a]1:3[b]|2:1[c]2:3[d] 0;" },
+    { SLICE("a, b, c;d\ne;f\n"), "1:1[a, b, c]1:9[d]|2:1[e]2:3[f] 0;" }, /* as often in the second line */
     { SLICE("a\tb\rc\td\r"), "1:1[a]1:3[b]|2:1[c]2:3[d] 0\t" },
     { SLICE("a|b\n"), "1:1[a]1:3[b] 0|" },
     { SLICE("\n\r\na;b\n\n\nc;d\n"), "3:1[a]3:3[b]|6:1[c]6:3[d] 0;" },
@@ -73,6 +74,8 @@ static const struct {
     { SLICE("\xef\xbb\xbf" "a,b\n"), "1:1[a]1:3[b] 1," },
     { SLICE("a,\xc3\xa9\n"), "1:1[a]1:3[\xc3\xa9] 1," },
     { SLICE("a,\xe9t\xe9\n"), "1:1[a]1:3[\xc3\xa9t\xc3\xa9] 4," },
+    { SLICE("\xe9,Gr\xf6\xdf" "e \xe9t\xe9\n"), /* two umlauts side by side make no Cyrillic word */
+      "1:1[\xc3\xa9]1:3[Gr\xc3\xb6\xc3\x9f" "e \xc3\xa9t\xc3\xa9] 4," },
     { SLICE("a,\x80\n"), "1:1[a]1:3[\xe2\x82\xac] 4," },
     { SLICE("a,\xd1\xf3\xec\xec\xe0\n"),
       "1:1[a]1:3[\xd0\xa1\xd1\x83\xd0\xbc\xd0\xbc\xd0\xb0] 5," },
@@ -81,6 +84,12 @@ static const struct {
     { SLICE("\xff\xfe" "a\0;\0\xe9\0\n\0"), "1:1[a]1:3[\xc3\xa9] 2;" },
     { SLICE("\xfe\xff\0a\0;\0b\0\n"), "1:1[a]1:3[b] 3;" },
     { SLICE("a\0b\0,\0c\0d\0\n\0"), "1:1[ab]1:4[cd] 2," },
+    /* Cyrillic letters have a NUL in none of their units, what stands between them has */
+    { SLICE("\x21\x04\x43\x04;\0\x14\x04\x30\x04\n\0"), "1:1[\xd0\xa1\xd1\x83]1:4[\xd0\x94\xd0\xb0] 2;" },
+    { SLICE("\x04\x21\x04\x43\0;\x04\x14\x04\x30\0\n"), "1:1[\xd0\xa1\xd1\x83]1:4[\xd0\x94\xd0\xb0] 3;" },
+    /* columns are characters, in every line of a cell */
+    { SLICE("\xc3\xa9;\"\xe2\x82\xac\n\xc3\xa9\";\"\xc3\xa9\"x;b\n"),
+      "{F034 2:7}1:1[\xc3\xa9]1:3[\xe2\x82\xac\n\xc3\xa9]2:4[\xc3\xa9]2:9[b] 1;" },
     { SLICE("\0a\0b\0,\0c\0d\0\n"), "1:1[ab]1:4[cd] 3," },
     { SLICE("\xff\xfe" "a\0,\0\x3d\xd8\x00\xde\n\0"), "1:1[a]1:3[\xf0\x9f\x98\x80] 2," },
     { SLICE("\xff\xfe" "a\0,\0\x3d\xd8" "b\0"), "1:1[a]1:3[\xef\xbf\xbd" "b] 2," },
@@ -369,6 +378,15 @@ static void test_habits(void **state)
     cells_learn(&h);
     assert_int_equal(h.mark, MONEY_MARK_POINT);
     assert_int_equal(h.order, CELLS_DAY_FIRST);
+    for (int i = 0; i < 3; i++) { /* three decimals are decimals where there is no other reading; groups say nothing */
+        static const struct { struct slice text; enum money_mark mark; } rows[] = {
+            { SLICE("0,125"), MONEY_MARK_COMMA }, { SLICE("1234.567"), MONEY_MARK_POINT }, { SLICE("1,234,567"), MONEY_MARK_ANY },
+        };
+        h = (struct cells_habits){ 0 };
+        assert_int_equal(cells_amount(rows[i].text, &h, &n, &currency), CELLS_OK);
+        cells_learn(&h);
+        assert_int_equal(h.mark, rows[i].mark);
+    }
     h = (struct cells_habits){ 0 }; /* contradictions settle nothing */
     cells_amount(S("12.50"), &h, &n, &currency);
     cells_amount(S("12,50"), &h, &n, &currency);

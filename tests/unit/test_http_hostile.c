@@ -1,5 +1,6 @@
 /* The server and clients that mean no good: too much, too slow, or two requests in one.  Time is
  * passed to the sweep, nobody waits for it. */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -293,6 +294,30 @@ static void test_malformed(void **state)
     http_server_close(s);
 }
 
+/* A control byte at any place of a long target; what is no ASCII passes. */
+static void test_target_bytes(void **state)
+{
+    static const char bytes[] = { 0x01, 0x1f, 0x7f, (char)0x80, (char)0xff, '!', '~' };
+    struct http_server *s = start();
+    static struct reply r;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        for (size_t at = 0; at < 20; at++) {
+            struct client *c = client_open(http_server_address(s));
+            char request[] = "GET /?aaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: h\r\n\r\n";
+
+            request[6 + at] = bytes[i];
+            client_send(c, slice_from(request));
+            client_read(c, &r, true);
+            assert_int_equal(r.status, i < 3 ? 400 : 200);
+            if (i < 3)
+                assert_string_equal(r.body, TARGET_BAD);
+            client_close(c);
+        }
+    http_server_close(s);
+}
+
 /* What stands behind a refused request is never taken for the next one. */
 static void test_no_request_behind_a_refusal(void **state)
 {
@@ -543,6 +568,85 @@ static void test_half_closed(void **state)
         assert_true(client_at_end(c));
         client_close(c);
     }
+    client_close(oldest);
+    http_server_close(s);
+}
+
+/* Many clients that each stop sending at another byte of what they would have sent. */
+struct stopping {
+    struct slice text;
+    size_t from, step; /* bytes sent: from, from + step ... */
+    bool in_two;              /* the last byte for itself */
+};
+
+static void stop_there(struct client *c, struct slice text, size_t n, bool in_two)
+{
+    if (n > 1 && in_two) {
+        client_send(c, slice_head(text, n - 1));
+        pause_ms();
+        client_send(c, slice_from_at(slice_head(text, n), n - 1));
+    } else if (n) {
+        client_send(c, slice_head(text, n));
+    }
+    shutdown(c->fd, SHUT_WR);
+}
+
+/* Until it is closed: by the library, or by a sweep behind the time that a request may take, once the server's thread has
+ * seen it. */
+static bool ends(struct http_server *s, struct client *c, uint64_t late)
+{
+    struct pollfd p = { .fd = c->fd, .events = POLLIN };
+    char bytes[4096];
+
+    for (int i = 0; i < 10000; i++) {
+        int ready = poll(&p, 1, 1);
+        if (ready == 1 && recv(c->fd, bytes, sizeof(bytes), 0) <= 0)
+            return true;
+        if (ready != 1)
+            http_sweep_at(s, late);
+    }
+    return false;
+}
+
+static void all_end(struct http_server *s, const struct stopping *how)
+{
+    enum { MOST = 80 };
+    struct client *list[MOST];
+    uint64_t late = http_clock() + 12 * SECOND;
+    size_t n = 0;
+
+    for (size_t at = how->from; at <= how->text.len && n < MOST; at += how->step, n++) {
+        list[n] = client_open(http_server_address(s));
+        stop_there(list[n], how->text, at, how->in_two);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!ends(s, list[i], late))
+            fail_msg("open after %zu bytes of \"%.20s\"", how->from + i * how->step, how->text.ptr);
+        client_close(list[i]);
+    }
+    for (int i = 0; i < 5000 && stats_of(s).connections > 1; i++)
+        pause_ms();
+    assert_int_equal(stats_of(s).connections, 1); /* the library has forgotten them, too */
+}
+
+static void test_half_closed_at_every_byte(void **state)
+{
+    static const struct slice texts[] = {
+        SLICE("GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n"),
+        SLICE("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
+        SLICE("GET /a HTTP/1.0\r\n\r\n"),
+        SLICE("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nsubid=abc"),
+        SLICE("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nsubid=abc\r\n0\r\n\r\n"),
+        SLICE("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"),
+        SLICE("PUT /a HTTP/1.1\r\nHost : h\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+    };
+    struct http_server *s = start();
+    struct client *oldest = kept_client(s);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        for (int in_two = 0; in_two < 2; in_two++)
+            all_end(s, &(struct stopping){ .text = texts[i], .step = 1, .in_two = in_two });
     client_close(oldest);
     http_server_close(s);
 }
@@ -808,7 +912,7 @@ int main(void)
         cmocka_unit_test(test_refusal_instead_of_continue),
         cmocka_unit_test(test_many_parameters),
         cmocka_unit_test(test_endless_body),
-        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_malformed), cmocka_unit_test(test_target_bytes),
         cmocka_unit_test(test_no_request_behind_a_refusal),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_slow_header),
@@ -817,6 +921,7 @@ int main(void)
         cmocka_unit_test(test_idle_connection),
         cmocka_unit_test(test_waiting_is_never_cut),
         cmocka_unit_test(test_half_closed),
+        cmocka_unit_test(test_half_closed_at_every_byte),
         cmocka_unit_test(test_answer_not_taken),
         cmocka_unit_test(test_stall),
         cmocka_unit_test(test_connections_per_address),

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -101,6 +102,10 @@ static const struct {
     { { { .click_id = SLICE("ok"), .status = SLICE("Confirm"), AGO(3) } }, "" }, /* the sale, though the lead is older */
     { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), EUR(11) } }, "t 016" },
     { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), USD(10) } }, "t 016" },
+    { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), .has_amount = true, .amount = 10004999, .currency = SLICE("EUR") } }, "" },
+    { { { .click_id = SLICE("ok"), .txid = SLICE("tx"), AGO(3), .has_amount = true, .amount = 10005001, .currency = SLICE("EUR") } }, "t 016" },
+    /* a sale with another transaction id is not the sale that has one */
+    { { { .click_id = SLICE("ok"), .txid = SLICE("ty2"), .status = SLICE("sale"), AGO(3) } }, "t 012" },
     { { { .click_id = SLICE("other"), .txid = SLICE("tx"), AGO(3) } }, "t 009" },
     { { { .txid = SLICE("tx"), AGO(3) } }, "" },
     { { { .click_id = SLICE("none"), AGO(3) } }, "t 001" },
@@ -220,10 +225,13 @@ static void test_shift(void **state)
         unsigned rows;
         bool zoned;
         int64_t want;
+        unsigned right; /* of the rows that many are off by other hours, the first by none */
     } shifts[] = {
-        { 3 * 3600, 6, false, 3 * 3600 }, { -19800, 6, false, -19800 }, { 3 * 3600, 4, false, 0 },
-        { 3 * 3600, 6, true, 0 },         { 900, 6, false, 0 },         { 30 * 3600, 6, false, 0 },
-        { 26 * 3600, 6, false, 26 * 3600 },
+        { 3 * 3600, 6, false, 3 * 3600, 0 }, { -19800, 6, false, -19800, 0 }, { 3 * 3600, 4, false, 0, 0 },
+        { 3 * 3600, 6, true, 0, 0 },         { 900, 6, false, 0, 0 },         { 30 * 3600, 6, false, 0, 0 },
+        { 26 * 3600, 6, false, 26 * 3600, 0 },
+        { 3 * 3600, 6, false, 3 * 3600, 2 }, { 3 * 3600, 5, false, 3 * 3600, 2 }, /* three of five are enough */
+        { 3 * 3600, 6, false, 0, 3 },        { 3 * 3600, 6, false, 0, 4 },
     };
 
     (void)state;
@@ -236,7 +244,8 @@ static void test_shift(void **state)
                                                 SLICE("wait"), SLICE("dead"), SLICE("back") };
             static const int64_t ago[] = { 3, 4, 4, 4, 5, 3 };
             const struct recon_row row = { .click_id = ids[n], .has_time = true, .zoned = shifts[i].zoned,
-                                           .at = NOW - ago[n] * DAY + shifts[i].file_ahead + 20 };
+                                           .at = NOW - ago[n] * DAY + 20 +
+                                                 (n < shifts[i].right ? (int64_t)n * 5 * 3600 : shifts[i].file_ahead) };
             assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
         }
         assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
@@ -244,6 +253,105 @@ static void test_shift(void **state)
             fail_msg("shift %zu: %lld", i, (long long)x.shift);
         end(&b);
     }
+}
+
+/* What came just now may be in the next export; of several events the worst speaks for the postback. */
+static void test_edge_and_worst(void **state)
+{
+    static const struct {
+        int64_t ago;
+        int states[2]; /* of events, in this order */
+        const char *want;
+    } rows[] = {
+        { 100, { 3, 0 }, "l 007" },         { 1000, { 3, 0 }, "l 013 delivered" },
+        { 1000, { 3, 3 }, "l 013 delivered" },
+        { 1000, { 3, 5 }, "l 013 withdrawn" }, { 1000, { 5, 3 }, "l 013 withdrawn" },
+        { 1000, { 1, 5 }, "l 013 waiting" },   { 1000, { 4, 1 }, "l 013 dead" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct recon_settings how = { .now = NOW, .window = 900 };
+        const struct recon_postback pb = { 1, NOW - rows[i].ago, S("o"), S("sale"), S(""), S("c"), S(""), 1 };
+        struct bench b = { .err = { 0 } };
+        struct recon_result x;
+        struct buf out = { 0 };
+        arena_init(&b.arena, 4096);
+        how.zone = zone_fixed(&b.arena, 0);
+        b.r = recon_new(&how);
+        assert_int_equal(recon_add_postback(b.r, &pb, &b.err), 0);
+        for (int k = 0; k < 2 && rows[i].states[k]; k++) { /* the first one's amount is that of the postback */
+            const struct recon_event ev = { k + 1, 1, S("USD"), k ? S("USD") : S("EUR"), 1, k ? 9000000 : 5000000, rows[i].states[k], false, true, { 0 }, { 0 } };
+            assert_int_equal(recon_add_event(b.r, &ev, &b.err), 0);
+        }
+        assert_int_equal(recon_ledger_ready(b.r, &b.err), 0);
+        assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+        causes(&b, &x, &out);
+        assert_string_equal(out.ptr, rows[i].want);
+        if (rows[i].states[0] == 3 && rows[i].states[1] != 5) {
+            assert_int_equal(x.money_count, 1);
+            assert_true(slice_eq(recon_word(b.r, x.money[0].currency), S("EUR")) && x.money[0].ledger == 5000000);
+        }
+        buf_free(&out);
+        end(&b);
+    }
+}
+
+/* Each row has the same chance to be in the sample, wherever it stands. */
+static void test_sample(void **state)
+{
+    unsigned of_quarter[4] = { 0 };
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct recon_settings how = { .now = NOW, .sample = 10, .seed = seed };
+        struct bench b = { .err = { 0 } };
+        struct recon_result x;
+        arena_init(&b.arena, 4096);
+        how.zone = zone_fixed(&b.arena, 0);
+        b.r = recon_new(&how);
+        assert_int_equal(recon_ledger_ready(b.r, &b.err), 0);
+        for (uint32_t i = 0; i < 400; i++) {
+            char id[8];
+            struct recon_row row = { .click_id = { id, 0 }, .line = i };
+            row.click_id.len = (size_t)snprintf(id, sizeof(id), "c%u", i);
+            assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
+        }
+        assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+        assert_int_equal(x.sample_count, 10);
+        for (size_t i = 0; i < 10; i++)
+            of_quarter[x.samples[i].line / 100]++;
+        end(&b);
+    }
+    for (int i = 0; i < 4; i++) /* 2,000 picks: five standard deviations are 97 */
+        assert_in_range(of_quarter[i], 500 - 97, 500 + 97);
+}
+
+/* An amount without a currency has that of its postback; of a row that no postback is for, none. */
+static void test_currency_of_the_postback(void **state)
+{
+    static const struct recon_row rows[] = {
+        { .click_id = SLICE("ok"), .txid = SLICE("tx"), .status = SLICE("sale"), AGO(3), .has_amount = true, .amount = 9000000 },
+        { .click_id = SLICE("none"), AGO(3), .has_amount = true, .amount = 7000000 },
+    };
+    struct bench b;
+    struct recon_result x;
+    struct buf out = { 0 };
+
+    (void)state;
+    begin(&b, NULL);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(recon_add_tracker(b.r, &rows[i], &b.err), 0);
+    assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+    for (size_t i = 0; i < x.money_count; i++) {
+        struct slice name = recon_word(b.r, x.money[i].currency);
+        if (x.money[i].rows[SIDE_TRACKER])
+            buf_printf(&out, "%.*s %lld|", SLICE_ARG(name), (long long)x.money[i].tracker);
+    }
+    buf_byte(&out, '\0');
+    assert_string_equal(out.ptr, "EUR 9000000| 7000000|");
+    buf_free(&out);
+    end(&b);
 }
 
 /* A click with very many postbacks takes no more than a look at some of them. */
@@ -323,15 +431,68 @@ static void test_many_words(void **state)
     end(&b);
 }
 
+/* Rows that no postback was found for are of the offer that their name's other rows are of, or of nobody known. */
+static void test_whose(void **state)
+{
+    static const struct {
+        const char *rows; /* "click name" */
+        const char *want; /* offer, the ledger's or not, promised and lost of the tracker's file, surplus */
+        const char *asked;
+    } names[] = {
+        { "ok N,m1 N", "o 1 2 1 3|p 1 0 0 0|", "" },
+        { "ok N,wait N,m1 N", "N 0 1 1 0|o 1 1 0 3|p 1 1 0 0|", "" },          /* one each */
+        { "wait N,odd N,lost N,dead N,gone N,m1 N", "N 0 1 1 0|o 1 2 2 5|p 1 1 0 0|", "" }, /* four of five is not surely */
+        { "ok ,m1 ", "o 1 2 1 3|p 1 0 0 0|", "" },                              /* no column of offers */
+        { "ok ,wait ,m1 ", " 0 1 1 0|o 1 1 0 3|p 1 1 0 0|", "" },
+        { "m1 p,m2 p", "o 1 0 0 5|p 1 2 2 0|", "" },                            /* clickbaton's own name */
+        { "m1 N,m2 ", " 0 1 1 0|N 0 1 1 0|o 1 0 0 5|p 1 0 0 0|", "" },          /* nothing came of any */
+        { "m1 N,m2 ,ok N", "o 1 3 2 3|", "o" },                                 /* --offer */
+        { "m1 p,m2 M", "o 1 1 1 5|p 1 1 1 0|", "o" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        struct recon_settings how = { .sample = 1, .offer = slice_from(names[i].asked) };
+        struct slice rest = slice_from(names[i].rows), one;
+        struct recon_result x;
+        struct buf got = { 0 };
+        struct bench b;
+        begin(&b, &how);
+        while (slice_next(&rest, ',', &one)) {
+            struct recon_row row = { .status = S("sale"), AGO(3) };
+            slice_cut(one, ' ', &row.click_id, &row.offer);
+            assert_int_equal(recon_add_tracker(b.r, &row, &b.err), 0);
+        }
+        assert_int_equal(recon_finish(b.r, &x, &b.err), 0);
+        for (const char *name = " Nop"; *name; name++) /* in this order */
+            for (size_t k = 0; k < x.offer_count; k++) {
+                const struct recon_offer_sum *o = &x.offers[k];
+                if (o->offer.len ? o->offer.ptr[0] == *name : *name == ' ')
+                    buf_printf(&got, "%.*s %d %d %d %d|", SLICE_ARG(o->offer), o->here, (int)o->promised[SIDE_TRACKER],
+                               (int)o->lost[SIDE_TRACKER], (int)o->lost[SIDE_LEDGER]);
+            }
+        buf_byte(&got, '\0');
+        if (strcmp(got.ptr, names[i].want) != 0)
+            print_error("case %zu: %s, wanted %s\n", i, got.ptr, names[i].want);
+        assert_string_equal(got.ptr, names[i].want);
+        buf_free(&got);
+        end(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tracker),
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_shift),
+        cmocka_unit_test(test_edge_and_worst),
+        cmocka_unit_test(test_currency_of_the_postback),
+        cmocka_unit_test(test_sample),
         cmocka_unit_test(test_hot_click),
         cmocka_unit_test(test_large_amounts),
         cmocka_unit_test(test_many_words),
+        cmocka_unit_test(test_whose),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,17 +1,21 @@
 /* cli/serve/retain: nothing is removed for a day when the time has made a jump. */
 #include "tests/unit/store_sqlite_case.h"
 
+#include <sys/stat.h>
+#include <utime.h>
+
 #include "cli/serve/retain.h"
 
 #define DAY   INT64_C(86400000)
 #define ROUND 600000
 
-static struct rules_holder *rules_of(int64_t days)
+static struct rules_holder *rules_of(struct fixture *f, int64_t days)
 {
     struct catalog *c = calloc(1, sizeof(*c));
 
     assert_non_null(c);
     arena_init(&c->arena, 1024);
+    c->data = f->dir;
     c->keep_clicks = c->keep_ledger = c->keep_ip = days * 86400;
     return rules_open(c);
 }
@@ -40,18 +44,37 @@ static void rounds(struct fixture *f, struct retainer *r, int64_t *now, int64_t 
         OK(f, retain_step(r, f->s, *now, &f->err));
 }
 
+/* A kept simulation of that time. */
+static const char *walk(struct fixture *f, const char *name, int64_t at)
+{
+    const char *path = arena_printf(&f->arena, "%s/walks/%s.json", f->dir, name).ptr;
+    struct utimbuf times = { at / 1000, at / 1000 };
+    FILE *file;
+
+    mkdir(arena_printf(&f->arena, "%s/walks", f->dir).ptr, 0700);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(utime(path, &times), 0);
+    return path;
+}
+
 static void goes_at_once(void **state)
 {
     struct fixture *f = *state;
-    struct rules_holder *rules = rules_of(30);
+    struct rules_holder *rules = rules_of(f, 30);
     struct retainer *r;
     int64_t now = NOW;
+    const char *old = walk(f, "0000000000000001", NOW - 31 * DAY), *young = walk(f, "0000000000000002", NOW - 29 * DAY);
+    struct stat st;
 
     arrive(f, NOW - 40 * DAY);
     arrive(f, NOW - DAY);
     r = retain_open(rules, NULL, NOW, NOW - DAY);
     rounds(f, r, &now, NOW + ROUND);
     assert_int_equal(postbacks(f), 1);
+    assert_int_equal(stat(old, &st), -1);
+    assert_int_equal(stat(young, &st), 0);
     retain_close(r);
     rules_close(rules);
 }
@@ -59,7 +82,7 @@ static void goes_at_once(void **state)
 static void a_step_of_days_waits(void **state)
 {
     struct fixture *f = *state;
-    struct rules_holder *rules = rules_of(30);
+    struct rules_holder *rules = rules_of(f, 30);
     struct retainer *r = retain_open(rules, NULL, NOW, NOW);
     int64_t now = NOW, later = NOW + 400 * DAY;
 
@@ -77,7 +100,7 @@ static void a_step_of_days_waits(void **state)
 static void a_step_of_less_than_a_day_does_not(void **state)
 {
     struct fixture *f = *state;
-    struct rules_holder *rules = rules_of(30);
+    struct rules_holder *rules = rules_of(f, 30);
     struct retainer *r = retain_open(rules, NULL, NOW, NOW);
     int64_t now = NOW + DAY - ROUND;
 
@@ -91,7 +114,7 @@ static void a_step_of_less_than_a_day_does_not(void **state)
 static void an_old_store_waits(void **state)
 {
     struct fixture *f = *state;
-    struct rules_holder *rules = rules_of(30);
+    struct rules_holder *rules = rules_of(f, 30);
     struct retainer *r;
     int64_t now = NOW;
 

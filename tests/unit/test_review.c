@@ -184,6 +184,8 @@ static void values(void **state)
         { 2, { 2, 2, 2, 2, 2, 2, 2 }, NULL, NULL, REVIEW_GOOD },
         { 2, { 2, 2, 80, 80, 80, 80, 80 }, "without_value",
           "shop: Lead events without value rose from 2 % to 57.7 % since Wed 18 Nov 2026", REVIEW_BROKEN },
+        { 2, { 2, 2, 30, 80, 80, 80, 80 }, "without_value", /* since it was half way there */
+          "shop: Lead events without value rose from 2 % to 50.6 % since Wed 18 Nov 2026", REVIEW_BROKEN },
         { 0, { 13, 13, 13, 13, 13, 13, 13 }, "without_value",
           "shop: Lead events without value rose from 0 % to 13 %", REVIEW_WARNING },
         { 5, { 13, 13, 13, 13, 13, 13, 13 }, NULL, NULL, REVIEW_GOOD },
@@ -267,11 +269,31 @@ static void more_rules(void **state)
         leads(&d, OF(14) + k * DAY, 100, 0);
     put(&d, UNTIL - 7200, REVIEW_EVENTS, "Lead", 1, 10);
     only(&d, "waiting", REVIEW_WARNING, "shop: 10 events still wait, more than an hour after they were made");
+    begin(&d, OF(7)); /* all of them wait, but they are few */
+    put(&d, OF(1), REVIEW_POSTBACKS, "lead", REVIEW_QUEUED, 19);
+    put(&d, UNTIL - 7200, REVIEW_EVENTS, "Lead", 1, 19);
+    only(&d, "waiting", REVIEW_WARNING, "shop: 19 events still wait, more than an hour after they were made");
+    begin(&d, OF(7));
+    put(&d, OF(1), REVIEW_POSTBACKS, "lead", REVIEW_QUEUED, 20);
+    put(&d, UNTIL - 7200, REVIEW_EVENTS, "Lead", 1, 20);
+    put(&d, OF(7), REVIEW_KEYS, "Lead", 0, 20);
+    only(&d, "waiting", REVIEW_BROKEN, "shop: 20 events still wait, more than an hour after they were made");
+    begin(&d, OF(7)); /* an offer of which nothing was before must have a quarter of them */
+    put(&d, OF(7), REVIEW_POSTBACKS, "lead", REVIEW_QUEUED, 80);
+    put(&d, OF(7), REVIEW_POSTBACKS, "lead", REVIEW_DUPLICATE, 20);
+    only(&d, NULL, REVIEW_GOOD, NULL);
     begin(&d, OF(7)); /* two days without an event, while clicks go on */
     for (int k = 0; k < 12; k++)
         leads(&d, OF(14) + k * DAY, 100, 0);
     put(&d, OF(1), REVIEW_CLICKS, "", 0, 5);
     only(&d, "no_events", REVIEW_BROKEN, "shop: no Lead event since Sat 21 Nov 2026, while clicks go on");
+    for (int n = 9; n <= 10; n++) { /* of nine a day two days without are chance, of ten they are not */
+        begin(&d, OF(7));
+        for (int k = 0; k < 12; k++)
+            leads(&d, OF(14) + k * DAY, n, 0);
+        put(&d, OF(1), REVIEW_CLICKS, "", 0, 5);
+        only(&d, n == 9 ? NULL : "no_events", REVIEW_BROKEN, "shop: no Lead event since Sat 21 Nov 2026, while clicks go on");
+    }
     begin(&d, OF(7)); /* neither does anything else */
     for (int k = 0; k < 12; k++)
         leads(&d, OF(14) + k * DAY, 100, 0);
@@ -288,6 +310,50 @@ static void more_rules(void **state)
     only(&d, "without_ttclid", REVIEW_BROKEN, "shop: events with a ttclid fell from 100 % to 42.9 %");
     begin(&d, OF(7));
     only(&d, "silence", REVIEW_WARNING, "not one postback arrived");
+}
+
+/* Of more findings than people read the warnings are left out, not what is broken. */
+static void many_findings(void **state)
+{
+    struct desk d;
+
+    (void)state;
+    begin(&d, OF(7));
+    for (int i = 0; i < 71; i++) {
+        char name[8];
+        struct review_count c = { OF(1), { name, 0 }, REVIEW_POSTBACKS, S("lead"), REVIEW_QUEUED, 100 };
+        c.offer.len = (size_t)snprintf(name, sizeof(name), "o%02d", i);
+        review_add(&d.r, &c);
+        c.slot = REVIEW_QUARANTINED;
+        c.n = i < 70 ? 2 : 100;
+        review_add(&d.r, &c);
+    }
+    end(&d);
+    assert_int_equal(d.r.finding_count, 61);
+    assert_int_equal(d.r.broken, 1);
+    assert_int_equal(d.r.warnings, 70);
+    assert_true(slice_eq(d.r.findings->offer, S("o70")));
+    done(&d);
+}
+
+/* Alone there is no period before. */
+static void alone(void **state)
+{
+    struct desk d;
+    struct err err = { 0 };
+
+    (void)state;
+    begin(&d, OF(7));
+    d.r = (struct review){ .arena = &d.arena, .zone = S("UTC"), .since = OF(7), .until = UNTIL, .words = &words, .wall = utc,
+                           .alone = true };
+    assert_int_equal(review_begin(&d.r, &err), 0);
+    put(&d, OF(7), REVIEW_CLICKS, "", 0, 3);
+    put(&d, OF(7) - 3600, REVIEW_CLICKS, "", 0, 4);
+    end(&d);
+    assert_true(d.r.before == OF(7));
+    assert_int_equal(d.r.all.clicks[REVIEW_NOW], 3);
+    assert_int_equal(d.r.all.clicks[REVIEW_BEFORE], 0);
+    done(&d);
 }
 
 static void periods(void **state)
@@ -352,11 +418,36 @@ static const char *const small_text =
     "    with a ttclid                                        6      50 %          12     100 %     -50 %\n"
     "  postbacks received                                 1,001                     1               x1001\n";
 
+/* In a window of 40 columns: what was before is left out. */
+static const char *const narrow_text =
+    "Signal health, the 7 days up to Mon 23\n"
+    "  Nov 2026 00:00 (UTC), against the 7\n"
+    "  days before\n"
+    "\n"
+    "  good     nothing stands out\n"
+    "\n"
+    "Completeness                  now\n"
+    "  clicks registered            12\n"
+    "    with a ttclid               6   50 %\n"
+    "  postbacks received        1,001\n";
+
+static void no_wider_than(struct slice text, size_t most)
+{
+    struct slice line;
+
+    while (slice_next(&text, '\n', &line)) {
+        size_t columns = 0;
+        for (size_t i = 0; i < line.len; i++)
+            columns += (line.ptr[i] & 0xc0) != 0x80;
+        if (columns > most)
+            fail_msg("%zu columns: %.*s", columns, SLICE_ARG(line));
+    }
+}
+
 static void texts(void **state)
 {
     struct desk d;
     struct buf out = { 0 };
-    struct slice rest, line;
 
     (void)state;
     begin(&d, OF(7));
@@ -368,19 +459,28 @@ static void texts(void **state)
     put(&d, OF(14), REVIEW_POSTBACKS, "sale", REVIEW_QUEUED, 1);
     put(&d, OF(7), REVIEW_REASONS, "I\x1b[31m\xff\xe2\x80\xae", REVIEW_IGNORED, 5);
     put(&d, UNTIL - 3600, REVIEW_EVENTS, "\xd0\x9f\xd0\xbe\xd0\xba\xd1\x83\xd0\xbf\xd0\xba\xd0\xb0 with a name that is too long for it", 1, 1);
+    put(&d, OF(7), REVIEW_VALUES, "Lead", 'U' << 16 | 'S' << 8 | 'D', 1234500000);
+    put(&d, OF(7), REVIEW_ANSWERS, "0", 3, 7);
     end(&d);
-    review_text(&out, &d.r);
+    review_text(&out, &d.r, 200);
     if (!slice_starts(buf_slice(&out), slice_from(small_text)))
         fail_msg("got\n%.*s", (int)strlen(small_text) + 200, out.ptr);
     assert_true(slice_find(buf_slice(&out), S("  I?[31m?? ")) < out.len);
     assert_true(slice_find(buf_slice(&out), S("    \xd0\x9f\xd0\xbe\xd0\xba\xd1\x83\xd0\xbf\xd0\xba\xd0\xb0 with a name that is..")) < out.len);
-    rest = buf_slice(&out);
-    while (slice_next(&rest, '\n', &line)) {
-        size_t columns = 0;
-        for (size_t i = 0; i < line.len; i++)
-            columns += (line.ptr[i] & 0xc0) != 0x80;
-        assert_true(columns <= 100);
+    no_wider_than(buf_slice(&out), 100);
+    for (int width = 40; width < 100; width++) {
+        buf_clear(&out);
+        review_text(&out, &d.r, width);
+        no_wider_than(buf_slice(&out), (size_t)width);
+        assert_true((slice_find(buf_slice(&out), S("    before\n")) < out.len) == (width >= 70));
+        assert_true(slice_find(buf_slice(&out), S(" change\n")) == out.len);
     }
+    buf_clear(&out);
+    review_text(&out, &d.r, 1); /* a window of no width that is one */
+    if (!slice_starts(buf_slice(&out), slice_from(narrow_text)))
+        fail_msg("got\n%.*s", (int)strlen(narrow_text) + 200, out.ptr);
+    assert_true(slice_find(buf_slice(&out), S("\n  as sent            USD 1,234.50\n")) < out.len);
+    assert_true(slice_find(buf_slice(&out), S("\n               7           0           0\n")) < out.len);
     buf_free(&out);
     done(&d);
 }
@@ -394,20 +494,20 @@ static void wrapping(void **state)
     (void)state;
     buf_puts(&text, tens); /* 90 columns */
     buf_puts(&text, "1234567890 end");
-    lines_wrapped(&out, buf_slice(&text), 0, 4);
+    lines_wrapped(&out, buf_slice(&text), 100, 0, 4);
     assert_int_equal(slice_index(buf_slice(&out), '\n'), 100);
     assert_true(slice_ends(buf_slice(&out), S(" 1234567890\n    end\n")));
     buf_clear(&text);
     buf_clear(&out);
     buf_puts(&text, tens);
     buf_puts(&text, "12345678901 end");
-    lines_wrapped(&out, buf_slice(&text), 0, 4);
+    lines_wrapped(&out, buf_slice(&text), 100, 0, 4);
     assert_true(slice_ends(buf_slice(&out), S(" 123456789\n    12345678901 end\n")));
     buf_clear(&text);
     buf_clear(&out);
     for (int i = 0; i < 150; i++)
         buf_byte(&text, 'w');
-    lines_wrapped(&out, buf_slice(&text), 0, 4);
+    lines_wrapped(&out, buf_slice(&text), 100, 0, 4);
     assert_int_equal(slice_index(buf_slice(&out), '\n'), 100);
     buf_free(&text);
     buf_free(&out);
@@ -450,7 +550,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(percentiles), cmocka_unit_test(sums),    cmocka_unit_test(values), cmocka_unit_test(rules),
         cmocka_unit_test(more_rules),  cmocka_unit_test(periods), cmocka_unit_test(limits), cmocka_unit_test(texts),
-        cmocka_unit_test(machines),    cmocka_unit_test(wrapping),
+        cmocka_unit_test(machines),    cmocka_unit_test(wrapping), cmocka_unit_test(many_findings), cmocka_unit_test(alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

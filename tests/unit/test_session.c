@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/guard/browser.h"
+#include "core/guard/guesses.h"
 #include "core/guard/session.h"
 
 static struct identity_hasher *hasher;
@@ -81,20 +82,69 @@ static void the_table_is_bounded(void **state)
 
 static void passwords_are_tried_slowly(void **state)
 {
-    struct sessions s = { 0 };
+    struct guesses g = { 0 };
 
     (void)state;
-    for (int i = 0; i < SESSION_TRIES; i++) {
-        assert_int_equal(session_wait(&s, 1000 + i), 0);
-        session_wrong(&s, 1000 + i);
+    for (int i = 0; i < GUESSES_EACH; i++) {
+        assert_int_equal(guesses_wait(&g, 7, 1000 + i), 0);
+        guesses_wrong(&g, 7, 1000 + i);
     }
-    assert_int_equal(session_wait(&s, 1009), 51);
-    assert_int_equal(session_wait(&s, 1059), 1);
-    assert_int_equal(session_wait(&s, 1060), 0); /* the first of them is a minute old */
-    session_wrong(&s, 1060);
-    assert_int_equal(session_wait(&s, 1060), 1);
-    assert_int_equal(session_wait(&s, 1061), 0);
-    assert_int_equal(session_wait(&s, 5000), 0);
+    assert_int_equal(guesses_wait(&g, 7, 1009), 51);
+    assert_int_equal(guesses_wait(&g, 7, 1059), 1);
+    assert_int_equal(guesses_wait(&g, 7, 1060), 0); /* the first of them is a minute old */
+    guesses_wrong(&g, 7, 1060);
+    assert_int_equal(guesses_wait(&g, 7, 1060), 1);
+    assert_int_equal(guesses_wait(&g, 7, 1061), 0);
+    assert_int_equal(guesses_wait(&g, 7, 5000), 0);
+    assert_int_equal(guesses_wait(&g, 8, 1009), 0); /* another address does not wait for it */
+    assert_int_equal(guesses_wait(&g, 0, 1009), 0);
+}
+
+/* From many addresses: all strangers together have their limit, who was right before is not held up by it. */
+static void many_try_passwords(void **state)
+{
+    struct guesses g = { 0 };
+
+    (void)state;
+    guesses_right(&g, 1);
+    for (uint64_t i = 0; i < GUESSES_ALL; i++) {
+        assert_int_equal(guesses_wait(&g, 1000 + i, 500), 0);
+        guesses_wrong(&g, 1000 + i, 500);
+    }
+    assert_int_equal(guesses_wait(&g, 5000, 510), 50); /* one that has never come */
+    assert_int_equal(guesses_wait(&g, 1, 510), 0);
+    for (int i = 0; i < GUESSES_EACH; i++)
+        guesses_wrong(&g, 1, 510);
+    assert_int_equal(guesses_wait(&g, 1, 510), 60); /* it has its own limit */
+    assert_int_equal(guesses_wait(&g, 5000, 560), 0); /* and others do not wait for that */
+    guesses_forget(&g);
+    assert_int_equal(guesses_wait(&g, 1, 575), 0);
+    for (uint64_t i = 0; i < GUESSES_ALL; i++)
+        guesses_wrong(&g, 3000 + i, 600);
+    assert_int_equal(guesses_wait(&g, 1, 600), 60);
+}
+
+/* Whoever has more addresses than there are places does not get more tries, and 33 that are right push out the oldest. */
+static void guesses_are_bounded(void **state)
+{
+    struct guesses g = { 0 };
+    unsigned tried = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 100000; i++) /* a minute of a thousand addresses in turn */
+        if (guesses_wait(&g, 1 + i % 1000, 1000 + (int64_t)(i / 1667)) == 0) {
+            guesses_wrong(&g, 1 + i % 1000, 1000 + (int64_t)(i / 1667));
+            tried++;
+        }
+    assert_int_equal(tried, GUESSES_ALL);
+    for (uint64_t i = 1; i <= GUESSES_KNOWN + 1; i++)
+        guesses_right(&g, i);
+    guesses_right(&g, 2); /* again: it is the newest, and is there once */
+    for (uint64_t i = 0; i < GUESSES_ALL; i++)
+        guesses_wrong(&g, 5000 + i, 9000);
+    assert_int_equal(guesses_wait(&g, 1, 9000), 60);
+    for (uint64_t i = 2; i <= GUESSES_KNOWN + 1; i++)
+        assert_int_equal(guesses_wait(&g, i, 9000), 0);
 }
 
 /* ---- what a browser says ---- */
@@ -242,6 +292,8 @@ int main(void)
         cmocka_unit_test(an_empty_table_holds_nobody),
         cmocka_unit_test(the_table_is_bounded),
         cmocka_unit_test(passwords_are_tried_slowly),
+        cmocka_unit_test(many_try_passwords),
+        cmocka_unit_test(guesses_are_bounded),
         cmocka_unit_test(hosts),
         cmocka_unit_test(only_names_of_ours),
         cmocka_unit_test(only_pages_of_ours),

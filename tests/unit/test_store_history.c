@@ -63,9 +63,8 @@ static const struct row rows[] = {
     { "o", NULL, LONG_T, "sale", STORE_QUARANTINED },        /* 9: not understood: no mark */
 };
 
-static void assert_past(struct fixture *f)
+static void assert_answers(struct fixture *f)
 {
-    begin(f);
     assert_history(f, "o", "c1", NULL, 10, "1 0");
     assert_history(f, "o", "c1", LONG_T, 10, "4 1 0");
     assert_history(f, "o", "c2", LONG_T, 10, "4 3");
@@ -89,7 +88,21 @@ static void assert_past(struct fixture *f)
     assert_false(is_marked(f, "o2", "c1", LONG_T));
     assert_false(is_marked(f, "nobody", "c1", LONG_T));
     assert_false(is_marked(f, "o", NULL, NULL));
+}
+
+/* A reader sees the same as the writer, wherever the rows are: in runs, behind them, decided once more. */
+static void assert_past(struct fixture *f)
+{
+    struct store *writer = f->s;
+
+    begin(f);
+    assert_answers(f);
     store_rollback(f->s);
+    f->s = f->engine->open(f->dir, false, &f->err);
+    assert_non_null(f->s);
+    assert_answers(f);
+    store_close(f->s);
+    f->s = writer;
 }
 
 static void what_was_put_is_found(void **state)
@@ -143,6 +156,7 @@ static void the_same_group_counts(void **state)
 static void many(void **state)
 {
     struct fixture *f = *state;
+    struct store *writer;
 
     for (int i = 0; i < 400; i += 40) {
         begin(f);
@@ -160,6 +174,15 @@ static void many(void **state)
         store_rollback(f->s);
         fixture_reopen(f);
     }
+    writer = f->s;
+    f->s = f->engine->open(f->dir, false, &f->err);
+    assert_non_null(f->s);
+    for (int k = 0; k < 400; k += 9) {
+        assert_history(f, "o", text(f, "k%d", k).ptr, NULL, 10, "x");
+        assert_int_equal(is_marked(f, "o", text(f, "k%d", k).ptr, "T"), k % 4 == 0);
+    }
+    store_close(f->s);
+    f->s = writer;
 }
 
 static void parameters_of_one(void **state)
@@ -219,6 +242,7 @@ static void no_room(void **state)
 static void of_very_many(void **state)
 {
     struct fixture *f = *state;
+    struct store *reader;
     struct store_seen *list;
     struct arena small;
     size_t count;
@@ -233,9 +257,12 @@ static void of_very_many(void **state)
         arena_reset(&f->arena);
     }
     arena_init(&small, 64 * 1024);
+    reader = f->engine->open(f->dir, false, &f->err);
+    assert_non_null(reader);
     begin(f);
-    for (int nameless = 0; nameless < 2; nameless++) {
-        OK(f, store_history(f->s, S("o"), nameless ? S("") : S("loud"), S(LONG_T), 100, &small,
+    for (int nameless = 0; nameless < 4; nameless++) {
+        struct store *s = nameless / 2 ? reader : f->s;
+        OK(f, store_history(s, S("o"), nameless % 2 ? S("") : S("loud"), S(LONG_T), 100, &small,
                             &list, &count, &f->err));
         assert_int_equal(count, 100);
         for (size_t i = 0; i < count; i++)
@@ -243,6 +270,7 @@ static void of_very_many(void **state)
         arena_reset(&small);
     }
     store_rollback(f->s);
+    store_close(reader);
     arena_free(&small);
 }
 

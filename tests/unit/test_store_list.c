@@ -70,9 +70,69 @@ static void test_list(void **state)
     store_close(reader);
 }
 
+/* ---- the events of one postback ---- */
+
+#define REBILLS 300
+
+/* Each puts two events, but for each tenth, which puts none; each third is known by its ttclid alone. */
+static void rebill(struct fixture *f, int n)
+{
+    struct store_postback pb = { .at = n * HOUR, .offer = S("o"), .verdict = n % 10 ? STORE_QUEUED : STORE_DUPLICATE,
+                                 .click_id = n % 3 ? S("much-billed") : S(""), .ttclid = S("E.C.P.much-billed-ttclid") };
+    struct store_event ev = { .offer = S("o"), .event = S("Purchase"), .created = pb.at, .click_id = pb.click_id,
+                              .ttclid = pb.ttclid, .event_id = text(f, "e%d", n), .body = S("{}") };
+
+    OK(f, store_postback_id(f->s, &pb.id, &f->err));
+    assert_int_equal(pb.id, n + 1);
+    ev.postback_id = pb.id;
+    for (int i = 0; i < 2 && n % 10; i++) {
+        ev.pixel = i ? S("C1") : S("C0");
+        GIVES(f, 0, store_event_put(f->s, &ev, NULL, &f->err));
+    }
+    OK(f, store_postback_put(f->s, &pb, &f->err));
+}
+
+static void has_its_events(struct fixture *f, struct store *s, int n)
+{
+    struct store_postback pb;
+    struct store_event *list;
+    size_t count;
+
+    GIVES(f, 1, store_get_postback(s, n + 1, &f->arena, &pb, &f->err));
+    OK(f, store_events_of(s, &pb, &f->arena, &list, &count, &f->err));
+    assert_int_equal(count, n % 10 ? 2 : 0);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(list[i].postback_id, n + 1);
+        SAME(text(f, "e%d", n), list[i].event_id);
+        SAME(i ? S("C1") : S("C0"), list[i].pixel);
+    }
+}
+
+static void test_events_of(void **state)
+{
+    struct fixture *f = *state;
+    struct store *reader;
+
+    for (int n = 0; n < REBILLS; n += 25) {
+        begin(f);
+        for (int i = n; i < n + 25; i++)
+            rebill(f, i);
+        commit(f);
+    }
+    reader = f->engine->open(f->dir, false, &f->err);
+    assert_non_null(reader);
+    for (int n = 0; n < REBILLS; n += 7) { /* the first and the last of them, too */
+        has_its_events(f, f->s, n);
+        has_its_events(f, reader, n);
+        arena_reset(&f->arena);
+    }
+    has_its_events(f, reader, REBILLS - 1);
+    store_close(reader);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { CASE(test_list) };
+    static const struct CMUnitTest tests[] = { CASE(test_list), CASE(test_events_of) };
 
     return RUN_ON_ENGINES(tests);
 }

@@ -134,9 +134,9 @@ static void steps_and(const struct sqlite_step *more, struct sqlite_step out[STE
     for (; sqlite_steps[n].version; n++)
         out[n] = sqlite_steps[n];
     for (int version = newest_version(); more->sql; more++)
-        out[n++] = (struct sqlite_step){ ++version, more->sql };
+        out[n++] = (struct sqlite_step){ .version = ++version, .sql = more->sql };
     assert_true(n < STEPS_MOST);
-    out[n] = (struct sqlite_step){ 0, NULL };
+    out[n] = (struct sqlite_step){ .version = 0 };
 }
 
 static void test_schema(void **state)
@@ -147,11 +147,11 @@ static void test_schema(void **state)
     int now = newest_version();
     char want[400];
 
-    steps_and((struct sqlite_step[]){ { 0, extra }, { 0, "CREATE TABLE more(a)" }, { 0, NULL } },
+    steps_and((struct sqlite_step[]){ { .sql = extra }, { .sql = "CREATE TABLE more(a)" }, { .version = 0 } },
               newer);
-    steps_and((struct sqlite_step[]){ { 0, extra },
-                                      { 0, "CREATE TABLE more(a); CREATE TABLE more(a)" },
-                                      { 0, NULL } },
+    steps_and((struct sqlite_step[]){ { .sql = extra },
+                                      { .sql = "CREATE TABLE more(a); CREATE TABLE more(a)" },
+                                      { .version = 0 } },
               broken);
     assert_int_equal(ask(f, "PRAGMA user_version"), now);
     assert_int_equal(ask(f, "PRAGMA application_id"), 0x436c6b42);

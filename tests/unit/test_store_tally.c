@@ -4,10 +4,7 @@
 #include "adapters/store/sqlite_tally.h"
 #include "core/base/buf.h"
 #include "core/identity/match_key.h"
-
-#define HOUR  INT64_C(3600000)
-#define START (NOW - NOW % HOUR)
-#define PIXEL S("C9")
+#include "tests/unit/store_random.h"
 
 /* ---- all of it as text ---- */
 
@@ -102,21 +99,21 @@ static void says_what(void **state)
     OK(f, store_begin(f->s, &f->err));
     GIVES(f, 0, store_click_put(f->s, &click, &f->err));
     event = queue(f, START + 1000, "e1", 12500000, "USD");
-    arrive(f, START + 1000, "sale", STORE_QUEUED, "", "W028 a\nW028 b\nW020 c\n");
+    arrive(f, START + 1000, "sale", STORE_QUEUED, "", "W028 a\nW028 b\nW020 c\nQ002 was its verdict\n");
     arrive(f, START + HOUR, "", STORE_QUARANTINED, "Q003", "");
     report(f, START + 2000, 500, 200, -1, event, STORE_WAITING);
     OK(f, store_commit(f->s, &f->err));
     OK(f, store_begin(f->s, &f->err));
     click.ttclid = S("E.C.P.x"); /* later known */
     GIVES(f, 1, store_click_put(f->s, &click, &f->err));
-    report(f, START + HOUR, 40, 200, 0, event, STORE_DELIVERED);
+    report(f, START + HOUR, 1001, 200, 0, event, STORE_DELIVERED); /* an hour and a millisecond after it was made */
     queue(f, START + HOUR, "e2", 0, "");
     OK(f, store_commit(f->s, &f->err));
     SAME(S("0 o 1  0 = 1\n0 o 1  1 = 1\n"
            "0 o 2 sale 1 = 1\n"
            "0 o 4 W028 0 = 1\n0 o 4 W020 0 = 1\n"
            "0 o 5 Purchase 1 = 1\n0 o 5 Purchase 3 = 1\n"
-           "0 o 6 Purchase 11 = 1\n"
+           "0 o 6 Purchase 12 = 1\n"
            "0 o 7 Purchase 1 = 1\n"
            "0 o 8 Purchase 5591876 = 12500000\n"
            "0 o 9 Purchase 4543826 = 25000000\n"
@@ -137,92 +134,6 @@ static void says_what(void **state)
 
 /* ---- whatever happens ---- */
 
-static uint64_t seed;
-
-static int64_t any(int64_t below)
-{
-    seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-    return (int64_t)((seed >> 33) % (uint64_t)below);
-}
-
-static const char *one_of(const char *const *list, int64_t n)
-{
-    return list[any(n)];
-}
-
-static void random_click(struct fixture *f, int64_t now)
-{
-    struct store_click c = { .offer = any(4) ? S("o") : S("p"), .at = any(5) ? now / 1000 : 0, .keyed = any(2) };
-
-    c.click_id = arena_printf(&f->arena, "c%lld", (long long)any(40));
-    if (any(2))
-        c.ttclid = arena_printf(&f->arena, "E.C.P.t%lld", (long long)any(40));
-    if (store_click_put(f->s, &c, &f->err) < 0)
-        fail_msg("%s", f->err.text);
-}
-
-static void random_postback(struct fixture *f, int64_t now)
-{
-    static const char *const stages[] = { "lead", "sale", "", "rejected" };
-    static const char *const codes[] = { "", "Q003", "I001", "D001" };
-    static const char *const notes[] = { "", "W028 x\n", "W028 x\nW020 y\nW028 z\n", "not a code\n" };
-    static const char *const currencies[] = { "USD", "EUR", "", "JPY" };
-    static const char *const bodies[] = { "{\"user\":{\"ttclid\":\"T\",\"email\":[\"a\",\"b\"]}}", "{\"user\":{}}", "{}",
-                                          "{\"a\":{\"ip\":\"x\"},\"user\":{\"ip\":\"1\",\"user_agent\":\"m,}\\\"\"}}" };
-    struct slice offer = any(3) ? S("o") : any(2) ? S("p") : S("");
-    struct store_postback pb = { .at = now, .offer = offer, .stage = slice_from(one_of(stages, 4)),
-                                 .code = slice_from(one_of(codes, 4)), .warnings = slice_from(one_of(notes, 4)),
-                                 .verdict = (enum store_verdict)(1 + any(4)), .params = S("a=b"),
-                                 .click_id = arena_printf(&f->arena, "c%lld", (long long)any(40)) };
-    struct store_event ev = { .offer = offer, .pixel = PIXEL, .event = any(2) ? S("Lead") : S("Purchase"),
-                              .event_id = arena_printf(&f->arena, "e%lld", (long long)any(400)),
-                              .click_id = pb.click_id, .created = now, .value = any(1000000) - 1000,
-                              .currency = slice_from(one_of(currencies, 4)), .original_value = any(1000000),
-                              .original_currency = slice_from(one_of(currencies, 4)),
-                              .body = slice_from(one_of(bodies, 4)) };
-
-    OK(f, store_postback_id(f->s, &pb.id, &f->err));
-    ev.postback_id = pb.id;
-    if (pb.verdict == STORE_QUEUED && store_event_put(f->s, &ev, NULL, &f->err) < 0)
-        fail_msg("%s", f->err.text);
-    OK(f, store_postback_put(f->s, &pb, &f->err));
-}
-
-static void random_delivery(struct fixture *f, int64_t now)
-{
-    struct store_attempt a = { .at = now, .took_ms = (uint32_t)any(200000), .pixel = PIXEL,
-                               .http_status = any(2) ? 200 : 503, .code = any(3) - 1 };
-    struct store_outcome out[32];
-    struct store_event *list;
-    size_t count, told;
-
-    OK(f, store_take(f->s, PIXEL, now, any(10) ? 0 : now, 32, &f->arena, &list, &count, &f->err));
-    told = any(5) ? count : count / 2; /* the others are on their way until a restart */
-    for (size_t i = 0; i < told; i++)
-        out[i] = (struct store_outcome){ .event_id = list[i].id, .unknown = any(2),
-                                         .state = any(3) ? STORE_DELIVERED : any(2) ? STORE_WAITING : STORE_DEAD };
-    if (a.http_status != 200 || a.code != 0)
-        a.code = any(2) ? -1 : 40105;
-    OK(f, store_report(f->s, &a, out, told, &f->err));
-}
-
-static void random_again(struct fixture *f, int64_t now)
-{
-    struct store_postback pb;
-    int64_t id = 1 + any(600);
-
-    if (store_event_again(f->s, id, now, any(2), S("again"), &f->err) < 0)
-        fail_msg("%s", f->err.text);
-    if (store_get_postback(f->s, id, &f->arena, &pb, &f->err) != 1)
-        return;
-    pb.verdict = (enum store_verdict)(1 + any(4));
-    pb.stage = any(2) ? S("sale") : S("");
-    pb.code = any(2) ? S("Q009") : S("");
-    pb.warnings = any(2) ? S("W099 then\n") : S("");
-    if (store_postback_again(f->s, &pb, &f->err) < 0)
-        fail_msg("%s", f->err.text);
-}
-
 /* Rows whose checksum is not what the SQL function, which `store verify` compares with, makes of them. */
 static int64_t wrong_sums(struct fixture *f)
 {
@@ -239,7 +150,7 @@ static int64_t wrong_sums(struct fixture *f)
         " test_code, unknown_since, unknown_before, note, withdrawn))"
         " + (SELECT count(*) FROM counts WHERE sum IS NOT checksum(7, clicks, postbacks, waiting, sending,"
         " delivered, dead, quarantined, withdrawn, last_click, last_postback, last_event, last_attempt,"
-        " gone_postback, gone_attempt))";
+        " gone_postback, gone_attempt, clicks_before, ledger_before))";
     sqlite3_stmt *st;
     int64_t n;
 
@@ -257,8 +168,7 @@ static void as_the_rows(void **state)
     struct fixture *f = *state;
     int64_t now = START, recovered;
 
-    seed = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : 7;
-    printf("seed %llu\n", (unsigned long long)seed);
+    seed_from(7);
     for (int group = 0; group < 600; group++) {
         OK(f, store_begin(f->s, &f->err));
         for (int64_t i = any(8); i >= 0; i--, now += any(60000))

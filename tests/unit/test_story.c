@@ -50,7 +50,8 @@ static struct catalog *catalog_of(struct fixture *f)
     assert_non_null(c);
     c->offers_dir = arena_printf(&f->arena, "%s/offers", f->dir).ptr;
     write_file(f, "offers/o.yaml", "version: 1\noffer: o\nextends: keitaro\npixel: P\npage_url: https://l.example/\n"
-               "value_currency: USD\nevents:\n  sale: {event: Purchase, value: payout}\n");
+               "value_currency: USD\nevents:\n  sale: {event: Purchase, value: payout}\n"
+               "transitions:\n  sale: [new, lead]\n"); /* allowed, so what decided is line 8 */
     catalog_add_offers(c);
     catalog_print_problems(c, stderr);
     assert_int_equal(catalog_errors(c), 0);
@@ -165,13 +166,13 @@ static void test_json(void **state)
             buf_clear(&out);
             GIVES(f, 1, story_find(&in, cases[i].id, &s, &f->err));
             story_json(&out, &s);
-            want = arena_printf(&f->arena, "{\"id\":%.*s,\"more\":false,\"meaning\":\"\"}", SLICE_ARG(want));
+            want = arena_printf(&f->arena, "{\"id\":%.*s,\"walks\":[],\"walks_problem\":\"\",\"more\":false,\"meaning\":\"\"}", SLICE_ARG(want));
             SAME(want, buf_slice(&out));
         }
         buf_clear(&out);
         GIVES(f, 1, story_of_postback(&in, 2, &s, &f->err));
         story_json(&out, &s);
-        SAME(S("{\"id\":\"2\",\"matched\":\"row\",\"clicks\":[],\"postbacks\":[" BAD "],\"more\":false,\"meaning\":\"\"}"), buf_slice(&out));
+        SAME(S("{\"id\":\"2\",\"matched\":\"row\",\"clicks\":[],\"postbacks\":[" BAD "],\"walks\":[],\"walks_problem\":\"\",\"more\":false,\"meaning\":\"\"}"), buf_slice(&out));
         GIVES(f, 1, story_of_postback(&in, 1, &s, &f->err));
         assert_int_equal(s.click_count, 1);
         assert_int_equal(s.postback_count, 1);
@@ -219,6 +220,7 @@ static void test_words(void **state)
     SAME(arena_printf(&f->arena, "2 conversions found by the beginning of the ttclid:\n\n%.*s\n"
                       "offer gone, ttclid E.C.P.abcdefghij\"k2\n"
                       "2026-09-21T14:13:20.124Z  postback 2: quarantined Q001: no status\n"
+                      "    to do       add the status macro to the postback URL, or default_stage to the mapping (clickbaton explain Q001)\n"
                       "    understood  ttclid E.C.P.abcdefghij\"k2\n"
                       "no click was registered for it, or it is older than `retention: clicks`\n",
                       SLICE_ARG(with_dir(f, words))), buf_slice(&out));
@@ -238,6 +240,13 @@ static void test_words(void **state)
            "not looked up: `clickbaton urls OFFER` prints the names.\n"
            "5. Is it older than that? Postbacks and events stay for 60 days (retention: ledger), clicks for 45 "
            "(retention: clicks); then they are removed.\n"), buf_slice(&out));
+    for (int n = 15; n <= 16; n++) { /* a beginning of a ttclid: so many characters are too few, or enough */
+        struct slice id = slice_head(S("E.C.P.0123456789"), (size_t)n);
+        buf_clear(&out);
+        GIVES(f, 0, story_find(&in, id, &s, &f->err));
+        story_print(&out, &s, false);
+        assert_true((slice_find(buf_slice(&out), S("too short")) < out.len) == (n == 15));
+    }
     buf_free(&out);
     catalog_close(c);
 }

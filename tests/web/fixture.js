@@ -6,13 +6,14 @@ const fs = require('node:fs');
 const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
-const { chromium } = require('playwright-core');
+const { launch } = require('./browser');
 
 const ROOT = path.resolve(__dirname, '../..');
 const BINARY = path.resolve(ROOT, process.env.CLICKBATON || 'build/clickbaton');
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 const KEY = 'k3y-of-the-postbacks-0123456789abcdef';
 const PIXEL = 'C9EXAMPLEPIXEL00';
+// Every name is loopback, and pages may come back from the bfcache.
+const BROWSER = { ignoreDefaultArgs: ['--disable-back-forward-cache'], args: ['--disable-site-isolation-trials', '--disable-features=IsolateOrigins,site-per-process,SpareRendererForSitePerProcess', '--host-resolver-rules=MAP * 127.0.0.1'] };
 const HOSTS = ['ad', 'trk', 'pre', 'lander', 'shop', 'www.lander'];
 
 const sleep = ms => new Promise(r => setTimeout(r, ms));
@@ -67,17 +68,15 @@ class Fixture {
     this.sandbox = await listening(sandbox);
     this.configure();
     this.serve = await listening(child(['serve', '-c', 'clickbaton.yaml'], this.folder));
-    this.browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      ignoreDefaultArgs: ['--disable-back-forward-cache'],
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--disable-site-isolation-trials', '--disable-features=IsolateOrigins,site-per-process,SpareRendererForSitePerProcess', '--host-resolver-rules=MAP * 127.0.0.1']
-    });
+    this.browser = await launch(BROWSER);
     return this;
   }
 
+  // The browser that has a bfcache, for those who need it.
+  whole() { return this.wholly ||= launch({ ...BROWSER, whole: true }); }
+
   async close() {
-    if (this.browser) await this.browser.close();
+    for (const b of [this.browser, await this.wholly]) if (b) await b.close();
     for (const p of children) if (p.exitCode === null) p.kill('SIGKILL');
     this.web.closeAllConnections ? this.web.closeAllConnections() : 0;
     this.web.close();

@@ -58,7 +58,8 @@ async function check(fixture, { name, run, options }) {
   };
   let context;
   try {
-    context = await fixture.browser.newContext(options);
+    const { whole, ...context_options } = options || {};
+    context = await (whole ? await fixture.whole() : fixture.browser).newContext(context_options);
     if (controls.running) context.setDefaultTimeout(5000);
     await controls.install(context);
     t.visitor = new Visitor(fixture, context);

@@ -4,7 +4,7 @@
 const { spawn, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { chromium } = require('playwright-core');
+const { launch } = require('./browser');
 
 const ROOT = path.resolve(__dirname, '../..');
 const BINARY = path.resolve(ROOT, process.env.CLICKBATON || 'build/clickbaton');
@@ -145,7 +145,7 @@ async function trace(page, demo) {
 
 async function main() {
   const start = Date.now(), complaints = [];
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--font-render-hinting=none'] });
+  const browser = await launch({ args: ['--font-render-hinting=none'] });
   const demo = new Demo();
   try {
     await demo.start();

@@ -126,7 +126,7 @@ module.exports = [
     await settle(page);
     t.equal('the visit', await id(page), visit);
     t.equal('each once', v.calls.map(c => c.name), ['Lead', 'ViewContent', 'shown', 'Purchase', 'shown', 'back']);
-  }],
+  }, { whole: true }],
 
   ['bfcache: what the network lost before is said again', async (t, v) => {
     t.fixture.page('/offline', { attributes: 'data-event="Lead"' });
@@ -143,7 +143,7 @@ module.exports = [
     await page.evaluate(() => { setTimeout(() => history.back(), 50); });
     await t.fixture.click(sub);
     t.equal('one Lead', v.fired('Lead').length, 1);
-  }],
+  }, { whole: true }],
 
   ['bfcache: a page that comes back alive counts nothing again and learns what happened since', async (t, v) => {
     t.fixture.page('/alive', { attributes: 'data-event="Lead" data-page-event="ViewContent"' });

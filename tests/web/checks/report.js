@@ -55,6 +55,8 @@ const looks = async (t, v) => {
   const page = await open(t, v);
   t.equal('texts that are too pale', await pale(page), []);
   t.true('nothing is wider than the window', await fits(page));
+  t.equal('words of tables that are broken into lines of a few letters', await page.locator('.scroll td, .scroll th').evaluateAll(l => l.filter(e =>
+    e.innerText.length > 5 && e.innerText.length < 60 && !/[^\x20-\x7e]|<script/.test(e.innerText) && e.clientHeight > 5 * parseFloat(getComputedStyle(e).lineHeight)).map(e => e.innerText)), []);
   const sizes = await page.locator('figure svg[role=img]').evaluateAll(l => l.map(e => e.getBoundingClientRect()).map(r => r.width > 100 && r.height > 20));
   t.true('every chart is drawn', sizes.length >= 5 && sizes.every(x => x), sizes);
   t.equal('every picture has a name and a description', await page.locator('figure svg[role=img]').evaluateAll(l => l.filter(e =>

@@ -90,10 +90,10 @@ function health({ offer, since, until, step }, now = NOW) {
     return { offer: o.name, points, events,
       reasons: REASONS[o.name].map(([code, verdict, title, n]) => ({ code, verdict, title, n: Math.ceil(n * hours / 3) })),
       warnings: WARNINGS.map(([code, title, n]) => ({ code, title, n: Math.ceil(n * hours * o.size / 200) })),
-      answers: [{ code: '0', title: 'OK', delivered: Math.round(hours * o.size * 0.6), again: 0, dead: 0 },
-        { code: 'http 503', title: "an answer that is not the Events API's", delivered: 0, again: Math.round(hours * 0.8), dead: 0 },
-        { code: '40002', title: 'a parameter is wrong', delivered: 0, again: 0, dead: Math.round(hours * 0.07) },
-        { code: 'none', title: 'no answer came', delivered: 0, again: Math.round(hours * 0.2), dead: 0 }].filter(a => a.delivered + a.again + a.dead) };
+      answers: [{ code: '0', title: 'OK: accepted', delivered: Math.round(hours * o.size * 0.6), again: 0, dead: 0 },
+        { code: 'http 503', title: "not TikTok's own answer: something in between, or a fault there", delivered: 0, again: Math.round(hours * 0.8), dead: 0 },
+        { code: '40002', title: 'PARAM_ERROR: a parameter is wrong', delivered: 0, again: 0, dead: Math.round(hours * 0.07) },
+        { code: 'none', title: 'no answer', delivered: 0, again: Math.round(hours * 0.2), dead: 0 }].filter(a => a.delivered + a.again + a.dead) };
   });
   return { step, from: iso(from), to: iso(to), offers };
 }
@@ -174,7 +174,7 @@ function conversion(story, { mended = false, other = false } = {}) {
   const again = { verdict: stuck ? b.verdict : queued ? 'queued' : b.verdict, ...(stuck || !queued ? { code: b.code } : {}), reason: stuck || !queued ? b.reason : '', warnings: [], consent: { decision: 'granted' },
     bodies: queued ? [{ event_source: 'web', event_source_id: o.pixel, data: [body] }] : [], fields, steps };
   const query = b.params.map(([k, v]) => `${k}=${encodeURIComponent(v.replace(/[\ud800-\udfff]/g, '?'))}`).join('&');
-  return { id: String(b.id), matched: 'row', clicks: story.click ? [story.click] : [], postbacks: [b], more: false, meaning: '', click: story.click, again,
+  return { id: String(b.id), matched: 'row', clicks: story.click ? [story.click] : [], postbacks: [b], walks: [], walks_problem: '', more: false, meaning: '', click: story.click, again,
     curl: `curl -sS 'http://127.0.0.1:8080/postback/${o.name}?key=KEY&${query}'`, test: `  - name: "the postback of ${b.at}"\n    given: "?${query}"\n    expect:\n      verdict: ${again.verdict}\n` };
 }
 

@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { chromium } = require('playwright-core');
+const { launch } = require('../browser');
 const controls = require('./controls');
 const data = require('./data');
 const { Stub } = require('./stub');
@@ -15,7 +15,7 @@ const PAGE = path.join(path.dirname(path.resolve(ROOT, process.env.CLICKBATON ||
 const FILES = ['live', 'keys', 'conversion', 'trace', 'health', 'alerts', 'chain', 'session', 'layout', 'hostile', 'served'];
 const AT_ONCE = 6;
 // One of each kind; the hostile ones and the real server among them.
-const MAIN = /^live: (every column|the stream is cut)|^keys: j, k|^conversion: (quarantined|what the current)|^health: (the figures|bars are)|^chain: opened|^session: the token|^layout: (live|health):|^hostile: all in|^served: (as a new user|what the stub)/;
+const MAIN = /^live: (every column|the stream is cut|healthy)|^keys: j, k|^conversion: (quarantined|what the current)|^health: (the figures|bars are)|^chain: opened|^session: the token|^layout: (live|health):|^hostile: all in|^served: (as a new user|what the stub)/;
 
 let passed = 0, failed = 0, folder = PAGE, patience = 15000, quiet = false;
 
@@ -124,8 +124,7 @@ async function main() {
   const wanted = process.argv.slice(2).filter(a => !a.startsWith('--'));
   const all = FILES.flatMap(f => require('./checks/' + f).map(([name, act, options]) => ({ name: `${f}: ${name}`, act, options })));
   const start = Date.now();
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--force-color-profile=srgb'] });
+  const browser = await launch({ args: ['--force-color-profile=srgb'] });
   try {
     if (process.argv.includes('--control')) await control(browser, all.filter(c => !c.options?.real), wanted);
     else await checks(browser, all.filter(c => process.argv.includes('--main') ? MAIN.test(c.name) : !wanted.length || wanted.some(w => c.name.includes(w))));

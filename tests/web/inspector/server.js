@@ -92,4 +92,4 @@ async function server() {
   };
 }
 
-module.exports = { server };
+module.exports = { KEY, server };

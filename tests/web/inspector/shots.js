@@ -3,7 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
-const { chromium } = require('playwright-core');
+const { launch } = require('../browser');
 const data = require('./data');
 const { Stub } = require('./stub');
 
@@ -45,7 +45,7 @@ async function main() {
   const wanted = process.argv.slice(2), stub = await new Stub(path.join(ROOT, process.env.BUILD || 'build', 'web/inspector')).open();
   stub.mended.add(quarantined);
   stub.other.add(changed);
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none'] });
+  const browser = await launch({ args: ['--font-render-hinting=none'] });
   let total = 0;
   fs.mkdirSync(OUT, { recursive: true });
   for (const [name, hash, act, [width, height], colorScheme, trouble] of SHOTS) {

@@ -96,19 +96,21 @@ class Stub {
     const fit = [...this.stories.values()].map(data.row).reverse().filter(r => r.id < before &&
       ['offer', 'tracker', 'stage', 'verdict', 'code'].every(n => !p.get(n) || r[n] === p.get(n)) &&
       (!p.get('since') || Date.parse(r.at) >= when(p.get('since'))) && (!p.get('until') || Date.parse(r.at) < when(p.get('until'))));
-    this.json(a, 200, { rows: fit.slice(0, limit), next: fit.length > limit ? fit[limit - 1].id : null });
+    if (!this.span) return this.json(a, 200, { rows: fit.slice(0, limit), next: fit.length > limit ? fit[limit - 1].id : null });
+    const top = Math.min(before - 1, Math.max(0, ...this.stories.keys())), near = fit.filter(r => r.id > top - this.span); // as the server, which looks at so many
+    this.json(a, 200, { rows: near.slice(0, limit), next: near.length > limit ? near[limit - 1].id : top > this.span ? top - this.span + 1 : null });
   }
 
   conversion(a, id) {
     const story = this.stories.get(Number(id));
     if (!story) return this.json(a, 404, { error: 'there is no postback with this number; what is older than `retention: ledger` is gone' });
-    this.json(a, 200, data.conversion(story, { mended: this.mended.has(story.base.id), other: this.other.has(story.base.id) }));
+    this.json(a, 200, { ...data.conversion(story, { mended: this.mended.has(story.base.id), other: this.other.has(story.base.id) }), walks: this.simulated || [] });
   }
 
   trace(a, id) {
     const mine = [...this.stories.values()].filter(s => [s.base.click_id, s.base.event_id, s.base.txid].includes(id) || (id.length > 8 && s.base.ttclid.startsWith(id)));
     const meaning = mine.length ? '' : 'No click, postback or event has this id.\nStored are 1,932 clicks and 160 postbacks.\nWhat to check first:\n1. The tracker\'s own postback log: was it sent, to this server and to the right offer, and what was the answer? 200 means that it is stored here.\n2. Was it refused (a wrong or missing key, an unknown offer, a limit)? What is refused is not stored, only counted.\n3. Is it the same id? Each character counts, upper and lower case too.';
-    this.json(a, 200, { id, matched: mine.length ? 'click_id' : '', clicks: mine.filter(s => s.click).map(s => s.click), postbacks: mine.map(s => s.base), more: false, meaning });
+    this.json(a, 200, { id, matched: mine.length ? 'click_id' : '', clicks: mine.filter(s => s.click).map(s => s.click), postbacks: mine.map(s => s.base), walks: this.simulated || [], walks_problem: '', more: false, meaning });
   }
 
   health(a, p) {

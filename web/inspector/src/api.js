@@ -102,7 +102,7 @@ export function start() {
     link.value = { state: 'live', since: Date.now() };
   });
   source.addEventListener('row', e => { const row = data(e); if (row) tell('row', row); });
-  source.addEventListener('skipped', () => tell('again'));
+  source.addEventListener('skipped', () => tell('skipped'));
   source.addEventListener('bye', () => { cut(); later(); });
 }
 

@@ -9,14 +9,18 @@ import { useAnswer } from './ui.jsx';
 
 export const VERDICTS = [['queued', 'queued'], ['duplicate', 'duplicate'], ['ignored', 'ignored'], ['quarantined', 'quarantined']];
 
-export function Bars({ filter }) {
-  const answer = useAnswer(signal => get('health', { step: 3600, since: '23h', offer: filter.offer }, signal), [filter.offer]);
+export function useDay(offer) {
+  const answer = useAnswer(signal => get('health', { step: 3600, since: '23h', offer }, signal), [offer]);
   useEffect(() => {
     const beat = setInterval(() => document.hidden || answer.again(), 30000);
     return () => clearInterval(beat);
   }, []);
-  if (!answer.value?.offers) return <div class="strip" />;
-  const sum = add(answer.value);
+  return answer.value?.offers ? answer.value : null;
+}
+
+export function Bars({ filter, answer }) {
+  if (!answer) return <div class="strip" />;
+  const sum = add(answer);
   const wanted = VERDICTS.filter(([v]) => !filter.verdict || filter.verdict === v);
   const pick = i => go(address('live', { ...filter, since: new Date(sum.t[i] * 1000).toISOString(), until: new Date((sum.t[i] + 3600) * 1000).toISOString() }));
   return <div class="strip">

@@ -1,7 +1,8 @@
 // A chain file walked through: each hop, the three ids on their way, and where the baton drops.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { simulate } from './api.js';
-import { Code, Icon, Line, Problem, Section, Text, Wait, plain, remedy, title } from './ui.jsx';
+import { cut } from './plain.js';
+import { Code, Icon, Line, Problem, Section, Text, Wait, When, plain, remedy, title } from './ui.jsx';
 
 const EXAMPLE = `version: 1
 chain: my-chain
@@ -76,7 +77,7 @@ function Across({ list, r, drop }) {
     {IDS.map((id, k) => <text class={`lane-name n-${id}`} x="0" y={lanes[k] + 4}>{id}</text>)}
     {list.map((s, i) => <line class="post" x1={at(i)} y1="72" x2={at(i)} y2="176" />)}
     {IDS.map((id, k) => <Lane id={id} list={list} at={at} cross={lanes[k]} />)}
-    {list.map((s, i) => <g><text class="station" x={at(i)} y="38">{plain(s.name).slice(0, 18)}</text><text class="small mid" x={at(i)} y="55">{plain(s.kind).slice(0, 18)}{s.status ? ` · ${s.status}` : ''}</text></g>)}
+    {list.map((s, i) => <g><text class="station" x={at(i)} y="38">{cut(plain(s.name), 14)}</text><text class="small mid" x={at(i)} y="55">{cut(plain(s.kind), 14)}{s.status ? ` · ${s.status}` : ''}</text></g>)}
     {list.map((s, i) => i === 0 && <circle class="pass l-ttclid" r="4.5" cx={at(0)} cy={lanes[0]} />)}
     {r.verdict === 'kept' ? <><Baton x={at(list.length - 1) + 34} y={lanes[1]} /><text class="good mid" x={at(list.length - 1) + 34} y={lanes[1] + 26}>arrives</text></>
       : drop >= 0 && <><Baton x={at(drop) - 30} y={193} fallen /><text class="bad small-bad" x={at(drop) - 10} y={198}>drops</text></>}
@@ -93,7 +94,7 @@ function Down({ list, r, drop }) {
     {list.map((s, i) => <line class="post" x1="12" y1={at(i)} x2="96" y2={at(i)} />)}
     {IDS.map((id, k) => <Lane id={id} list={list} at={at} cross={lanes[k]} flip />)}
     <circle class="pass l-ttclid" r="4.5" cx={lanes[0]} cy={at(0)} />
-    {list.map((s, i) => <g><text class="station left" x="112" y={at(i) - 2}>{plain(s.name).slice(0, 20)}</text><text class="small" x="112" y={at(i) + 14}>{plain(s.kind).slice(0, 20)}{s.status ? ` · ${s.status}` : ''}</text></g>)}
+    {list.map((s, i) => <g><text class="station left" x="112" y={at(i) - 2}>{cut(plain(s.name), 20)}</text><text class="small" x="112" y={at(i) + 14}>{cut(plain(s.kind), 20)}{s.status ? ` · ${s.status}` : ''}</text></g>)}
     {r.verdict === 'kept' ? <Baton x={270} y={at(list.length - 1)} /> : drop >= 0 && <><Baton x={228} y={at(drop) - 6} fallen /><text class="bad" x={252} y={at(drop) - 1}>drops</text></>}
   </svg>;
 }
@@ -131,6 +132,11 @@ function Result({ r }) {
       <tr><th scope="row">TikTok gets</th><td class="mono"><Text value={r.event ? JSON.stringify(r.event) : 'no event'} max={400} /></td></tr></tbody></table></Section>
   </>;
 }
+
+// Simulations that somebody has kept (`simulate --keep`), beside what really came with their ids.
+export const Walked = ({ a }) => <>{(a.walks || []).map(r => <Section title="Simulated hops" aside={<span class="dim"><When t={r.at} /></span>}>
+  <p>The chain <Text value={r.chain} max={120} />{r.live && ', with real servers'}: {r.verdict === 'kept' ? 'the baton arrives.' : <>the baton drops{r.broken_at && <> at “<Text value={r.broken_at} max={120} />”</>}. {r.code && <Code code={r.code} />} <Text value={r.reason} max={600} /></>}</p><Hops r={r} /></Section>)}
+  {a.walks_problem && <p class="dim">A kept simulation can't be read: <Text value={a.walks_problem} max={300} /></p>}</>;
 
 const Problems = ({ list }) => <Section title="The file can't be used as it is"><ul class="lasts">{list.map(p => <li><div class="advice"><Code code={p.code} /><div><p>{p.where && <code>{plain(p.where)}</code>} <Text value={p.text} /></p>{p.remedy && <p class="act"><b>What to do:</b> <Text value={p.remedy} /></p>}</div></div></li>)}</ul></Section>;
 

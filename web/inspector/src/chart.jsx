@@ -1,10 +1,10 @@
 // Charts over time as SVG: stacked bars and lines, exact numbers at the pointer or the arrow keys, and the same as a table.
-// d3 chooses where the axes get their marks (days of 23 and 25 hours included); colours are those of style.css.
+// d3 chooses where the axes get their marks (days of 23 and 25 hours included; the days that the server adds up are those of UTC); colours are those of style.css.
 import { signal } from '@preact/signals';
 import { ticks } from 'd3-array';
-import { timeTicks } from 'd3-time';
+import { timeTicks, utcTicks } from 'd3-time';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { date, hhmm, moment } from './format.js';
+import { date, day, hhmm, moment } from './format.js';
 
 // Where somebody points, in all charts that belong together.
 const pointed = signal({ sync: '', i: -1 });
@@ -44,7 +44,7 @@ const midnight = d => d.getHours() === 0 && d.getMinutes() === 0;
 
 // All bars of a series are one path; what is there at all is at least a line high.
 function bars(p, x, y) {
-  const base = p.t.map(() => 0), wide = x(p.t[0] + p.step) - x(p.t[0]), gap = Math.min(3, Math.max(0.5, wide * 0.14));
+  const base = p.t.map(() => 0), wide = x(p.t[0] + p.step) - x(p.t[0]), gap = Math.min(3, wide * 0.14);
   return p.series.map(s => {
     let d = '';
     s.values.forEach((v, i) => {
@@ -75,16 +75,26 @@ function lines(p, x, y, bottom) {
 
 function Axes({ p, x, y, marks, left, right, bottom }) {
   const days = p.step >= 86400;
-  const times = timeTicks(new Date(p.from * 1000), new Date(p.to * 1000), Math.max(2, Math.round((right - left) / 80)))
+  const times = (days ? utcTicks : timeTicks)(new Date(p.from * 1000), new Date(p.to * 1000), Math.max(2, Math.round((right - left) / 80)))
     .filter(d => { const at = x(d / 1000); return at > left + 14 && at < right - 18; });
   return <g class="axes" aria-hidden="true">
     {!p.small && marks.map(v => <><line x1={left} x2={right} y1={Math.round(y(v)) + 0.5} y2={Math.round(y(v)) + 0.5} class={v ? '' : 'zero'} /><text x={left - 8} y={y(v) + 3.5} class="end">{p.axis ? p.axis(v) : v}</text></>)}
     {p.small && <line x1={left} x2={right} y1={bottom + 0.5} y2={bottom + 0.5} class="zero" />}
-    {times.map(d => <text x={x(d / 1000)} y={bottom + 16} class={midnight(d) ? 'mid day' : 'mid'}>{days || midnight(d) ? date(d) : hhmm(d)}</text>)}
+    {times.map(d => <text x={x(d / 1000)} y={bottom + 16} class={!days && midnight(d) ? 'mid day' : 'mid'}>{days ? day(d) : midnight(d) ? date(d) : hhmm(d)}</text>)}
   </g>;
 }
 
-const label = (t, step) => step >= 86400 ? date(t * 1000) : `${date(t * 1000)}, ${hhmm(t * 1000)} to ${hhmm((t + step) * 1000)}`;
+const label = (t, step) => step >= 86400 ? `${day(t * 1000)} (UTC)` : `${date(t * 1000)}, ${hhmm(t * 1000)} to ${hhmm((t + step) * 1000)}`;
+
+// Beside where somebody points, and inside of the chart however much stands in it.
+function Tip({ middle, width, children }) {
+  const ref = useRef();
+  useLayoutEffect(() => {
+    const w = ref.current.offsetWidth, wanted = middle > width / 2 ? middle - 12 - w : middle + 12;
+    ref.current.style.left = `${Math.round(Math.max(0, Math.min(width - w, wanted)))}px`;
+  });
+  return <div class="tip" ref={ref}>{children}</div>;
+}
 
 export function Chart(p) {
   const [box, width] = useWidth(600);
@@ -123,11 +133,11 @@ export function Chart(p) {
         {p.kind === 'bars' ? bars(p, x, y) : lines(p, x, y, bottom)}
         {at >= 0 && p.kind === 'lines' && p.series.map(s => s.values[at] !== null && <circle class="spot" r="3.5" cx={middle} cy={y(s.values[at])} style={{ fill: `var(--${s.colour})` }} />)}
       </svg>
-      {mine >= 0 && at >= 0 && <div class={`tip${middle > width / 2 ? ' left' : ''}`} style={{ left: `${Math.round(middle)}px` }}>
+      {mine >= 0 && at >= 0 && <Tip middle={middle} width={width}>
         <b>{label(p.t[at], p.step)}</b>
         {p.series.slice().reverse().map(s => <span><i style={{ background: `var(--${s.colour})` }} />{s.name}<em>{say(s)}</em></span>)}
         {p.total && <span class="sum">{p.total}<em>{show(p.series.reduce((a, s) => a + (s.values[at] || 0), 0))}</em></span>}
-      </div>}
+      </Tip>}
     </div>
     {!p.small && <div class="legend" aria-hidden="true">{p.series.map(s => <span><i class={s.dash ? 'dash' : p.kind === 'lines' ? 'solid' : ''} style={{ '--c': `var(--${s.colour})` }} />{s.name}{at >= 0 && mine < 0 && <em>{say(s)}</em>}</span>)}</div>}
     <p class="sr" aria-live="polite">{keyed && mine >= 0 ? `${label(p.t[at], p.step)}: ${p.series.map(s => `${s.name} ${say(s)}`).join(', ')}` : ''}</p>
@@ -143,7 +153,7 @@ function Numbers(p) {
     <summary>Numbers<span class="sr"> of {p.label}</span></summary>
     {open && <div class="scroll" tabIndex={0} role="region" aria-label={`${p.label} as a table`}><table>
       <thead><tr><th scope="col">From</th>{p.series.map(s => <th scope="col" class="num">{s.name}</th>)}</tr></thead>
-      <tbody>{filled.map(i => <tr><th scope="row">{p.step >= 86400 ? date(p.t[i] * 1000) : moment(p.t[i] * 1000).slice(0, -3)}</th>
+      <tbody>{filled.map(i => <tr><th scope="row">{p.step >= 86400 ? day(p.t[i] * 1000) : moment(p.t[i] * 1000).slice(0, -3)}</th>
         {p.series.map(s => <td class="num">{s.values[i] === null ? '–' : p.show(s.values[i], s)}</td>)}</tr>)}
       {!filled.length && <tr><td colSpan={p.series.length + 1}>nothing in this time</td></tr>}</tbody></table></div>}
   </details>;
@@ -151,9 +161,10 @@ function Numbers(p) {
 
 // A line without axes, beside a name.
 export function Spark({ values, colour: c = 'blue' }) {
+  if (!values.length) return null;
+  if (values.length === 1) values = [values[0], values[0]];
   const n = values.length, high = Math.max(...values, 0) || 1;
-  if (!n) return null;
-  const x = i => (n > 1 ? i / (n - 1) : 0.5) * 100, y = v => 19 - v / high * 17;
+  const x = i => i / (n - 1) * 100, y = v => 19 - v / high * 17;
   const line = values.map((v, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${y(v || 0).toFixed(1)}`).join('');
   return <svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">
     <path class="area" d={`${line}L100 20L0 20Z`} style={{ fill: `var(--${c})` }} />

@@ -6,7 +6,8 @@ import { Json } from './json.jsx';
 import { differences, lines } from './lines.js';
 import { Replay } from './replay.jsx';
 import { address, back, go, route, say } from './state.js';
-import { order } from './live.jsx';
+import { Walked } from './chain.jsx';
+import { order } from './rows.js';
 import { Code, Copy, Icon, Id, Line, Nothing, Problem, Section, Segments, State, Text, Verdict, Wait, When, plain, remedy, title, useAnswer } from './ui.jsx';
 
 const gap = (from, to) => from && to ? span(new Date(to) - new Date(from)) : '';
@@ -56,17 +57,19 @@ function Click({ click }) {
 
 const File = ({ at }) => <span class="file" title={plain(at)}><Line value={at.replace(' (built in)', '')} /></span>;
 const FROM = { __proto__: null, param: 'parameter', click: 'the click', derived: 'made from', mapping: 'the word', constant: 'mapping', default: 'default' };
+// Broken where its parts end, not within a word.
+const Path = ({ of }) => String(of).length > 120 ? <Text value={of} max={120} /> : String(of).split(/(?<=[._])/).map(part => <><Text value={part} /><wbr /></>);
 function Fields({ again, why, at }) {
   const fields = Object.entries(again?.fields || {}), steps = again?.steps || [];
   return <Section title="Understood" aside={<span class="dim">by the mapping in force{at ? `, ${time(at)}` : ''}</span>}>
     {!again && <p class="none"><Text value={why || 'It can not be translated now.'} /></p>}
     {again && <>
       <h3>Read from the postback</h3>
-      <ul class="origin">{fields.map(([f, v]) => <li><b class="mono"><Text value={f} max={120} /></b><span class="mono val"><Text value={v.value} max={110} /></span>
+      <ul class="origin">{fields.map(([f, v]) => <li><b class="mono"><Path of={f} /></b><span class="mono val"><Text value={v.value} max={110} /></span>
         <span class="from">{FROM[v.from] || plain(v.from)} {v.name && <code><Line value={v.name} /></code>}{v.at && <File at={v.at} />}</span></li>)}
         {!fields.length && <li class="none">Nothing of it is named by the mapping.</li>}</ul>
       {steps.length > 0 && <><h3>Put into the event</h3>
-        <ul class="origin">{steps.map(s => <li><b class="mono"><Text value={s.field} max={120} /></b><span class="mono val"><Text value={s.value} max={110} /></span>
+        <ul class="origin">{steps.map(s => <li><b class="mono"><Path of={s.field} /></b><span class="mono val"><Text value={s.value} max={110} /></span>
           <span class="from"><Text value={s.done} max={240} />{s.at && <File at={s.at} />}</span></li>)}</ul></>}
     </>}
   </Section>;
@@ -169,6 +172,7 @@ export function Conversion() {
         <Would again={a.again} others={pb.events} />
         {!pb.events.length && !list.length && <Section title="Sent"><p class="none">Nothing was sent, and nothing would be now.</p></Section>}</div>
     </div>
+    <Walked a={a} />
     {asked && <Replay {...asked} onClose={done => { ask(null); if (done) c.again(); }} />}
   </div>;
 }

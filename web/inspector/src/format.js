@@ -6,7 +6,7 @@ const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFra
 const part = options => new Intl.DateTimeFormat('en-GB', options);
 const clock = part({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const minute = part({ hour: '2-digit', minute: '2-digit' });
-const day = part({ day: 'numeric', month: 'short' });
+const local = part({ day: 'numeric', month: 'short' }), utc = part({ day: 'numeric', month: 'short', timeZone: 'UTC' });
 const full = part({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -15,7 +15,8 @@ export const short = n => Math.abs(n) < 10000 ? number.format(Math.round(n)) : c
 export const valid = t => t && !isNaN(new Date(t));
 export const time = t => clock.format(new Date(t));
 export const hhmm = t => minute.format(new Date(t));
-export const date = t => day.format(new Date(t));
+export const date = t => local.format(new Date(t));
+export const day = t => utc.format(new Date(t)); // of those that the server adds up
 export const moment = t => valid(t) ? full.format(new Date(t)) : '';
 export const sameDay = (a, b) => new Date(a).toDateString() === new Date(b).toDateString();
 

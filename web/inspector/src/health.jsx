@@ -4,12 +4,12 @@ import { get } from './api.js';
 import { VERDICTS } from './bars.jsx';
 import { Chart, Spark } from './chart.jsx';
 import { count, money, percentile, share, short, span, upTo } from './format.js';
+import { LIMITS, Pulse } from './pulse.jsx';
 import { address, go, route, server } from './state.js';
 import { add, percentiles, slots, total, waiting, weight } from './tally.js';
-import { Choice, Code, Icon, Line, Nothing, Problem, Section, Segments, Verdict, Wait, plain, remedy, title } from './ui.jsx';
-import { useAnswer } from './ui.jsx';
+import { Choice, Code, Icon, Line, Nothing, Problem, Section, Segments, Verdict, Wait, plain, remedy, title, useAnswer } from './ui.jsx';
 
-const RANGES = { __proto__: null, '24h': [24, 3600, '24 h'], '7d': [168, 3600, '7 d'], '30d': [720, 86400, '30 d'] };
+const RANGES = { __proto__: null, '24h': [24, 3600, '24 h', '24 hours'], '7d': [168, 3600, '7 d', '7 days'], '30d': [720, 86400, '30 d', '30 days'], '90d': [2160, 86400, '90 d', '90 days'] };
 
 // The window before it, of the same length, to compare with.
 function window_(range, now) {
@@ -52,11 +52,11 @@ function Tiles({ s, b, range }) {
   const open = total(waiting(s));
   return <div class="tiles" role="group" aria-label={`Figures of the last ${RANGES[range][2]}`}>
     <Tile name="Postbacks" value={short(received)} note={`${short(total(s.clicks))} clicks`} now={received} before={b && total(b.received)} values={s.received} />
-    <Tile name="Delivered" value={share(delivered, put)} note={`${count(delivered)} of ${count(put)}${open ? `, ${count(open)} on the way` : ''}`} c={put && delivered / put < 0.9 ? 'bad' : ''} now={ratio(s, 'delivered', 'put')} before={ratio(b, 'delivered', 'put')} good={1} values={s.delivered} />
+    <Tile name="Delivered" value={share(delivered, put)} note={`${count(delivered)} of ${count(put)}${open ? `, ${count(open)} on the way` : ''}`} c={put && (delivered + open) / put < LIMITS.delivered ? 'bad' : ''} now={ratio(s, 'delivered', 'put')} before={ratio(b, 'delivered', 'put')} good={1} values={s.delivered} />
     <Tile name="Refused by TikTok" value={count(dead)} note={share(dead, put)} c={dead ? 'bad' : ''} values={s.dead} />
-    <Tile name="Quarantined" value={share(lost, received)} note={`${count(lost)} not understood`} c={received && lost / received > 0.02 ? 'bad' : ''} now={ratio(s, 'quarantined', 'received')} before={ratio(b, 'quarantined', 'received')} good={-1} values={s.quarantined} />
+    <Tile name="Quarantined" value={share(lost, received)} note={`${count(lost)} not understood`} c={received && lost / received > LIMITS.quarantined ? 'bad' : ''} now={ratio(s, 'quarantined', 'received')} before={ratio(b, 'quarantined', 'received')} good={-1} values={s.quarantined} />
     <Tile name="Duplicates" value={share(total(s.duplicate), received)} note={`${count(total(s.duplicate))} not sent twice`} now={ratio(s, 'duplicate', 'received')} before={ratio(b, 'duplicate', 'received')} values={s.duplicate} />
-    <Tile name="Latency p95" value={upTo(p95)} note={`half within ${upTo(percentile(all, 0.5))}`} c={p95 > 60000 ? 'bad' : ''} now={p95} before={b && percentile(slots(b), 0.95)} good={-1} values={percentiles(s, 0.95).map(v => v ? Math.log10(v) : 0)} />
+    <Tile name="95 % arrive within" value={upTo(p95)} note={`half within ${upTo(percentile(all, 0.5))}`} c={p95 > LIMITS.delay ? 'bad' : ''} now={p95} before={b && percentile(slots(b), 0.95)} good={-1} values={percentiles(s, 0.95).map(v => v ? Math.log10(v) : 0)} />
   </div>;
 }
 
@@ -67,7 +67,7 @@ function Offers({ answer, chosen, range }) {
     .sort((a, b) => total(b.sum.received) - total(a.sum.received));
   return <Section title="Offers" class="wide">
     <div class="over"><table class="ranks"><thead><tr><th scope="col">Offer</th><th scope="col" class="sparks"><span class="sr">Over time</span></th><th scope="col" class="num">Received</th><th scope="col" class="num">Delivered</th>
-      <th scope="col" class="num">Quarantined</th><th scope="col" class="num wide-only">Duplicate</th><th scope="col" class="num">p95</th></tr></thead>
+      <th scope="col" class="num">Quarantined</th><th scope="col" class="num wide-only">Duplicate</th><th scope="col" class="num">95 % within</th></tr></thead>
       <tbody>{rows.map(({ name, sum }) => <tr class={name === chosen ? 'chosen' : ''}>
         <th scope="row"><a href={address('health', { range, offer: name === chosen ? '' : name })} aria-current={name === chosen ? 'true' : undefined}><Line value={name} /></a></th>
         <td class="sparks"><Spark values={sum.received} /></td><td class="num">{count(total(sum.received))}</td>
@@ -77,8 +77,8 @@ function Offers({ answer, chosen, range }) {
         <td class="num">{upTo(percentile(slots(sum), 0.95))}</td></tr>)}</tbody></table></div>
   </Section>;
 }
-const Good = ({ part, all }) => <span class={all && part / all < 0.9 ? 'warn' : ''}>{share(part, all)}</span>;
-const Bad = ({ part, all }) => <span class={all && part / all > 0.02 ? 'warn' : ''}>{share(part, all)}</span>;
+const Good = ({ part, all }) => <span class={all && part / all < LIMITS.delivered ? 'warn' : ''}>{share(part, all)}</span>;
+const Bad = ({ part, all }) => <span class={all && part / all > LIMITS.quarantined ? 'warn' : ''}>{share(part, all)}</span>;
 
 function Events({ answer, chosen, range, offer }) {
   const names = [...new Set(answer.offers.flatMap(o => o.events.map(e => e.event)))];
@@ -109,7 +109,7 @@ function Coverage({ s }) {
       const n = total(s.keys[k] || []), p = n / put;
       const over = s.put.map((v, i) => v ? (s.keys[k]?.[i] || 0) / v : 0);
       return <li><span class="mono">{plain(k)}</span><span class="meter" role="meter" aria-valuenow={Math.round(p * 100)} aria-valuemin={0} aria-valuemax={100} aria-label={`${k}: ${share(n, put)}`}>
-        <i style={{ width: `${Math.max(p * 100, n ? 0.7 : 0)}%` }} class={k === 'ttclid' && p < 0.8 ? 'low' : ''} /></span>
+        <i style={{ width: `${Math.max(p * 100, n ? 0.7 : 0)}%` }} class={k === 'ttclid' && p < LIMITS.ttclid ? 'low' : ''} /></span>
         <Spark values={over} /><span class="num">{share(n, put, 0)}</span></li>;
     })}</ul> : <p class="none">No event in this time.</p>}
   </Section>;
@@ -127,6 +127,7 @@ function Ranked({ heading, list, none, to, aside }) {
         <span class="what">{plain(text)}</span>{r.verdict && <Verdict verdict={r.verdict} />}
         <span class="num">{r.n !== undefined ? count(r.n) : <Outcomes r={r} />}</span></summary>
         <div class="more-of">{remedy(r.code) && <p><b>What to do:</b> {remedy(r.code)}.</p>}
+          {r.dead > 0 && <p>Which ones, and once more when the reason is mended: <code>clickbaton replay --dead{/^\d+$/.test(r.code) && r.code !== '0' ? ` --code ${r.code}` : ''} --dry-run</code></p>}
           <p>{to && <a class="button" href={to(r)}><Icon name="link" />Show them in the list</a>}
             {title(r.code) && <code>clickbaton explain {r.code}</code>}</p></div></details></li>;
     })}</ol> : <p class="none">{none}</p>}
@@ -152,7 +153,7 @@ function Charts({ s, pick, range }) {
         { name: 'withdrawn', colour: 'ignored', values: s.withdrawn }, { name: 'refused by TikTok', colour: 'dead', values: s.dead }]} /></Section>
     <Section title="Delivery latency"><Chart {...base} kind="lines" log label="Delivery latency, percentiles" format={v => v === null ? '–' : upTo(v)} axis={v => span(v)}
       summary={`Half within ${upTo(percentile(slots(s), 0.5))}, 95 % within ${upTo(percentile(slots(s), 0.95))}.`}
-      series={[0.5, 0.95, 0.99].map((p, i) => ({ name: `p${p * 100}`, colour: tints[i], dash: ['', '6 3', '2 3'][i], values: percentiles(s, p) }))} /></Section>
+      series={[0.5, 0.95, 0.99].map((p, i) => ({ name: `${p * 100} % within`, colour: tints[i], dash: ['', '6 3', '2 3'][i], values: percentiles(s, p) }))} /></Section>
     <Section title={`Value${c ? ` in ${c}` : ''}`} aside={currencies.length > 1 && <Segments label="Currency" value={c} options={currencies.map(x => [x, plain(x)])} onChange={choose} />}>
       {c ? <Chart {...base} kind="bars" label={`Value sent in ${c}`} format={v => money(v.toFixed(2), c)} axis={short} shape={c}
         summary={`${money(total(s.values[c]).toFixed(2), c)} in all.`} series={[{ name: c, colour: 'value', values: s.values[c] }]} /> : <p class="none">No event with a value in this time.</p>}</Section>
@@ -172,7 +173,6 @@ export function Health() {
   const s = value && add(value, event), b = h.before?.offers && add(h.before, event);
   const events = value ? [...new Set(value.offers.flatMap(o => o.events.map(e => e.event)))] : [];
   const pick = i => go(address('live', { offer, since: new Date(s.t[i] * 1000).toISOString(), until: new Date((s.t[i] + s.step) * 1000).toISOString() }));
-  const since = { '24h': '24h', '7d': '7d', '30d': '30d' }[range];
   return <div class="health">
     <div class="head"><h1 tabIndex={-1}>Signal health</h1>
       <div class="filters">
@@ -184,11 +184,12 @@ export function Health() {
     {!value && !h.now.error && <Wait what="Adding up the hours" />}
     {value && !value.offers.length && <Nothing><h2>Nothing in this time</h2><p>No click and no postback was counted. A longer time, or another offer?</p></Nothing>}
     {value && value.offers.length > 0 && <>
+      <Pulse answer={value} range={range} words={`in the last ${RANGES[range][3]}`} />
       <Tiles s={s} b={b} range={range} />
       <Charts s={s} pick={pick} range={range} />
       <div class="pair">{h.all?.offers && <Offers answer={h.all} chosen={offer} range={range} />}<Events answer={value} chosen={event} range={range} offer={offer} /></div>
       <div class="trio">
-        <Ranked heading="Reasons" list={s.reasons} none="Everything that came was understood and sent." to={r => address('live', { offer, verdict: r.verdict, code: r.code, since })} />
+        <Ranked heading="Reasons" list={s.reasons} none="Everything that came was understood and sent." to={r => address('live', { offer, verdict: r.verdict, code: r.code, since: range })} />
         <Ranked heading="Warnings" list={s.warnings} none="No warning in this time." />
         <Ranked heading="TikTok's answers" list={s.answers} none="Nothing was sent in this time." />
       </div></>}

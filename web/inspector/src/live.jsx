@@ -1,106 +1,20 @@
 // The live list: what comes in, newest first, with filters that stand in the address.
 import { Component } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { get, onLive } from './api.js';
-import { Bars } from './bars.jsx';
+import { useState } from 'preact/hooks';
+import { Bars, VERDICTS as SERIES, useDay } from './bars.jsx';
 import { count, date, hhmm, money, moment, sameDay, span, time } from './format.js';
+import { Pulse } from './pulse.jsx';
 import { Replay } from './replay.jsx';
+import { useRows } from './rows.js';
 import { address, go, route, server } from './state.js';
 import { Choice, Code, Icon, Line, Nothing, Problem, State, Verdict, Wait, known_codes, plain, title } from './ui.jsx';
 
-const PAGE = 50, MOST = 600, VERDICTS = ['queued', 'duplicate', 'ignored', 'quarantined'];
+const VERDICTS = SERIES.map(([v]) => v);
 const STAGES = ['lead', 'sale', 'rebill', 'rejected', 'refund', 'chargeback'];
-const TIMES = [['15m', 'last 15 min'], ['1h', 'last hour'], ['24h', 'last 24 h'], ['7d', 'last 7 days'], ['30d', 'last 30 days']];
+const TIMES = [['15m', 'last 15 min'], ['1h', 'last hour'], ['24h', 'last 24 h'], ['7d', 'last 7 days'], ['30d', 'last 30 days'], ['90d', 'last 90 days']];
 const NAMES = ['offer', 'tracker', 'stage', 'verdict', 'code', 'since', 'until'];
 
 export const filters = query => Object.fromEntries(NAMES.filter(n => query[n]).map(n => [n, query[n]]));
-
-const fits = (row, f) => !f.until && ['offer', 'tracker', 'stage', 'verdict', 'code'].every(n => !f[n] || row[n] === f[n]);
-
-// What the last list showed, for j and k on an opened conversion.
-export let order = [];
-
-// ---- the rows: kept outside of the component so that going back shows the list as it was ----
-
-let kept = { key: null, rows: [], next: null, top: 0 };
-
-function merge(rows, fresh) {
-  const known = new Map(fresh.map(r => [r.id, r]));
-  const list = rows.map(r => { const n = known.get(r.id); known.delete(r.id); return n || r; });
-  return [...known.values(), ...list].sort((a, b) => b.id - a.id).slice(0, MOST);
-}
-
-function useRows(f) {
-  const key = JSON.stringify(f);
-  const [state, set] = useState(() => kept.key === key ? { ...kept, loading: false } : { key, rows: [], next: null, loading: true });
-  const [paused, pause] = useState(false);
-  const held = useRef(new Map()), fresh = useRef(new Map());
-  const [waiting, setWaiting] = useState(0);
-  const still = useRef(false);
-  still.current = paused;
-
-  const load = (signal, quietly) => {
-    if (!quietly) set(s => ({ ...s, loading: true }));
-    return get('conversions', { ...f, limit: PAGE }, signal).then(a => {
-      held.current.clear();
-      setWaiting(0);
-      set({ key, rows: a.rows, next: a.next, loading: false });
-    }, error => error.name !== 'AbortError' && set(s => ({ ...s, error, loading: false })));
-  };
-
-  useEffect(() => {
-    const stop = new AbortController();
-    if (kept.key !== key) set({ key, rows: [], next: null, loading: true });
-    load(stop.signal, kept.key === key);
-    return () => stop.abort();
-  }, [key]);
-
-  // Rows that come are shown four times a second, and held back while the list is paused or being read.
-  useEffect(() => {
-    const off = onLive((kind, row) => {
-      if (kind === 'again') return void load(undefined, true);
-      fresh.current.set(row.id, row);
-    });
-    const beat = setInterval(() => {
-      if (!fresh.current.size) return;
-      const list = [...fresh.current.values()];
-      fresh.current.clear();
-      set(s => {
-        const here = new Set(s.rows.map(r => r.id)), newest = s.rows.length ? s.rows[0].id : 0;
-        const known = list.filter(r => here.has(r.id)), more = list.filter(r => !here.has(r.id) && r.id > newest && fits(r, f));
-        if (still.current || window.scrollY > 240) {
-          more.forEach(r => held.current.set(r.id, r));
-          known.forEach(r => held.current.has(r.id) && held.current.set(r.id, r));
-          setWaiting(held.current.size);
-          return known.length ? { ...s, rows: merge(s.rows, known) } : s;
-        }
-        return known.length || more.length ? { ...s, rows: merge(s.rows, [...known, ...more.map(r => ({ ...r, fresh: true }))]) } : s;
-      });
-    }, 250);
-    return () => { off(); clearInterval(beat); };
-  }, [key]);
-
-  useLayoutEffect(() => {
-    if (!state.loading && state.key === key) kept = { key, rows: state.rows, next: state.next };
-    order = state.rows.map(r => r.id);
-  }, [state]);
-
-  const show = () => {
-    const list = [...held.current.values()];
-    held.current.clear();
-    setWaiting(0);
-    set(s => ({ ...s, rows: merge(s.rows, list.map(r => ({ ...r, fresh: true }))) }));
-    window.scrollTo({ top: 0 });
-  };
-  const older = () => {
-    set(s => ({ ...s, more: true }));
-    get('conversions', { ...f, limit: PAGE, before: state.next }).then(
-      a => set(s => ({ ...s, rows: [...s.rows, ...a.rows.filter(r => !s.rows.some(o => o.id === r.id))], next: a.next, more: false })),
-      error => set(s => ({ ...s, error, more: false })));
-  };
-  return { ...state, paused, waiting, older, show, load: () => load(),
-    pause: on => { pause(on); if (!on && held.current.size) show(); } };
-}
 
 // ---- one row ----
 
@@ -108,7 +22,7 @@ function Answer({ e }) {
   if (e.state === 'delivered') return <State state="delivered">OK</State>;
   const a = e.answer;
   const text = a ? (a.code ? `${a.code} ${a.message || ''}` : a.http_status ? `HTTP ${a.http_status}` : a.message || 'no answer') : e.note || undefined;
-  return <State state={e.state}>{text ? <Line value={e.state === 'dead' ? text : `${text}, tried again`} /> : undefined}</State>;
+  return <State state={e.state}>{text ? <Line value={e.state === 'waiting' || e.state === 'sending' ? `${text}, tried again` : text} /> : undefined}</State>;
 }
 
 const slow = ms => ms === null || ms === undefined ? '' : ms > 300000 ? 'bad' : ms > 30000 ? 'warn' : '';
@@ -183,16 +97,16 @@ function Figures() {
   const s = server.value;
   if (!s) return <div class="figures" />;
   const n = s.since_start, o = s.outbox;
-  const tile = (label, value, c, to, hint) => <a class={`figure ${c}`} href={to} title={hint}><b>{count(value)}</b><span>{label}</span></a>;
+  const tile = (label, value, c, to, hint) => <a class={`figure ${c}`} href={to} title={hint}>{VERDICTS.includes(label) && <i class="swatch" style={{ background: `var(--${label})` }} />}<b>{count(value)}</b><span>{label}</span></a>;
   const start = s.refused?.since;
-  return <div class="figures" aria-label="Since the server started, and in all" role="group">
+  return <div class="figures" aria-label="Since the server started, and now" role="group">
     {start && <span class="figure" title={`The server started at ${moment(start)}`}>since {sameDay(start, s.now) ? hhmm(start) : date(start)}</span>}
     {tile('postbacks', n.postbacks, '', '#/live', 'since the server started')}
     {tile('queued', n.queued, 'v-queued', '#/live?verdict=queued')}
     {tile('duplicate', n.duplicate, 'v-duplicate', '#/live?verdict=duplicate')}
     {tile('ignored', n.ignored, 'v-ignored', '#/live?verdict=ignored')}
     {tile('quarantined', n.quarantined, 'v-quarantined', '#/live?verdict=quarantined')}
-    <span class="figure">in all</span>
+    <span class="figure">now</span>
     {tile('waiting for TikTok', o.waiting + o.sending, o.oldest && Date.now() - new Date(o.oldest) > 300000 ? 'v-dead' : '', '#/health',
       o.oldest ? `the oldest since ${moment(o.oldest)}` : 'the outbox is empty')}
     {tile('refused by TikTok', o.dead, o.dead ? 'v-dead' : '', '#/health')}
@@ -202,12 +116,13 @@ function Figures() {
 export function Live() {
   const f = filters(route.value.query);
   const list = useRows(f);
-  const [asked, ask] = useState(null);
+  const [asked, ask] = useState(null), day = useDay(f.offer);
   const ids = list.rows.filter(r => r.verdict === 'quarantined').map(r => r.id).slice(0, 100);
   return <div class="live">
     <h1 class="sr" tabIndex={-1}>Live list of postbacks</h1>
+    <Pulse answer={day} />
     <Figures />
-    <Bars filter={f} />
+    <Bars filter={f} answer={day} />
     <div class="bar">
       <Filters f={f} rows={list.rows} />
       <div class="acts">
@@ -217,19 +132,20 @@ export function Live() {
           <Icon name={list.paused ? 'play' : 'pause'} />{list.paused ? 'Go on' : 'Pause'}</button>
       </div>
     </div>
-    {list.waiting > 0 && <button class="held" onClick={list.show} aria-live="polite">
-      {count(list.waiting)} new {list.waiting === 1 ? 'postback' : 'postbacks'}: show</button>}
+    {(list.waiting.n > 0 || list.waiting.more) && <button class="held" onClick={list.show} aria-live="polite">
+      {list.waiting.more && (list.waiting.n ? 'more than ' : 'many ')}{list.waiting.n > 0 && count(list.waiting.n)} new {list.waiting.n === 1 && !list.waiting.more ? 'postback' : 'postbacks'}: show</button>}
     <Problem error={list.error} retry={list.load} />
     {list.rows.length > 0 && <Table rows={list.rows} />}
     {list.loading && !list.rows.length && <Wait what="Reading the ledger" />}
-    {!list.loading && !list.error && !list.rows.length && <Empty f={f} />}
-    {list.next && <p class="after"><button class="button" disabled={list.more} onClick={list.older}>{list.more ? 'Reading…' : 'Older postbacks'}</button></p>}
+    {!list.loading && !list.error && !list.rows.length && <Empty f={f} more={list.next} />}
+    {list.next && <p class="after"><button class="button" disabled={list.more} onClick={list.older}>{list.more ? 'Reading…' : list.rows.length ? 'Older postbacks' : 'Look further back'}</button></p>}
     {!list.next && list.rows.length > 0 && <p class="after dim">That is all that is stored{Object.keys(f).length ? ' and fits the filters' : ''}.</p>}
     {asked && <Replay postbacks={asked} onClose={done => { ask(null); if (done) list.load(); }} />}
   </div>;
 }
 
-function Empty({ f }) {
+function Empty({ f, more }) {
+  if (more) return <Nothing><h2>Nothing of the newest postbacks fits these filters</h2><p>There are older ones that were not looked at. A time makes the search short.</p></Nothing>;
   if (Object.keys(f).length) return <Nothing><h2>Nothing fits these filters</h2><p><a class="button" href="#/live">Show everything</a></p></Nothing>;
   return <Nothing><h2>No postback yet</h2>
     <p>As soon as one comes it stands here. <code>clickbaton urls OFFER</code> prints the URL to paste into the tracker.</p>

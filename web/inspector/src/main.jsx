@@ -53,12 +53,16 @@ function Help() {
   return <Dialog label="Keys and help" onClose={() => { help.value = false; }}>
     <table class="keys"><tbody>{KEYS.map(([k, text]) => <tr><th scope="row">{k.split(/ +/).map(x => <kbd>{x}</kbd>)}</th><td>{text}</td></tr>)}</tbody></table>
     <p class="dim">Times are those of your time zone, {zone}; every time shows UTC at the pointer. The address of a view can be sent to a colleague or kept as a bookmark. The same in a terminal: <code>clickbaton trace ID</code>, <code>tail</code>, <code>report</code>.</p>
-    <footer><span class="dim grow">clickbaton {plain(server.value?.version)}</span><button class="button" onClick={() => { help.value = false; logout(); }}>Log out</button></footer>
+    <footer><span class="dim grow">clickbaton {plain(server.value?.version)}</span><button class="button" onClick={() => { help.value = false; server.value = null; logout(); }}>Log out</button></footer>
   </Dialog>;
 }
 
+// Why nobody is in: a link that is not valid any more, a session that is over.
+let barred = null;
+session.subscribe(state => { if (state === 'closed' && server.value) barred = new Error('You are logged out: the session is over, or the server was started anew.'); });
+
 function Login() {
-  const [state, set] = useState({});
+  const [state, set] = useState({ error: barred });
   const [password, setPassword] = useState('');
   const enter = e => {
     e.preventDefault();
@@ -120,7 +124,7 @@ function App() {
   const r = route.value, view = VIEWS[r.view] || OTHERS[r.view] || VIEWS.live, View = view[1];
   const first = useRef(true), from = useRef('');
   useEffect(() => {
-    document.title = `${r.view === 'c' ? `postback ${r.id}` : r.view === 'trace' ? plain(r.query.id || 'search').slice(0, 60) : view[0].toLowerCase()} · clickbaton`;
+    document.title = `${r.view === 'c' ? `postback ${plain(r.id).slice(0, 20)}` : r.view === 'trace' ? plain(r.query.id || 'search').slice(0, 60) : view[0].toLowerCase()} · clickbaton`;
     if (first.current) { first.current = false; from.current = r.view; return; }
     if (from.current === 'c' && r.view !== 'c') requestAnimationFrame(() => document.querySelector(`[data-row="${lastOpened}"]`)?.focus());
     else if (from.current !== r.view || r.view === 'c') { window.scrollTo({ top: 0 }); document.querySelector('h1')?.focus({ preventScroll: true }); }
@@ -158,7 +162,7 @@ async function begin() {
   const token = /^#token=([^&]+)/.exec(location.hash);
   if (token) {
     history.replaceState(null, '', '#/live'); // not in the history, not in a screenshot
-    await login({ token: decodeURIComponent(token[1]) }).catch(() => {});
+    await login({ token: token[1] }).catch(e => { barred = e; });
   }
   route.value = parse(location.hash);
   addEventListener('hashchange', arrived);

@@ -7,3 +7,6 @@ export const mark = c => {
   return (NAMES[n] || 'U+' + n.toString(16).toUpperCase().padStart(4, '0')) + (more > 1 ? `×${more}` : '');
 };
 export const plain = text => String(text ?? '').replace(UNSEEN, c => `‹${mark(c)}›`);
+
+// The first n characters, and a sign that there are more; never half of one.
+export const cut = (text, n, sign = '…') => text.length > n ? text.slice(0, n).replace(/[\ud800-\udbff]$/, '') + sign : text;

@@ -1,10 +1,11 @@
 // What an id leads to: every click and postback that carries it, in order of time.
 import { get } from './api.js';
 import { money, moment, span, time } from './format.js';
+import { Walked } from './chain.jsx';
 import { route } from './state.js';
 import { Code, Icon, Id, Line, Nothing, Problem, State, Text, Verdict, Wait, When, plain, useAnswer } from './ui.jsx';
 
-const MATCH = { __proto__: null, click_id: 'click id', event_id: 'event id', ttclid: 'ttclid', ttclid_prefix: 'beginning of a ttclid', txid: 'transaction id', order_id: 'order id', row: 'number of the row' };
+const MATCH = { __proto__: null, click_id: 'click id', event_id: 'event id', ttclid: 'ttclid', ttclid_prefix: 'beginning of a ttclid', txid: 'transaction id', order_id: 'order id', row: 'number of the row', simulation: 'simulation' };
 
 function Click({ c }) {
   return <li class="entry"><span class="dot" aria-hidden="true"><Icon name="delivered" /></span><div class="what"><header><b>Click</b><Line value={c.offer} /><span class="grow" /><When t={c.at} /></header>
@@ -33,7 +34,9 @@ export function Trace() {
     <Problem error={t.error} retry={t.again} />
     {!id && <Nothing><h2>Which id?</h2><p>Type a click id, event id, ttclid (or its beginning), transaction id or order id into the field on top.</p></Nothing>}
     {id && t.loading && !a && <Wait what="Looking through every layer" />}
-    {a && !entries.length && <div class="meaning" role="status"><h2>Nothing has this id</h2>{String(a.meaning).split('\n').map(l => <p class={/^\d\./.test(l) ? 'step' : ''}><Text value={l} max={1000} /></p>)}</div>}
+    {a && <Walked a={a} />}
+    {a && !entries.length && a.walks?.length > 0 && <p class="meaning"><Text value={a.meaning} max={1000} /></p>}
+    {a && !entries.length && !a.walks?.length && <div class="meaning" role="status"><h2>Nothing has this id</h2>{String(a.meaning).split('\n').map(l => <p class={/^\d\./.test(l) ? 'step' : ''}><Text value={l} max={1000} /></p>)}</div>}
     {entries.length > 0 && <ol class="entries">{entries.map(e => e.c ? <Click c={e.c} /> : <Postback key={e.p.id} p={e.p} />)}</ol>}
     {a?.more && <p class="dim">There are more; these are the newest.</p>}
     {entries.length > 0 && a.meaning && <p class="meaning"><Text value={a.meaning} max={1000} /></p>}

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import codes from 'virtual:codes';
 import { ago, moment } from './format.js';
-import { UNSEEN, mark, plain } from './plain.js';
+import { UNSEEN, cut, mark, plain } from './plain.js';
 import { say } from './state.js';
 export { plain };
 
@@ -24,7 +24,7 @@ export function Text({ value, max = 400 }) {
   const text = String(value ?? '');
   if (text.length <= max || max === Infinity) return <bdi class="said"><Marked text={text} /></bdi>;
   return <bdi class="said">
-    <Marked text={all ? text : text.slice(0, Math.floor(max * 0.8))} />{all ? ' ' : '… '}
+    <Marked text={all ? text : cut(text, Math.floor(max * 0.8))} />{' '}
     <button class="more" onClick={() => setAll(!all)}>
       {all ? 'show less' : `show all ${text.length.toLocaleString('en-US')} characters`}</button>
   </bdi>;
@@ -33,7 +33,7 @@ export function Text({ value, max = 400 }) {
 // One line of it, cut where the column ends.
 export const Line = ({ value, max = 200 }) => {
   const text = String(value ?? '');
-  return <bdi class="line" title={plain(text.slice(0, 1000))}><Marked text={text.slice(0, max)} /></bdi>;
+  return <bdi class="line" title={plain(cut(text, 1000))}><Marked text={cut(text, max)} /></bdi>;
 };
 
 // ---- signs ----

@@ -29,9 +29,9 @@ module.exports = [
     t.true('refused', (await tile(page, 'Refused by TikTok')).includes(`TikTok ${dead} `), await tile(page, 'Refused by TikTok'));
     t.true('quarantined', (await tile(page, 'Quarantined')).includes(`${(100 * sum(a, 'quarantined') / received).toFixed(1)} % ${sum(a, 'quarantined')} not understood`), await tile(page, 'Quarantined'));
     const slots = a.offers.flatMap(o => o.events.flatMap(e => e.points)).reduce((s, p) => s.map((v, i) => v + p.latency[i]), new Array(15).fill(0));
-    const p50 = slow(slots, 0.5), p95 = slow(slots, 0.95), text = await tile(page, 'Latency p95');
+    const p50 = slow(slots, 0.5), p95 = slow(slots, 0.95), text = await tile(page, '95 % arrive within');
     t.true('median', Math.abs(Number(/within (\d+) ms/.exec(text)[1]) - p50) < 3, `${text}, ${p50}`);
-    t.true('p95', Math.abs(Number(/p95 ([\d.]+) min/.exec(text)[1]) - p95 / 60000) < 0.06, `${text}, ${p95}`);
+    t.true('p95', Math.abs(Number(/within ([\d.]+) min/.exec(text)[1]) - p95 / 60000) < 0.06, `${text}, ${p95}`);
     t.true('against the day before', /[▲▼] \d+ %/.test(text + await tile(page, 'Postbacks')));
   }],
   ['asked by the hour for a day and a week, by the day for a month; by offer', async t => {
@@ -113,6 +113,40 @@ module.exports = [
     const page = await ready(t, '#/health');
     t.true('shown', (await page.innerText('.tiles')).includes('1000T'), await page.innerText('.tiles'));
     t.equal('no element of it', await page.$('.segments b'), null);
+  }],
+  ['a month and a quarter are days of UTC, in every time zone', async t => {
+    const page = await ready(t, '#/health?range=90d&offer=vpn-fr'), a = answer('vpn-fr', 2160, 86400).offers[0].points, last = a[a.length - 1];
+    t.equal('the first of them', [t.asked('/api/health').some(q => q.query.step === '86400' && Number(q.query.until) - Number(q.query.since) === 90 * 86400)], [true]);
+    const plot = page.locator(`${card('Postbacks by verdict')} .plot`);
+    await plot.focus();
+    await page.keyboard.press('End');
+    t.true('the last day', (await page.innerText('.tip')).startsWith('26 Nov (UTC)'), await page.innerText('.tip'));
+    t.equal('its number', (await page.innerText('.tip .sum em')), n(last.received));
+  }, { timezoneId: 'America/Los_Angeles' }],
+  ['forty offers, one point, amounts of fifteen digits: nothing is pushed out of the page', async t => {
+    t.stub.twist = a => { const o = a.offers[0], point = { ...o.points[0], received: 1e12 + 7, queued: 1e12 + 7, t: a.from }; const e = { ...o.events[0], points: [{ ...o.events[0].points[0], t: a.from, put: 1e12, delivered: 1e12, values: { IDR: '123456789012345.67' } }] };
+      return { ...a, offers: Array.from({ length: 40 }, (_, i) => ({ ...o, offer: `an-offer-with-a-long-name-${i}`, points: [point], events: [e] })) }; };
+    const page = await ready(t, '#/health');
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const name of ['Value in IDR', 'Postbacks by verdict', 'Delivery latency']) {
+        await page.locator(`${card(name)} .plot`).focus();
+        await page.keyboard.press('Home');
+        await page.waitForSelector('.tip');
+        const out = await page.$eval('.tip', e => { const r = e.getBoundingClientRect(), w = document.documentElement.clientWidth; return r.left >= 0 && r.right <= w && e.scrollWidth <= e.clientWidth ? '' : `${r.left} to ${r.right} of ${w}, ${e.scrollWidth} in ${e.clientWidth}`; });
+        t.equal(`the tip of ${name} at ${width}`, out, '');
+        await page.keyboard.press('End');
+      }
+      t.equal(`${width}`, await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+    }
+    t.equal('all forty', await page.$$eval(`${card('Offers')} tbody tr`, l => l.length), 40);
+  }],
+  ['more bars than there is room for are thin bars', async t => {
+    const page = await t.tab('#/health?range=7d');
+    await page.waitForSelector('.charts .bars');
+    await page.setViewportSize({ width: 150, height: 400 });
+    await page.waitForTimeout(300);
+    t.true('each goes to the right', await page.$$eval('.charts .bars', l => l.every(p => !/h--/.test(p.getAttribute('d')))));
   }],
   ['nothing in this time', async t => {
     const page = await t.tab('#/health');

@@ -25,6 +25,7 @@ function poison(t, value) {
     s.value = value;
   }
   t.stub.other.add(155);
+  t.stub.simulated = [{ ...spoil(require('../walks/broken.json'), value, /^(ttclid|event_id|click_id|verdict)$/), at: data.iso(data.NOW), chain: value, live: true }];
   t.stub.banner = [{ kind: 'reload', level: 'error', text: value, since: data.iso(data.NOW) }];
   t.stub.alerts = { active: [spoil({ ...data.ALERTS.active[0], since: '' }, value)].map(a => ({ ...a, id: 'x', since: data.iso(data.NOW - 1000) })), history: [{ ...spoil(data.ALERTS.history[0], value), since: data.ALERTS.history[0].since, until: data.ALERTS.history[0].until }], receivers: [{ name: value, last_id: 1, delivered: false, text: value }] };
   t.stub.changed = { offers: [{ name: value, tracker: value, pixels: [value], events: [value] }], version: value };
@@ -94,10 +95,11 @@ module.exports = [
     await page.waitForSelector('.meaning');
     t.equal('harmless', await page.evaluate(harm), []);
     t.true('as text', (await page.innerText('h1')).includes('<img src=x'));
-    for (const hash of ['#/c/%E0%A4%A', '#/live?offer=%3Cimg%20src=x%3E&since=<b>&until=zz', '#/health?range=constructor&offer=__proto__', '#/nowhere/at?all', '#/__proto__', '#%', '#/c/../../x']) {
+    for (const hash of ['#/c/%E0%A4%A', '#/live?offer=%3Cimg%20src=x%3E&since=<b>&until=zz', '#/health?range=constructor&offer=__proto__', '#/nowhere/at?all', '#/__proto__', '#%', '#/c/../../x', '#/c/%E2%80%AE%1B', `#/trace?id=${encodeURIComponent(ESCAPES.toWellFormed())}`]) {
       const other = await t.tab(hash);
       await other.waitForSelector('main h1, main .nothing');
       t.equal(hash, await other.evaluate(harm), []);
+      t.true(`${hash}: its title`, !/[\u0000-\u001f\u202a-\u202e]/.test(await other.title()), await other.title());
       await other.close();
     }
   }],

@@ -34,7 +34,7 @@ module.exports = [
     t.equal('a refused one', (await cells(page, 153))[7], "40002 Invalid value for field 'properties.currency'");
     t.equal('one that waits', (await cells(page, 160)).slice(7, 9), ['on its way', '']);
     t.equal('one that took two tries', (await cells(page, 155)).slice(7, 9), ['OK', '7 s']);
-    t.equal('the figures', (await page.$eval('.figures', f => f.innerText)).replace(/\s+/g, ' '), 'since 07:40 160 postbacks 134 queued 15 duplicate 2 ignored 9 quarantined in all 1 waiting for TikTok 2 refused by TikTok');
+    t.equal('the figures', (await page.$eval('.figures', f => f.innerText)).replace(/\s+/g, ' '), 'since 07:40 160 postbacks 134 queued 15 duplicate 2 ignored 9 quarantined now 1 waiting for TikTok 2 refused by TikTok');
   }],
   filter('offer', 'Offer', 'nutra-de', b => b.offer === 'nutra-de'),
   filter('verdict', 'Verdict', 'duplicate', b => b.verdict === 'duplicate'),
@@ -152,7 +152,7 @@ module.exports = [
     await has(t, two, 162);
     t.equal('one stream is left', t.stub.live.size, 1);
   }],
-  ['a flood of rows: no more than six hundred are kept, in order', async t => {
+  ['a flood of rows: no more than six hundred are kept, in order, and no hole behind them', async t => {
     const page = await t.tab();
     await ready(page);
     for (let i = 0; i < 900; i++) t.stub.next({ fate: 'ok', offer: 'nutra-de' });
@@ -160,6 +160,90 @@ module.exports = [
     const list = await rows(page);
     t.equal('as many', list.length, 600);
     t.equal('in order', list.every((id, i) => !i || id < list[i - 1]), true);
+    await page.getByRole('button', { name: 'Older postbacks' }).click();
+    await has(t, page, 411);
+    t.equal('no hole', await rows(page), Array.from({ length: 650 }, (_, i) => 1060 - i));
+    await page.evaluate(() => window.scrollTo(0, 900));
+    t.stub.say('row', { ...data.row(t.stub.stories.get(1060)), reason: 'told again' });
+    t.stub.next({ fate: 'ok' });
+    await page.waitForSelector('text=1 new postback: show');
+    t.equal('what the reader has asked for stays', (await rows(page)).length, 650);
+  }],
+  ['who pauses or reads is held in a flood, and what waits has a bound', async t => {
+    const page = await t.tab();
+    await ready(page);
+    await page.click('text=Pause');
+    for (const n of [350, 700]) {
+      for (let i = 0; i < 350; i++) t.stub.next({ fate: 'ok', offer: 'nutra-de' });
+      await page.waitForSelector(`text=${n} new postbacks: show`);
+    }
+    await page.click('text=Go on');
+    await has(t, page, 860);
+    t.equal('more than are kept: read anew', (await rows(page)).length, 50);
+    await page.click('text=Pause');
+    t.stub.next({ fate: 'ok' });
+    await page.waitForSelector('text=1 new postback: show');
+    const asked = t.asked('/api/conversions').length;
+    t.stub.say('skipped', {});
+    await page.waitForSelector('.held:has-text("more than")');
+    await new Promise(r => setTimeout(r, 600));
+    t.equal('the list is as it was', (await rows(page)).slice(0, 2), [860, 859]);
+    t.equal('nothing was asked for', t.asked('/api/conversions').length, asked);
+    await page.click('text=Go on');
+    await has(t, page, 861);
+    t.equal('read anew, in order', await rows(page), Array.from({ length: 50 }, (_, i) => 861 - i));
+    await page.evaluate(() => window.scrollTo(0, 500));
+    for (let i = 0; i < 3; i++) t.stub.next({ fate: 'ok' });
+    await page.waitForSelector('text=3 new postbacks: show');
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await has(t, page, 864);
+    t.equal('back on top it goes on by itself', [(await rows(page)).slice(0, 4), await page.$('.held')], [[864, 863, 862, 861], null]);
+  }],
+  ['in a flood the list is read anew once a second, not at every skip', async t => {
+    const page = await t.tab();
+    await ready(page);
+    const before = t.asked('/api/conversions').length;
+    for (let i = 0; i < 12; i++) {
+      t.stub.stories.set(200 + i, data.postback(200 + i, data.NOW + i, data.random(i), { fate: 'ok' }));
+      t.stub.say('skipped', {});
+      await new Promise(r => setTimeout(r, 150));
+    }
+    await has(t, page, 211);
+    const times = t.asked('/api/conversions').length - before;
+    t.true('as often', times >= 1 && times <= 4, times);
+  }],
+  ['a filter that hardly anything fits: looked for further back, and kept in a flood', async t => {
+    t.stub.span = 20;
+    const rare = [...t.stub.stories.values()].filter(s => s.base.code === 'Q002' && s.base.id < 120).map(s => s.base.id);
+    t.true('there is one, far back', rare.length > 0);
+    const page = await t.tab('#/live?code=Q002&until=' + data.iso(Date.parse(t.stub.stories.get(120).base.at)));
+    await has(t, page, Math.max(...rare));
+    const all = await t.tab('#/live?code=Q015');
+    await all.waitForSelector('text=Nothing fits these filters');
+    const kept = await t.tab('#/live?code=Q002');
+    await has(t, kept, 158);
+    const before = await rows(kept);
+    for (let id = 161; id <= 200; id++) t.stub.stories.set(id, data.postback(id, data.NOW + id, data.random(id), { fate: 'ok' }));
+    await kept.waitForTimeout(1100);
+    t.stub.say('skipped', {});
+    await t.until('asked', () => t.asked('/api/conversions').filter(q => q.query.code === 'Q002' && !q.query.until).length > 1);
+    await kept.waitForTimeout(400);
+    t.equal('what stands there stays', await rows(kept), before);
+  }],
+  ['healthy, or what is wrong stands first, each with its way', async t => {
+    t.stub.twist = a => ({ ...a, offers: a.offers.filter(o => o.offer === 'vpn-fr').map(o => ({ ...o, points: o.points.map(p => ({ ...p, quarantined: 0 })), events: o.events.map(e => ({ ...e, points: e.points.map(p => ({ ...p, dead: 0, delivered: p.put, latency: p.latency.map((v, i) => i < 5 ? v : 0) })) })) })) });
+    const page = await t.tab(), say = () => page.innerText('.pulse');
+    await page.waitForSelector('.pulse.good');
+    t.true('healthy', /^The signal is healthy\. \d+ postbacks in the last 24 hours, all understood\. TikTok has (\d+) of \1 events, half of them within \d+ ms\.$/.test(await say()), await say());
+    t.stub.twist = a => ({ ...a, offers: a.offers.filter(o => o.offer === 'sweeps-us').map(o => ({ ...o, points: o.points.map(p => ({ ...p, received: 10, quarantined: 3 })), events: [], reasons: [{ code: 'Q002', verdict: 'quarantined', title: 'unknown status word', n: 72 }] })) });
+    await page.reload();
+    await page.waitForSelector('.pulse.warn');
+    t.equal('what is wrong stands first', (await say()).replace(/\s+/g, ' '), 'Look at this first in the last 24 hours sweeps-us 72 of 240 postbacks not understood (30.0 %), Q002 unknown status word');
+    t.equal('its way', await page.getAttribute('.pulse li a', 'href'), '#/live?offer=sweeps-us&verdict=quarantined&since=24h');
+    t.stub.twist = a => ({ ...a, offers: [] });
+    t.stub.banner = data.BANNER.slice(0, 1);
+    await page.reload();
+    await page.waitForSelector('.pulse.bad:has-text("the notice on top")');
   }],
   ['a bar of the last 24 hours opens its hour', async t => {
     const page = await t.tab();

@@ -21,6 +21,7 @@ module.exports = [
     const page = await t.tab('#token=old');
     await page.waitForSelector('.login');
     t.true('how', await page.isVisible('.login >> text=clickbaton inspect'));
+    t.true('why', await page.isVisible('.login [role=alert] >> text=the password is wrong'));
     await page.fill('input[type=password]', 'guess');
     await page.click('text=Log in');
     await page.waitForSelector('.login >> text=the password is wrong');
@@ -36,6 +37,15 @@ module.exports = [
     t.stub.say('bye', {});
     t.stub.cut();
     await page.waitForSelector('.login');
+    t.true('why', await page.isVisible('.login [role=alert] >> text=You are logged out'));
+    await page.fill('input[type=password]', PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.list .row');
+  }],
+  ['a link that was cut in two: the page says so', async t => {
+    closed(t);
+    const page = await t.tab('#token=%zz%');
+    await page.waitForSelector('.login [role=alert]');
   }],
   ['log out', async t => {
     t.stub.open_to_all = false;

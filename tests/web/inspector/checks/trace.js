@@ -19,6 +19,21 @@ module.exports = [
     await page.keyboard.press('Escape');
     await t.until('back in the story', () => page.url().includes('#/trace?id='));
   }],
+  ['the hops of a kept simulation, with what came of its ids and without', async t => {
+    const s = t.stub.stories.get(155), walk = { at: s.base.at, chain: 'my-chain', live: true, ...require('../walks/broken.json') };
+    t.stub.simulated = [walk];
+    const page = await t.tab(`#/trace?id=${s.base.click_id}`);
+    await page.waitForSelector('.entry >> nth=1');
+    const text = async () => (await page.$eval('main', e => e.innerText)).replace(/\s+/g, ' ');
+    for (const part of ['Simulated hops', 'The chain my-chain, with real servers: the baton drops at “lander”. H010', 'click_id is lost: this hop', 'Postback lead'])
+      t.true(part, (await text()).includes(part), await text());
+    t.equal('its hops, the broken one marked', await page.$$eval('.hops > li', l => l.map(x => x.className)), ['', 'broken']);
+    await page.click('.entry .open');
+    await page.waitForSelector('.conversion .hops .broken');
+    const other = await t.tab('#/trace?id=zz9');
+    await other.waitForSelector('.hops .broken');
+    t.true('an id of a simulation alone is not nothing', !(await other.isVisible('text=Nothing has this id')));
+  }],
   ['nothing found: what that means and what to check first, line by line', async t => {
     const page = await t.tab('#/trace?id=zz9');
     await page.waitForSelector('.meaning');

@@ -1,0 +1,40 @@
+/* intake_group.h: inside of intake: what it knows, and one group of what has gathered. */
+#ifndef CLI_SERVE_INTAKE_GROUP_H
+#define CLI_SERVE_INTAKE_GROUP_H
+
+#include <pthread.h>
+
+#include "cli/serve/call.h"
+#include "cli/serve/intake.h"
+
+struct intake {
+    struct intake_settings settings;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work, done;
+    struct intake_request *first, **end; /* waiting */
+    struct call *calls;
+    unsigned waiting; /* requests that wait or are being worked on */
+    bool closing;
+    bool unsynced; /* until the end: the disk could not be synced */
+    struct intake_stats stats;
+    int64_t busy_since; /* 0: nothing is being written; steady_ms */
+    int64_t failed_at; /* of the last commit, if that failed; steady_ms */
+
+    /* of the intake thread alone */
+    struct identity_hasher *hasher;
+    struct arena arena;
+};
+
+int64_t intake_steady_ms(void); /* of a clock that nobody sets */
+
+/* Write and answer all of it.  Called with the lock held and gives it back. */
+void group_run(struct intake *in, struct intake_request *requests, unsigned count, struct call *calls);
+
+void group_answer(struct intake *in, struct intake_request *requests, bool durable, const char *why);
+/* Under the lock: what came of a group; why the store may not go on, of which the first reason stays. */
+void group_note(struct intake *in, const struct intake_request *requests, unsigned count, int rc,
+                const struct err *err);
+void group_note_why(struct intake *in, const struct err *err);
+
+#endif
