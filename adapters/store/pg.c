@@ -86,13 +86,15 @@ static void close_store(struct store *store)
     pg_tally_free(s->tally);
     pg_group_free(s->group);
     arena_free(&s->scratch);
+    free(s->taken.ids);
     free(s);
 }
 
 static const struct store_ops ops = {
     .begin = pg_begin, .begin_group = pg_begin_group, .commit = pg_commit, .rollback = pg_rollback, .click_put = pg_click_put,
     .postback_id = pg_postback_id, .postback_put = pg_postback_put, .event_put = pg_event_put, .take = pg_take,
-    .report = pg_report, .recover = pg_recover, .retain = pg_retain, .give_back = give_back,
+    .report = pg_report, .recover = pg_recover, .name = pg_name_node,
+    .clock = pg_clock, .renew = pg_renew, .look = pg_look, .gate_set = pg_gate_set, .retain = pg_retain, .give_back = give_back,
     .clock_back = pg_clock_back, .click_find = pg_click_find, .list_again = pg_list_again,
     .get_postback = pg_get_postback, .get_event = pg_get_event, .postback_again = pg_postback_again,
     .event_again = pg_event_again, .marked = pg_marked, .history = pg_history,
@@ -119,6 +121,7 @@ struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err
     s->store.ops = &ops;
     s->store.writer = writer;
     s->number = -1;
+    pg_share_open(s);
     s->counted_ids = counted_ids;
     arena_init(&s->scratch, SCRATCH_BYTES);
     if (pg_connect(s, url, err) == 0 && pg_schema_ready(s, writer, err) == 0)

@@ -2,7 +2,8 @@
  *
  * Any number of handles, of any number of machines, write to one database.  What they must agree on, the
  * database decides: that an event is one (event_keys), who sends it (a lease in deliveries), what time it
- * is.  A handle that writes has a row in `writers` with a number of its own: its ids have that number
+ * is (SQLSTATE 40001 and 40P01, a number that was taken over and a connection lost before its commit are ERR_AGAIN:
+ * nothing was written).  A handle that writes has a row in `writers` with a number of its own: its ids have that number
  * in them, its counts stand there, and each of its commits changes that row, so that one whose
  * number somebody else has taken over commits nothing any more.
  *
@@ -47,7 +48,17 @@ struct pg {
     bool prepared[PG_COUNT];
     int number;              /* of the writer, -1: none yet */
     int64_t token;           /* says that the number is still ours */
+    int64_t owner;           /* of what this handle takes: a random number for its life, whatever its `number` */
+    int64_t lease_s;         /* how long what it takes is its own without renewal, seconds */
+    int64_t run, began;      /* of the program; when the first transaction did, by the database's clock */
+    char node[64];
     int64_t now;             /* the database's clock when the transaction began, Unix milliseconds */
+    struct store_clock clock;
+    struct pg_taken {        /* by this transaction, or by one of which nobody knows whether it was committed */
+        int64_t *ids;
+        size_t count, room;
+        bool doubt;
+    } taken;
     struct pg_state state, before;
     struct store_counts counts; /* what this transaction adds */
     struct pg_tally *tally;     /* what this transaction counts */
@@ -62,6 +73,7 @@ struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err
 int pg_connect(struct pg *s, const char *url, struct err *err);
 void pg_disconnect(struct pg *s);
 int pg_alive(struct pg *s, struct err *err); /* connected, or connected anew */
+bool pg_is_lost(const struct pg *s);
 int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values or rows */
 
 /* One call of a prepared statement: start, its values in order, run. */
@@ -115,7 +127,16 @@ int64_t pg_next_id(struct pg *s, enum pg_rows rows);
 void pg_moved(const struct store *, struct store_moved *);
 int pg_counts(struct store *, struct store_counts *, struct err *);
 
-void pg_leave(struct pg *s); /* its number is free */
+void pg_leave(struct pg *s); /* its number is free, and so is what it has taken */
+
+/* ---- pg_share.c: what several machines know of each other ---- */
+void pg_share_open(struct pg *s); /* who it is */
+void pg_name_node(struct store *, struct slice, int64_t);
+bool pg_clock(const struct store *, struct store_clock *);
+int pg_renew(struct store *, int64_t, int64_t *, struct err *);
+int pg_look(struct store *, struct store_gate *, size_t, struct store_crowd *, struct arena *, struct err *);
+int pg_gate_set(struct store *, const struct store_gate *, int64_t, bool, struct err *);
+int64_t pg_boot_us(void); /* CLOCK_BOOTTIME */
 
 /* ---- pg_tally.c ---- */
 struct pg_tallied { /* what is counted of an event */
@@ -176,6 +197,9 @@ int pg_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct are
             struct err *);
 int pg_report(struct store *, const struct store_attempt *, const struct store_outcome *, size_t, struct err *);
 int pg_recover(struct store *, int64_t, int64_t *, struct err *);
+/* What handles had that are not heard of any more waits again; own: this one's, too. */
+int pg_take_over(struct pg *s, int64_t now, bool own, int64_t *recovered, struct err *err);
+int pg_untake(struct pg *s, struct err *err); /* what `taken` is in doubt about waits as before */
 int pg_clock_back(struct store *, int64_t, struct err *);
 int pg_event_again(struct store *, int64_t, int64_t, bool, struct slice, struct err *);
 int pg_pixels_due(struct store *, struct arena *, struct store_due **, size_t *, struct err *);

@@ -24,6 +24,12 @@ static struct slice first_line(const char *message)
     return head;
 }
 
+/* The transaction met another one: serialization_failure, deadlock_detected ("PostgreSQL: Appendix A, Error Codes"). */
+static bool is_refused_whole(const char *state)
+{
+    return state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0);
+}
+
 /* The connection's state decides: what was lost on the way may be tried again. */
 static int fail(struct pg *s, const PGresult *r, const char *doing, struct err *err)
 {
@@ -32,8 +38,8 @@ static int fail(struct pg *s, const PGresult *r, const char *doing, struct err *
 
     s->store.failed = true;
     if (PQstatus(s->db) == CONNECTION_BAD)
-        return err_set(err, ERR_BUSY, "%s: the connection is lost: %.*s", s->where, SLICE_ARG(says));
-    return err_set(err, ERR_SYSTEM, "%s: %s: %.*s (SQLSTATE %s)", s->where, doing, SLICE_ARG(says),
+        return err_set(err, ERR_AGAIN, "%s: the connection is lost: %.*s", s->where, SLICE_ARG(says));
+    return err_set(err, is_refused_whole(state) ? ERR_AGAIN : ERR_SYSTEM, "%s: %s: %.*s (SQLSTATE %s)", s->where, doing, SLICE_ARG(says),
                    state ? state : "unknown");
 }
 
@@ -116,7 +122,15 @@ int pg_alive(struct pg *s, struct err *err)
     memset(s->prepared, 0, sizeof(s->prepared));
     if (PQstatus(s->db) == CONNECTION_OK)
         return 0;
-    return fail(s, NULL, "the database can't be reached", err);
+    fail(s, NULL, "", err);
+    if (err)
+        err->kind = ERR_BUSY;
+    return -1;
+}
+
+bool pg_is_lost(const struct pg *s)
+{
+    return PQstatus(s->db) == CONNECTION_BAD;
 }
 
 int pg_simple(struct pg *s, const char *sql, struct err *err)

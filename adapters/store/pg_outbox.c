@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "adapters/store/pg.h"
@@ -76,6 +77,23 @@ static int first_due(struct pg *s, struct slice pixel, int64_t now, int64_t befo
     return n;
 }
 
+/* Should nobody know whether the commit was made, they are not to stay ours for ever. */
+static int note_taken(struct pg *s, const int64_t *ids, size_t count, struct err *err)
+{
+    struct pg_taken *t = &s->taken;
+    int64_t *more = t->ids;
+
+    if (t->count + count > t->room) {
+        if (!(more = realloc(t->ids, (t->count + count) * sizeof(*more))))
+            return pg_no_room(err);
+        t->ids = more;
+        t->room = t->count + count;
+    }
+    memcpy(more + t->count, ids, count * sizeof(*ids));
+    t->count += count;
+    return 0;
+}
+
 /* The ids of those that are ours now. */
 static int mark_taken(struct pg *s, struct slice pixel, int64_t now, int64_t before, struct slice test_code,
                       unsigned max, int64_t **ids, size_t *count, struct err *err)
@@ -89,14 +107,15 @@ static int mark_taken(struct pg *s, struct slice pixel, int64_t now, int64_t bef
     pg_int(&c, before);
     pg_text(&c, test_code);
     pg_int(&c, max);
-    pg_int(&c, s->number);
+    pg_int(&c, s->owner);
+    pg_int(&c, s->lease_s);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     *ids = ARENA_ARRAY(&s->scratch, int64_t, (size_t)rows.count);
     for (int i = 0; *ids && i < rows.count; i++)
         (*ids)[(*count)++] = pg_int_at(&rows, i, 0);
     pg_done(&rows);
-    return *ids ? 0 : pg_no_room(err);
+    return *ids ? note_taken(s, *ids, *count, err) : pg_no_room(err);
 }
 
 /* What is too much for one request waits again, as it was. */
@@ -106,7 +125,23 @@ static int put_back(struct pg *s, const int64_t *ids, size_t count, struct err *
 
     pg_start(&c, s, PG_DELIVERY_PUT_BACK);
     pg_ints(&c, ids, count);
+    pg_int(&c, s->owner);
     return pg_run(&c, NULL, err);
+}
+
+int pg_untake(struct pg *s, struct err *err)
+{
+    struct pg_call c;
+    int64_t n;
+
+    pg_start(&c, s, PG_DELIVERY_PUT_BACK);
+    pg_ints(&c, s->taken.ids, s->taken.count);
+    pg_int(&c, s->owner);
+    if ((n = pg_run_count(&c, err)) < 0)
+        return -1;
+    s->counts.waiting += n;
+    s->counts.sending -= n;
+    return 0;
 }
 
 /* Those whose texts fit stay: at least one. */
@@ -185,23 +220,65 @@ static int add_attempt(struct pg *s, const struct store_attempt *a, int64_t id, 
     return pg_run(&c, NULL, err);
 }
 
-static int set_outcome(struct pg *s, bool refused, const struct store_attempt *a, const struct store_outcome *o,
-                       struct err *err)
+/* Of an event whose visitor has refused since it was taken. */
+static int set_withdrawn(struct pg *s, const struct store_attempt *a, const struct store_outcome *o, struct err *err)
 {
     struct pg_call c;
 
-    pg_start(&c, s, refused ? PG_WITHDRAWN_REPORT : PG_DELIVERY_REPORT);
+    pg_start(&c, s, PG_WITHDRAWN_REPORT);
     pg_int(&c, o->event_id);
     pg_int(&c, o->state);
-    pg_int_or_null(&c, !refused && o->state == STORE_WAITING ? o->due : 0);
+    pg_int_or_null(&c, 0);
     pg_text(&c, o->note);
     pg_int(&c, o->unknown);
     pg_int(&c, a->at);
     return pg_run(&c, NULL, err);
 }
 
+/* Columns of what goes into one statement. */
+struct outcomes {
+    int64_t *ids, *states, *dues, *unknown;
+    struct slice *notes;
+    size_t count;
+};
+
+static int room_for(struct outcomes *to, struct arena *arena, size_t count, struct err *err)
+{
+    *to = (struct outcomes){ ARENA_ARRAY(arena, int64_t, count), ARENA_ARRAY(arena, int64_t, count),
+                             ARENA_ARRAY(arena, int64_t, count), ARENA_ARRAY(arena, int64_t, count),
+                             ARENA_ARRAY(arena, struct slice, count), 0 };
+    return arena->full ? pg_no_room(err) : 0;
+}
+
+static void gather(struct outcomes *to, const struct store_outcome *o)
+{
+    size_t n = to->count++;
+
+    to->ids[n] = o->event_id;
+    to->states[n] = o->state;
+    to->dues[n] = o->state == STORE_WAITING ? o->due : 0;
+    to->unknown[n] = o->unknown;
+    to->notes[n] = o->note;
+}
+
+static int set_outcomes(struct pg *s, const struct outcomes *list, int64_t at, struct err *err)
+{
+    struct pg_call c;
+
+    if (list->count == 0)
+        return 0;
+    pg_start(&c, s, PG_DELIVERY_REPORT);
+    pg_ints(&c, list->ids, list->count);
+    pg_ints(&c, list->states, list->count);
+    pg_ints(&c, list->dues, list->count);
+    pg_texts(&c, list->notes, list->count);
+    pg_ints(&c, list->unknown, list->count);
+    pg_int(&c, at);
+    return pg_run(&c, NULL, err);
+}
+
 static int report_one(struct pg *s, const struct store_attempt *a, const struct store_outcome *o,
-                      const struct pg_tallied *e, bool refused, struct err *err)
+                      const struct pg_tallied *e, bool refused, struct outcomes *to, struct err *err)
 {
     struct store_counts *c = &s->counts;
     struct store_moved *m = &s->state.moved;
@@ -220,7 +297,10 @@ static int report_one(struct pg *s, const struct store_attempt *a, const struct 
         pg_tally_state(s, e, STORE_WITHDRAWN, 1);
     else if (dead)
         pg_tally_state(s, e, STORE_DEAD, 1);
-    return set_outcome(s, refused, a, o, err);
+    if (refused)
+        return set_withdrawn(s, a, o, err);
+    gather(to, o);
+    return 0;
 }
 
 /* The outcome of an event by its id; NULL: none (the list is short or the ids ascend). */
@@ -236,55 +316,79 @@ static const struct store_outcome *outcome_of(const struct store_outcome *list, 
     return NULL;
 }
 
-int pg_report(struct store *store, const struct store_attempt *attempt, const struct store_outcome *outcomes,
-              size_t count, struct err *err)
+/* The outcomes of those that are still this handle's; *met: which these were. */
+static int report_own(struct pg *s, const struct store_attempt *attempt, const struct store_outcome *outcomes,
+                      size_t count, const int64_t *ids, int64_t *met, size_t *met_count, struct err *err)
 {
-    struct pg *s = (struct pg *)store;
-    int64_t id = pg_next_id(s, PG_ATTEMPTS), *ids;
+    struct outcomes list;
     struct pg_rows_read rows;
     struct pg_call c;
     size_t at = 0;
     int rc = 0;
 
-    arena_reset(&s->scratch);
-    if (add_attempt(s, attempt, id, err) != 0)
-        return -1;
-    if (!(ids = ARENA_ARRAY(&s->scratch, int64_t, count)))
-        return pg_no_room(err);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = outcomes[i].event_id;
     pg_start(&c, s, PG_DELIVERY_LOCK);
     pg_ints(&c, ids, count);
-    if (pg_run(&c, &rows, err) != 0)
+    pg_int(&c, s->owner);
+    if (room_for(&list, &s->scratch, count, err) != 0 || pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; rc == 0 && i < rows.count; i++) {
         const struct store_outcome *o = outcome_of(outcomes, count, &at, pg_int_at(&rows, i, 0));
         struct pg_tallied e;
-        ids[i] = pg_int_at(&rows, i, 0);
+        met[(*met_count)++] = pg_int_at(&rows, i, 0);
         read_tallied(&rows, i, 1, &s->scratch, &e);
-        rc = o ? report_one(s, attempt, o, &e, !pg_is_null(&rows, i, 4), err) : 0;
+        rc = o ? report_one(s, attempt, o, &e, !pg_is_null(&rows, i, 4), &list, err) : 0;
     }
-    count = (size_t)rows.count;
     pg_done(&rows);
-    if (rc != 0 || count == 0)
-        return rc;
-    pg_start(&c, s, PG_TRIES_ADD);
+    return rc != 0 ? rc : set_outcomes(s, &list, attempt->at, err);
+}
+
+static int add_tries(struct pg *s, enum pg_sql which, const int64_t *ids, size_t count, int64_t attempt, struct err *err)
+{
+    struct pg_call c;
+
+    if (count == 0)
+        return 0;
+    pg_start(&c, s, which);
     pg_ints(&c, ids, count);
-    pg_int(&c, id);
+    pg_int(&c, attempt);
+    if (which == PG_TRIES_LATE)
+        pg_int(&c, s->owner);
     return pg_run(&c, NULL, err);
+}
+
+int pg_report(struct store *store, const struct store_attempt *attempt, const struct store_outcome *outcomes,
+              size_t count, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    int64_t id = pg_next_id(s, PG_ATTEMPTS), *ids, *met;
+    size_t own = 0;
+
+    arena_reset(&s->scratch);
+    if (add_attempt(s, attempt, id, err) != 0)
+        return -1;
+    ids = ARENA_ARRAY(&s->scratch, int64_t, count);
+    met = ARENA_ARRAY(&s->scratch, int64_t, count);
+    if (!ids || !met)
+        return pg_no_room(err);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = outcomes[i].event_id;
+    if (report_own(s, attempt, outcomes, count, ids, met, &own, err) != 0 ||
+        add_tries(s, PG_TRIES_ADD, met, own, id, err) != 0)
+        return -1;
+    return own == count ? 0 : add_tries(s, PG_TRIES_LATE, ids, count, id, err);
 }
 
 /* ---- a restart, and clocks ---- */
 
 /* Those whose visitor has refused are not sent again. */
-static int recover_withdrawn(struct pg *s, int64_t now, struct err *err)
+static int recover_withdrawn(struct pg *s, int64_t now, int64_t owner, struct err *err)
 {
     struct pg_rows_read rows;
     struct pg_call c;
 
     pg_start(&c, s, PG_RECOVER_WITHDRAWN);
     pg_int(&c, now);
-    pg_int(&c, s->number);
+    pg_int(&c, owner);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; i < rows.count; i++) {
@@ -299,24 +403,33 @@ static int recover_withdrawn(struct pg *s, int64_t now, struct err *err)
     return 0;
 }
 
-int pg_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
+int pg_take_over(struct pg *s, int64_t now, bool own, int64_t *recovered, struct err *err)
 {
-    struct pg *s = (struct pg *)store;
     struct pg_call c;
     int64_t n;
 
-    arena_reset(&s->scratch);
-    if (recover_withdrawn(s, now, err) != 0)
+    if (recover_withdrawn(s, now, own ? s->owner : 0, err) != 0)
         return -1;
     pg_start(&c, s, PG_RECOVER);
     pg_int(&c, now);
-    pg_int(&c, s->number);
+    pg_int(&c, own ? s->owner : 0);
     if ((n = pg_run_count(&c, err)) < 0)
         return -1;
     s->counts.sending -= n;
     s->counts.waiting += n;
     if (recovered)
         *recovered = n;
+    return 0;
+}
+
+int pg_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    struct pg_call c;
+
+    arena_reset(&s->scratch);
+    if (pg_take_over(s, now, true, recovered, err) != 0)
+        return -1;
     pg_start(&c, s, PG_DELIVERY_AHEAD);
     pg_int(&c, now);
     pg_int(&c, now + WAIT_MOST_MS);

@@ -12,7 +12,8 @@ static const char version_1[] =
     " last_event bigint NOT NULL, last_attempt bigint NOT NULL, clicks bigint NOT NULL,"
     " postbacks bigint NOT NULL, waiting bigint NOT NULL, sending bigint NOT NULL,"
     " delivered bigint NOT NULL, dead bigint NOT NULL, quarantined bigint NOT NULL,"
-    " withdrawn bigint NOT NULL) WITH (fillfactor = 50);"
+    /* run: of the program; sends: it takes events (1). */
+    " withdrawn bigint NOT NULL, run bigint NOT NULL, sends bigint NOT NULL) WITH (fillfactor = 50);"
     /* key: of offer and click_id, or of offer and ttclid where there is no click_id. */
     "CREATE TABLE clicks(id bigint PRIMARY KEY, key uuid NOT NULL UNIQUE, offer " TEXT_C " NOT NULL,"
     " at bigint NOT NULL, keyed bigint NOT NULL, click_id " TEXT_C ", event_id " TEXT_C ","
@@ -65,6 +66,9 @@ static const char version_1[] =
     " request_id " TEXT_C ");"
     "CREATE TABLE tries(event bigint, attempt bigint, PRIMARY KEY(event, attempt));"
     "CREATE INDEX tries_attempt ON tries(attempt);"
+    /* What all who send for a pixel know of it: struct store_gate. */
+    "CREATE TABLE gates(pixel " TEXT_C " PRIMARY KEY, token bigint NOT NULL, until bigint NOT NULL,"
+    " failures bigint NOT NULL, why " TEXT_C ", version bigint NOT NULL) WITH (fillfactor = 50);"
     /* hour: Unix seconds.  Each writer has rows of its own, so that none waits for another's commit. */
     "CREATE TABLE tallies(hour bigint, offer " TEXT_C ", kind bigint, name " TEXT_C ", slot bigint,"
     " writer bigint, n bigint NOT NULL, PRIMARY KEY(hour, offer, kind, name, slot, writer))"

@@ -1,7 +1,4 @@
 /* pg_writer.c: transactions, and the row by which a handle may write. */
-#include <stdio.h>
-#include <unistd.h>
-
 #include <openssl/rand.h>
 
 #include "adapters/store/pg_group.h"
@@ -9,7 +6,7 @@
 /* ---- a number ---- */
 
 /* 1: this number is ours now.  0: somebody else was faster. */
-static int claim(struct pg *s, int64_t number, const char *node, struct err *err)
+static int claim(struct pg *s, int64_t number, struct err *err)
 {
     struct pg_call c;
     struct pg_rows_read rows;
@@ -18,7 +15,8 @@ static int claim(struct pg *s, int64_t number, const char *node, struct err *err
     pg_start(&c, s, s->counted_ids ? PG_WRITER_CLAIM_ALL : PG_WRITER_CLAIM);
     pg_int(&c, number);
     pg_int(&c, s->token);
-    pg_name(&c, slice_from(node));
+    pg_name(&c, slice_from(s->node));
+    pg_int(&c, s->run);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     got = rows.count;
@@ -33,12 +31,10 @@ static int claim(struct pg *s, int64_t number, const char *node, struct err *err
 /* A number that nobody has, or whose owner has not been heard of for a minute. */
 static int claim_any(struct pg *s, struct err *err)
 {
-    char node[80] = "";
     struct pg_call c;
     struct pg_rows_read rows;
     int rc = 0;
 
-    gethostname(node, sizeof(node) - 1);
     if (RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
         return err_set(err, ERR_SYSTEM, "no random bytes can be had");
     pg_start(&c, s, PG_WRITER_FREE);
@@ -46,7 +42,7 @@ static int claim_any(struct pg *s, struct err *err)
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; rc == 0 && i < rows.count; i++)
-        rc = claim(s, pg_int_at(&rows, i, 0), node, err);
+        rc = claim(s, pg_int_at(&rows, i, 0), err);
     pg_done(&rows);
     if (rc == 0)
         return err_set(err, ERR_BUSY, "%s: %d handles write to it already; one that ended without notice is "
@@ -79,26 +75,44 @@ static int read_now(struct pg *s, struct err *err)
 {
     struct pg_call c;
     struct pg_rows_read rows;
+    int64_t before = pg_boot_us(), after;
 
     pg_start(&c, s, PG_NOW);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
+    after = pg_boot_us();
     s->now = pg_int_at(&rows, 0, 0);
+    s->clock = (struct store_clock){ s->now, (before + (after - before) / 2) / 1000, (after - before) / 2000 + 1 };
+    if (s->began == 0)
+        s->began = s->now;
     pg_done(&rows);
     return 0;
+}
+
+/* Connected, with a number, in a transaction. */
+static int start(struct pg *s, struct err *err)
+{
+    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0))
+        return -1;
+    return pg_simple(s, "BEGIN", err) != 0 || read_now(s, err) != 0 ? -1 : 0;
 }
 
 int pg_begin(struct store *store, struct err *err)
 {
     struct pg *s = (struct pg *)store;
+    int rc;
 
     arena_reset(&s->scratch);
-    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0) || pg_simple(s, "BEGIN", err) != 0 ||
-        read_now(s, err) != 0)
-        return -1;
+    rc = start(s, err);
+    if (rc != 0 && pg_is_lost(s)) /* it has died unnoticed */
+        rc = start(s, err);
     s->before = s->state;
     s->counts = (struct store_counts){ 0 };
-    return 0;
+    if (rc == 0 && s->taken.doubt)
+        rc = pg_untake(s, err);
+    if (rc != 0)
+        pg_simple(s, "ROLLBACK", NULL);
+    return rc;
 }
 
 /* The row is changed by every commit, so it tells whether its number is still ours. */
@@ -121,7 +135,7 @@ static int mark(struct pg *s, struct err *err)
         return 0;
     if (changed == 0) {
         s->number = -1;
-        err_set(err, ERR_BUSY, "%s: this server was not heard of for a minute, and another took its place; "
+        err_set(err, ERR_AGAIN, "%s: this server was not heard of for a minute, and another took its place; "
                 "it goes on under a new number", s->where);
     }
     return -1;
@@ -143,7 +157,19 @@ int pg_commit(struct store *store, struct err *err)
     if (rc != 0)
         return rc;
     pg_group_end(s);
-    return pg_tally_write(s, err) != 0 || mark(s, err) != 0 ? -1 : pg_simple(s, "COMMIT", err);
+    if (pg_tally_write(s, err) != 0 || mark(s, err) != 0)
+        return -1;
+    if (pg_simple(s, "COMMIT", err) != 0) {
+        if (pg_is_lost(s)) { /* it may be written, or not */
+            s->taken.doubt = s->taken.count != 0;
+            if (err)
+                err->kind = ERR_BUSY;
+        }
+        return -1;
+    }
+    s->taken.count = 0;
+    s->taken.doubt = false;
+    return 0;
 }
 
 void pg_rollback(struct store *store)
@@ -152,6 +178,8 @@ void pg_rollback(struct store *store)
     struct err ignored;
 
     pg_group_end(s);
+    if (!s->taken.doubt)
+        s->taken.count = 0;
     s->state = s->before;
     pg_tally_forget(s);
     pg_simple(s, "ROLLBACK", &ignored); /* a connection that is lost has done so */
@@ -164,6 +192,9 @@ void pg_leave(struct pg *s)
 
     if (s->number < 0)
         return;
+    pg_start(&c, s, PG_LEASES_END);
+    pg_int(&c, s->owner);
+    pg_run(&c, NULL, &ignored);
     pg_start(&c, s, PG_WRITER_LEAVE);
     pg_int(&c, s->number);
     pg_int(&c, s->token);
