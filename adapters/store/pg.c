@@ -1,6 +1,5 @@
 #include "adapters/store/pg_group.h"
 
-#include <libpq-fe.h>
 #include <stdlib.h>
 
 #include <openssl/evp.h>
@@ -13,6 +12,17 @@
 int64_t pg_hash(struct slice id)
 {
     return id.len ? (int64_t)slice_hash(id, HASH_SEED) : 0;
+}
+
+int64_t pg_ttclid_hash(struct slice ttclid)
+{
+    uint64_t head, all;
+
+    if (ttclid.len == 0)
+        return 0;
+    head = slice_hash(slice_head(ttclid, STORE_PREFIX), HASH_SEED);
+    all = slice_hash(ttclid, HASH_SEED);
+    return (int64_t)((head & UINT64_C(0xffffffff00000000)) | (all & UINT64_C(0xffffffff)));
 }
 
 struct slice pg_key(struct arena *arena, const struct slice *parts, size_t count)
@@ -48,6 +58,7 @@ int pg_find(struct pg *s, enum pg_sql exact, enum pg_sql head, struct slice id, 
     pg_int(&c, pg_hash(id));
     pg_name(&c, id);
     pg_int(&c, max);
+    pg_int(&c, pg_ttclid_hash(id));
     if (pg_run(&c, rows, err) != 0)
         return -1;
     if (rows->count || id.len < STORE_PREFIX)
@@ -56,6 +67,7 @@ int pg_find(struct pg *s, enum pg_sql exact, enum pg_sql head, struct slice id, 
     pg_start(&c, s, head);
     pg_name(&c, id);
     pg_int(&c, max);
+    pg_int(&c, pg_ttclid_hash(id) & ~INT64_C(0xffffffff));
     return pg_run(&c, rows, err);
 }
 

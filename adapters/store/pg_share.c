@@ -49,13 +49,13 @@ int pg_renew(struct store *store, int64_t now, int64_t *recovered, struct err *e
     pg_start(&c, s, PG_WRITER_SENDS);
     pg_int(&c, s->number);
     pg_int(&c, s->token);
-    if (pg_run(&c, NULL, err) != 0)
+    if (pg_queue(&c, NULL, NULL, err) != 0)
         return -1;
     pg_start(&c, s, PG_RENEW);
     pg_int(&c, s->owner);
     pg_int(&c, s->lease_s);
     pg_int(&c, s->lease_s - s->lease_s / 4);
-    return pg_run(&c, NULL, err) != 0 ? -1 : pg_take_over(s, now, false, recovered, err);
+    return pg_queue(&c, NULL, NULL, err) != 0 ? -1 : pg_take_over(s, now, false, recovered, err);
 }
 
 int pg_look(struct store *store, struct store_gate *list, size_t count, struct store_crowd *crowd, struct arena *arena,

@@ -29,16 +29,16 @@ static const struct {
 } postbacks[] = {
     { "subid=c1&status=sale&payout=12.50&currency=usd&tid=1&email=a@b.example&phone=030123456", STORE_QUEUED },
     { "subid=c1&status=sale&payout=12.50&currency=usd&tid=1", STORE_DUPLICATE },
-    { "subid=c2&status=lead&quality={quality}&currency=usd", STORE_QUEUED },           /* W020, W028 */
+    { "subid=c2&status=lead&quality={quality}&currency=usd", STORE_QUEUED },           /* W020 */
     { "subid=c3&status=sale&payout=1000&currency=usd&tid=3", STORE_QUEUED },           /* W023: cut */
     { "subid=c3&status=rejected", STORE_IGNORED },
     { "subid=c3&status=sale&payout=10&currency=usd&tid=4", STORE_DUPLICATE },          /* W074 and the past */
     { "subid=c4&status=nosuchword", STORE_QUARANTINED },
     { "subid=c5&status=sale&payout=-5", STORE_QUARANTINED },
-    { "subid=c6&status=sale&payout=7&currency=usd&consent=no&email=a@b.example&ip=192.0.2.7", STORE_QUEUED },
+    { "subid=c6&status=sale&payout=7&currency=usd&consent=no&external_id=E.C.P.six-of-chance&email=a@b.example&ip=192.0.2.7", STORE_QUEUED },
     { "subid=c1&status=rebill&payout=3&currency=usd&tid=9", STORE_QUEUED },
     { "external_id=E.C.P.no-click-id-but-a-ttclid&status=sale&payout=2&currency=usd", STORE_QUEUED },
-    { "subid=c7&status=sale&payout=5&currency=usd&x=%00%ff&subid=other&phone=%7Bphone%7D", STORE_QUEUED },
+    { "subid=c7&status=sale&payout=5&currency=usd&x=%00%ff&phone=%7Bphone%7D", STORE_QUEUED },
 };
 
 static void write_text(const char *dir, const char *name, const char *text)
@@ -196,7 +196,7 @@ static void twice_is_once(struct rig *rig, size_t room, const char *const *there
 static void test_again(void **state)
 {
     /* They have all been there: the damage that was repaired, the past, consent, two pixels, the click's country. */
-    static const char *const usual[] = { "W020", "W023", "W028", "W075", "Q002", "anonymized", "ev-1", NULL };
+    static const char *const usual[] = { "W020", "W023", "Q002", "anonymized", "ev-1", NULL };
     static const char *const little[] = { "Q015", NULL };
     struct rig rig = { .f = fixture_new(&sqlite), .hasher = identity_hasher_new() };
 
