@@ -13,123 +13,23 @@ static const char *const statements[] = {
 #undef PG
 };
 
-/* ---- what went wrong ---- */
+/* ---- statements ---- */
 
-/* The first line: the others are hints with places in our SQL. */
-static struct slice first_line(const char *message)
+static bool went_well(const PGresult *r)
 {
-    struct slice head, rest;
+    ExecStatusType status = PQresultStatus(r);
 
-    slice_cut(slice_trim(slice_from(message)), '\n', &head, &rest);
-    return head;
-}
-
-/* The connection's state decides: what was lost on the way may be tried again. */
-static int fail(struct pg *s, const PGresult *r, const char *doing, struct err *err)
-{
-    const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-    struct slice says = first_line(r ? PQresultErrorMessage(r) : PQerrorMessage(s->db));
-
-    s->store.failed = true;
-    if (PQstatus(s->db) == CONNECTION_BAD)
-        return err_set(err, ERR_BUSY, "%s: the connection is lost: %.*s", s->where, SLICE_ARG(says));
-    return err_set(err, ERR_SYSTEM, "%s: %s: %.*s (SQLSTATE %s)", s->where, doing, SLICE_ARG(says),
-                   state ? state : "unknown");
-}
-
-int pg_no_room(struct err *err)
-{
-    return err_set(err, ERR_BUSY, "store: no memory for the answer; ask for less at once");
-}
-
-/* ---- the connection ---- */
-
-/* Without user and password, which a URL may hold. */
-static int name_place(struct pg *s, const char *url, struct err *err)
-{
-    const char *host = "", *port = "", *name = "";
-    char *why = NULL;
-    PQconninfoOption *all = PQconninfoParse(url, &why);
-
-    if (!all) { /* what it says holds the URL */
-        PQfreemem(why);
-        return err_set(err, ERR_INPUT, "the store's URL can't be read; it looks like "
-                                       "postgresql://user@host:5432/clickbaton?sslmode=verify-full");
-    }
-    for (const PQconninfoOption *o = all; o->keyword; o++) {
-        if (!o->val)
-            continue;
-        if (strcmp(o->keyword, "host") == 0)
-            host = o->val;
-        else if (strcmp(o->keyword, "port") == 0)
-            port = o->val;
-        else if (strcmp(o->keyword, "dbname") == 0)
-            name = o->val;
-    }
-    snprintf(s->where, sizeof(s->where), "postgresql://%.80s%s%.20s/%.60s", host, *port ? ":" : "", port, name);
-    PQconninfoFree(all);
-    return 0;
-}
-
-static void be_quiet(void *context, const PGresult *result)
-{
-    (void)context;
-    (void)result;
-}
-
-int pg_connect(struct pg *s, const char *url, struct err *err)
-{
-    /* What stands later counts: the URL can say otherwise of all but the last. */
-    const char *const keys[] = { "connect_timeout", "keepalives_idle", "keepalives_interval",
-                                 "keepalives_count", "tcp_user_timeout", "target_session_attrs",
-                                 "application_name", "dbname", "client_encoding", NULL };
-    const char *const values[] = { "5", "5", "2", "3", "10000", s->store.writer ? "read-write" : "any",
-                                   "clickbaton", url, "UTF8", NULL };
-
-    if (name_place(s, url, err) != 0)
-        return -1;
-    s->db = PQconnectdbParams(keys, values, 1);
-    if (!s->db)
-        return err_set(err, ERR_SYSTEM, "out of memory");
-    if (PQstatus(s->db) != CONNECTION_OK) {
-        struct slice says = first_line(PQerrorMessage(s->db));
-        err_set(err, ERR_BUSY, "%s: %.*s", s->where, SLICE_ARG(says));
-        pg_disconnect(s);
-        return -1;
-    }
-    PQsetNoticeReceiver(s->db, be_quiet, NULL);
-    memset(s->prepared, 0, sizeof(s->prepared));
-    return 0;
-}
-
-void pg_disconnect(struct pg *s)
-{
-    PQfinish(s->db);
-    s->db = NULL;
-}
-
-int pg_alive(struct pg *s, struct err *err)
-{
-    if (PQstatus(s->db) == CONNECTION_OK)
-        return 0;
-    PQreset(s->db);
-    memset(s->prepared, 0, sizeof(s->prepared));
-    if (PQstatus(s->db) == CONNECTION_OK)
-        return 0;
-    return fail(s, NULL, "the database can't be reached", err);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
 int pg_simple(struct pg *s, const char *sql, struct err *err)
 {
-    PGresult *r = PQexec(s->db, sql);
-    ExecStatusType status = PQresultStatus(r);
-    int rc = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? 0 : fail(s, r, "the database refused", err);
+    PGresult *r = PQsendQuery(s->db, sql) ? pg_await(s) : NULL;
+    int rc = went_well(r) ? 0 : pg_fail(s, r, "the database refused", err);
 
     PQclear(r);
     return rc;
 }
-
-/* ---- statements ---- */
 
 static void put32(char *to, uint32_t n)
 {
@@ -250,32 +150,29 @@ static int prepare(struct pg *s, enum pg_sql which, const char *name, struct err
 
     if (s->prepared[which])
         return 0;
-    r = PQprepare(s->db, name, statements[which], 0, NULL);
-    if (PQresultStatus(r) == PGRES_COMMAND_OK)
+    r = PQsendPrepare(s->db, name, statements[which], 0, NULL) ? pg_await(s) : NULL;
+    if (went_well(r))
         s->prepared[which] = true;
     else
-        rc = fail(s, r, "a statement can't be prepared", err);
+        rc = pg_fail(s, r, "a statement can't be prepared", err);
     PQclear(r);
     return rc;
 }
 
-int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
+static int run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
 {
     static const int binary[PG_VALUES] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
     struct pg *s = c->s;
     char name[16];
-    PGresult *r;
-    ExecStatusType status;
+    PGresult *r = NULL;
 
-    if (c->full || s->scratch.full)
-        return pg_no_room(err);
     snprintf(name, sizeof(name), "s%d", (int)c->which);
     if (prepare(s, c->which, name, err) != 0)
         return -1;
-    r = PQexecPrepared(s->db, name, c->count, c->values, c->lengths, binary, 1);
-    status = PQresultStatus(r);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        fail(s, r, "the database refused", err);
+    if (PQsendQueryPrepared(s->db, name, c->count, c->values, c->lengths, binary, 1))
+        r = pg_await(s);
+    if (!went_well(r)) {
+        pg_fail(s, r, "the database refused", err);
         PQclear(r);
         return -1;
     }
@@ -285,6 +182,23 @@ int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
     }
     *out = (struct pg_rows_read){ r, PQntuples(r), strtoll(PQcmdTuples(r), NULL, 10) };
     return 0;
+}
+
+/* A reader whose connection is lost asks once more by another; what a writer has begun is gone with its own. */
+int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
+{
+    struct pg *s = c->s;
+    bool reads = !s->store.writer && !s->connecting;
+
+    if (c->full || s->scratch.full)
+        return pg_no_room(err);
+    if (reads && pg_alive(s, err) != 0)
+        return -1;
+    if (run(c, out, err) == 0)
+        return 0;
+    if (!reads || (s->ready && PQstatus(s->db) == CONNECTION_OK) || s->silent || pg_alive(s, err) != 0)
+        return -1;
+    return run(c, out, err);
 }
 
 int64_t pg_run_count(struct pg_call *c, struct err *err)
