@@ -10,6 +10,7 @@
 
 #include "adapters/store/store.h"
 #include "cli/init/init.h"
+#include "cli/stores.h"
 
 #define DAY 86400
 #define OLD_RATES_DAYS 7
