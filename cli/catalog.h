@@ -59,6 +59,7 @@ struct catalog {
     const char *config; /* path, or NULL: built-in rates and mappings only */
     const char *listen, *admin, *data, *offers_dir;
     struct catalog_store store;
+    struct slice node; /* this server's name among others; empty: the machine's */
     struct access access; /* the common key, signature and allow, as said */
     struct secrets keys;
     struct catalog_signature signature;

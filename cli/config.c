@@ -78,6 +78,7 @@ static const struct shape_key config_keys[] = {
     SHAPE_KEY("data", &shape_text, "folder of the store, unless `store` says PostgreSQL, and of what one server alone needs",
               .otherwise = "data"),
     SHAPE_KEY("store", &config_store_shape, "PostgreSQL, for several servers; without it SQLite in `data`"),
+    SHAPE_KEY("node", &shape_text, "this server's name among those on one database; by default the machine's"),
     SHAPE_KEY("offers", &shape_text, "folder of the offer mappings", .otherwise = "offers"),
     SHAPE_KEY("mappings", &shape_text, "folder of your own tracker mappings and rates.yaml"),
     SHAPE_KEY("key", &shape_rotating, "what `key=` of postbacks and of clicks from servers must be",
@@ -385,6 +386,8 @@ void config_read(struct catalog *c, const char *path)
     c->listen = listen_or(&r, root, "listen");
     c->admin = listen_or(&r, root, "admin");
     c->data = path_or(&r, root, "data", "`data`");
+    if (at(root, "node"))
+        expect_text(&r.e, at(root, "node"), "`node`", &c->node);
     c->offers_dir = path_or(&r, root, "offers", "`offers`");
     if (at(root, "mappings"))
         c->lookup.mappings = path_or(&r, root, "mappings", "`mappings`");

@@ -58,14 +58,25 @@ static int settle(struct pg *s, struct err *err)
     return pg_simple(s, sql, err);
 }
 
+/* An index is what every statement here means.  Plans are made once and kept: one that was made when a table was empty, or its
+ * statistics were, would read the whole of it when it is not any more. */
+static int plan(struct pg *s, struct err *err)
+{
+    struct pg_call c;
+
+    arena_reset(&s->scratch);
+    pg_start(&c, s, PG_SETTINGS);
+    return pg_run(&c, NULL, err);
+}
+
 static int connect_now(struct pg *s, struct err *err)
 {
     if (start(s, err) != 0)
         return -1;
-    memset(s->prepared, 0, sizeof(s->prepared));
+    pg_forget(s);
     if (PQstatus(s->db) != CONNECTION_OK)
         return pg_unreached(s, err);
-    return settle(s, err) != 0 || pg_schema_ready(s, s->store.writer, err) != 0 ? -1 : 0;
+    return settle(s, err) != 0 || plan(s, err) != 0 || pg_schema_ready(s, s->store.writer, err) != 0 ? -1 : 0;
 }
 
 int pg_alive(struct pg *s, struct err *err)

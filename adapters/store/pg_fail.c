@@ -94,7 +94,7 @@ static const struct state {
     { "53100", ERR_BUSY, false, "its disk is full" },
     { "53200", ERR_BUSY, false, "it has no memory left" },
     { "53", ERR_BUSY, false, "it lacks resources" },
-    { "40", ERR_BUSY, false, "two wrote the same at the same time; the next try goes on" },
+    { "40", ERR_AGAIN, false, "two wrote the same at the same time; the next try goes on" },
     { "57P", ERR_BUSY, true, "it is ending or starting" },
     { "25P03", ERR_BUSY, true, "the transaction lay idle for too long, and was ended" },
     { "42501", ERR_BUSY, false, "the role may not do this in it; docs/postgresql.md shows the rights that it needs" },
@@ -127,7 +127,7 @@ int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, str
         return err_set(err, ERR_BUSY, "%s: it has not answered for %d seconds; the connection was given up", s->where,
                        s->patience_ms / 1000 + 2);
     if (PQstatus(s->db) == CONNECTION_BAD)
-        return err_set(err, ERR_BUSY, "%s: the connection was lost", s->where);
+        return err_set(err, ERR_AGAIN, "%s: the connection was lost", s->where);
     return err_set(err, ERR_SYSTEM, "%s: %s: %s (SQLSTATE %s)", s->where, doing, says, code ? code : "unknown");
 }
 

@@ -52,6 +52,21 @@ static void look(struct intake *in)
         intake_wake(in, (struct slice){ 0 });
 }
 
+/* Its number in the store is somebody else's a minute after its last commit.  Without the lock. */
+static void tell_alive(struct intake *in)
+{
+    struct err ignored;
+    bool away = store_begin(in->settings.store, &ignored) != 0;
+
+    if (!away) {
+        clock_read_store(in->settings.store);
+        away = store_commit(in->settings.store, &ignored) != 0;
+    }
+    in->beat_at = intake_steady_ms() + STORE_RENEW_MS;
+    if (away)
+        intake_doubt(in);
+}
+
 /* Nobody waits: let old rows go, or sleep until there is something to do. */
 static void rest(struct intake *in)
 {
@@ -62,8 +77,18 @@ static void rest(struct intake *in)
     struct timespec until;
     bool away = looks(in);
 
-    if (away) /* nothing can be done there before */
+    if (away) { /* nothing can be done there before */
         wait = look_wait(in);
+    } else if (store_shares(in->settings.store)) {
+        int64_t beat = in->beat_at - intake_steady_ms();
+        if (beat <= 0) {
+            pthread_mutex_unlock(&in->lock);
+            tell_alive(in);
+            pthread_mutex_lock(&in->lock);
+            return;
+        }
+        wait = wait < beat ? wait : beat;
+    }
     if (wait == INT64_MAX) {
         pthread_cond_wait(&in->work, &in->lock);
     } else if (wait > 0) {

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "adapters/process/notify.h"
 #include "adapters/store/folder.h"
@@ -47,6 +49,7 @@ static int take_up(struct server *s, struct err *err)
 
     if (store_begin(s->writer, err) != 0)
         return -1;
+    clock_read_store(s->writer);
     if (store_recover(s->writer, clock_now_ms(), &recovered, err) != 0 || store_commit(s->writer, err) != 0) {
         store_rollback(s->writer);
         return -1;
@@ -75,6 +78,20 @@ static int look(void *context, struct store *writer, struct err *err)
     return store_commit(writer, err);
 }
 
+/* Which server this is, among others: both of its handles say so. */
+static void name_node(struct store *writer, struct store *sending, struct slice node)
+{
+    char host[64] = "";
+    int64_t run = 0;
+
+    if (getrandom(&run, sizeof(run), 0) != sizeof(run))
+        run = getpid();
+    run = (run & INT64_MAX) | 1;
+    gethostname(host, sizeof(host) - 1);
+    store_name(writer, node.len ? node : slice_from(host), run);
+    store_name(sending, node.len ? node : slice_from(host), run);
+}
+
 static int open_engine(struct server *s, const struct catalog *c, struct err *err)
 {
     if (!(s->stores = stores_keep(c)))
@@ -86,8 +103,12 @@ static int open_engine(struct server *s, const struct catalog *c, struct err *er
     }
     s->lock = folder_take(c->data, err);
     s->writer = s->lock < 0 ? NULL : stores_open_later(s->stores, true, err);
-    s->reader = s->writer ? stores_open_later(s->stores, false, err) : NULL;
-    return s->reader ? 0 : -1;
+    s->sending = s->writer ? stores_open_later(s->stores, true, err) : NULL;
+    s->reader = s->sending ? stores_open_later(s->stores, false, err) : NULL;
+    if (!s->reader)
+        return -1;
+    name_node(s->writer, s->sending, c->node);
+    return 0;
 }
 
 static int open_store(struct server *s, const struct catalog *c, struct err *err)
@@ -162,6 +183,7 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->admin.intake = s->intake;
     s->admin.alerts = s->alerts;
     s->admin.sender = s->sender;
+    s->admin.outlet = &s->outlet;
     s->admin.metrics = s->routes.metrics = s->metrics;
     pthread_mutex_init(&s->admin.lock, NULL);
     upkeep_look(s);
@@ -223,11 +245,13 @@ static void close_all(struct server *s)
     inspector_close(s->inspector);
     if (s->sender)
         sender_close(s->sender, GRACE_MS);
+    outlet_close(&s->outlet);
     intake_close(s->intake);
     alerts_close(s->alerts);
     courier_close(s->courier);
     retain_close(s->retainer);
     store_close(s->reader);
+    store_close(s->sending);
     store_close(s->writer);
     stores_free(s->stores);
     folder_give(s->lock);
@@ -279,7 +303,7 @@ static int open_all(struct server *s, const struct catalog *c, struct err *err)
     metrics_rules(s->metrics, c, clock_now_ms(), true);
     if (open_alerts(s, err) != 0 || open_store(s, c, err) != 0)
         return EXIT_IO;
-    s->outlet = (struct outlet){ s->intake, s->metrics };
+    s->outlet = (struct outlet){ .intake = s->intake, .metrics = s->metrics, .own = s->sending };
     s->sender = outlet_open(&s->outlet, c, err);
     if (!s->sender)
         return EXIT_CONFIG;

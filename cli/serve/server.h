@@ -23,6 +23,7 @@ struct server {
     int lock;             /* of the data folder, when no engine has it; -1 */
     bool begun;           /* the store was there, and what the last run left was taken up; the intake thread's, once that runs */
     struct store *writer, *reader;
+    struct store *sending; /* the sender's own writer, of a store that is shared; else NULL */
     struct intake *intake;
     struct sender *sender;
     struct routes routes;
