@@ -128,6 +128,16 @@ static int be_patient(struct pg *s, int ms, struct err *err)
     return pg_simple(s, sql, err);
 }
 
+/* IF NOT EXISTS does not see what another makes at the same moment; the next time it does. */
+static int make_lock(struct pg *s, struct err *err)
+{
+    int rc = -1;
+
+    for (int i = 0; i < 3 && rc != 0; i++)
+        rc = pg_simple(s, "CREATE TABLE IF NOT EXISTS migrating(id bigint PRIMARY KEY)", err);
+    return rc;
+}
+
 /* Two that start at once: the second waits for the first one's transaction, and finds it done. */
 static int migrate(struct pg *s, struct err *err)
 {
@@ -135,7 +145,7 @@ static int migrate(struct pg *s, struct err *err)
     int64_t version = 0;
     bool there;
 
-    if (pg_simple(s, "CREATE TABLE IF NOT EXISTS migrating(id bigint PRIMARY KEY)", err) != 0)
+    if (make_lock(s, err) != 0)
         return -1;
     if (pg_simple(s, "BEGIN; LOCK TABLE migrating IN EXCLUSIVE MODE", err) != 0)
         return -1;

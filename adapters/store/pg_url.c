@@ -263,10 +263,16 @@ static int judge(const struct pg_target *t, struct arena *arena, struct postgres
 {
     const char *mode = pg_target_value(t, "sslmode");
 
-    if (!pg_target_value(t, "dbname")) {
-        out->fault = POSTGRES_FORM;
+    struct slice ports = slice_from(pg_target_value(t, "port")), port;
+    uint64_t n;
+
+    out->fault = POSTGRES_FORM;
+    if (!pg_target_value(t, "dbname"))
         return err_set(err, ERR_INPUT, "the store's URL names no database");
-    }
+    while (slice_next(&ports, ',', &port))
+        if (port.len && (!slice_to_u64(port, &n) || n == 0 || n > 65535))
+            return err_set(err, ERR_INPUT, "the store's URL has no port \"%.*s\"", SLICE_ARG(slice_head(port, 20)));
+    out->fault = 0;
     if (t->remote && strcmp(mode, "verify-full") != 0)
         snprintf(out->weak, sizeof(out->weak), "%.20s", mode);
     return list_files(t, arena, out, err);

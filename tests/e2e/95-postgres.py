@@ -37,7 +37,8 @@ def volatile(text):
     text = re.sub(r"\b\d{4}-\d\d-\d\dT?\s?\d\d:\d\d(:\d\d)?(\.\d+)?Z?", "TIME", text)
     text = re.sub(r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "TIME", text)
     text = re.sub(r"\"(id|at|attempt|postback|took_ms|created|due|version|time|since|until|newest|request_id|p50|p90|p99)\": ?(\"[^\"]*\"|\d+)", r'"\1":N', text)
-    text = re.sub(r"\b\d{13,17}\b", "N", text)
+    text = re.sub(r"\b\d{10,}\b", "N", text)
+    text = re.sub(r"\"latency_ms\": ?\d+", '"latency_ms":N', re.sub(r"\"latency\":\[[^]]*\]", '"latency":[]', text))
     text = re.sub(r"\b(postback|event|#) ?\d+\b", r"\1 N", text)
     return re.sub(r"\b\d+ (ms|s|seconds?)\b", "T", text)
 
@@ -58,8 +59,20 @@ def sums(serve):
     return sorted(l for l in lines if wanted.match(l) and not re.search("seconds|bytes|_bucket|oldest|time", l))
 
 
-def drained(serve):
-    wait_until("the outbox to be empty", lambda: serve.ready()[1]["outbox"]["waiting"] + serve.ready()[1]["outbox"]["sending"] == 0)
+def drained(serve, delivered, dead=1):
+    wait_until("the outbox to be empty", lambda: [serve.ready()[1]["outbox"][k] for k in ("waiting", "sending", "delivered", "dead")] == [0, 0, delivered, dead])
+
+
+def unlike(one, other):
+    """Where two texts part."""
+    one, other = (json.dumps(x, ensure_ascii=False) for x in (one, other))
+    at = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+    return "SQLite: ...%s\nPostgreSQL: ...%s" % (one[max(0, at - 150):at + 150], other[max(0, at - 150):at + 150])
+
+
+def said(serve, query, offer="nutra-de"):
+    status, answer = serve.verdict(query, offer)
+    return status, json.loads(volatile(json.dumps(answer)))
 
 
 def same_way(f, sandbox, take):
@@ -74,14 +87,14 @@ def same_way(f, sandbox, take):
     for n in range(3):
         take("click", request(serve.port, "POST", "/click/nutra-de", "subid=c%d&ttclid=E.C.P.c%d&event_id=ev-%d&ttp=p%d" % (n, n, n, n), page).status)
     for n in range(5):
-        take("sale", serve.verdict(SALE % ("c%d" % n, "c%d" % n, "sale", "12.5", n)))
-    take("again", serve.verdict(SALE % ("c1", "c1", "sale", "12.5", 1)))
-    take("a lead", serve.verdict(SALE % ("c1", "c1", "lead", "0", 1)))
-    take("rejected", serve.verdict(SALE % ("c2", "c2", "rejected", "0", 1)))
-    take("not understood", serve.verdict(SALE % ("q1", "q1", "approv3d", "7", 9)))
-    take("binom", serve.verdict("clickid=b1&external_id=E.C.P.b1&status=sale&payout=3&currency=usd", offer="binom-de"))
-    take("bytes that are no text", serve.verdict("subid=%ff%00x&external_id=E.C.P.%fe&status=sale&payout=1&currency=usd"))
-    drained(serve)
+        take("sale", said(serve, SALE % ("c%d" % n, "c%d" % n, "sale", "12.5", n)))
+    take("again", said(serve, SALE % ("c1", "c1", "sale", "12.5", 1)))
+    take("a lead", said(serve, SALE % ("c1", "c1", "lead", "0", 1)))
+    take("rejected", said(serve, SALE % ("c2", "c2", "rejected", "0", 1)))
+    take("not understood", said(serve, SALE % ("q1", "q1", "approv3d", "7", 9)))
+    take("binom", said(serve, "clickid=b1&external_id=E.C.P.b1&status=sale&payout=3&currency=usd", offer="binom-de"))
+    take("bytes that are no text", said(serve, "subid=%ff%00x&external_id=E.C.P.%fe&status=sale&payout=1&currency=usd"))
+    drained(serve, 7)
     take("sent", sorted((e["event_id"], e["event"]) for e in sandbox.events()))
     for id in ("c1", "ev-1", "E.C.P.c2", "t-3", "q1", "nothing-has-this"):
         verb("trace", id)
@@ -102,19 +115,19 @@ def same_way(f, sandbox, take):
     serve.reload()
     verb("replay", "--dry-run", "--json")
     verb("replay", "--json")
-    drained(serve)
+    drained(serve, 8)
     take("sent after the replay", sorted(e["event_id"] for e in sandbox.events()))
     serve.stop()
     verb("replay", "--dead", "--json")  # without a server
     serve = Serve(f)
-    take("again after a restart", serve.verdict(SALE % ("c3", "c3", "sale", "12.5", 3)))
-    take("a click that it remembers", serve.verdict("subid=c0&status=lead"))
-    drained(serve)
+    take("again after a restart", said(serve, SALE % ("c3", "c3", "sale", "12.5", 3)))
+    take("a click that it remembers", said(serve, "subid=c0&status=lead"))
+    drained(serve, 9)
     serve.kill()
     serve = Serve(f)
-    take("again after a kill", serve.verdict(SALE % ("c4", "c4", "sale", "12.5", 4)))
-    take("new after a kill", serve.verdict(SALE % ("c9", "c9", "sale", "2", 9)))
-    drained(serve)
+    take("again after a kill", said(serve, SALE % ("c4", "c4", "sale", "12.5", 4)))
+    take("new after a kill", said(serve, SALE % ("c9", "c9", "sale", "2", 9)))
+    drained(serve, 10)
     take("sent in the end", sorted(e["event_id"] for e in sandbox.events()))
     take("ready", (serve.ready()[0], {k: v for k, v in serve.ready()[1]["outbox"].items()}))
     serve.stop()
@@ -137,7 +150,7 @@ def the_same_answers_on_both():
         taken.append(answers)
     equal("as many answers", len(taken[0]), len(taken[1]))
     for (what, one), (_, other) in zip(*taken):
-        equal("on PostgreSQL as on SQLite: " + what, other, one)
+        true("on PostgreSQL as on SQLite: " + what, one == other and one not in (None, [], ""), unlike(one, other))
     equal("nothing of it in a file", os.path.exists(f.at("data/clickbaton.db")), False)
     equal("in the database", db.rows("SELECT count(*) FROM postbacks")[0], [str(sum(1 for w, a in taken[1] if isinstance(a, tuple) and a[0] == 200 and isinstance(a[1], dict)))])
 
@@ -338,9 +351,17 @@ def a_role_is_not_let_in():
 def connections_are_all_taken():
     db = Postgres(settings="max_connections = 4\nsuperuser_reserved_connections = 0\nmax_wal_senders = 0\nautovacuum = off").database()
     run("store", "init", cwd=folder_on(db.url()).path)
-    holders = [subprocess.Popen(["psql", "-h", db.folder, "-U", "clickbaton", "-d", "postgres", "-X"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL) for _ in range(4)]
-    wait_until("all to be taken", lambda: "too many clients" in db.psql("SELECT 1", check=False).stderr)
+    holders = []
+
+    def all_taken():
+        """One more, unless there is no room for the question; one that came while it was asked was refused itself."""
+        if "too many clients" in db.psql("SELECT 1", check=False).stderr:
+            return True
+        holders.append(subprocess.Popen(["psql", "-h", db.folder, "-U", "clickbaton", "-d", "postgres", "-X"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        time.sleep(0.1)
+        return False
+    wait_until("all to be taken", all_taken)
     says("connection limit", db.url(), "all of its connections are taken", password=None)
     for h in holders:
         h.stdin.close()
@@ -466,7 +487,9 @@ def urls_that_are_refused():
         ("mysql://db.example/x", "C070", "takes postgresql://USER@HOST:5432/NAME"),
         ("host=db.example dbname=x", "C070", "takes postgresql://USER@HOST:5432/NAME"),
         ("postgresql://u@db.example", "C070", "names no database"),
-        ("postgresql://u@db.example:port:x/y", "C070", "can't read the store's URL"),
+        ("postgresql://u@db.example:port:x/y", "C070", "has no port \"port:x\""),
+        ("postgresql://u@db.example:70000/y", "C070", "has no port \"70000\""),
+        ("postgresql://u@[::1/y", "C070", "can't read the store's URL"),
         ("postgresql://db.example/x?options=-csynchronous_commit%3Doff", "C071", "\"options\" may not stand in the store's URL: set it at the role"),
         ("postgresql://db.example/x?service=prod", "C071", "write here what the service file says"),
         ("postgresql://db.example/x?passfile=/etc/pass", "C071", "write password: {file: PATH} beside url:"),
@@ -524,7 +547,7 @@ def what_is_of_a_file_alone():
     serve.stop()
     f = Folder()
     r = run("store", "init", cwd=f.path)
-    equal("store init of SQLite", (r.code, r.out), (0, "%s/clickbaton.db: it is there, and of this version\n" % "./data"))
+    equal("store init of SQLite", (r.code, r.out), (0, "%s/clickbaton.db: it is there, and of this version\n" % "data"))
 
 
 main()
