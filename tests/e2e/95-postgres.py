@@ -63,6 +63,14 @@ def drained(serve, delivered, dead=1):
     wait_until("the outbox to be empty", lambda: [serve.ready()[1]["outbox"][k] for k in ("waiting", "sending", "delivered", "dead")] == [0, 0, delivered, dead])
 
 
+def by_name(health):
+    """Offers and their events come in the order in which the engine has them."""
+    offers = json.loads(health)["offers"]
+    for o in offers:
+        o["events"].sort(key=lambda e: e["event"])
+    return [json.loads(volatile(json.dumps(o))) for o in sorted(offers, key=lambda o: o["offer"])]
+
+
 def unlike(one, other):
     """Where two texts part."""
     one, other = (json.dumps(x, ensure_ascii=False) for x in (one, other))
@@ -110,7 +118,7 @@ def same_way(f, sandbox, take):
     take("metrics", sums(serve))
     for path in ("/api/conversions?limit=100", "/api/health", "/api/trace?id=c1"):
         a = browser(serve, path)
-        take(path, (a.status, volatile(a.body)))
+        take(path, (a.status, by_name(a.body) if path == "/api/health" else volatile(a.body)))
     f.write("offers/nutra-de.yaml", offer_text("nutra-de").replace("events:", FIXED))
     serve.reload()
     verb("replay", "--dry-run", "--json")
@@ -152,7 +160,7 @@ def the_same_answers_on_both():
     for (what, one), (_, other) in zip(*taken):
         true("on PostgreSQL as on SQLite: " + what, one == other and one not in (None, [], ""), unlike(one, other))
     equal("nothing of it in a file", os.path.exists(f.at("data/clickbaton.db")), False)
-    equal("in the database", db.rows("SELECT count(*) FROM postbacks")[0], [str(sum(1 for w, a in taken[1] if isinstance(a, tuple) and a[0] == 200 and isinstance(a[1], dict)))])
+    equal("in the database", db.rows("SELECT count(*) FROM postbacks")[0], [str(sum(1 for w, a in taken[1] if w != "ready" and isinstance(a, tuple) and a[0] == 200 and isinstance(a[1], dict)))])
 
 
 @part
@@ -257,7 +265,7 @@ def it_hangs():
     status, _, took = refused(serve, "h2")
     equal("503", status, 503)
     true("after its patience", 5 < took < 20, took)
-    has("it says so", " ".join(serve.ready()[1]["problems"]), "has not answered for 12 seconds")
+    has("it says so", serve.err(), "has not answered for 12 seconds; the connection was given up")
     equal("the admin listener answers meanwhile", request(serve.admin, "GET", "/livez", seconds=5).status, 200)
     db.thaw()
     wait_until("it to be ready", lambda: serve.ready()[0] == 200, 15)
