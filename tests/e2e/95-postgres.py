@@ -64,11 +64,12 @@ def drained(serve, delivered, dead=1):
 
 
 def by_name(health):
-    """Offers and their events come in the order in which the engine has them."""
-    offers = json.loads(health)["offers"]
-    for o in offers:
-        o["events"].sort(key=lambda e: e["event"])
-    return [json.loads(volatile(json.dumps(o))) for o in sorted(offers, key=lambda o: o["offer"])]
+    """Offers, their events and codes come in the order in which the engine has them."""
+    def ordered(x):
+        if isinstance(x, dict):
+            return {k: ordered(v) for k, v in x.items()}
+        return sorted((ordered(v) for v in x), key=json.dumps) if isinstance(x, list) else x
+    return ordered(json.loads(volatile(health))["offers"])
 
 
 def unlike(one, other):
@@ -139,8 +140,6 @@ def same_way(f, sandbox, take):
     take("sent in the end", sorted(e["event_id"] for e in sandbox.events()))
     take("ready", (serve.ready()[0], {k: v for k, v in serve.ready()[1]["outbox"].items()}))
     serve.stop()
-    verb("doctor", "--json", keep=lambda r: [(x["check"], x["level"]) for x in json.loads(r.out)["findings"] if x["check"] in ("outbox", "quarantine", "store")]
-         if '"findings"' in r.out else r.code)
 
 
 @part
@@ -400,8 +399,9 @@ def it_can_only_be_read():
     db.psql("INSERT INTO clicks(id, key, offer, at, keyed) VALUES (1, gen_random_uuid(), 'nutra-de', 1, 0)", "clickbaton")
     standby = Postgres(copy_of=db)
     says("a standby", standby.url(), "it can only be read (a standby?)", password=None)
-    r = run("doctor", cwd=folder_on(standby.url()).path)
-    has("which can be read", r.out, "clicks and 0 postbacks in postgresql://")
+    reader = folder_on(standby.url(), offers=())
+    reader.write("offers/binom-de.yaml", BINOM)
+    has("which can be read", run("doctor", cwd=reader.path).out, "0 clicks and 0 postbacks in postgresql://%s:5432/clickbaton" % standby.folder)
     serve = Serve(folder_on("postgresql://clickbaton@/clickbaton?host=%s,%s&port=%d,%d" % (standby.folder, db.folder, standby.port, db.port)))
     equal("both in one URL: it finds the primary", serve.verdict(SALE % ("s1", "s1", "sale", "1", 1))[0], 200)
     db.crash()
