@@ -95,16 +95,19 @@ static void close_store(struct store *store)
         pg_leave(s);
         pg_disconnect(s);
     }
+    pg_target_free(&s->target);
     pg_tally_free(s->tally);
     pg_group_free(s->group);
     arena_free(&s->scratch);
+    free(s->taken.ids);
     free(s);
 }
 
 static const struct store_ops ops = {
     .begin = pg_begin, .begin_group = pg_begin_group, .commit = pg_commit, .rollback = pg_rollback, .click_put = pg_click_put,
     .postback_id = pg_postback_id, .postback_put = pg_postback_put, .event_put = pg_event_put, .take = pg_take,
-    .report = pg_report, .recover = pg_recover, .retain = pg_retain, .give_back = give_back,
+    .report = pg_report, .recover = pg_recover, .name = pg_name_node,
+    .clock = pg_clock, .renew = pg_renew, .look = pg_look, .gate_set = pg_gate_set, .retain = pg_retain, .give_back = give_back,
     .clock_back = pg_clock_back, .click_find = pg_click_find, .list_again = pg_list_again,
     .get_postback = pg_get_postback, .get_event = pg_get_event, .postback_again = pg_postback_again,
     .event_again = pg_event_again, .marked = pg_marked, .history = pg_history,
@@ -117,24 +120,71 @@ static const struct store_ops ops = {
     .close = close_store,
 };
 
-struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err)
+#define PATIENCE_MS 60000 /* of who waits before a screen */
+
+static struct pg *new_store(const struct postgres *at, bool writer, int patience_ms, struct err *err)
 {
     struct pg *s = calloc(1, sizeof(*s));
 
-    if (!s || !(s->tally = pg_tally_new()) || !(s->group = pg_group_new())) {
-        if (s)
-            pg_tally_free(s->tally);
-        free(s);
+    if (!s) {
         err_set(err, ERR_SYSTEM, "out of memory");
         return NULL;
     }
     s->store.ops = &ops;
     s->store.writer = writer;
     s->number = -1;
-    s->counted_ids = counted_ids;
+    pg_share_open(s);
+    s->patience_ms = patience_ms;
     arena_init(&s->scratch, SCRATCH_BYTES);
-    if (pg_connect(s, url, err) == 0 && pg_schema_ready(s, writer, err) == 0)
+    if (pg_target_read(&s->target, at, writer, err) == 0) {
+        s->where = s->target.where;
+        if ((s->tally = pg_tally_new()) && (s->group = pg_group_new()))
+            return s;
+        err_set(err, ERR_SYSTEM, "out of memory");
+    }
+    close_store(&s->store);
+    return NULL;
+}
+
+static struct store *open_now(const struct postgres *at, bool writer, bool counted_ids, struct err *err)
+{
+    struct pg *s = new_store(at, writer, PATIENCE_MS, err);
+
+    if (!s)
+        return NULL;
+    s->counted_ids = counted_ids;
+    if (pg_alive(s, err) == 0)
         return &s->store;
     close_store(&s->store);
     return NULL;
+}
+
+struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err)
+{
+    return open_now(&(struct postgres){ .url = url }, writer, counted_ids, err);
+}
+
+struct store *postgres_open(const struct postgres *at, bool writer, struct err *err)
+{
+    return open_now(at, writer, false, err);
+}
+
+struct store *postgres_open_later(const struct postgres *at, bool writer, int patience_ms, struct err *err)
+{
+    struct pg *s = new_store(at, writer, patience_ms, err);
+
+    return s ? &s->store : NULL;
+}
+
+int postgres_ready(struct store *store, struct err *err)
+{
+    return pg_alive((struct pg *)store, err);
+}
+
+void postgres_schema(const struct store *store, int64_t *before, int64_t *now)
+{
+    const struct pg *s = (const struct pg *)store;
+
+    *before = s->schema_before;
+    *now = s->schema_now;
 }

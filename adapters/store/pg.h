@@ -2,7 +2,8 @@
  *
  * Any number of handles, of any number of machines, write to one database.  What they must agree on, the
  * database decides: that an event is one (event_keys), who sends it (a lease in deliveries), what time it
- * is.  A handle that writes has a row in `writers` with a number of its own: its ids have that number
+ * is.  What met another's transaction, a number that was taken over and a connection that was lost before its commit are
+ * ERR_AGAIN: nothing was written.  A handle that writes has a row in `writers` with a number of its own: its ids have that number
  * in them, its counts stand there, and each of its commits changes that row, so that one whose
  * number somebody else has taken over commits nothing any more.
  *
@@ -12,6 +13,7 @@
 #define ADAPTERS_STORE_PG_H
 
 #include "adapters/store/engine.h"
+#include "adapters/store/pg_url.h"
 
 struct pg_conn;   /* libpq's PGconn */
 struct pg_result; /* its PGresult */
@@ -48,8 +50,16 @@ struct pg_state { /* what a rollback must give back */
 struct pg {
     struct store store;
     bool counted_ids; /* 1, 2, 3: for tests with one writer */
-    struct pg_conn *db;
-    char where[200];         /* "postgresql://host:port/name", without user and password, for messages */
+    struct pg_target target;
+    const char *where;       /* "postgresql://host:port/name", without user and password, for messages */
+    struct pg_conn *db;      /* NULL: not tried yet */
+    int patience_ms;         /* for an answer; 0: any time */
+    bool ready;              /* connected, and its schema is of today */
+    bool connecting;         /* it is being made ready */
+    bool silent;             /* the last statement was given up */
+    int64_t down_at;       /* of the last try to connect, by a clock that nobody sets; 0: it went well */
+    struct err failure;      /* why */
+    int64_t schema_before, schema_now;
     bool prepared[PG_COUNT];
     struct pg_wait { /* a statement that was sent and not answered yet */
         enum pg_sql which;
@@ -64,7 +74,18 @@ struct pg {
     bool doubtful;           /* COMMIT was sent, and no answer came: it may be done */
     int number;              /* of the writer, -1: none yet */
     int64_t token;           /* says that the number is still ours */
+    int64_t owner;           /* of what this handle takes: a random number for its life, whatever its `number` */
+    int64_t lease_s;         /* how long what it takes is its own without renewal, seconds */
+    int64_t run, began;      /* of the program; when the first transaction did, by the database's clock */
+    char node[64];
     int64_t now;             /* the database's clock when the transaction began, Unix milliseconds */
+    int64_t asked_us;        /* pg_boot_us when it was asked */
+    struct store_clock clock;
+    struct pg_taken {        /* by this transaction, or by one of which nobody knows whether it was committed */
+        int64_t *ids;
+        size_t count, room;
+        bool doubt;
+    } taken;
     struct pg_state state, before;
     struct store_counts counts; /* what this transaction adds */
     struct pg_tally *tally;     /* what this transaction counts */
@@ -72,17 +93,22 @@ struct pg {
     struct arena scratch;    /* of one call */
 };
 
-/* url: as libpq takes it; the password may be in a file that PGPASSFILE or the URL's passfile names. */
+/* url: as libpq takes it, with whatever parameters. */
 struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err);
 
-/* ---- pg_db.c: the connection and its statements ---- */
-int pg_connect(struct pg *s, const char *url, struct err *err);
+/* ---- pg_connect.c ---- */
+int pg_alive(struct pg *s, struct err *err); /* connected and of today, or made so */
 void pg_disconnect(struct pg *s);
-int pg_alive(struct pg *s, struct err *err); /* connected, or connected anew */
 bool pg_lost(const struct pg *s);
+/* Until the next result can be had without waiting; false: the connection is lost, or was given up after patience_ms. */
+bool pg_wait(struct pg *s);
+/* What was sent is answered: the last result, or the first that failed; NULL: the connection is lost. */
+struct pg_result *pg_await(struct pg *s);
 int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values or rows; any number of statements */
-/* -1: what libpq or the database says of it; r: NULL, or the answer. */
-int pg_fail(struct pg *s, const struct pg_result *r, const char *doing, struct err *err);
+
+/* ---- pg_fail.c: *err, and -1 ---- */
+int pg_unreached(struct pg *s, struct err *err);
+int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, struct err *err); /* result: may be NULL */
 
 /* ---- pg_call.c: statements ---- */
 void pg_forget(struct pg *s); /* what a connection knew that is no more */
@@ -145,7 +171,16 @@ int64_t pg_next_id(struct pg *s, enum pg_rows rows);
 void pg_moved(const struct store *, struct store_moved *);
 int pg_counts(struct store *, struct store_counts *, struct err *);
 
-void pg_leave(struct pg *s); /* its number is free */
+void pg_leave(struct pg *s); /* its number is free, and so is what it has taken */
+
+/* ---- pg_share.c: what several machines know of each other ---- */
+void pg_share_open(struct pg *s); /* who it is */
+void pg_name_node(struct store *, struct slice, int64_t);
+bool pg_clock(const struct store *, struct store_clock *);
+int pg_renew(struct store *, int64_t, int64_t *, struct err *);
+int pg_look(struct store *, struct store_gate *, size_t, struct store_crowd *, struct arena *, struct err *);
+int pg_gate_set(struct store *, const struct store_gate *, int64_t, bool, struct err *);
+int64_t pg_boot_us(void); /* CLOCK_BOOTTIME */
 
 /* ---- pg_tally.c ---- */
 struct pg_tallied { /* what is counted of an event */
@@ -206,6 +241,9 @@ int pg_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct are
             struct err *);
 int pg_report(struct store *, const struct store_attempt *, const struct store_outcome *, size_t, struct err *);
 int pg_recover(struct store *, int64_t, int64_t *, struct err *);
+/* What handles had that are not heard of any more waits again; own: this one's, too. */
+int pg_take_over(struct pg *s, int64_t now, bool own, int64_t *recovered, struct err *err);
+int pg_untake(struct pg *s, struct err *err); /* what `taken` is in doubt about waits as before */
 int pg_clock_back(struct store *, int64_t, struct err *);
 int pg_event_again(struct store *, int64_t, int64_t, bool, struct slice, struct err *);
 int pg_pixels_due(struct store *, struct arena *, struct store_due **, size_t *, struct err *);

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "adapters/store/pg.h"
@@ -75,7 +76,8 @@ static int mark_taken(struct pg *s, struct taking *t, struct err *err)
 
     start_due(&c, s, PG_DELIVERY_TAKE, t);
     pg_int(&c, t->max);
-    pg_int(&c, s->number);
+    pg_int(&c, s->owner);
+    pg_int(&c, s->lease_s);
     if (pg_queue(&c, take_ids, t, err) != 0)
         return -1;
     start_due(&old, s, PG_DELIVERY_OLD, t);
@@ -99,7 +101,40 @@ static int put_back(struct pg *s, const struct taking *t, struct err *err)
         return 0;
     pg_start(&c, s, PG_DELIVERY_PUT_BACK);
     pg_ints(&c, t->ids + t->fitting, t->count - t->fitting);
+    pg_int(&c, s->owner);
     return pg_queue(&c, NULL, NULL, err);
+}
+
+/* Should nobody know whether the commit was made, they are not to stay ours for ever. */
+static int note_taken(struct pg *s, const struct taking *t, struct err *err)
+{
+    struct pg_taken *to = &s->taken;
+
+    if (to->count + t->fitting > to->room) {
+        int64_t *more = realloc(to->ids, (to->count + t->fitting) * sizeof(*more));
+        if (!more)
+            return pg_no_room(err);
+        to->ids = more;
+        to->room = to->count + t->fitting;
+    }
+    memcpy(to->ids + to->count, t->ids, t->fitting * sizeof(*to->ids));
+    to->count += t->fitting;
+    return 0;
+}
+
+int pg_untake(struct pg *s, struct err *err)
+{
+    struct pg_call c;
+    int64_t n;
+
+    pg_start(&c, s, PG_DELIVERY_PUT_BACK);
+    pg_ints(&c, s->taken.ids, s->taken.count);
+    pg_int(&c, s->owner);
+    if ((n = pg_run_count(&c, err)) < 0)
+        return -1;
+    s->counts.waiting += n;
+    s->counts.sending -= n;
+    return 0;
 }
 
 static int take(struct pg *s, struct taking *t, struct arena *arena, struct store_event **list, size_t *count, struct err *err)
@@ -112,6 +147,8 @@ static int take(struct pg *s, struct taking *t, struct arena *arena, struct stor
         return -1;
     if (t->count == 0)
         return 0;
+    if (note_taken(s, t, err) != 0)
+        return -1;
     pg_start(&c, s, PG_EVENT_GET_ALL);
     pg_ints(&c, t->ids, t->fitting);
     if (pg_run(&c, &rows, err) != 0)
@@ -247,19 +284,29 @@ static int room_for(struct pg *s, struct outcomes *o, size_t count, struct err *
     return s->scratch.full ? pg_no_room(err) : 0;
 }
 
-/* Which of them are being sent; nobody else may change these until our commit. */
-static int lock(struct pg *s, const struct store_outcome *outcomes, size_t count, struct pg_rows_read *rows, struct err *err)
+/* Which of them this handle is sending still; nobody else may change these until our commit. */
+static int lock(struct pg *s, const int64_t *ids, size_t count, struct pg_rows_read *rows, struct err *err)
 {
-    int64_t *ids = ARENA_ARRAY(&s->scratch, int64_t, count);
     struct pg_call c;
 
-    if (!ids)
-        return pg_no_room(err);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = outcomes[i].event_id;
     pg_start(&c, s, PG_DELIVERY_LOCK);
     pg_ints(&c, ids, count);
+    pg_int(&c, s->owner);
     return pg_run(&c, rows, err);
+}
+
+static int add_tries(struct pg *s, enum pg_sql which, const int64_t *ids, size_t count, int64_t attempt, struct err *err)
+{
+    struct pg_call c;
+
+    if (count == 0)
+        return 0;
+    pg_start(&c, s, which);
+    pg_ints(&c, ids, count);
+    pg_int(&c, attempt);
+    if (which == PG_TRIES_LATE)
+        pg_int(&c, s->owner);
+    return pg_queue(&c, NULL, NULL, err);
 }
 
 /* What is written goes out with the commit. */
@@ -267,15 +314,17 @@ int pg_report(struct store *store, const struct store_attempt *attempt, const st
               size_t count, struct err *err)
 {
     struct pg *s = (struct pg *)store;
-    int64_t id = pg_next_id(s, PG_ATTEMPTS), *tried;
+    int64_t id = pg_next_id(s, PG_ATTEMPTS), *all, *tried;
     struct outcomes to = { .count = 0 };
     struct pg_rows_read rows;
-    struct pg_call c;
     size_t at = 0, n;
     int rc = 0;
 
     arena_reset(&s->scratch);
-    if (add_attempt(s, attempt, id, err) != 0 || room_for(s, &to, count, err) != 0 || lock(s, outcomes, count, &rows, err) != 0)
+    all = ARENA_ARRAY(&s->scratch, int64_t, count);
+    for (size_t i = 0; all && i < count; i++)
+        all[i] = outcomes[i].event_id;
+    if (room_for(s, &to, count, err) != 0 || add_attempt(s, attempt, id, err) != 0 || lock(s, all, count, &rows, err) != 0)
         return -1;
     n = (size_t)rows.count;
     if (!(tried = ARENA_ARRAY(&s->scratch, int64_t, n)))
@@ -288,25 +337,22 @@ int pg_report(struct store *store, const struct store_attempt *attempt, const st
         rc = o ? report_one(s, attempt, o, &e, !pg_is_null(&rows, (int)i, 4), &to, err) : 0;
     }
     pg_done(&rows);
-    if (rc != 0 || n == 0 || set_outcomes(s, attempt, &to, err) != 0)
-        return rc == 0 && n == 0 ? 0 : -1;
-    pg_start(&c, s, PG_TRIES_ADD);
-    pg_ints(&c, tried, n);
-    pg_int(&c, id);
-    return pg_queue(&c, NULL, NULL, err);
+    if (rc != 0 || set_outcomes(s, attempt, &to, err) != 0 || add_tries(s, PG_TRIES_ADD, tried, n, id, err) != 0)
+        return -1;
+    return n == count ? 0 : add_tries(s, PG_TRIES_LATE, all, count, id, err);
 }
 
 /* ---- a restart, and clocks ---- */
 
 /* Those whose visitor has refused are not sent again. */
-static int recover_withdrawn(struct pg *s, int64_t now, struct err *err)
+static int recover_withdrawn(struct pg *s, int64_t now, int64_t owner, struct err *err)
 {
     struct pg_rows_read rows;
     struct pg_call c;
 
     pg_start(&c, s, PG_RECOVER_WITHDRAWN);
     pg_int(&c, now);
-    pg_int(&c, s->number);
+    pg_int(&c, owner);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; i < rows.count; i++) {
@@ -321,28 +367,37 @@ static int recover_withdrawn(struct pg *s, int64_t now, struct err *err)
     return 0;
 }
 
-int pg_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
+int pg_take_over(struct pg *s, int64_t now, bool own, int64_t *recovered, struct err *err)
 {
-    struct pg *s = (struct pg *)store;
     struct pg_call c;
     int64_t n;
 
-    arena_reset(&s->scratch);
-    if (recover_withdrawn(s, now, err) != 0)
+    if (recover_withdrawn(s, now, own ? s->owner : 0, err) != 0)
         return -1;
     pg_start(&c, s, PG_RECOVER);
     pg_int(&c, now);
-    pg_int(&c, s->number);
+    pg_int(&c, own ? s->owner : 0);
     if ((n = pg_run_count(&c, err)) < 0)
         return -1;
     s->counts.sending -= n;
     s->counts.waiting += n;
     if (recovered)
         *recovered = n;
+    return 0;
+}
+
+int pg_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    struct pg_call c;
+
+    arena_reset(&s->scratch);
+    if (pg_take_over(s, now, true, recovered, err) != 0)
+        return -1;
     pg_start(&c, s, PG_DELIVERY_AHEAD);
     pg_int(&c, now);
     pg_int(&c, now + WAIT_MOST_MS);
-    if (pg_run(&c, NULL, err) != 0)
+    if (pg_queue(&c, NULL, NULL, err) != 0)
         return -1;
     pg_start(&c, s, PG_UNKNOWN_AHEAD);
     pg_int(&c, now);

@@ -1,6 +1,5 @@
 /* pg_writer.c: transactions, and the row by which a handle may write. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include <openssl/rand.h>
 
@@ -9,7 +8,7 @@
 /* ---- a number ---- */
 
 /* 1: this number is ours now.  0: somebody else was faster. */
-static int claim(struct pg *s, int64_t number, const char *node, struct err *err)
+static int claim(struct pg *s, int64_t number, struct err *err)
 {
     struct pg_call c;
     struct pg_rows_read rows;
@@ -18,7 +17,8 @@ static int claim(struct pg *s, int64_t number, const char *node, struct err *err
     pg_start(&c, s, s->counted_ids ? PG_WRITER_CLAIM_ALL : PG_WRITER_CLAIM);
     pg_int(&c, number);
     pg_int(&c, s->token);
-    pg_name(&c, slice_from(node));
+    pg_name(&c, slice_from(s->node));
+    pg_int(&c, s->run);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     got = rows.count;
@@ -33,12 +33,10 @@ static int claim(struct pg *s, int64_t number, const char *node, struct err *err
 /* A number that nobody has, or whose owner has not been heard of for a minute. */
 static int claim_any(struct pg *s, struct err *err)
 {
-    char node[80] = "";
     struct pg_call c;
     struct pg_rows_read rows;
     int rc = 0;
 
-    gethostname(node, sizeof(node) - 1);
     if (RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
         return err_set(err, ERR_SYSTEM, "no random bytes can be had");
     pg_start(&c, s, PG_WRITER_FREE);
@@ -46,7 +44,7 @@ static int claim_any(struct pg *s, struct err *err)
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; rc == 0 && i < rows.count; i++)
-        rc = claim(s, pg_int_at(&rows, i, 0), node, err);
+        rc = claim(s, pg_int_at(&rows, i, 0), err);
     pg_done(&rows);
     if (rc == 0)
         return err_set(err, ERR_BUSY, "%s: %d handles write to it already; one that ended without notice is "
@@ -85,9 +83,14 @@ static int bare(struct pg *s, enum pg_sql which, pg_taker *take, struct err *err
 
 static int take_now(struct pg *s, struct pg_rows_read *rows, void *context, struct err *err)
 {
+    int64_t took = pg_boot_us() - s->asked_us;
+
     (void)context;
     (void)err;
     s->now = pg_int_at(rows, 0, 0);
+    s->clock = (struct store_clock){ s->now, (s->asked_us + took / 2) / 1000, took / 2000 + 1 };
+    if (s->began == 0)
+        s->began = s->now;
     return 0;
 }
 
@@ -96,6 +99,7 @@ int pg_open_tx(struct pg *s, struct err *err)
     if (s->open && bare(s, PG_ROLLBACK, NULL, err) != 0)
         return -1;
     s->open = true;
+    s->asked_us = pg_boot_us();
     return bare(s, PG_BEGIN, NULL, err) != 0 ? -1 : bare(s, PG_NOW, take_now, err);
 }
 
@@ -111,14 +115,14 @@ int pg_begin(struct store *store, struct err *err)
             return -1;
         if ((s->number >= 0 || claim_any(s, err) == 0) && pg_open_tx(s, err) == 0 && pg_flush(s, err) == 0)
             break;
-        if (again || !pg_lost(s))
+        if (again || (s->ready && !pg_lost(s)))
             return -1;
         again = true;
     }
     s->doubtful = false;
     s->before = s->state;
     s->counts = (struct store_counts){ 0 };
-    return 0;
+    return s->taken.doubt ? pg_untake(s, err) : 0;
 }
 
 /* BEGIN goes out with the first questions. */
@@ -160,14 +164,21 @@ static int commit(struct pg *s, struct err *err)
 
     if (pg_tally_write(s, err) != 0 || mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
         return -1;
+    s->failed_at = PG_COUNT;
     rc = pg_flush(s, err);
-    s->doubtful = rc < 0 && pg_lost(s);
-    if (rc == 0)
+    s->doubtful = rc < 0 && (pg_lost(s) || s->failed_at == PG_COMMIT);
+    if (s->doubtful && err)
+        err->kind = ERR_BUSY;
+    s->taken.doubt |= s->doubtful && s->taken.count;
+    if (rc == 0) {
         s->open = false;
+        s->taken.count = 0;
+        s->taken.doubt = false;
+    }
     if (rc != 1 || s->failed_at != PG_WRITER_COMMIT)
         return rc;
     s->number = -1;
-    return err_set(err, ERR_BUSY, "%s: this server was not heard of for a minute, and another took its place; "
+    return err_set(err, ERR_AGAIN, "%s: this server was not heard of for a minute, and another took its place; "
                    "it goes on under a new number", s->where);
 }
 
@@ -202,6 +213,8 @@ void pg_rollback(struct store *store)
     struct pg *s = (struct pg *)store;
 
     pg_group_end(s);
+    if (!s->taken.doubt)
+        s->taken.count = 0;
     s->state.moved = s->before.moved;
     if (!s->doubtful)
         s->state = s->before;
@@ -216,6 +229,9 @@ void pg_leave(struct pg *s)
 
     if (s->number < 0)
         return;
+    pg_start(&c, s, PG_LEASES_END);
+    pg_int(&c, s->owner);
+    pg_run(&c, NULL, &ignored);
     pg_start(&c, s, PG_WRITER_LEAVE);
     pg_int(&c, s->number);
     pg_int(&c, s->token);

@@ -19,7 +19,7 @@ struct tools {
 
 static int get_ready(struct inspector *i, struct tools *t, struct err *err)
 {
-    if (!t->store && !(t->store = store_sqlite_open(i->data, false, err)))
+    if (!t->store && !(t->store = stores_open_kept(i->settings.stores, false, err)))
         return -1;
     if (!t->hasher && !(t->hasher = identity_hasher_new()))
         return err_set(err, ERR_BUSY, "out of memory");
@@ -39,7 +39,7 @@ static int read_query(struct view *v)
 
 static int status_of(const struct err *err)
 {
-    return err->kind == ERR_INPUT ? 400 : err->kind == ERR_BUSY ? 503 : 500;
+    return err->kind == ERR_INPUT ? 400 : err->kind == ERR_BUSY || err->kind == ERR_AGAIN ? 503 : 500;
 }
 
 static void send(struct view *v, int status)
