@@ -45,6 +45,8 @@ struct pg {
     struct pg_conn *db;
     char where[200];         /* "postgresql://host:port/name", without user and password, for messages */
     bool prepared[PG_COUNT];
+    bool warned;             /* by the database, since this was set to false */
+    bool raced;              /* the last call that failed did so because another handle was in the way: the same again may do */
     int number;              /* of the writer, -1: none yet */
     int64_t token;           /* says that the number is still ours */
     int64_t now;             /* the database's clock when the transaction began, Unix milliseconds */
@@ -62,7 +64,9 @@ struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err
 int pg_connect(struct pg *s, const char *url, struct err *err);
 void pg_disconnect(struct pg *s);
 int pg_alive(struct pg *s, struct err *err); /* connected, or connected anew */
+#define PG_BEGIN "BEGIN ISOLATION LEVEL READ COMMITTED" /* whatever the server's default is: calls look again after a race */
 int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values or rows */
+int pg_commit_now(struct pg *s, struct err *err); /* 0: it is as durable as the database can */
 
 /* One call of a prepared statement: start, its values in order, run. */
 #define PG_VALUES 24

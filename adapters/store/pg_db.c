@@ -24,17 +24,32 @@ static struct slice first_line(const char *message)
     return head;
 }
 
+/* SQLSTATEs by their beginnings ("PostgreSQL: Appendix A. PostgreSQL Error Codes").  raced: another handle was in the way, or
+ * faster.  The others may be over in a moment: connections, a standby that became read-only, no room or too many
+ * connections, a lock that is held, a server that is stopped. */
+static const struct {
+    const char *state;
+    bool raced;
+} passing[] = { { "40", true }, { "23505", true }, { "08", false }, { "25006", false }, { "53", false }, { "55P03", false },
+                { "57", false } };
+
 /* The connection's state decides: what was lost on the way may be tried again. */
 static int fail(struct pg *s, const PGresult *r, const char *doing, struct err *err)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
     struct slice says = first_line(r ? PQresultErrorMessage(r) : PQerrorMessage(s->db));
+    enum err_kind kind = ERR_SYSTEM;
 
     s->store.failed = true;
+    s->raced = false;
     if (PQstatus(s->db) == CONNECTION_BAD)
         return err_set(err, ERR_BUSY, "%s: the connection is lost: %.*s", s->where, SLICE_ARG(says));
-    return err_set(err, ERR_SYSTEM, "%s: %s: %.*s (SQLSTATE %s)", s->where, doing, SLICE_ARG(says),
-                   state ? state : "unknown");
+    for (size_t i = 0; state && kind != ERR_BUSY && i < sizeof(passing) / sizeof(*passing); i++)
+        if (strncmp(state, passing[i].state, strlen(passing[i].state)) == 0) {
+            kind = ERR_BUSY;
+            s->raced = passing[i].raced;
+        }
+    return err_set(err, kind, "%s: %s: %.*s (SQLSTATE %s)", s->where, doing, SLICE_ARG(says), state ? state : "unknown");
 }
 
 int pg_no_room(struct err *err)
@@ -71,10 +86,21 @@ static int name_place(struct pg *s, const char *url, struct err *err)
     return 0;
 }
 
-static void be_quiet(void *context, const PGresult *result)
+/* Nothing is printed, but a warning at a commit matters. */
+static void hear(void *context, const PGresult *result)
 {
-    (void)context;
-    (void)result;
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+    if (severity && strcmp(severity, "WARNING") == 0)
+        ((struct pg *)context)->warned = true;
+}
+
+/* What the server or the URL says may be stronger than what is promised, but not weaker. */
+static int make_durable(struct pg *s, struct err *err)
+{
+    memset(s->prepared, 0, sizeof(s->prepared));
+    return s->store.writer ? pg_simple(s, "SELECT set_config('synchronous_commit', 'on', false) WHERE"
+                                          " current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')", err) : 0;
 }
 
 int pg_connect(struct pg *s, const char *url, struct err *err)
@@ -97,9 +123,8 @@ int pg_connect(struct pg *s, const char *url, struct err *err)
         pg_disconnect(s);
         return -1;
     }
-    PQsetNoticeReceiver(s->db, be_quiet, NULL);
-    memset(s->prepared, 0, sizeof(s->prepared));
-    return 0;
+    PQsetNoticeReceiver(s->db, hear, s);
+    return make_durable(s, err);
 }
 
 void pg_disconnect(struct pg *s)
@@ -113,9 +138,8 @@ int pg_alive(struct pg *s, struct err *err)
     if (PQstatus(s->db) == CONNECTION_OK)
         return 0;
     PQreset(s->db);
-    memset(s->prepared, 0, sizeof(s->prepared));
     if (PQstatus(s->db) == CONNECTION_OK)
-        return 0;
+        return make_durable(s, err);
     return fail(s, NULL, "the database can't be reached", err);
 }
 
@@ -125,6 +149,23 @@ int pg_simple(struct pg *s, const char *sql, struct err *err)
     ExecStatusType status = PQresultStatus(r);
     int rc = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? 0 : fail(s, r, "the database refused", err);
 
+    PQclear(r);
+    return rc;
+}
+
+int pg_commit_now(struct pg *s, struct err *err)
+{
+    PGresult *r;
+    int rc = 0;
+
+    s->warned = false;
+    r = PQexec(s->db, "COMMIT");
+    if (PQresultStatus(r) != PGRES_COMMAND_OK)
+        rc = fail(s, r, "the commit failed", err);
+    else if (strcmp(PQcmdStatus(r), "COMMIT") != 0) /* "ROLLBACK": something had failed before */
+        rc = err_set(err, ERR_SYSTEM, "%s: the database rolled the transaction back", s->where);
+    else if (s->warned) /* a wait for a standby was cut short: "might not have been replicated" */
+        rc = err_set(err, ERR_BUSY, "%s: the database warns that the commit is not on a second server", s->where);
     PQclear(r);
     return rc;
 }

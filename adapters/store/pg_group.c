@@ -230,7 +230,7 @@ static int remember(struct pg *s, struct pass_click *p)
     } ways[] = { { BY_CLICK_ID, c->click_id }, { BY_TTCLID, c->ttclid }, { NAMELESS, c->click_id.len ? S("") : c->ttclid } };
 
     for (size_t i = 0; i < 3; i++) {
-        struct answer *a = ways[i].id.len ? answer_of(s->group, ways[i].kind, c->offer, ways[i].id, true) : NULL;
+        struct answer *a = ways[i].id.len ? answer_of(s->group, ways[i].kind, c->offer, ways[i].id, false) : NULL;
         if (a && (!a->over || a->over->k.id <= p->k.id)) /* by ttclid the newest click counts */
             a->over = p;
         else if (!a && ways[i].id.len)
@@ -376,7 +376,11 @@ static int take_answer(struct pg_group *g, struct answer *a, const struct pg_row
         a->event = pg_int_at(rows, row, 1);
         a->plain = pg_int_at(rows, row, 2) != 0;
     } else if (a->kind < MARK_ID) {
-        return pg_click_row(rows, row, 1, &g->memory, &a->click, err); /* behind its number */
+        if (pg_click_row(rows, row, 1, &g->memory, &a->click, err) != 0) /* behind its number */
+            return -1;
+        /* While we waited for its lock it may have become another's. */
+        a->found = a->kind == BY_CLICK_ID || (slice_eq(a->click.click.ttclid, a->id) &&
+                                              (a->kind == BY_TTCLID || a->click.click.click_id.len == 0));
     }
     return 0;
 }
@@ -410,7 +414,8 @@ static int ask(struct pg *s, enum kind kind, struct answer *const *list, size_t 
         return -1;
     for (int i = 0; rc == 0 && i < rows.count; i++) {
         int64_t n = pg_int_at(&rows, i, 0);
-        rc = n < 1 || (size_t)n > count ? -1 : take_answer(s->group, list[n - 1], &rows, i, err);
+        rc = n < 1 || (size_t)n > count ? err_set(err, ERR_SYSTEM, "%s: an answer that nobody asked for", s->where)
+                                        : take_answer(s->group, list[n - 1], &rows, i, err);
     }
     pg_done(&rows);
     return rc;
@@ -420,7 +425,9 @@ static int by_id(const void *a, const void *b)
 {
     const struct answer *x = *(const struct answer *const *)a, *y = *(const struct answer *const *)b;
 
-    return slice_cmp(x->id, y->id);
+    int rc = slice_cmp(x->id, y->id);
+
+    return rc ? rc : slice_cmp(x->offer, y->offer);
 }
 
 /* 1: something was asked. */
@@ -457,15 +464,16 @@ static int ask_all(struct pg *s, struct err *err)
 /* What was asked may be wrong now: from the beginning, or call by call. */
 static int anew(struct pg *s, bool alone, struct err *err)
 {
-    if (pg_simple(s, "ROLLBACK", err) != 0 || pg_simple(s, "BEGIN", err) != 0)
+    if (pg_simple(s, "ROLLBACK", err) != 0 || pg_simple(s, PG_BEGIN, err) != 0)
         return -1;
+    s->store.failed = false;
     forget_answers(s->group);
     s->group->on = !alone;
     next_pass(s);
     return 1;
 }
 
-int pg_group_settle(struct pg *s, struct err *err)
+static int settle(struct pg *s, struct err *err)
 {
     struct pg_group *g = s->group;
     int rc;
@@ -492,4 +500,14 @@ int pg_group_settle(struct pg *s, struct err *err)
     if (rc == 0)
         rc = pg_write_postbacks(s, g->postbacks, g->postback_count, err);
     return rc == 1 ? anew(s, false, err) : rc;
+}
+
+/* Two that wait for each other: the database ends one of them, which begins anew. */
+int pg_group_settle(struct pg *s, struct err *err)
+{
+    int rc;
+
+    s->raced = false;
+    rc = settle(s, err);
+    return rc < 0 && s->raced ? anew(s, false, err) : rc;
 }

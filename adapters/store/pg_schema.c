@@ -106,17 +106,22 @@ static int bring_up(struct pg *s, struct err *err)
 {
     int64_t version = 0;
     bool there;
+    int rc;
 
-    if (pg_simple(s, "CREATE TABLE IF NOT EXISTS migrating(id bigint PRIMARY KEY)", err) != 0)
+    do { /* IF NOT EXISTS looks first, and may find it made a moment later all the same */
+        s->raced = false;
+        rc = pg_simple(s, "CREATE TABLE IF NOT EXISTS migrating(id bigint PRIMARY KEY)", err);
+    } while (rc != 0 && s->raced);
+    if (rc != 0)
         return -1;
-    if (pg_simple(s, "BEGIN; LOCK TABLE migrating IN EXCLUSIVE MODE", err) != 0)
+    if (pg_simple(s, PG_BEGIN "; LOCK TABLE migrating IN EXCLUSIVE MODE", err) != 0)
         return -1;
     if (any(s, &there, err) != 0 || (there && read_version(s, &version, err) != 0))
         return -1;
     for (; version < NEWEST; version++)
         if (pg_simple(s, steps[version], err) != 0)
             return -1;
-    return pg_simple(s, "COMMIT", err);
+    return pg_commit_now(s, err);
 }
 
 int pg_schema_ready(struct pg *s, bool writer, struct err *err)

@@ -135,7 +135,7 @@ static int claim(struct pg *s, enum pg_sql which, const struct pg_put_event *lis
         pg_int(&c, own);
     if ((done = pg_run_count(&c, err)) < 0)
         return -1;
-    return !plain && (size_t)done < n;
+    return (size_t)done < n; /* of a plain one: it is an event's own now, which may make ours a duplicate */
 }
 
 static int write_events(struct pg *s, const struct list *l, struct err *err)

@@ -93,7 +93,7 @@ int pg_begin(struct store *store, struct err *err)
     struct pg *s = (struct pg *)store;
 
     arena_reset(&s->scratch);
-    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0) || pg_simple(s, "BEGIN", err) != 0 ||
+    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0) || pg_simple(s, PG_BEGIN, err) != 0 ||
         read_now(s, err) != 0)
         return -1;
     s->before = s->state;
@@ -143,16 +143,19 @@ int pg_commit(struct store *store, struct err *err)
     if (rc != 0)
         return rc;
     pg_group_end(s);
-    return pg_tally_write(s, err) != 0 || mark(s, err) != 0 ? -1 : pg_simple(s, "COMMIT", err);
+    return pg_tally_write(s, err) != 0 || mark(s, err) != 0 ? -1 : pg_commit_now(s, err);
 }
 
 void pg_rollback(struct store *store)
 {
     struct pg *s = (struct pg *)store;
+    struct pg_state given = s->state;
     struct err ignored;
 
     pg_group_end(s);
     s->state = s->before;
+    if (!s->counted_ids) /* a commit whose answer was lost may have been one: no id is given twice */
+        memcpy(s->state.last, given.last, sizeof(given.last));
     pg_tally_forget(s);
     pg_simple(s, "ROLLBACK", &ignored); /* a connection that is lost has done so */
 }
@@ -164,6 +167,8 @@ void pg_leave(struct pg *s)
 
     if (s->number < 0)
         return;
+    if (s->store.in_tx)
+        pg_rollback(&s->store);
     pg_start(&c, s, PG_WRITER_LEAVE);
     pg_int(&c, s->number);
     pg_int(&c, s->token);
