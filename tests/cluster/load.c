@@ -1,7 +1,8 @@
 /* load.c: what receivers and senders do with a PostgreSQL store, without the server around it, for tests/cluster/run.py, which
  * kills them and the database.  Ends by SIGTERM, after what it has begun.
  *
- *   load receive URL NAME SEED KEYS    groups of postbacks, given again until they are kept, as a tracker does
+ *   load receive URL NAME SEED         groups of postbacks, given again until they are kept, as a tracker does; of two hundred new
+ *                                      conversions a second, so that all receivers have the same ones at the same moment
  *   load send URL NAME                 events that are due are "sent", then reported
  *   load drain URL NAME                the same until nothing is left
  *
@@ -143,7 +144,7 @@ static int put_group(struct side *l, const struct one *list, size_t count)
     return rc;
 }
 
-static void receive(struct side *l, uint64_t keys)
+static void receive(struct side *l)
 {
     struct one list[GROUP_MOST];
     uint64_t serial = 0;
@@ -152,7 +153,7 @@ static void receive(struct side *l, uint64_t keys)
         size_t count = 1 + roll(GROUP_MOST);
         arena_reset(&l->arena);
         for (size_t i = 0; i < count; i++) {
-            unsigned long long key = roll(keys);
+            unsigned long long key = (uint64_t)now_ms() / 5 + roll(10);
             list[i].txid = arena_printf(&l->arena, "%s-%llu", l->name, (unsigned long long)serial++);
             list[i].event_id = arena_printf(&l->arena, "e%llu", key);
             list[i].click_id = arena_printf(&l->arena, "c%llu", key);
@@ -248,17 +249,17 @@ int main(int argc, char **argv)
     struct side l = { 0 };
     struct sigaction act = { .sa_handler = end };
 
-    if (argc < 4 || (strcmp(argv[1], "receive") == 0 && argc != 6)) {
-        fprintf(stderr, "usage: load receive URL NAME SEED KEYS | send URL NAME | drain URL NAME\n");
+    if (argc < 4 || (strcmp(argv[1], "receive") == 0 && argc != 5)) {
+        fprintf(stderr, "usage: load receive URL NAME SEED | send URL NAME | drain URL NAME\n");
         return 2;
     }
     sigaction(SIGTERM, &act, NULL);
     l.url = argv[2];
     l.name = argv[3];
     arena_init(&l.arena, (size_t)64 << 20);
-    if (argc == 6) {
+    if (argc == 5) {
         dice = 88172645463325252 + strtoull(argv[4], NULL, 10);
-        receive(&l, strtoull(argv[5], NULL, 10));
+        receive(&l);
     } else {
         send_all(&l, strcmp(argv[1], "drain") == 0);
     }

@@ -24,11 +24,11 @@ class Process:
     """A receiver or sender; a new one takes the place of one that was killed."""
     serial = 0
 
-    def __init__(self, load, folder, url, role, seed, keys):
+    def __init__(self, load, folder, url, role, seed):
         Process.serial += 1
         self.role, self.name = role, "%s%d" % (role[0], Process.serial)
         self.path = os.path.join(folder, self.name)
-        args = [load, role, url, self.name] + ([str(seed + Process.serial), str(keys)] if role == "receive" else [])
+        args = [load, role, url, self.name] + ([str(seed + Process.serial)] if role == "receive" else [])
         with open(self.path, "wb") as out, open(self.path + ".err", "wb") as err:
             self.process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
         self.killed = False
@@ -50,13 +50,12 @@ class Test:
         self.dice = random.Random(seed)
         self.cluster = Cluster()
         self.folder = tempfile.mkdtemp(prefix="clickbaton-load.")
-        self.keys = 2000 + 150 * rounds
         self.all, self.running = [], []
         self.took = []
         self.done = collections.Counter()
 
     def begin(self, role):
-        p = Process(self.load, self.folder, self.cluster.url(), role, self.seed, self.keys)
+        p = Process(self.load, self.folder, self.cluster.url(), role, self.seed)
         self.all.append(p)
         self.running.append(p)
         return p
@@ -210,7 +209,7 @@ class Test:
                 else:
                     bad.append("%s wrote %r" % (p.name, line))
         rows = set(tuple(r.split("|")) for r in self.cluster.primary.sql("SELECT txid, 'e' || substr(click_id, 2) FROM postbacks", 300).splitlines())
-        events = dict(r.split("|") for r in self.cluster.primary.sql("SELECT event_id, state FROM events JOIN deliveries ON event = id", 300).splitlines())
+        events = dict(r.split("|") for r in self.cluster.primary.sql("SELECT event_id, state FROM events e JOIN deliveries d ON d.event = e.id", 300).splitlines())
         for txid, event_id in acked:
             if (txid, event_id) not in rows:
                 bad.append("postback %s of %s was answered 200 and is not there" % (txid, event_id))

@@ -104,10 +104,15 @@ class Server:
         pid = self.pid()
         return tree(pid) if pid else []
 
-    def start(self, wait=True):
-        run(os.path.join(BIN, "pg_ctl"), "-D", self.data, "-l", self.data + ".log", "-W", "start")
-        if wait:
-            self.wait_ready()
+    def start(self):
+        for tries in range(5):
+            out = run(os.path.join(BIN, "pg_ctl"), "-D", self.data, "-l", self.data + ".log", "-w", "-t", "60", "start", check=False,
+                      timeout=90)
+            if out.returncode == 0:
+                return self.wait_ready()
+            time.sleep(0.3)  # what is left of one that was killed may still have its memory
+        with open(self.data + ".log", errors="replace") as f:
+            raise Failure("%s does not start: %s" % (self.name, f.read()[-1500:]))
 
     def wait_ready(self, seconds=60):
         end = time.monotonic() + seconds
@@ -124,7 +129,8 @@ class Server:
         pids = self.processes()
         if pids:
             send(pids[-1:], signal.SIGSTOP)  # it starts nobody in between
-            send(self.processes()[:-1] + pids[:-1], signal.SIGKILL)
+            pids = self.processes()
+            send(pids[:-1], signal.SIGKILL)
             send(pids[-1:], signal.SIGKILL)
         for pid in pids:
             while alive(pid):
@@ -166,10 +172,12 @@ class Server:
     def become_standby(self, primary):
         """A server that does not run: rewound, or where that can't be, copied anew."""
         how = "rewound"
+        primary.sql("CHECKPOINT")  # until then its control file names the old timeline, and pg_rewind would see nothing to do
         out = run(os.path.join(BIN, "pg_rewind"), "-D", self.data, "--source-server", primary.conninfo("rewind") + " dbname=postgres",
                   check=False, timeout=120)
         if out.returncode != 0:
             how = "copied"
+            print("     %s could not be rewound: %s" % (self.name, out.stdout.strip().splitlines()[-1:]), flush=True)
             shutil.rmtree(self.data)
             run(os.path.join(BIN, "pg_basebackup"), "-D", self.data, "-d", primary.conninfo("copy"), "-c", "fast", "-X", "stream",
                 timeout=120)

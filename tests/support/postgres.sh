@@ -9,7 +9,9 @@ set -eu
 find_bin() {
     for folder in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin "$(pg_config --bindir 2>/dev/null || true)" \
         "$(dirname "$(command -v initdb || echo /none/x)")"; do
-        [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ] || continue
+        [ -x "$folder/initdb" ] || continue
+        folder=$(dirname "$(readlink -f "$folder/initdb")") # of a link in the PATH
+        [ -x "$folder/postgres" ] && [ -x "$folder/pg_ctl" ] || continue
         version=$("$folder/initdb" --version 2>/dev/null | sed 's/[^0-9]*\([0-9]*\).*/\1/')
         [ "${version:-0}" -ge 12 ] && echo "$version $folder"
     done | sort -n | tail -n 1 | cut -d' ' -f2-

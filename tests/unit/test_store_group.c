@@ -31,10 +31,11 @@ struct twins {
 
 static void one_round(struct twins *t, int64_t now, size_t count, unsigned ids)
 {
+    bool calm = roll(3) != 0;
     uint64_t here;
 
     for (size_t i = 0; i < count; i++)
-        t->ops[i] = random_op(t->f, now, ids);
+        t->ops[i] = random_op(t->f, now, ids, calm);
     here = dice;
     run_group(t->f, t->f->s, false, t->ops, count, &t->a);
     dice = here;
@@ -98,7 +99,7 @@ static void test_given_up(void **state)
     dice = 88172645463325252;
     for (int i = 0; i < 20; i++) {
         OK(f, store_begin_group(f->s, &f->err));
-        op = random_op(f, NOW, 5);
+        op = random_op(f, NOW, 5, false);
         OK(f, do_op(f, f->s, &op, &log));
         if (i % 2 && store_commit(f->s, &f->err) == 0)
             break; /* of an engine that knows everything */

@@ -87,9 +87,10 @@ static void *write_groups(void *context)
     }
     for (int g = 0; g < w->groups && !w->other; g++) {
         size_t count = 1 + roll(COUNT(ops));
+        bool calm = roll(3) != 0;
         uint64_t here;
         for (size_t i = 0; i < count; i++)
-            ops[i] = random_op(&w->f, NOW + g, IDS);
+            ops[i] = random_op(&w->f, NOW + g, IDS, calm);
         here = dice;
         for (int tries = 0; one_group(w, ops, count, &log) != 0 && tries < 100; tries++) {
             failed(w);
