@@ -135,6 +135,10 @@ class Server:
         for pid in pids:
             while alive(pid):
                 time.sleep(0.005)
+        try:  # a dead process that nobody has asked for yet looks as if it ran
+            os.remove(os.path.join(self.data, "postmaster.pid"))
+        except FileNotFoundError:
+            pass
 
     def freeze(self):
         send(reversed(self.processes()), signal.SIGSTOP)
@@ -177,7 +181,7 @@ class Server:
                   check=False, timeout=120)
         if out.returncode != 0:
             how = "copied"
-            print("     %s could not be rewound: %s" % (self.name, out.stdout.strip().splitlines()[-1:]), flush=True)
+            print("     %s could not be rewound: %s" % (self.name, out.stdout.strip().splitlines()[-6:]), flush=True)
             shutil.rmtree(self.data)
             run(os.path.join(BIN, "pg_basebackup"), "-D", self.data, "-d", primary.conninfo("copy"), "-c", "fast", "-X", "stream",
                 timeout=120)
