@@ -80,7 +80,8 @@ int pg_retain(struct store *store, const struct store_retention *how, struct sto
     int64_t left = how->rows, n;
 
     arena_reset(&s->scratch);
-    if ((n = drop(s, PG_DROP_CLICKS, how->clicks, left, err)) < 0)
+    /* A click's time is in seconds. */
+    if ((n = drop(s, PG_DROP_CLICKS, (how->clicks + 999) / 1000, left, err)) < 0)
         return -1;
     s->counts.clicks -= n;
     out->clicks += n;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define ROUNDS_MOST 8 /* then call by call: somebody else is always faster */
+#define ROUNDS_MOST 30 /* then call by call: somebody else is always faster */
 
 /* ---- asking ---- */
 

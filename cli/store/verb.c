@@ -4,11 +4,13 @@
 
 #include "cli/catalog.h"
 #include "cli/store/store.h"
+#include "cli/stores.h"
 #include "core/base/diag.h"
 
 static const struct verb_usage usage = {
-    .synopsis = "store verify|export|import|compact|stats ...",
+    .synopsis = "store init|verify|export|import|compact|stats ...",
     .about = "Looks after the store: everything that was accepted, and what became of it.\n"
+             "  init     make the tables of a PostgreSQL database, or bring them up to date\n"
              "  verify   is it whole? beside a running server, or a copied file\n"
              "  export   the ledger as JSON Lines\n"
              "  import   an export into an empty data folder\n"
@@ -23,7 +25,7 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } parts[] = {
-    { "verify", store_verify }, { "export", store_export },   { "import", store_import },
+    { "init", store_init },     { "verify", store_verify }, { "export", store_export },   { "import", store_import },
     { "compact", store_compact }, { "stats", store_stats },
 };
 #define PARTS (sizeof(parts) / sizeof(*parts))
@@ -49,9 +51,10 @@ int cli_store(int argc, char **argv)
     return options_misuse("store", "there is no part \"%s\"", word);
 }
 
-int store_find_data(const char *config, const char *named, char path[STORE_PATH])
+int store_find_data(const char *config, const char *named, const char *instead, char path[STORE_PATH])
 {
     struct catalog *c;
+    char name[300];
     int code;
 
     if (named) {
@@ -64,7 +67,11 @@ int store_find_data(const char *config, const char *named, char path[STORE_PATH]
     if (!c)
         return code;
     code = EXIT_DONE;
-    if (snprintf(path, STORE_PATH, "%s", c->data) >= STORE_PATH) {
+    if (stores_is_remote(c)) {
+        fprintf(stderr, "clickbaton store: this is for the file of SQLite, and the store is %s: %s\n", stores_name(c, name),
+                instead);
+        code = EXIT_NO;
+    } else if (snprintf(path, STORE_PATH, "%s", c->data) >= STORE_PATH) {
         fprintf(stderr, "clickbaton store: the path is too long\n");
         code = EXIT_IO;
     }

@@ -88,7 +88,7 @@ int store_verify(int argc, char **argv)
     int code, rc;
 
     if (options_parse(argc, argv, rows, &usage, &named, 0, 1, &code) < 0 ||
-        (code = store_find_data(config, named, path)) != EXIT_DONE)
+        (code = store_find_data(config, named, "PostgreSQL looks after its own pages (initdb --data-checksums, pg_amcheck)", path)) != EXIT_DONE)
         return code;
     rc = store_sqlite_verify(path, show, &s, &r, &err);
     code = rc < 0 ? EXIT_IO : rc ? EXIT_NO : EXIT_DONE;

@@ -235,7 +235,7 @@ static void send_all(struct side *l, bool drain)
         for (size_t i = 0; i < count; i++)
             buf_printf(&l->out, "S %.*s %u\n", SLICE_ARG(list[i].event_id), (unsigned)list[i].attempts);
         tell(&l->out);
-        wait_ms(count ? 3 : 20);
+        wait_ms(count ? 2 + (long)roll(30) : 10);
         while (count && report(l, list, count) != 0)
             failed(l, "report");
         for (size_t i = 0; i < count; i++)
@@ -254,6 +254,7 @@ int main(int argc, char **argv)
         return 2;
     }
     sigaction(SIGTERM, &act, NULL);
+    dice = 88172645463325252;
     l.url = argv[2];
     l.name = argv[3];
     arena_init(&l.arena, (size_t)64 << 20);

@@ -3,7 +3,8 @@
 dies or freezes, standbys are promoted, links of the replication are cut.  Then: whatever was answered 200 is there, each key
 is one event, each is delivered, none was sent twice unless its first outcome could not be known, every count is the sum.
 
-    tests/cluster/run.py LOAD [ROUNDS] [SEED]        a seed repeats the same faults (not the same moments)"""
+    tests/cluster/run.py LOAD [ROUNDS] [SEED]        a seed repeats the same faults (not the same moments)
+    FAULTS="kill_primary cut_one_link" in the environment: these alone"""
 import collections
 import os
 import random
@@ -45,7 +46,8 @@ class Process:
 
 
 class Test:
-    def __init__(self, load, rounds, seed):
+    def __init__(self, load, rounds, seed, only):
+        self.faults = [f for f in self.FAULTS if f.__name__ in only] or list(self.FAULTS)
         self.load, self.rounds, self.seed = load, rounds, seed
         self.dice = random.Random(seed)
         self.cluster = Cluster()
@@ -142,9 +144,34 @@ class Test:
         send(pids, signal.SIGCONT)
         self.kill_primary()
 
+    def stop_receiving(self):
+        pids = [int(p) for s in self.cluster.standbys() for p in s.sql("SELECT pid FROM pg_stat_wal_receiver").split()]
+        send(pids, signal.SIGSTOP)
+        return pids
+
+    def cancel_commits_and_kill_primary(self):
+        """Commits wait for a standby, somebody cancels them, the database says COMMIT with a warning, and the machine dies: they
+        are on no other server, so nobody may have been told that they are durable."""
+        pids = self.stop_receiving()
+        time.sleep(0.3)
+        for _ in range(3):
+            self.cluster.primary.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+            time.sleep(0.1)
+        self.cluster.primary.kill()
+        send(pids, signal.SIGCONT)
+        self.kill_primary()
+
+    def cut_both_and_kill_primary(self):
+        """Commits that wait for a standby are on none when the primary dies."""
+        pids = self.stop_receiving()
+        time.sleep(0.3 + self.dice.random())
+        self.cluster.primary.kill()
+        send(pids, signal.SIGCONT)
+        self.kill_primary()
+
     FAULTS = (kill_receiver, kill_receiver, kill_sender, kill_sender, kill_primary, kill_primary, freeze_and_promote, freeze_primary,
               restart_primary, kill_backend, end_connection, kill_standby, cut_one_link, cut_both_links,
-              cut_one_and_kill_primary)
+              cut_one_and_kill_primary, cut_both_and_kill_primary, cancel_commits_and_kill_primary)
 
     # ---- the run ----
 
@@ -156,7 +183,7 @@ class Test:
         bag = []
         for i in range(self.rounds):
             if not bag:  # each as often as another
-                bag = list(self.FAULTS)
+                bag = list(self.faults)
                 self.dice.shuffle(bag)
             fault = bag.pop()
             begin = time.monotonic()
@@ -259,7 +286,7 @@ def main():
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(1 << 31)
     print("seed %d, %d faults" % (seed, rounds), flush=True)
     begin = time.monotonic()
-    test = Test(load, rounds, seed)
+    test = Test(load, rounds, seed, os.environ.get("FAULTS", "").split())
     bad = ["the run was not finished"]
     try:
         test.run()
