@@ -4,7 +4,7 @@ dies or freezes, standbys are promoted, links of the replication are cut.  Then:
 is one event, each is delivered, none was sent twice unless its first outcome could not be known, every count is the sum.
 
     tests/cluster/run.py LOAD [ROUNDS] [SEED]        a seed repeats the same faults (not the same moments)
-    FAULTS="kill_primary cut_one_link" in the environment: these alone"""
+    FAULTS="kill_primary cut_one_link" in the environment: these alone; SECONDS=900: no fault begins later"""
 import collections
 import os
 import random
@@ -134,40 +134,33 @@ class Test:
     def cut_both_links(self):
         self.cut(self.cluster.standbys())
 
-    def cut_one_and_kill_primary(self):
-        """One standby lags when the primary dies: the other must be the one that is promoted."""
-        s = self.dice.choice(self.cluster.standbys())
-        pids = [int(p) for p in s.sql("SELECT pid FROM pg_stat_wal_receiver").split()]
-        send(pids, signal.SIGSTOP)
+    def die_alone(self, standbys, between=lambda self: None):
+        """These have nothing more of the primary when it dies, not even what was on its way to them."""
+        for s in standbys:
+            s.follow(None)
+        while any(s.receives() for s in standbys):
+            time.sleep(0.02)
         time.sleep(0.3 + self.dice.random())
-        self.cluster.primary.kill()
-        send(pids, signal.SIGCONT)
+        between(self)
         self.kill_primary()
 
-    def stop_receiving(self):
-        pids = [int(p) for s in self.cluster.standbys() for p in s.sql("SELECT pid FROM pg_stat_wal_receiver").split()]
-        send(pids, signal.SIGSTOP)
-        return pids
+    def cut_one_and_kill_primary(self):
+        """One standby lags: the other must be the one that is promoted."""
+        self.die_alone([self.dice.choice(self.cluster.standbys())])
 
-    def cancel_commits_and_kill_primary(self):
-        """Commits wait for a standby, somebody cancels them, the database says COMMIT with a warning, and the machine dies: they
-        are on no other server, so nobody may have been told that they are durable."""
-        pids = self.stop_receiving()
-        time.sleep(0.3)
+    def cut_both_and_kill_primary(self):
+        """Commits that wait for a standby are on none."""
+        self.die_alone(self.cluster.standbys())
+
+    def cancel_commits(self):
         for _ in range(3):
             self.cluster.primary.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
             time.sleep(0.1)
-        self.cluster.primary.kill()
-        send(pids, signal.SIGCONT)
-        self.kill_primary()
 
-    def cut_both_and_kill_primary(self):
-        """Commits that wait for a standby are on none when the primary dies."""
-        pids = self.stop_receiving()
-        time.sleep(0.3 + self.dice.random())
-        self.cluster.primary.kill()
-        send(pids, signal.SIGCONT)
-        self.kill_primary()
+    def cancel_commits_and_kill_primary(self):
+        """Somebody cancels commits that wait: the database says COMMIT, with a warning.  They are on no other server, so nobody
+        may have been told that they are durable."""
+        self.die_alone(self.cluster.standbys(), Test.cancel_commits)
 
     FAULTS = (kill_receiver, kill_receiver, kill_sender, kill_sender, kill_primary, kill_primary, freeze_and_promote, freeze_primary,
               restart_primary, kill_backend, end_connection, kill_standby, cut_one_link, cut_both_links,
@@ -181,7 +174,11 @@ class Test:
                 self.begin(role)
         time.sleep(1)
         bag = []
+        limit = time.monotonic() + float(os.environ.get("SECONDS", "inf"))
         for i in range(self.rounds):
+            if time.monotonic() > limit:
+                self.rounds = i
+                break
             if not bag:  # each as often as another
                 bag = list(self.faults)
                 self.dice.shuffle(bag)
@@ -308,7 +305,7 @@ def main():
     print("%s; %.0f s" % (", ".join("%s %d" % d for d in sorted(test.done.items())), time.monotonic() - begin))
     for line in bad[:20]:
         print("FAILED %s" % line)
-    print("%d passed, %d failed" % (rounds if not bad else 0, len(bad)))
+    print("%d passed, %d failed" % (test.rounds if not bad else 0, len(bad)))
     return 1 if bad else 0
 
 
