@@ -203,7 +203,7 @@ bool store_clock(const struct store *s, struct store_clock *out); /* false: it h
 
 /* Of a handle that takes events, every STORE_RENEW_MS or so, in a transaction: it lives, and goes on with what it has taken; what
  * handles that are not heard of any more had taken waits again as after recover (*recovered of them). */
-#define STORE_RENEW_MS 15000
+#define STORE_RENEW_MS 5000
 int store_renew(struct store *s, int64_t now, int64_t *recovered, struct err *err);
 
 /* What everybody who sends for a pixel knows of it together. */
