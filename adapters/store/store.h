@@ -309,7 +309,7 @@ struct store_seen {
 int store_marked(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
                  struct err *err);
 
-/* The postbacks of (offer, click_id), and those without a click id of (offer, ttclid), but for
+/* The postbacks of (offer, click_id), and those without a click id of (offer, ttclid), of these but for
  * quarantined ones; with click_id empty all of (offer, ttclid).  Newest first, at most max. */
 int store_history(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
                   unsigned max, struct arena *arena, struct store_seen **list, size_t *count,
