@@ -237,8 +237,10 @@ static void latest(struct fixture *f, struct store *s, struct store_latest what,
 
     do {
         struct store_postback *list;
+        int64_t next;
         size_t count;
-        OK(f, store_list_latest(s, &what, max, &f->arena, &list, &count, &what.before, &f->err));
+        OK(f, store_list_latest(s, &what, max, &f->arena, &list, &count, &next, &f->err));
+        what.before = next;
         assert_true(count <= max);
         for (size_t i = 0; i < count; i++)
             got = text(f, "%.*s %lld", SLICE_ARG(got), (long long)list[i].id);
@@ -354,8 +356,10 @@ static void test_rare(void **state)
     commit(f);
     do {
         struct store_postback *list;
+        int64_t next;
         size_t count;
-        OK(f, store_list_latest(f->s, &what, 50, &f->arena, &list, &count, &what.before, &f->err));
+        OK(f, store_list_latest(f->s, &what, 50, &f->arena, &list, &count, &next, &f->err));
+        what.before = next;
         for (size_t i = 0; i < count; i++)
             got = text(f, "%.*s %lld", SLICE_ARG(got), (long long)list[i].id);
     } while (what.before && ++calls);

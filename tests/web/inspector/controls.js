@@ -14,7 +14,7 @@ const list = [
   ['a broken escape in the address', 'state.js', 'try { return decodeURIComponent(text); } catch (e) { return text; }', 'return decodeURIComponent(text);', /hostile id/],
   // the list
   ['the oldest first', 'rows.js', 'sort((a, b) => b.id - a.id)', 'sort((a, b) => a.id - b.id)', /comes in on top/],
-  ['filters forgotten by live rows', 'rows.js', '&& fits(r, f)', '', /comes in on top/],
+  ['filters forgotten by live rows', 'rows.js', 'every(n => !f[n] || row[n] === f[n])', 'every(() => true)', /comes in on top/],
   ['filters not in the question', 'rows.js', "get('conversions', { ...f, limit: PAGE, before }, signal)", "get('conversions', { limit: PAGE, before }, signal)", /filter (offer|verdict|code)/],
   ['filters not in the address', 'live.jsx', "go(address('live', next));", '', /filter offer/],
   ['pause that holds nothing', 'rows.js', 'const reading = () => now.paused || window.scrollY > 240;', 'const reading = () => window.scrollY > 240;', /^live: pause/],

@@ -81,8 +81,10 @@ module.exports = [
     t.equal('what comes and is delivered stays out', await rows(page), list('dead'));
     await page.click('text=Pause');
     become(162, 'waiting');
-    become(159, 'dead');
+    t.stub.next({ fate: 'dead', offer: 'nutra-de' });
     await page.waitForSelector('text=1 new postback: show');
+    become(159, 'dead');
+    await page.waitForSelector('text=2 new postbacks: show');
     t.true('in a pause nothing leaves', (await rows(page)).includes(162));
     await page.click('text=Go on');
     await t.until('then it does', async () => JSON.stringify(await rows(page)) === JSON.stringify(list('dead')));
@@ -107,13 +109,13 @@ module.exports = [
     t.equal('nothing is asked for when nothing has changed', t.asked('/api/conversions').length, asked);
   }],
   ['what TikTok did: of two events the row shows the one that is meant', async t => {
-    const s = t.stub.stories.get(156), e = s.base.events[0];
+    const s = t.stub.stories.get(155), e = s.base.events[0];
     s.base.events.push({ ...t.stub.stories.get(153).base.events[0], id: 9001, event: 'Second', state: 'dead' });
     const page = await t.tab('#/live?state=refused'), plain = await t.tab('#/live');
-    await has(t, page, 156);
+    await has(t, page, 155);
     await ready(plain);
-    t.equal('refused: that one', (await cells(page, 156))[5], 'Second +1');
-    t.equal('else the first', (await cells(plain, 156))[5], `${e.event} +1`);
+    t.equal('refused: that one', (await cells(page, 155))[5], 'Second+1');
+    t.equal('else the first', (await cells(plain, 155))[5], `${e.event}+1`);
   }],
   ['what TikTok did: figures and "look at this first" lead to the list', async t => {
     const page = await t.tab('#/live?offer=nutra-de');
@@ -128,7 +130,7 @@ module.exports = [
     await page.getByLabel('TikTok', { exact: true }).focus();
     await page.keyboard.press('ArrowUp');
     await t.until('by the keyboard', () => page.url().endsWith('state=delivered&offer=nutra-de') || page.url().endsWith('offer=nutra-de&state=delivered'));
-    await has(t, page, 156);
+    await has(t, page, 155);
     await page.getByLabel('TikTok', { exact: true }).blur();
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
@@ -139,16 +141,17 @@ module.exports = [
   ['what TikTok did: what to do next stands above those that are refused', async t => {
     const page = await t.tab('#/live?offer=nutra-de&state=refused&since=24h');
     await page.waitForSelector('.todo');
+    const ids = [...t.stub.stories.values()].filter(s => s.base.offer === 'nutra-de' && s.base.events.some(e => e.state === 'dead')).map(s => s.base.id).reverse();
     const said = (await page.innerText('.todo')).replace(/\s+/g, ' '), run = 'clickbaton replay --dead --offer nutra-de --since 24h --code 40002 --dry-run';
-    t.true('why, and what to do', said.startsWith("40002 PARAM_ERROR: a parameter is wrong 1 of those listed Invalid value for field 'properties.currency' What to do: TikTok does not take it as it is."), said);
+    t.true('why, and what to do', said.startsWith("40002 PARAM_ERROR: a parameter is wrong 2 of those listed Invalid value for field 'properties.currency' What to do: TikTok does not take it as it is."), said);
     t.equal('the command', await page.innerText('.todo pre'), run);
     await page.click('.todo [aria-label="Copy the command"]');
     await t.until('copied', async () => await page.evaluate(() => navigator.clipboard.readText()) === run);
-    await page.click('text=Send it again');
+    await page.click('text=Send these 2 again');
     await page.waitForSelector('dialog .results li');
     await page.click('dialog .button.primary');
     await page.waitForSelector('text=What came of it');
-    t.equal('tried, then done', t.asked('/api/replay').map(a => JSON.parse(a.body)), [{ events: [153], dry: true }, { events: [153], dry: false }]);
+    t.equal('tried, then done', t.asked('/api/replay').map(a => JSON.parse(a.body)), [{ events: ids, dry: true }, { events: ids, dry: false }]);
     const waits = await t.tab('#/live?state=waiting'), all = await t.tab('#/live');
     await waits.waitForSelector('.todo:has-text("by themselves")');
     await ready(all);
