@@ -334,12 +334,12 @@ static void test_states(void **state)
 
 #define MANY 45000
 
-/* Two of very many, at both ends: each call looks at some of them. */
+/* A few of very many: each call looks at some of them, and none is lost where the next begins. */
 static void test_rare(void **state)
 {
     struct fixture *f = *state;
     struct store_latest what = { .states = STORE_IN(STORE_WAITING) };
-    struct slice got = S("");
+    struct slice got = S(""), want = S("");
     int calls = 0;
 
     begin(f);
@@ -349,8 +349,10 @@ static void test_rare(void **state)
         OK(f, store_postback_id(f->s, &pb.id, &f->err));
         ev.event_id = text(f, "e%d", n);
         ev.postback_id = pb.id;
-        if (n == 2 || n == MANY - 1)
+        if (n % 5000 == 1 || n % 5000 == 2) {
             put(f, ev);
+            want = text(f, " %d%.*s", n, SLICE_ARG(want));
+        }
         OK(f, store_postback_put(f->s, &pb, &f->err));
     }
     commit(f);
@@ -363,7 +365,7 @@ static void test_rare(void **state)
         for (size_t i = 0; i < count; i++)
             got = text(f, "%.*s %lld", SLICE_ARG(got), (long long)list[i].id);
     } while (what.before && ++calls);
-    SAME(text(f, " %d 2", MANY - 1), got);
+    SAME(want, got);
     assert_true(calls >= 1 && calls < 20);
 }
 
