@@ -247,6 +247,8 @@ int pg_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct are
             struct err *);
 int pg_report(struct store *, const struct store_attempt *, const struct store_outcome *, size_t, struct err *);
 int pg_recover(struct store *, int64_t, int64_t *, struct err *);
+/* From column `at` on: created, offer, event. */
+void pg_read_tallied(const struct pg_rows_read *rows, int row, int at, struct arena *arena, struct pg_tallied *out);
 /* What handles had that are not heard of any more waits again; own: this one's, too. */
 int pg_take_over(struct pg *s, int64_t now, bool own, int64_t *recovered, struct err *err);
 int pg_untake(struct pg *s, struct err *err); /* what `taken` is in doubt about waits as before */

@@ -4,10 +4,9 @@
 
 #include "adapters/store/pg.h"
 
-#define WAIT_MOST_MS (INT64_C(25) * 3600 * 1000) /* a Retry-After is at most a day */
 #define TAKE_BYTES ((size_t)16 << 20) /* then a take ends: big events must not fill its arena */
 
-static void read_tallied(const struct pg_rows_read *rows, int row, int at, struct arena *arena, struct pg_tallied *out)
+void pg_read_tallied(const struct pg_rows_read *rows, int row, int at, struct arena *arena, struct pg_tallied *out)
 {
     *out = (struct pg_tallied){ pg_int_at(rows, row, at), pg_text_at(rows, row, at + 1, arena),
                                 pg_text_at(rows, row, at + 2, arena) };
@@ -85,7 +84,7 @@ static int mark_taken(struct pg *s, struct taking *t, struct err *err)
         return -1;
     for (int i = 0; rc == 0 && i < rows.count; i++) {
         struct pg_tallied e;
-        read_tallied(&rows, i, 2, &s->scratch, &e);
+        pg_read_tallied(&rows, i, 2, &s->scratch, &e);
         rc = give_up(s, pg_int_at(&rows, i, 0), pg_int_at(&rows, i, 1), &e, err);
     }
     pg_done(&rows);
@@ -333,115 +332,13 @@ int pg_report(struct store *store, const struct store_attempt *attempt, const st
         const struct store_outcome *o = outcome_of(outcomes, count, &at, pg_int_at(&rows, (int)i, 0));
         struct pg_tallied e;
         tried[i] = pg_int_at(&rows, (int)i, 0);
-        read_tallied(&rows, (int)i, 1, &s->scratch, &e);
+        pg_read_tallied(&rows, (int)i, 1, &s->scratch, &e);
         rc = o ? report_one(s, attempt, o, &e, !pg_is_null(&rows, (int)i, 4), &to, err) : 0;
     }
     pg_done(&rows);
     if (rc != 0 || set_outcomes(s, attempt, &to, err) != 0 || add_tries(s, PG_TRIES_ADD, tried, n, id, err) != 0)
         return -1;
     return n == count ? 0 : add_tries(s, PG_TRIES_LATE, all, count, id, err);
-}
-
-/* ---- a restart, and clocks ---- */
-
-/* Those whose visitor has refused are not sent again. */
-static int recover_withdrawn(struct pg *s, int64_t now, int64_t owner, struct err *err)
-{
-    struct pg_rows_read rows;
-    struct pg_call c;
-
-    pg_start(&c, s, PG_RECOVER_WITHDRAWN);
-    pg_int(&c, now);
-    pg_int(&c, owner);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    for (int i = 0; i < rows.count; i++) {
-        struct pg_tallied e;
-        read_tallied(&rows, i, 0, &s->scratch, &e);
-        pg_tally_state(s, &e, STORE_WITHDRAWN, 1);
-    }
-    s->counts.sending -= rows.count;
-    s->counts.withdrawn += rows.count;
-    s->state.moved.withdrawn += rows.count;
-    pg_done(&rows);
-    return 0;
-}
-
-int pg_take_over(struct pg *s, int64_t now, bool own, int64_t *recovered, struct err *err)
-{
-    struct pg_call c;
-    int64_t n;
-
-    if (recover_withdrawn(s, now, own ? s->owner : 0, err) != 0)
-        return -1;
-    pg_start(&c, s, PG_RECOVER);
-    pg_int(&c, now);
-    pg_int(&c, own ? s->owner : 0);
-    if ((n = pg_run_count(&c, err)) < 0)
-        return -1;
-    s->counts.sending -= n;
-    s->counts.waiting += n;
-    if (recovered)
-        *recovered = n;
-    return 0;
-}
-
-int pg_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
-{
-    struct pg *s = (struct pg *)store;
-    struct pg_call c;
-
-    arena_reset(&s->scratch);
-    if (pg_take_over(s, now, true, recovered, err) != 0)
-        return -1;
-    pg_start(&c, s, PG_DELIVERY_AHEAD);
-    pg_int(&c, now);
-    pg_int(&c, now + WAIT_MOST_MS);
-    if (pg_queue(&c, NULL, NULL, err) != 0)
-        return -1;
-    pg_start(&c, s, PG_UNKNOWN_AHEAD);
-    pg_int(&c, now);
-    return pg_run(&c, NULL, err);
-}
-
-int pg_clock_back(struct store *store, int64_t by, struct err *err)
-{
-    struct pg_call c;
-
-    pg_start(&c, (struct pg *)store, PG_DELIVERY_BACK);
-    pg_int(&c, by);
-    return pg_run(&c, NULL, err);
-}
-
-int pg_event_again(struct store *store, int64_t id, int64_t due, bool anew, struct slice note, struct err *err)
-{
-    struct pg *s = (struct pg *)store;
-    struct pg_rows_read rows;
-    struct pg_tallied e;
-    struct pg_call c;
-    int64_t n;
-
-    arena_reset(&s->scratch);
-    pg_start(&c, s, PG_DELIVERY_AGAIN);
-    pg_int(&c, id);
-    pg_int(&c, due);
-    pg_int(&c, anew);
-    pg_text(&c, note);
-    if ((n = pg_run_count(&c, err)) != 1)
-        return n < 0 ? -1 : 1;
-    s->counts.dead--;
-    s->counts.waiting++;
-    s->state.moved.undead++;
-    pg_start(&c, s, PG_EVENT_BRIEF_ONE);
-    pg_int(&c, id);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    if (rows.count) {
-        read_tallied(&rows, 0, 0, &s->scratch, &e);
-        pg_tally_state(s, &e, STORE_DEAD, -1);
-    }
-    pg_done(&rows);
-    return 0;
 }
 
 /* ---- reading ---- */

@@ -210,9 +210,44 @@ static void test_again(void **state)
     fixture_free(rig.f);
 }
 
+/* What only the first time had to remark is gone the second time, and so is its memory. */
+static void test_notes(void **state)
+{
+    struct rig rig = { .f = fixture_new(&sqlite), .hasher = identity_hasher_new() };
+    struct intake_request *r = calloc(1, sizeof(*r));
+    struct arena arena;
+    struct http_request http = { .arena = &arena, .address = S("192.0.2.1") };
+    struct record_before before;
+    size_t used, count = 0;
+
+    (void)state;
+    rig.catalog = open_catalog(rig.f->dir);
+    rig.rules = (struct rules){ .catalog = rig.catalog };
+    arena_init(&arena, 256 * 1024);
+    read_postback(&rig, "subid=g1&status=sale&payout=5&currency=usd&tid={tid}", &http, r);
+    assert_int_equal(r->translation.notes.count, 1); /* W020, of what was read */
+    used = arena.used;
+    record_keep(r, &before);
+    for (int i = 0; i < 3; i++)
+        note_add(&r->translation.notes, "W021", S("ttclid"), "a guess %d", i);
+    r->storable = S("cut");
+    assert_true(arena.used > used);
+    record_restore(r, &before);
+    for (const struct note *n = r->translation.notes.first; n; n = n->next, count++)
+        assert_string_equal(n->code, "W020");
+    assert_int_equal(count, 1);
+    assert_int_equal(arena.used, used);
+    assert_false(slice_eq(r->storable, S("cut")));
+    arena_free(&arena);
+    free(r);
+    catalog_close(rig.catalog);
+    identity_hasher_free(rig.hasher);
+    fixture_free(rig.f);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_again) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_again), cmocka_unit_test(test_notes) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,128 @@
+/* The store's URL: what libpq gets of it, and what is not let through. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "adapters/store/pg_url.h"
+
+static void test_values(void **state)
+{
+    static const struct {
+        const char *url, *key;
+        bool writer;
+        const char *value; /* NULL: not said */
+    } rows[] = {
+        { "postgresql://u@db.example/x", "sslmode", false, "verify-full" },
+        { "postgresql://u@db.example/x?sslmode=require", "sslmode", false, "require" },
+        { "postgresql://u@127.0.0.1/x", "sslmode", false, NULL },
+        { "postgresql://u@localhost,127.0.0.9,[::1]/x", "sslmode", false, NULL },
+        { "postgresql://u@localhost,10.0.0.1/x", "sslmode", false, "verify-full" },
+        { "postgresql:///x?host=/run/postgresql", "sslmode", false, NULL },
+        { "postgresql:///x?hostaddr=10.0.0.1", "sslmode", false, "verify-full" },
+        { "postgresql:///x", "sslmode", false, NULL },
+        { "postgresql://u@db.example/x", "sslrootcert", false, "/ca.pem" },
+        { "postgresql://u@db.example/x?sslrootcert=system", "sslrootcert", false, "/ca.pem" },
+        { "postgresql://u@db.example/x?sslrootcert=own.pem", "sslrootcert", false, "/etc/baton/own.pem" },
+        { "postgresql://u@db.example/x?sslrootcert=/own.pem", "sslrootcert", false, "/own.pem" },
+        { "postgresql://u@db.example/x", "target_session_attrs", false, "any" },
+        { "postgresql://u@db.example/x", "target_session_attrs", true, "read-write" },
+        { "postgresql://u@a,b/x", "target_session_attrs", false, "read-write" },
+        { "postgresql://u@a,b/x?target_session_attrs=any", "target_session_attrs", false, "any" },
+        { "postgresql://u@a,b/x?target_session_attrs=any", "target_session_attrs", true, "read-write" },
+        { "postgresql://u@a,b/x?target_session_attrs=primary", "target_session_attrs", true, "primary" },
+        { "postgresql://u@a/x?client_encoding=latin1", "client_encoding", true, "UTF8" },
+        { "postgresql://u@a/x?gssencmode=require", "gssencmode", true, "disable" },
+        { "postgresql://u@a/x", "connect_timeout", true, "5" },
+        { "postgresql://u@a/x?connect_timeout=9", "connect_timeout", true, "9" },
+        { "postgresql://u@a/x", "password", true, "p w'd" },
+    };
+
+    (void)state;
+    setenv("SSL_CERT_FILE", "/ca.pem", 1);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct postgres at = { .url = rows[i].url, .password = "p w'd", .folder = "/etc/baton" };
+        struct pg_target t;
+        struct err err = { 0 };
+        const char *value;
+        assert_int_equal(pg_target_read(&t, &at, rows[i].writer, &err), 0);
+        value = pg_target_value(&t, rows[i].key);
+        if (rows[i].value == NULL)
+            assert_null(value);
+        else if (!value || strcmp(value, rows[i].value) != 0)
+            fail_msg("%s: %s is %s", rows[i].url, rows[i].key, value ? value : "(nothing)");
+        assert_null(strstr(t.where, "p w'd"));
+        assert_null(strstr(t.where, "u@"));
+        pg_target_free(&t);
+    }
+}
+
+static void test_names(void **state)
+{
+    static const char *const rows[][2] = {
+        { "postgresql://u@db.example:5433/x?sslmode=disable", "postgresql://db.example:5433/x" },
+        { "postgresql://u@a,b:2/x", "postgresql://a,b:,2/x" },
+        { "postgresql:///x?host=/run/p&user=u", "postgresql:///run/p/x" },
+        { "nonsense", "PostgreSQL" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct postgres at = { .url = rows[i][0] };
+        char name[300];
+        postgres_name(&at, name, sizeof(name));
+        assert_string_equal(name, rows[i][1]);
+    }
+}
+
+/* Whatever is wrong, the sentence does not repeat the URL. */
+static void test_faults(void **state)
+{
+    static const struct {
+        const char *url;
+        enum postgres_fault fault;
+    } rows[] = {
+        { "", POSTGRES_FORM },
+        { "x", POSTGRES_FORM },
+        { "postgresql://", POSTGRES_FORM },
+        { "postgresql://hushed.example", POSTGRES_FORM },
+        { "postgresql://hushed.example/x%zz", POSTGRES_FORM },
+        { "postgresql://hushed:0/x", POSTGRES_FORM },
+        { "postgresql://hushed:65536/x", POSTGRES_FORM },
+        { "postgresql://u:hushed@a/x", POSTGRES_SECRET },
+        { "postgresql://u:hushed/with@a/x", POSTGRES_SECRET },
+        { "postgresql://u:@a/x", POSTGRES_SECRET },
+        { "user=u password=hushed", POSTGRES_SECRET },
+        { "postgresql://a/x?options=hushed", POSTGRES_PARAMETER },
+        { "postgresql://a/x?nothing=hushed", POSTGRES_PARAMETER },
+        { "postgresql://127.0.0.1/x?sslcert=/nowhere/c", POSTGRES_FILE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct postgres at = { .url = rows[i].url };
+        struct postgres_url out;
+        struct arena arena;
+        struct err err = { 0 };
+        arena_init(&arena, 65536);
+        assert_int_equal(postgres_url_read(&at, &arena, &out, &err), -1);
+        if (out.fault != rows[i].fault)
+            fail_msg("%s: %d, %s", rows[i].url, (int)out.fault, err.text);
+        assert_null(strstr(err.text, "hushed"));
+        arena_free(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_faults),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
