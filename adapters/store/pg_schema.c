@@ -79,8 +79,8 @@ static const char version_1[] =
 /* What is only for speed, and only PostgreSQL's: a relative may refuse it.  Deliveries die twice as fast as they are born, and dead ones lie
  * in the index by which the next are found; the other two are a few rows that every commit changes. */
 static const char *const tuning[] = {
-    "ALTER TABLE deliveries SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000,"
-    " autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)",
+    ("ALTER TABLE deliveries SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000,"
+     " autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)"),
     "ALTER TABLE writers SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)",
     "ALTER TABLE tallies SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)",
 };
