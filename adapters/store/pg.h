@@ -73,6 +73,7 @@ struct pg {
     uint64_t trips;          /* to the database and back, so far */
     enum pg_sql failed_at;   /* the statement of the last error */
     bool open;               /* BEGIN was sent */
+    bool warned;             /* by the database, since this was set to false */
     bool doubtful;           /* COMMIT was sent, and no answer came: it may be done */
     int number;              /* of the writer, -1: none yet */
     int64_t token;           /* says that the number is still ours */

@@ -225,6 +225,8 @@ static int answered(struct pg *s, const struct pg_wait *w, PGresult **r, struct 
 
     if (w->which == PG_COMMIT && strcmp(PQcmdStatus(*r), "COMMIT") != 0)
         rc = err_set(err, ERR_SYSTEM, "%s: the database has rolled this transaction back", s->where);
+    else if (w->which == PG_COMMIT && s->warned) /* a wait for a standby was cut short: "might not have been replicated" */
+        rc = err_set(err, ERR_BUSY, "%s: the database warns that a commit is not on a second server", s->where);
     else if (w->take)
         rc = w->take(s, &rows, w->context, err);
     *r = rows.result; /* NULL when it was kept */

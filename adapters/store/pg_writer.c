@@ -166,11 +166,12 @@ static int commit(struct pg *s, struct err *err)
 {
     int rc;
 
+    s->warned = false;
     if (pg_tally_write(s, err) != 0 || mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
         return -1;
     s->failed_at = PG_COUNT;
     rc = pg_flush(s, err);
-    s->doubtful = rc < 0 && (pg_lost(s) || s->failed_at == PG_COMMIT);
+    s->doubtful = rc < 0 && (pg_lost(s) || s->failed_at == PG_COMMIT || s->warned);
     if (s->doubtful && err)
         err->kind = ERR_BUSY;
     s->taken.doubt |= s->doubtful && s->taken.count;
@@ -233,6 +234,8 @@ void pg_leave(struct pg *s)
 
     if (s->number < 0)
         return;
+    if (s->store.in_tx)
+        pg_rollback(&s->store);
     pg_start(&c, s, PG_LEASES_END);
     pg_int(&c, s->owner);
     pg_run(&c, NULL, &ignored);
