@@ -275,7 +275,7 @@ def sending(table, make, folder, server):
 
 
 def backlog(table, make, folder, server):
-    """Does intake, or asking what is due, slow down as events wait?"""
+    """Does intake slow down as events wait?"""
     base = None
     for waiting in BACKLOGS:
         place = server.anew()
@@ -284,11 +284,6 @@ def backlog(table, make, folder, server):
             together(place, "postbacks", 2, 256, SOME_CLICKS * 10)
         out = together(place, "postbacks", 1, 64, SOME_CLICKS)
         base = base or out
-        took = []
-        for _ in range(5):
-            begun = time.monotonic()
-            postgres("psql", "-h", server.socket, "-U", "clickbaton", "-d", "clickbaton", "-Atqc", "SELECT 1")
-            took.append(time.monotonic() - begun)
         table.row("intake with %d events waiting: /s" % waiting, "%.0f" % out["rate"], "%.2f of that with none; p99 %.1f ms" % (out["rate"] / base["rate"], out["p99"]))
 
 
@@ -345,7 +340,7 @@ def main():
     with open(os.path.join(ROOT, "bench", "CLUSTER.md"), "w") as f:
         f.write("# Figures of the PostgreSQL engine\n\nMeasured %s UTC, everything on one machine; its load before the run was %.1f. Again: `make bench-cluster`\n\n"
                 % (datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M"), load))
-        f.write("- machine: %s\n- %s\n\n" % (machine.hardware(folder="/var/tmp") if hasattr(machine, "hardware") else "see bench/RESULTS.md", postgres("postgres", "--version").strip()))
+        f.write("- machine: %s\n- %s\n\n" % (machine.hardware("/var/tmp"), postgres("postgres", "--version").strip()))
         f.write("| what | figure | |\n|---|---|---|\n")
         for row in table.rows:
             f.write("| %s | %s | %s |\n" % row)

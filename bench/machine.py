@@ -61,12 +61,15 @@ def first_line(*words):
     return (done.stdout + done.stderr).splitlines()[0]
 
 
-def describe(folder, binary, nginx_binary):
+def hardware(folder):
     memory = int(read("/proc/meminfo", r"^MemTotal:\s*(\d+)")) / 1024 / 1024
+    return "%s, %d cores, %.0f GB of memory; data on %s, %s; Linux %s" % (
+        read("/proc/cpuinfo", r"^model name\s*:\s*(.*)$"), os.cpu_count(), memory, filesystem(folder), disk(folder),
+        re.match(r"[0-9.]*", platform.release()).group())
+
+
+def describe(folder, binary, nginx_binary):
     nginx = re.search(r"nginx/(\S+)", first_line(nginx_binary, "-v"))
-    return ("- machine: %s, %d cores, %.0f GB of memory; data on %s, %s; Linux %s\n"
-            "- software: %s; %s; nginx %s; %s\n"
-            % (read("/proc/cpuinfo", r"^model name\s*:\s*(.*)$"), os.cpu_count(), memory, filesystem(folder),
-               disk(folder), re.match(r"[0-9.]*", platform.release()).group(),
-               first_line(os.environ.get("CC", "cc"), "--version"), libraries(binary),
+    return ("- machine: %s\n- software: %s; %s; nginx %s; %s\n"
+            % (hardware(folder), first_line(os.environ.get("CC", "cc"), "--version"), libraries(binary),
                nginx.group(1) if nginx else "?", " ".join(first_line("wrk", "-v").split()[:2])))

@@ -34,14 +34,12 @@ static const char *ask(struct bench *b, const char *sql)
 static int bench_up(void **state)
 {
     struct bench *b = calloc(1, sizeof(*b));
-    char sql[100];
+    char url[400];
 
     b->f = fixture_new(&node);
     fixture_open(b->f);
-    b->db = PQconnectdb(getenv("CLICKBATON_TEST_PG"));
+    b->db = PQconnectdb(pg_url(b->f->dir, url, sizeof(url)));
     ask(b, "SET client_min_messages = error");
-    snprintf(sql, sizeof(sql), "SET search_path = \"%s\"", strrchr(b->f->dir, '.') + 1);
-    ask(b, sql);
     *state = b;
     return 0;
 }
