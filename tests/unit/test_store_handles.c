@@ -43,7 +43,7 @@ static void run_all(struct worker *w, size_t count, void *(*work)(void *))
 
 static void failed(struct worker *w)
 {
-    if (w->f.err.kind == ERR_BUSY)
+    if (w->f.err.kind == ERR_BUSY || w->f.err.kind == ERR_AGAIN)
         w->busy++;
     else
         w->other++;
