@@ -296,6 +296,24 @@ static int run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
     return -1;
 }
 
+#define REPLAN_US (INT64_C(60) * 1000000)
+
+/* Whatever comes of it: a relative that keeps no plans refuses.  n: at 1, 2, 4, 8 ..., since so much may have been written. */
+void pg_replan(struct pg *s)
+{
+    int64_t now = pg_boot_us();
+    uint64_t n = ++s->asked;
+    struct pg_call c;
+    struct err ignored;
+
+    if (s->open || s->waiting || ((n & (n - 1)) && now - s->planned_us < REPLAN_US))
+        return;
+    s->planned_us = now;
+    pg_start(&c, s, PG_REPLAN);
+    run(&c, NULL, &ignored);
+    s->store.failed = false;
+}
+
 /* A reader whose connection is lost asks once more by another; what a writer has begun is gone with its own. */
 int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
 {
@@ -306,6 +324,8 @@ int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
         return pg_no_room(err);
     if (reads && pg_alive(s, err) != 0)
         return -1;
+    if (reads)
+        pg_replan(s);
     if (run(c, out, err) == 0)
         return 0;
     if (!reads || (s->ready && !pg_lost(s)) || s->silent || pg_alive(s, err) != 0)

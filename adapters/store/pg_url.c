@@ -145,7 +145,7 @@ static const char *path_of(struct pg_target *t, const struct postgres *at, const
 /* One half of a machine's network being gone must not be waited for longer than this. */
 static const char *const defaults[][2] = {
     { "keepalives_idle", "5" }, { "keepalives_interval", "2" }, { "keepalives_count", "3" },
-    { "tcp_user_timeout", "10000" }, { "target_session_attrs", "any" }, { "application_name", "clickbaton" },
+    { "tcp_user_timeout", "10000" }, { "application_name", "clickbaton" },
 };
 
 static void take(struct pg_target *t, const struct postgres *at, const PQconninfoOption *o)
@@ -183,6 +183,18 @@ static void secure(struct pg_target *t)
         put(t, "sslrootcert", system_authorities());
 }
 
+/* Who writes needs the primary.  So does, among several hosts, who reads: a standby may lag, or have nobody to follow any more,
+ * unless the URL asks for any. */
+static void choose_host(struct pg_target *t, bool writer)
+{
+    const char *said = pg_target_value(t, "target_session_attrs"), *host = pg_target_value(t, "host");
+    bool several = slice_index(slice_from(host), ',') < slice_from(host).len;
+
+    if (said && (!writer || strcmp(said, "primary") == 0))
+        return;
+    put(t, "target_session_attrs", writer || several ? "read-write" : "any");
+}
+
 static void name(struct pg_target *t)
 {
     const char *host = pg_target_value(t, "host"), *port = pg_target_value(t, "port");
@@ -218,8 +230,7 @@ int pg_target_read(struct pg_target *t, const struct postgres *at, bool writer, 
                 (!pg_target_value(t, "host") && any_elsewhere(pg_target_value(t, "hostaddr")));
     if (t->remote)
         secure(t);
-    if (writer && slice_cmp(slice_from(pg_target_value(t, "target_session_attrs")), S("primary")) != 0)
-        put(t, "target_session_attrs", "read-write");
+    choose_host(t, writer);
     put(t, "client_encoding", "UTF8");
     put(t, "gssencmode", "disable"); /* it would go before TLS, and nothing checks it */
     if (!pg_target_value(t, "passfile")) /* ~/.pgpass: a server that is confined could not read what a verb can */

@@ -113,6 +113,7 @@ int pg_begin(struct store *store, struct err *err)
         arena_reset(&s->scratch);
         if (pg_alive(s, err) != 0)
             return -1;
+        pg_replan(s);
         if ((s->number >= 0 || claim_any(s, err) == 0) && pg_open_tx(s, err) == 0 && pg_flush(s, err) == 0)
             break;
         if (again || (s->ready && !pg_lost(s)))
@@ -131,7 +132,10 @@ int pg_begin_group(struct store *store, struct err *err)
     struct pg *s = (struct pg *)store;
 
     arena_reset(&s->scratch);
-    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0))
+    if (pg_alive(s, err) != 0)
+        return -1;
+    pg_replan(s);
+    if (s->number < 0 && claim_any(s, err) != 0)
         return -1;
     s->doubtful = false;
     s->before = s->state;

@@ -8,10 +8,10 @@
 static const struct verb_usage usage = {
     .synopsis = "store init [-c FILE]",
     .about = "Makes what the store needs: tables and indexes of a PostgreSQL database, or SQLite's file; an older\n"
-             "one is brought up to date. `serve` does so, too; this is for a role that may make tables, when\n"
-             "the server's own may not, and before the first start. Several at once are no harm.",
+             "one is brought up to date, and it says which. `serve` does so as well when it starts; several\n"
+             "at once are no harm.",
     .examples = "  clickbaton store init\n"
-                "  clickbaton store init -c owner.yaml",
+                "  clickbaton store init -c /etc/clickbaton/clickbaton.yaml",
 };
 
 static void tell(const struct catalog *c, const struct store *s)
@@ -47,6 +47,8 @@ int store_init(int argc, char **argv)
     if (!(c = catalog_sound(config, false, &code)))
         return code;
     s = stores_open(c, true, &err);
+    if (!s && !stores_is_remote(c) && stores_there(c)) /* a server that runs on this file has seen to it */
+        s = stores_open(c, false, &err);
     if (s)
         tell(c, s);
     else

@@ -63,6 +63,15 @@ def drained(serve, delivered, dead=1):
     wait_until("the outbox to be empty", lambda: [serve.ready()[1]["outbox"][k] for k in ("waiting", "sending", "delivered", "dead")] == [0, 0, delivered, dead])
 
 
+def by_name(health):
+    """Offers, their events and codes come in the order in which the engine has them."""
+    def ordered(x):
+        if isinstance(x, dict):
+            return {k: ordered(v) for k, v in x.items()}
+        return sorted((ordered(v) for v in x), key=json.dumps) if isinstance(x, list) else x
+    return ordered(json.loads(volatile(health))["offers"])
+
+
 def unlike(one, other):
     """Where two texts part."""
     one, other = (json.dumps(x, ensure_ascii=False) for x in (one, other))
@@ -110,7 +119,7 @@ def same_way(f, sandbox, take):
     take("metrics", sums(serve))
     for path in ("/api/conversions?limit=100", "/api/health", "/api/trace?id=c1"):
         a = browser(serve, path)
-        take(path, (a.status, volatile(a.body)))
+        take(path, (a.status, by_name(a.body) if path == "/api/health" else volatile(a.body)))
     f.write("offers/nutra-de.yaml", offer_text("nutra-de").replace("events:", FIXED))
     serve.reload()
     verb("replay", "--dry-run", "--json")
@@ -131,8 +140,6 @@ def same_way(f, sandbox, take):
     take("sent in the end", sorted(e["event_id"] for e in sandbox.events()))
     take("ready", (serve.ready()[0], {k: v for k, v in serve.ready()[1]["outbox"].items()}))
     serve.stop()
-    verb("doctor", "--json", keep=lambda r: [(x["check"], x["level"]) for x in json.loads(r.out)["findings"] if x["check"] in ("outbox", "quarantine", "store")]
-         if '"findings"' in r.out else r.code)
 
 
 @part
@@ -152,7 +159,7 @@ def the_same_answers_on_both():
     for (what, one), (_, other) in zip(*taken):
         true("on PostgreSQL as on SQLite: " + what, one == other and one not in (None, [], ""), unlike(one, other))
     equal("nothing of it in a file", os.path.exists(f.at("data/clickbaton.db")), False)
-    equal("in the database", db.rows("SELECT count(*) FROM postbacks")[0], [str(sum(1 for w, a in taken[1] if isinstance(a, tuple) and a[0] == 200 and isinstance(a[1], dict)))])
+    equal("in the database", db.rows("SELECT count(*) FROM postbacks")[0], [str(sum(1 for w, a in taken[1] if w != "ready" and isinstance(a, tuple) and a[0] == 200 and isinstance(a[1], dict)))])
 
 
 @part
@@ -257,7 +264,7 @@ def it_hangs():
     status, _, took = refused(serve, "h2")
     equal("503", status, 503)
     true("after its patience", 5 < took < 20, took)
-    has("it says so", " ".join(serve.ready()[1]["problems"]), "has not answered for 12 seconds")
+    has("it says so", serve.err(), "has not answered for 12 seconds; the connection was given up")
     equal("the admin listener answers meanwhile", request(serve.admin, "GET", "/livez", seconds=5).status, 200)
     db.thaw()
     wait_until("it to be ready", lambda: serve.ready()[0] == 200, 15)
@@ -392,8 +399,9 @@ def it_can_only_be_read():
     db.psql("INSERT INTO clicks(id, key, offer, at, keyed) VALUES (1, gen_random_uuid(), 'nutra-de', 1, 0)", "clickbaton")
     standby = Postgres(copy_of=db)
     says("a standby", standby.url(), "it can only be read (a standby?)", password=None)
-    r = run("doctor", cwd=folder_on(standby.url()).path)
-    has("which can be read", r.out, "clicks and 0 postbacks in postgresql://")
+    reader = folder_on(standby.url(), offers=())
+    reader.write("offers/binom-de.yaml", BINOM)
+    has("which can be read", run("doctor", cwd=reader.path).out, "0 clicks and 0 postbacks in postgresql://%s:5432/clickbaton" % standby.folder)
     serve = Serve(folder_on("postgresql://clickbaton@/clickbaton?host=%s,%s&port=%d,%d" % (standby.folder, db.folder, standby.port, db.port)))
     equal("both in one URL: it finds the primary", serve.verdict(SALE % ("s1", "s1", "sale", "1", 1))[0], 200)
     db.crash()

@@ -36,7 +36,7 @@ class Postgres:
             shutil.chown(self.folder, "postgres")
         os.chmod(self.folder, 0o755)
         if copy_of:
-            self.tool("pg_basebackup", "-D", self.data, "-R", "-d", copy_of.url("postgres", user="clickbaton"))
+            self.tool("pg_basebackup", "-D", self.data, "-R", "--checkpoint=fast", "-d", copy_of.url("postgres", user="clickbaton"))
         else:
             self.tool("initdb", "-D", self.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C")
         with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
