@@ -28,7 +28,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector web-load screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt test-cluster alert-days bench bench-profile bench-trace bench-reconcile bench-cluster man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt test-cluster test-cluster-serve alert-days bench bench-profile bench-trace bench-reconcile bench-cluster man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -229,6 +229,10 @@ corrupt: | need-test
 test-cluster: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/tests/cluster/load
 	@python3 tests/cluster/run.py $(BUILD)/tests/cluster/load $(or $(ROUNDS),8) $(SEED)
+# The same with three real servers and a sandbox.
+test-cluster-serve: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/cluster/serve.py - $(or $(ROUNDS),8) $(SEED)
 $(BUILD)/tests/cluster/load: $(BUILD)/tests/cluster/load.o $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ $(LIBS)
