@@ -128,6 +128,7 @@ static void test_kill(void **state)
             child_writes(g, ends[1]);
         close(ends[1]);
         want = 20 + round * 37;
+        got = 0; /* this child's, however far the one before it came */
         while (got < want && read(ends[0], &last, sizeof(last)) == sizeof(last))
             got = last;
         kill(pid, SIGKILL);
