@@ -1,3 +1,4 @@
+#include "adapters/store/pg_fill.h"
 #include "adapters/store/pg_group.h"
 
 #include <libpq-fe.h>
@@ -105,7 +106,7 @@ static const struct store_ops ops = {
     .close = close_store,
 };
 
-struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err)
+static struct store *open_store(const char *url, bool writer, bool counted_ids, bool filling, struct err *err)
 {
     struct pg *s = calloc(1, sizeof(*s));
 
@@ -120,9 +121,20 @@ struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err
     s->store.writer = writer;
     s->number = -1;
     s->counted_ids = counted_ids;
+    s->filling = filling;
     arena_init(&s->scratch, SCRATCH_BYTES);
     if (pg_connect(s, url, err) == 0 && pg_schema_ready(s, writer, err) == 0)
         return &s->store;
     close_store(&s->store);
     return NULL;
+}
+
+struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err)
+{
+    return open_store(url, writer, counted_ids, false, err);
+}
+
+struct store *pg_open_filling(const char *url, struct err *err)
+{
+    return open_store(url, true, false, true, err);
 }

@@ -365,7 +365,7 @@ static const enum pg_sql asks[KINDS][2] = { /* to look, to change */
     [BY_TTCLID] = { PG_GROUP_TTCLIDS, PG_GROUP_TTCLIDS_LOCK },
     [NAMELESS] = { PG_GROUP_NAMELESS, PG_GROUP_NAMELESS_LOCK },
     [MARK_ID] = { PG_GROUP_MARKS, PG_GROUP_MARKS },
-    [MARK_TTCLID] = { PG_GROUP_NAMELESS_MARKS, PG_GROUP_NAMELESS_MARKS },
+    [MARK_TTCLID] = { PG_GROUP_MARKS, PG_GROUP_MARKS },
     [KEY] = { PG_GROUP_KEYS, PG_GROUP_KEYS },
 };
 
@@ -386,6 +386,7 @@ static int ask(struct pg *s, enum kind kind, struct answer *const *list, size_t 
 {
     struct slice *offers = ARENA_ARRAY(&s->scratch, struct slice, count), *ids = ARENA_ARRAY(&s->scratch, struct slice, count);
     int64_t *hashes = ARENA_ARRAY(&s->scratch, int64_t, count);
+    bool marks = kind == MARK_ID || kind == MARK_TTCLID;
     struct pg_rows_read rows;
     struct pg_call c;
     int rc = 0;
@@ -395,17 +396,18 @@ static int ask(struct pg *s, enum kind kind, struct answer *const *list, size_t 
     for (size_t i = 0; i < count; i++) {
         offers[i] = list[i]->offer;
         ids[i] = list[i]->id;
-        hashes[i] = pg_hash(ids[i]);
+        hashes[i] = marks ? pg_mark_hash(kind == MARK_TTCLID, offers[i], ids[i]) : pg_hash(ids[i]);
         list[i]->asked = true;
         list[i]->locked |= lock;
         list[i]->found = false;
     }
     pg_start(&c, s, asks[kind][lock]);
-    pg_texts(&c, ids, count);
-    if (kind != KEY) {
+    if (!marks)
+        pg_texts(&c, ids, count);
+    if (!marks && kind != KEY)
         pg_texts(&c, offers, count);
+    if (kind != KEY)
         pg_ints(&c, hashes, count);
-    }
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; rc == 0 && i < rows.count; i++) {

@@ -30,6 +30,20 @@ static int claim(struct pg *s, int64_t number, const char *node, struct err *err
     return got;
 }
 
+/* Whoever fills it looks for writers behind its mark, and this looks for the mark behind its claim: one sees the other. */
+static int check_filling(struct pg *s, struct err *err)
+{
+    int64_t filling;
+    int rc = s->filling ? 0 : pg_meta_get(s, "filling", &filling, err);
+
+    if (rc != 1)
+        return rc;
+    pg_leave(s);
+    s->number = -1;
+    return err_set(err, ERR_BUSY, "%s: a copy or an import into it is not finished yet; run that again until it says that it "
+                   "is", s->where);
+}
+
 /* A number that nobody has, or whose owner has not been heard of for a minute. */
 static int claim_any(struct pg *s, struct err *err)
 {
@@ -38,7 +52,10 @@ static int claim_any(struct pg *s, struct err *err)
     struct pg_rows_read rows;
     int rc = 0;
 
-    gethostname(node, sizeof(node) - 1);
+    if (s->filling)
+        snprintf(node, sizeof(node), "%s", PG_COPY_NODE);
+    else
+        gethostname(node, sizeof(node) - 1);
     if (RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
         return err_set(err, ERR_SYSTEM, "no random bytes can be had");
     pg_start(&c, s, PG_WRITER_FREE);
@@ -51,7 +68,7 @@ static int claim_any(struct pg *s, struct err *err)
     if (rc == 0)
         return err_set(err, ERR_BUSY, "%s: %d handles write to it already; one that ended without notice is "
                        "forgotten after a minute", s->where, PG_WRITERS);
-    return rc < 0 ? -1 : 0;
+    return rc < 0 ? -1 : check_filling(s, err);
 }
 
 /* ---- ids ---- */
@@ -88,13 +105,24 @@ static int read_now(struct pg *s, struct err *err)
     return 0;
 }
 
+/* A day's tables are there before its first id: tomorrow's are made today. */
+static int begin(struct pg *s, struct err *err)
+{
+    if (pg_simple(s, "BEGIN", err) != 0 || read_now(s, err) != 0)
+        return -1;
+    if (s->counted_ids || s->days_until > pg_day_of_ms(s->now))
+        return 0;
+    if (pg_simple(s, "COMMIT", err) != 0 || pg_days_ahead(s, err) != 0)
+        return -1;
+    return pg_simple(s, "BEGIN", err) != 0 ? -1 : read_now(s, err);
+}
+
 int pg_begin(struct store *store, struct err *err)
 {
     struct pg *s = (struct pg *)store;
 
     arena_reset(&s->scratch);
-    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0) || pg_simple(s, "BEGIN", err) != 0 ||
-        read_now(s, err) != 0)
+    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0) || begin(s, err) != 0)
         return -1;
     s->before = s->state;
     s->counts = (struct store_counts){ 0 };
@@ -102,7 +130,7 @@ int pg_begin(struct store *store, struct err *err)
 }
 
 /* The row is changed by every commit, so it tells whether its number is still ours. */
-static int mark(struct pg *s, struct err *err)
+int pg_mark(struct pg *s, struct err *err)
 {
     const struct store_counts *n = &s->counts;
     const int64_t counts[] = { n->clicks, n->postbacks, n->waiting, n->sending, n->delivered, n->dead,
@@ -143,7 +171,7 @@ int pg_commit(struct store *store, struct err *err)
     if (rc != 0)
         return rc;
     pg_group_end(s);
-    return pg_tally_write(s, err) != 0 || mark(s, err) != 0 ? -1 : pg_simple(s, "COMMIT", err);
+    return pg_tally_write(s, err) != 0 || pg_mark(s, err) != 0 ? -1 : pg_simple(s, "COMMIT", err);
 }
 
 void pg_rollback(struct store *store)
@@ -153,6 +181,7 @@ void pg_rollback(struct store *store)
 
     pg_group_end(s);
     s->state = s->before;
+    s->old.cut[0].begun = s->old.cut[1].begun = false; /* what it came to was not written */
     pg_tally_forget(s);
     pg_simple(s, "ROLLBACK", &ignored); /* a connection that is lost has done so */
 }
@@ -196,4 +225,30 @@ int pg_counts(struct store *store, struct store_counts *out, struct err *err)
         *to[i] = pg_int_at(&rows, 0, i) + (store->in_tx && i < 8 ? own[i] : 0);
     pg_done(&rows);
     return 0;
+}
+
+int pg_meta_set(struct pg *s, enum pg_sql which, const char *key, int64_t n, struct err *err)
+{
+    struct pg_call c;
+
+    pg_start(&c, s, which);
+    pg_name(&c, slice_from(key));
+    pg_int(&c, n);
+    return pg_run(&c, NULL, err);
+}
+
+int pg_meta_get(struct pg *s, const char *key, int64_t *n, struct err *err)
+{
+    struct pg_rows_read rows;
+    struct pg_call c;
+    int found;
+
+    pg_start(&c, s, PG_META_GET);
+    pg_name(&c, slice_from(key));
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    found = rows.count != 0;
+    *n = found ? pg_int_at(&rows, 0, 0) : 0;
+    pg_done(&rows);
+    return found;
 }

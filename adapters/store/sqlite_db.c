@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adapters/store/moved.h"
 #include "adapters/store/sqlite.h"
 #include "adapters/store/sqlite_sum.h"
 
@@ -237,6 +238,10 @@ static int take_lock(struct sqlite *s, struct err *err)
         return err_set(err, ERR_SYSTEM,
                        "%s: another clickbaton is already using this data folder (pid %s); stop "
                        "it, or give this one its own `data:`", s->dir, *pid ? pid : "unknown");
+    }
+    if (store_sqlite_closed(s->dir, err) != 0) {
+        close(fd);
+        return -1;
     }
     s->lock = fd;
     n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());

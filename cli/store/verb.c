@@ -7,11 +7,12 @@
 #include "core/base/diag.h"
 
 static const struct verb_usage usage = {
-    .synopsis = "store verify|export|import|compact|stats ...",
+    .synopsis = "store verify|export|import|copy|compact|stats ...",
     .about = "Looks after the store: everything that was accepted, and what became of it.\n"
              "  verify   is it whole? beside a running server, or a copied file\n"
              "  export   the ledger as JSON Lines\n"
-             "  import   an export into an empty data folder\n"
+             "  import   an export into an empty data folder or database\n"
+             "  copy     a running installation from SQLite to PostgreSQL\n"
              "  compact  give free space in the file back to the disk\n"
              "  stats    how much of what is in it\n"
              "Each takes --help.",
@@ -24,7 +25,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } parts[] = {
     { "verify", store_verify }, { "export", store_export },   { "import", store_import },
-    { "compact", store_compact }, { "stats", store_stats },
+    { "copy", store_copy },       { "compact", store_compact }, { "stats", store_stats },
 };
 #define PARTS (sizeof(parts) / sizeof(*parts))
 
@@ -49,12 +50,42 @@ int cli_store(int argc, char **argv)
     return options_misuse("store", "there is no part \"%s\"", word);
 }
 
+/* user:password@ before the first slash, or a parameter. */
+static bool holds_password(struct slice rest)
+{
+    struct slice authority, path, user, host, name, password;
+
+    slice_cut(rest, '/', &authority, &path);
+    if (slice_cut(authority, '@', &user, &host) && slice_cut(user, ':', &name, &password))
+        return true;
+    return slice_find(rest, S("?password=")) < rest.len || slice_find(rest, S("&password=")) < rest.len;
+}
+
+int store_is_url(const char *place)
+{
+    static const struct slice schemes[] = { SLICE("postgresql://"), SLICE("postgres://") };
+    struct slice s = slice_from(place);
+
+    for (size_t i = 0; i < 2; i++) {
+        if (!slice_starts(s, schemes[i]))
+            continue;
+        if (!holds_password(slice_from_at(s, schemes[i].len)))
+            return 1;
+        fprintf(stderr, "clickbaton store: a password on the command line can be read by everybody on this machine (and is now "
+                "in your shell's history); put it into a file and name that in PGPASSFILE\n");
+        return -1;
+    }
+    return 0;
+}
+
 int store_find_data(const char *config, const char *named, char path[STORE_PATH])
 {
     struct catalog *c;
     int code;
 
     if (named) {
+        if (store_is_url(named) < 0)
+            return EXIT_USAGE;
         if (snprintf(path, STORE_PATH, "%s", named) < STORE_PATH)
             return EXIT_DONE;
         fprintf(stderr, "clickbaton store: the path is too long\n");
