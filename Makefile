@@ -27,7 +27,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector web-load screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt alert-days bench bench-profile bench-trace bench-reconcile man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt alert-days bench bench-profile bench-trace bench-reconcile bench-cluster man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -243,6 +243,11 @@ bench-trace: | need-build
 bench-reconcile: | need-bench
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/fill_ledger
 	@BUILD=$(BUILD) $(if $(ROWS),ROWS=$(ROWS)) python3 bench/reconcile.py
+
+# The PostgreSQL engine beside SQLite's: receivers, look-ups, backlogs, a failover (QUICK=1: a smoke; ONLY="intake lookups"; CLICKS=10000000).
+bench-cluster: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench_group
+	@BUILD=$(BUILD) python3 -B bench/cluster.py
 
 # The page of diagnostics, from the texts that `explain` prints.
 docs: all

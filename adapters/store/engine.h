@@ -21,6 +21,12 @@ struct store_ops {
     int (*report)(struct store *, const struct store_attempt *, const struct store_outcome *,
                   size_t, struct err *);
     int (*recover)(struct store *, int64_t, int64_t *, struct err *);
+    /* Of engines that share; else NULL all of them. */
+    void (*name)(struct store *, struct slice, int64_t);
+    bool (*clock)(const struct store *, struct store_clock *);
+    int (*renew)(struct store *, int64_t, int64_t *, struct err *);
+    int (*look)(struct store *, struct store_gate *, size_t, struct store_crowd *, struct arena *, struct err *);
+    int (*gate_set)(struct store *, const struct store_gate *, int64_t, bool, struct err *);
     int (*retain)(struct store *, const struct store_retention *, struct store_retained *,
                   struct err *);
     int (*give_back)(struct store *, unsigned, int64_t *, struct err *);

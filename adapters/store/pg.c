@@ -1,7 +1,6 @@
 #include "adapters/store/pg_fill.h"
 #include "adapters/store/pg_group.h"
 
-#include <libpq-fe.h>
 #include <stdlib.h>
 
 #include <openssl/evp.h>
@@ -14,6 +13,17 @@
 int64_t pg_hash(struct slice id)
 {
     return id.len ? (int64_t)slice_hash(id, HASH_SEED) : 0;
+}
+
+int64_t pg_ttclid_hash(struct slice ttclid)
+{
+    uint64_t head, all;
+
+    if (ttclid.len == 0)
+        return 0;
+    head = slice_hash(slice_head(ttclid, STORE_PREFIX), HASH_SEED);
+    all = slice_hash(ttclid, HASH_SEED);
+    return (int64_t)((head & UINT64_C(0xffffffff00000000)) | (all & UINT64_C(0xffffffff)));
 }
 
 struct slice pg_key(struct arena *arena, const struct slice *parts, size_t count)
@@ -49,6 +59,7 @@ int pg_find(struct pg *s, enum pg_sql exact, enum pg_sql head, struct slice id, 
     pg_int(&c, pg_hash(id));
     pg_name(&c, id);
     pg_int(&c, max);
+    pg_int(&c, pg_ttclid_hash(id));
     if (pg_run(&c, rows, err) != 0)
         return -1;
     if (rows->count || id.len < STORE_PREFIX)
@@ -57,6 +68,7 @@ int pg_find(struct pg *s, enum pg_sql exact, enum pg_sql head, struct slice id, 
     pg_start(&c, s, head);
     pg_name(&c, id);
     pg_int(&c, max);
+    pg_int(&c, pg_ttclid_hash(id) & ~INT64_C(0xffffffff));
     return pg_run(&c, rows, err);
 }
 
@@ -87,13 +99,15 @@ static void close_store(struct store *store)
     pg_tally_free(s->tally);
     pg_group_free(s->group);
     arena_free(&s->scratch);
+    free(s->taken.ids);
     free(s);
 }
 
 static const struct store_ops ops = {
     .begin = pg_begin, .begin_group = pg_begin_group, .commit = pg_commit, .rollback = pg_rollback, .click_put = pg_click_put,
     .postback_id = pg_postback_id, .postback_put = pg_postback_put, .event_put = pg_event_put, .take = pg_take,
-    .report = pg_report, .recover = pg_recover, .retain = pg_retain, .give_back = give_back,
+    .report = pg_report, .recover = pg_recover, .name = pg_name_node,
+    .clock = pg_clock, .renew = pg_renew, .look = pg_look, .gate_set = pg_gate_set, .retain = pg_retain, .give_back = give_back,
     .clock_back = pg_clock_back, .click_find = pg_click_find, .list_again = pg_list_again,
     .get_postback = pg_get_postback, .get_event = pg_get_event, .postback_again = pg_postback_again,
     .event_again = pg_event_again, .marked = pg_marked, .history = pg_history,
@@ -120,8 +134,11 @@ static struct store *open_store(const char *url, bool writer, bool counted_ids, 
     s->store.ops = &ops;
     s->store.writer = writer;
     s->number = -1;
+    pg_share_open(s);
     s->counted_ids = counted_ids;
     s->filling = filling;
+    if (filling)
+        memcpy(s->node, PG_COPY_NODE, sizeof(PG_COPY_NODE));
     arena_init(&s->scratch, SCRATCH_BYTES);
     if (pg_connect(s, url, err) == 0 && pg_schema_ready(s, writer, err) == 0)
         return &s->store;

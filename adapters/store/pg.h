@@ -2,7 +2,8 @@
  *
  * Any number of handles, of any number of machines, write to one database.  What they must agree on, the
  * database decides: that an event is one (event_keys), who sends it (a lease in deliveries), what time it
- * is.  A handle that writes has a row in `writers` with a number of its own: its ids have that number
+ * is.  What met another's transaction, a number that was taken over and a connection that was lost before its commit are
+ * ERR_AGAIN: nothing was written.  A handle that writes has a row in `writers` with a number of its own: its ids have that number
  * in them, its counts stand there, and each of its commits changes that row, so that one whose
  * number somebody else has taken over commits nothing any more.
  *
@@ -35,6 +36,12 @@ enum pg_rows { PG_CLICKS, PG_POSTBACKS, PG_EVENTS, PG_ATTEMPTS, PG_ROWS };
 #define PG_COPY_NODE   "(a copy or an import)" /* in its row of writers */
 #define PG_EPOCH       INT64_C(1577836800) /* 2020-01-01T00:00:00Z */
 
+/* Reads an answer; it keeps rows->result by setting that to NULL. */
+struct pg;
+struct pg_rows_read;
+typedef int pg_taker(struct pg *s, struct pg_rows_read *rows, void *context, struct err *err);
+#define PG_WAITS 64 /* statements under way at once, and their preparations */
+
 struct pg_state { /* what a rollback must give back */
     struct store_moved moved;
     int64_t last[PG_ROWS]; /* the highest id given */
@@ -60,12 +67,34 @@ struct pg {
     struct pg_conn *db;
     char where[200];         /* "postgresql://host:port/name", without user and password, for messages */
     bool prepared[PG_COUNT];
+    struct pg_wait { /* a statement that was sent and not answered yet */
+        enum pg_sql which;
+        bool prepares;
+        pg_taker *take;
+        void *context;
+    } waits[PG_WAITS];
+    size_t waiting;
+    uint64_t trips;          /* to the database and back, so far */
+    enum pg_sql failed_at;   /* the statement of the last error */
+    bool open;               /* BEGIN was sent */
+    bool doubtful;           /* COMMIT was sent, and no answer came: it may be done */
     int number;              /* of the writer, -1: none yet */
     int64_t token;           /* says that the number is still ours */
     bool filling;            /* rows of elsewhere are brought here: others are kept out */
     int64_t days_until, day_made; /* tables of days: up to which they are there; that was made last */
     struct pg_old old;       /* how far retention is */
+    int64_t owner;           /* of what this handle takes: a random number for its life, whatever its `number` */
+    int64_t lease_s;         /* how long what it takes is its own without renewal, seconds */
+    int64_t run, began;      /* of the program; when the first transaction did, by the database's clock */
+    char node[64];
     int64_t now;             /* the database's clock when the transaction began, Unix milliseconds */
+    int64_t asked_us;        /* pg_boot_us when it was asked */
+    struct store_clock clock;
+    struct pg_taken {        /* by this transaction, or by one of which nobody knows whether it was committed */
+        int64_t *ids;
+        size_t count, room;
+        bool doubt;
+    } taken;
     struct pg_state state, before;
     struct store_counts counts; /* what this transaction adds */
     struct pg_tally *tally;     /* what this transaction counts */
@@ -84,7 +113,7 @@ int64_t pg_day_ms(int64_t day);    /* its beginning, Unix milliseconds */
 int64_t pg_day_first(int64_t day); /* the least id */
 void pg_day_name(const char *table, int64_t day, char out[PG_DAY_NAME]);
 int pg_day_there(struct pg *s, const char *table, int64_t day, struct err *err); /* 1: there is such a table */
-int pg_days_ahead(struct pg *s, struct err *err);            /* today and tomorrow; outside of a transaction */
+int pg_days_ready(struct pg *s, struct err *err);            /* those of today and tomorrow are there; before a transaction */
 int pg_days_need(struct pg *s, int64_t id, struct err *err); /* the tables that this id goes into; in a transaction */
 
 /* url: as libpq takes it; the password may be in a file that PGPASSFILE or the URL's passfile names. */
@@ -94,9 +123,15 @@ struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err
 int pg_connect(struct pg *s, const char *url, struct err *err);
 void pg_disconnect(struct pg *s);
 int pg_alive(struct pg *s, struct err *err); /* connected, or connected anew */
-int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values or rows */
+bool pg_lost(const struct pg *s);
+int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values or rows; any number of statements */
+/* -1: what libpq or the database says of it; r: NULL, or the answer. */
+int pg_fail(struct pg *s, const struct pg_result *r, const char *doing, struct err *err);
 
-/* One call of a prepared statement: start, its values in order, run. */
+/* ---- pg_call.c: statements ---- */
+void pg_forget(struct pg *s); /* what a connection knew that is no more */
+
+/* One call of a prepared statement: start, its values in order; then run it, or queue it to go with others. */
 #define PG_VALUES 24
 struct pg_call {
     struct pg *s;
@@ -120,7 +155,13 @@ struct pg_rows_read {
     int count;
     int64_t changed; /* by INSERT, UPDATE, DELETE */
 };
-int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err); /* NULL: rows don't matter */
+/* The values are copied.  take gets the answer when the queue is flushed, unless an earlier statement fails; NULL: rows don't matter. */
+int pg_queue(struct pg_call *c, pg_taker *take, void *context, struct err *err);
+/* All that is queued, in one trip.  0: done.  1: another handle was faster with something (*err says with what): what was
+ * written in this transaction is void, and may be tried again.  -1: *err. */
+int pg_flush(struct pg *s, struct err *err);
+void pg_ignore(struct pg *s); /* nobody reads the answers to what is queued any more */
+int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err); /* queue and flush; NULL: rows don't matter */
 int64_t pg_run_count(struct pg_call *c, struct err *err); /* how many rows it changed; -1 */
 void pg_done(struct pg_rows_read *rows);
 bool pg_is_null(const struct pg_rows_read *rows, int row, int column);
@@ -141,6 +182,7 @@ struct slice pg_text_in(struct slice kept, struct arena *arena); /* always a cop
 int pg_schema_ready(struct pg *s, bool writer, struct err *err); /* create, migrate or refuse */
 
 /* ---- pg_writer.c: transactions and the writer's row ---- */
+int pg_open_tx(struct pg *s, struct err *err); /* queued: BEGIN, after a ROLLBACK of what is open */
 int pg_begin(struct store *, struct err *);
 int pg_begin_group(struct store *, struct err *);
 int pg_commit(struct store *, struct err *);
@@ -149,12 +191,21 @@ int64_t pg_next_id(struct pg *s, enum pg_rows rows);
 void pg_moved(const struct store *, struct store_moved *);
 int pg_counts(struct store *, struct store_counts *, struct err *);
 
-void pg_leave(struct pg *s); /* its number is free */
 int pg_mark(struct pg *s, struct err *err); /* what the transaction adds, into the writer's row */
 
 /* Whole numbers by name: which = META_SET, META_LATER (when it is more), META_DROP (when it is that). */
 int pg_meta_set(struct pg *s, enum pg_sql which, const char *key, int64_t n, struct err *err);
 int pg_meta_get(struct pg *s, const char *key, int64_t *n, struct err *err); /* 1; 0: none, *n is 0 */
+void pg_leave(struct pg *s); /* its number is free, and so is what it has taken */
+
+/* ---- pg_share.c: what several machines know of each other ---- */
+void pg_share_open(struct pg *s); /* who it is */
+void pg_name_node(struct store *, struct slice, int64_t);
+bool pg_clock(const struct store *, struct store_clock *);
+int pg_renew(struct store *, int64_t, int64_t *, struct err *);
+int pg_look(struct store *, struct store_gate *, size_t, struct store_crowd *, struct arena *, struct err *);
+int pg_gate_set(struct store *, const struct store_gate *, int64_t, bool, struct err *);
+int64_t pg_boot_us(void); /* CLOCK_BOOTTIME */
 
 /* ---- pg_tally.c ---- */
 struct pg_tallied { /* what is counted of an event */
@@ -164,7 +215,7 @@ struct pg_tallied { /* what is counted of an event */
 struct pg_tally *pg_tally_new(void);
 void pg_tally_free(struct pg_tally *t);
 void pg_tally_forget(struct pg *s);
-int pg_tally_write(struct pg *s, struct err *err);
+int pg_tally_write(struct pg *s, struct err *err); /* queued */
 void pg_tally_click(struct pg *s, struct slice offer, int64_t at, bool ttclid, int n);
 void pg_tally_postback(struct pg *s, const struct store_postback *pb, int n);
 void pg_tally_put(struct pg *s, const struct store_event *ev);
@@ -222,6 +273,9 @@ int pg_take(struct store *, struct slice, int64_t, int64_t, unsigned, struct are
             struct err *);
 int pg_report(struct store *, const struct store_attempt *, const struct store_outcome *, size_t, struct err *);
 int pg_recover(struct store *, int64_t, int64_t *, struct err *);
+/* What handles had that are not heard of any more waits again; own: this one's, too. */
+int pg_take_over(struct pg *s, int64_t now, bool own, int64_t *recovered, struct err *err);
+int pg_untake(struct pg *s, struct err *err); /* what `taken` is in doubt about waits as before */
 int pg_clock_back(struct store *, int64_t, struct err *);
 int pg_event_again(struct store *, int64_t, int64_t, bool, struct slice, struct err *);
 int pg_pixels_due(struct store *, struct arena *, struct store_due **, size_t *, struct err *);
@@ -240,6 +294,8 @@ int pg_retain(struct store *, const struct store_retention *, struct store_retai
 
 /* The look-up value of an id: 64 bits of a hash, 0 of none; rows are compared with the id itself. */
 int64_t pg_hash(struct slice id);
+/* Of a ttclid: the upper half is of its first STORE_PREFIX characters, so a beginning is a range of values. */
+int64_t pg_ttclid_hash(struct slice ttclid);
 /* 128 bits of SHA-256 over the parts, as a uuid's text: for keys that must be unique. */
 struct slice pg_key(struct arena *arena, const struct slice *parts, size_t count);
 /* Rows by any of their ids, or where none has it, by the beginning of a ttclid. */

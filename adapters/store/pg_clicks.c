@@ -61,7 +61,7 @@ static int look_up(struct pg *s, struct slice offer, struct slice click_id, stru
     if (rc != 0 || ttclid.len == 0)
         return rc;
     pg_start(&c, s, change ? PG_CLICK_LOCK_BY_TTCLID : PG_CLICK_BY_TTCLID);
-    pg_int(&c, pg_hash(ttclid));
+    pg_int(&c, pg_ttclid_hash(ttclid));
     pg_name(&c, offer);
     pg_text(&c, ttclid);
     pg_int(&c, change && click_id.len);
@@ -112,7 +112,7 @@ static int64_t write_row(struct pg *s, enum pg_sql which, const struct kept_clic
     pg_name(&call, pg_click_key(s, c));
     pg_int_or_null(&call, pg_hash(c->click_id));
     pg_int_or_null(&call, pg_hash(c->event_id));
-    pg_int_or_null(&call, pg_hash(c->ttclid));
+    pg_int_or_null(&call, pg_ttclid_hash(c->ttclid));
     return pg_run_count(&call, err);
 }
 

@@ -96,19 +96,39 @@ int pg_days_need(struct pg *s, int64_t id, struct err *err)
     return 0;
 }
 
-/* Outside of a transaction. */
-int pg_days_ahead(struct pg *s, struct err *err)
+static int read_now(struct pg *s, int64_t *now, struct err *err)
 {
-    int64_t today = pg_day_of_ms(s->now);
-    int rc = pg_simple(s, "BEGIN", err);
+    struct pg_rows_read rows;
+    struct pg_call c;
 
-    for (int64_t day = today; rc == 0 && day <= today + 1; day++)
+    pg_start(&c, s, PG_NOW);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    *now = pg_int_at(&rows, 0, 0);
+    pg_done(&rows);
+    return 0;
+}
+
+/* By what the clock said last and the time that has gone by since, so that it costs nothing but at midnight. */
+int pg_days_ready(struct pg *s, struct err *err)
+{
+    int64_t now = s->now + (pg_boot_us() - s->asked_us) / 1000;
+    int rc = 0;
+
+    if (s->counted_ids || (s->asked_us && s->days_until > pg_day_of_ms(now)))
+        return 0;
+    if (s->open)
+        rc = pg_simple(s, "ROLLBACK", err);
+    s->open = false;
+    if (rc != 0 || read_now(s, &now, err) != 0 || pg_simple(s, "BEGIN", err) != 0)
+        return -1;
+    for (int64_t day = pg_day_of_ms(now); rc == 0 && day <= pg_day_of_ms(now) + 1; day++)
         rc = make_day(s, day, err);
     if (rc == 0)
         rc = pg_simple(s, "COMMIT", err);
     else
         pg_simple(s, "ROLLBACK", &(struct err){ 0 });
     if (rc == 0)
-        s->days_until = today + 1;
+        s->days_until = pg_day_of_ms(now) + 1;
     return rc;
 }

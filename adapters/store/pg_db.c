@@ -4,15 +4,6 @@
 
 #include "adapters/store/pg.h"
 
-#define OID_INT8 20 /* "PostgreSQL: pg_type.dat", the same in all of its versions and relatives */
-#define OID_TEXT 25
-
-static const char *const statements[] = {
-#define PG(name, text) text,
-#include "adapters/store/pg_sql.def"
-#undef PG
-};
-
 /* ---- what went wrong ---- */
 
 /* The first line: the others are hints with places in our SQL. */
@@ -25,14 +16,14 @@ static struct slice first_line(const char *message)
 }
 
 /* The connection's state decides: what was lost on the way may be tried again. */
-static int fail(struct pg *s, const PGresult *r, const char *doing, struct err *err)
+int pg_fail(struct pg *s, const struct pg_result *r, const char *doing, struct err *err)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
     struct slice says = first_line(r ? PQresultErrorMessage(r) : PQerrorMessage(s->db));
 
     s->store.failed = true;
     if (PQstatus(s->db) == CONNECTION_BAD)
-        return err_set(err, ERR_BUSY, "%s: the connection is lost: %.*s", s->where, SLICE_ARG(says));
+        return err_set(err, ERR_AGAIN, "%s: the connection is lost: %.*s", s->where, SLICE_ARG(says));
     return err_set(err, ERR_SYSTEM, "%s: %s: %.*s (SQLSTATE %s)", s->where, doing, SLICE_ARG(says),
                    state ? state : "unknown");
 }
@@ -77,6 +68,16 @@ static void be_quiet(void *context, const PGresult *result)
     (void)result;
 }
 
+/* An index is what every statement here means.  Plans are made once and kept: one that was made when a table was empty, or its
+ * statistics were, would read the whole of it when it is not any more. */
+static int settings(struct pg *s, struct err *err)
+{
+    struct pg_call c;
+
+    pg_start(&c, s, PG_SETTINGS);
+    return pg_run(&c, NULL, err);
+}
+
 int pg_connect(struct pg *s, const char *url, struct err *err)
 {
     /* What stands later counts: the URL can say otherwise of all but the last. */
@@ -98,8 +99,8 @@ int pg_connect(struct pg *s, const char *url, struct err *err)
         return -1;
     }
     PQsetNoticeReceiver(s->db, be_quiet, NULL);
-    memset(s->prepared, 0, sizeof(s->prepared));
-    return 0;
+    pg_forget(s);
+    return settings(s, err);
 }
 
 void pg_disconnect(struct pg *s)
@@ -108,250 +109,37 @@ void pg_disconnect(struct pg *s)
     s->db = NULL;
 }
 
+bool pg_lost(const struct pg *s)
+{
+    return PQstatus(s->db) == CONNECTION_BAD;
+}
+
 int pg_alive(struct pg *s, struct err *err)
 {
     if (PQstatus(s->db) == CONNECTION_OK)
         return 0;
     PQreset(s->db);
-    memset(s->prepared, 0, sizeof(s->prepared));
+    pg_forget(s);
     if (PQstatus(s->db) == CONNECTION_OK)
-        return 0;
-    return fail(s, NULL, "the database can't be reached", err);
+        return settings(s, err);
+    pg_fail(s, NULL, "the database can't be reached", err);
+    if (err)
+        err->kind = ERR_BUSY;
+    return -1;
 }
 
 int pg_simple(struct pg *s, const char *sql, struct err *err)
 {
-    PGresult *r = PQexec(s->db, sql);
-    ExecStatusType status = PQresultStatus(r);
-    int rc = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? 0 : fail(s, r, "the database refused", err);
-
-    PQclear(r);
-    return rc;
-}
-
-/* ---- statements ---- */
-
-static void put32(char *to, uint32_t n)
-{
-    for (int i = 0; i < 4; i++)
-        to[i] = (char)(n >> (24 - 8 * i));
-}
-
-static void put64(char *to, int64_t n)
-{
-    put32(to, (uint32_t)((uint64_t)n >> 32));
-    put32(to + 4, (uint32_t)n);
-}
-
-void pg_start(struct pg_call *c, struct pg *s, enum pg_sql which)
-{
-    c->s = s;
-    c->which = which;
-    c->count = 0;
-    c->full = false;
-}
-
-static void value(struct pg_call *c, const char *bytes, size_t len)
-{
-    if (c->count == PG_VALUES || len > INT32_MAX) {
-        c->full = true;
-        return;
-    }
-    c->values[c->count] = bytes;
-    c->lengths[c->count++] = (int)len;
-}
-
-void pg_name(struct pg_call *c, struct slice text)
-{
-    struct slice out = pg_text_out(text, &c->s->scratch);
-
-    c->full |= out.len == 0 && text.len != 0;
-    value(c, slice_bytes(out), out.len);
-}
-
-void pg_text(struct pg_call *c, struct slice text)
-{
-    if (text.len)
-        pg_name(c, text);
-    else
-        value(c, NULL, 0);
-}
-
-void pg_int(struct pg_call *c, int64_t n)
-{
-    if (c->count < PG_VALUES)
-        put64(c->numbers[c->count], n);
-    value(c, c->numbers[c->count < PG_VALUES ? c->count : 0], 8);
-}
-
-void pg_int_or_null(struct pg_call *c, int64_t n)
-{
-    if (n)
-        pg_int(c, n);
-    else
-        value(c, NULL, 0);
-}
-
-/* An array's head: dimensions, may there be NULLs, type, length, first index. */
-static char *array_head(char *to, bool nulls, uint32_t type, size_t count)
-{
-    const uint32_t head[] = { count ? 1 : 0, nulls, type, (uint32_t)count, 1 };
-
-    for (size_t i = 0; i < (count ? 5 : 3); i++, to += 4)
-        put32(to, head[i]);
-    return to;
-}
-
-void pg_ints(struct pg_call *c, const int64_t *list, size_t count)
-{
-    char *bytes = arena_alloc(&c->s->scratch, 20 + count * 12), *to = bytes;
-
-    if (!bytes) {
-        c->full = true;
-        return;
-    }
-    to = array_head(to, false, OID_INT8, count);
-    for (size_t i = 0; i < count; i++, to += 12) {
-        put32(to, 8);
-        put64(to + 4, list[i]);
-    }
-    value(c, bytes, (size_t)(to - bytes));
-}
-
-void pg_texts(struct pg_call *c, const struct slice *list, size_t count)
-{
-    struct slice *out = ARENA_ARRAY(&c->s->scratch, struct slice, count);
-    size_t size = 20;
-    char *bytes, *to;
-
-    for (size_t i = 0; out && i < count; i++) {
-        out[i] = pg_text_out(list[i], &c->s->scratch);
-        size += 4 + out[i].len;
-    }
-    bytes = to = out ? arena_alloc(&c->s->scratch, size) : NULL;
-    if (!bytes || c->s->scratch.full) {
-        c->full = true;
-        return;
-    }
-    to = array_head(to, true, OID_TEXT, count);
-    for (size_t i = 0; i < count; i++) {
-        put32(to, out[i].len ? (uint32_t)out[i].len : UINT32_MAX);
-        to += 4;
-        memcpy(to, slice_bytes(out[i]), out[i].len);
-        to += out[i].len;
-    }
-    value(c, bytes, (size_t)(to - bytes));
-}
-
-static int prepare(struct pg *s, enum pg_sql which, const char *name, struct err *err)
-{
-    PGresult *r;
-    int rc = 0;
-
-    if (s->prepared[which])
-        return 0;
-    r = PQprepare(s->db, name, statements[which], 0, NULL);
-    if (PQresultStatus(r) == PGRES_COMMAND_OK)
-        s->prepared[which] = true;
-    else
-        rc = fail(s, r, "a statement can't be prepared", err);
-    PQclear(r);
-    return rc;
-}
-
-int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
-{
-    static const int binary[PG_VALUES] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-    struct pg *s = c->s;
-    char name[16];
     PGresult *r;
     ExecStatusType status;
+    int rc;
 
-    if (c->full || s->scratch.full)
-        return pg_no_room(err);
-    snprintf(name, sizeof(name), "s%d", (int)c->which);
-    if (prepare(s, c->which, name, err) != 0)
+    if (pg_flush(s, err) != 0)
         return -1;
-    r = PQexecPrepared(s->db, name, c->count, c->values, c->lengths, binary, 1);
+    r = PQexec(s->db, sql);
     status = PQresultStatus(r);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        fail(s, r, "the database refused", err);
-        PQclear(r);
-        return -1;
-    }
-    if (!out) {
-        PQclear(r);
-        return 0;
-    }
-    *out = (struct pg_rows_read){ r, PQntuples(r), strtoll(PQcmdTuples(r), NULL, 10) };
-    return 0;
-}
+    rc = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? 0 : pg_fail(s, r, "the database refused", err);
 
-int64_t pg_run_count(struct pg_call *c, struct err *err)
-{
-    struct pg_rows_read rows;
-    int64_t n;
-
-    if (pg_run(c, &rows, err) != 0)
-        return -1;
-    n = rows.changed;
-    pg_done(&rows);
-    return n;
-}
-
-void pg_done(struct pg_rows_read *rows)
-{
-    PQclear(rows->result);
-    rows->result = NULL;
-}
-
-bool pg_is_null(const struct pg_rows_read *rows, int row, int column)
-{
-    return PQgetisnull(rows->result, row, column) != 0;
-}
-
-int64_t pg_int_at(const struct pg_rows_read *rows, int row, int column)
-{
-    const unsigned char *p = (const unsigned char *)PQgetvalue(rows->result, row, column);
-    uint64_t n = 0;
-    int len = PQgetlength(rows->result, row, column);
-
-    if (pg_is_null(rows, row, column))
-        return 0;
-    for (int i = 0; i < len; i++) /* 8 of a bigint; a boolean has one, an integer four */
-        n = n << 8 | p[i];
-    return len == 4 ? (int64_t)(int32_t)(uint32_t)n : (int64_t)n;
-}
-
-struct slice pg_text_at(const struct pg_rows_read *rows, int row, int column, struct arena *arena)
-{
-    struct slice kept = { PQgetvalue(rows->result, row, column),
-                          (size_t)PQgetlength(rows->result, row, column) };
-
-    return kept.len ? pg_text_in(kept, arena) : (struct slice){ 0 };
-}
-
-static uint32_t get32(const unsigned char *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-const int64_t *pg_ints_at(const struct pg_rows_read *rows, int row, int column, struct arena *arena, size_t *count)
-{
-    const unsigned char *p = (const unsigned char *)PQgetvalue(rows->result, row, column);
-    size_t len = (size_t)PQgetlength(rows->result, row, column), n;
-    int64_t *out;
-
-    *count = 0;
-    if (len < 20 || get32(p) != 1 || get32(p + 4) != 0 || get32(p + 8) != OID_INT8) /* one dimension, no NULLs */
-        return NULL;
-    n = get32(p + 12);
-    if (n != (len - 20) / 12 || n * 12 != len - 20 || !(out = ARENA_ARRAY(arena, int64_t, n)))
-        return NULL;
-    for (p += 20; *count < n; p += 12) {
-        if (get32(p) != 8)
-            return NULL;
-        out[(*count)++] = (int64_t)((uint64_t)get32(p + 4) << 32 | get32(p + 8));
-    }
-    return out;
+    PQclear(r);
+    return rc;
 }

@@ -75,7 +75,6 @@ static void money(struct pg_call *c, int64_t micros, struct slice currency)
 
 static int add(struct pg *s, const struct store_event *ev, int64_t id, struct err *err)
 {
-    const struct slice hashed[] = { ev->click_id, ev->event_id, ev->ttclid, ev->order_id };
     struct pg_call c;
 
     pg_start(&c, s, PG_EVENT_ADD);
@@ -95,8 +94,10 @@ static int add(struct pg *s, const struct store_event *ev, int64_t id, struct er
     pg_text(&c, ev->consent);
     pg_text(&c, ev->consent_said);
     pg_text(&c, ev->plain_id);
-    for (size_t i = 0; i < sizeof(hashed) / sizeof(*hashed); i++)
-        pg_int_or_null(&c, pg_hash(hashed[i]));
+    pg_int_or_null(&c, pg_hash(ev->click_id));
+    pg_int_or_null(&c, pg_hash(ev->event_id));
+    pg_int_or_null(&c, pg_ttclid_hash(ev->ttclid));
+    pg_int_or_null(&c, pg_hash(ev->order_id));
     if (pg_run(&c, NULL, err) != 0)
         return -1;
     pg_start(&c, s, PG_DELIVERY_ADD);

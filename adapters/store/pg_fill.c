@@ -43,10 +43,11 @@ static void columns(struct pg_call *c, const struct pg_import *im, const char *c
 
 static void hashes(struct pg_call *c, const struct pg_import *im, const char *name)
 {
+    int64_t (*hash)(struct slice) = strcmp(name, "ttclid") == 0 ? pg_ttclid_hash : pg_hash;
     int64_t *list = ARENA_ARRAY(&c->s->scratch, int64_t, im->count);
 
     for (size_t i = 0; list && i < im->count; i++)
-        list[i] = pg_hash(ledger_get(&im->rows[i], name)->text);
+        list[i] = hash(ledger_get(&im->rows[i], name)->text);
     pg_ints(c, list, list ? im->count : 0);
 }
 

@@ -34,7 +34,7 @@ int pg_fill_check(const struct ledger_row *row, struct err *err);
 int pg_fill_remove(struct pg_import *im, struct err *err);
 int pg_fill_add(struct pg_import *im, struct err *err); /* what they count as well, unless it is a copy */
 struct store_event pg_fill_event(const struct ledger_row *r); /* what counts and keys need */
-struct pg_answer {
+struct pg_tried {
     int64_t id;
     struct store_attempt attempt;
 };

@@ -8,13 +8,13 @@
 static int by_id(const void *a, const void *b)
 {
     const int64_t *x = a;
-    const struct pg_answer *y = b;
+    const struct pg_tried *y = b;
 
     return (*x > y->id) - (*x < y->id);
 }
 
 /* The attempts that the batch names, in the order of their ids. */
-static int read_answers(struct pg_import *im, struct pg_answer **list, size_t *count, struct err *err)
+static int read_answers(struct pg_import *im, struct pg_tried **list, size_t *count, struct err *err)
 {
     struct pg *s = im->s;
     struct pg_rows_read rows;
@@ -36,10 +36,10 @@ static int read_answers(struct pg_import *im, struct pg_answer **list, size_t *c
     pg_ints(&c, ids, n);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
-    *list = ARENA_ARRAY(&s->scratch, struct pg_answer, (size_t)rows.count);
+    *list = ARENA_ARRAY(&s->scratch, struct pg_tried, (size_t)rows.count);
     *count = 0;
     for (int i = 0; *list && i < rows.count; i++)
-        (*list)[(*count)++] = (struct pg_answer){
+        (*list)[(*count)++] = (struct pg_tried){
             pg_int_at(&rows, i, 0), { .at = pg_int_at(&rows, i, 1), .took_ms = (uint32_t)pg_int_at(&rows, i, 2),
                                       .http_status = (int)pg_int_at(&rows, i, 3), .code = pg_int_at(&rows, i, 4) } };
     pg_done(&rows);
@@ -48,12 +48,12 @@ static int read_answers(struct pg_import *im, struct pg_answer **list, size_t *c
 
 /* What an answer meant is known of the last one; what was delivered is known by it as well. */
 static void tally_answers(struct pg *s, const struct ledger_row *r, const struct pg_tallied *e, enum store_state state,
-                          const struct pg_answer *list, size_t count)
+                          const struct pg_tried *list, size_t count)
 {
     const struct ledger_value *tries = ledger_get(r, "tries");
 
     for (size_t k = 0; k < tries->count; k++) {
-        const struct pg_answer *a = bsearch(&tries->ids[k], list, count, sizeof(*list), by_id);
+        const struct pg_tried *a = bsearch(&tries->ids[k], list, count, sizeof(*list), by_id);
         bool last = k + 1 == tries->count && (state == STORE_DELIVERED || state == STORE_DEAD);
         if (a)
             pg_tally_answer(s, e, &a->attempt, last ? state : STORE_WAITING);
@@ -62,7 +62,7 @@ static void tally_answers(struct pg *s, const struct ledger_row *r, const struct
 
 int pg_fill_tally_events(struct pg_import *im, struct err *err)
 {
-    struct pg_answer *answers;
+    struct pg_tried *answers;
     size_t count;
 
     if (read_answers(im, &answers, &count, err) != 0)

@@ -4,41 +4,7 @@
 
 #include "core/rules/lifecycle.h"
 
-#define BUCKETS     8192
-#define ROUNDS_MOST 8 /* then call by call: somebody else is always faster */
-#define MEMORY      ((size_t)256 << 20)
-
-/* What may be asked of the database by an offer and an id. */
-enum kind { BY_CLICK_ID, BY_TTCLID, NAMELESS /* by ttclid, of a click without a click_id */, MARK_ID, MARK_TTCLID,
-            KEY /* of an event; no offer */, KINDS };
-
-struct answer {
-    struct answer *next, *next_want;
-    enum kind kind;
-    struct slice offer, id;
-    bool asked, locked, lock; /* lock: it will be changed */
-    /* What the database said. */
-    bool found, plain;
-    int64_t event;
-    struct kept_click click;
-    /* What this pass has put, over that. */
-    unsigned pass;
-    struct pass_click *over;
-    bool put_plain, put;
-    int64_t put_event;
-};
-
-struct pg_group {
-    bool on, leave;
-    unsigned pass, rounds;
-    struct arena memory;   /* answers */
-    struct arena gathered; /* of this pass */
-    struct answer *buckets[BUCKETS], *wants[KINDS];
-    struct pass_click *clicks, **clicks_end;
-    struct pg_put_postback *postbacks;
-    struct pg_put_event *events;
-    size_t postback_count, postback_cap, event_count, event_cap, plain_count;
-};
+#define MEMORY ((size_t)256 << 20)
 
 struct pg_group *pg_group_new(void)
 {
@@ -60,14 +26,14 @@ void pg_group_free(struct pg_group *g)
     free(g);
 }
 
-static void forget_answers(struct pg_group *g)
+void pg_group_forget(struct pg_group *g)
 {
     memset(g->buckets, 0, sizeof(g->buckets));
     memset(g->wants, 0, sizeof(g->wants));
     arena_reset(&g->memory);
 }
 
-static void next_pass(struct pg *s)
+void pg_group_pass(struct pg *s)
 {
     struct pg_group *g = s->group;
 
@@ -88,8 +54,8 @@ void pg_group_start(struct pg *s)
     s->group->on = true;
     s->group->leave = false;
     s->group->rounds = 0;
-    forget_answers(s->group);
-    next_pass(s);
+    pg_group_forget(s->group);
+    pg_group_pass(s);
 }
 
 void pg_group_end(struct pg *s)
@@ -114,16 +80,16 @@ int pg_group_leave(struct pg *s, struct err *err)
 /* ---- what is known ---- */
 
 /* The answer's place; what is not known yet will be asked. */
-static struct answer *answer_of(struct pg_group *g, enum kind kind, struct slice offer, struct slice id, bool lock)
+struct pg_answer *pg_answer_of(struct pg_group *g, enum pg_ask kind, struct slice offer, struct slice id, bool lock)
 {
     uint64_t hash = slice_hash(id, slice_hash(offer, (uint64_t)kind));
-    struct answer **bucket = &g->buckets[hash % BUCKETS], *a;
+    struct pg_answer **bucket = &g->buckets[hash % PG_BUCKETS], *a;
 
     for (a = *bucket; a; a = a->next)
         if (a->kind == kind && slice_eq(a->id, id) && slice_eq(a->offer, offer))
             break;
     if (!a) {
-        if (!(a = ARENA_NEW(&g->memory, struct answer)))
+        if (!(a = ARENA_NEW(&g->memory, struct pg_answer)))
             return NULL;
         a->kind = kind;
         a->offer = arena_dup(&g->memory, offer);
@@ -147,20 +113,20 @@ static struct answer *answer_of(struct pg_group *g, enum kind kind, struct slice
 
 /* Has this pass given the click another ttclid, or a click_id, so that it is no answer any more?  Which one is then, only the
  * database knows. */
-static bool has_left(const struct answer *a, const struct pass_click *p)
+static bool has_left(const struct pg_answer *a, const struct pass_click *p)
 {
-    if (a->kind == BY_CLICK_ID)
+    if (a->kind == ASK_BY_CLICK_ID)
         return false;
-    return !slice_eq(p->k.click.ttclid, a->id) || (a->kind == NAMELESS && p->k.click.click_id.len);
+    return !slice_eq(p->k.click.ttclid, a->id) || (a->kind == ASK_NAMELESS && p->k.click.click_id.len);
 }
 
 /* The newest click of this answer in this pass, unless the database's is newer. */
-static struct pass_click *over_of(const struct answer *a)
+static struct pass_click *over_of(const struct pg_answer *a)
 {
     return a->over && !(a->found && a->click.id > a->over->k.id) ? a->over : NULL;
 }
 
-static struct pass_click *changed(struct pg_group *g, const struct answer *a)
+static struct pass_click *changed(struct pg_group *g, const struct pg_answer *a)
 {
     struct pass_click *p;
 
@@ -175,13 +141,13 @@ static int look_up(struct pg *s, struct slice offer, struct slice click_id, stru
                    struct pass_click **over, struct kept_click *out)
 {
     const struct {
-        enum kind kind;
+        enum pg_ask kind;
         struct slice id;
-    } ways[] = { { BY_CLICK_ID, click_id }, { lock && click_id.len ? NAMELESS : BY_TTCLID, ttclid } };
+    } ways[] = { { ASK_BY_CLICK_ID, click_id }, { lock && click_id.len ? ASK_NAMELESS : ASK_BY_TTCLID, ttclid } };
 
     *over = NULL;
     for (size_t i = 0; i < 2; i++) {
-        struct answer *a = ways[i].id.len ? answer_of(s->group, ways[i].kind, offer, ways[i].id, lock) : NULL;
+        struct pg_answer *a = ways[i].id.len ? pg_answer_of(s->group, ways[i].kind, offer, ways[i].id, lock) : NULL;
         if (!a && ways[i].id.len)
             return -1;
         if (!a || !(*over = over_of(a))) {
@@ -225,12 +191,12 @@ static int remember(struct pg *s, struct pass_click *p)
 {
     const struct store_click *c = &p->k.click;
     const struct {
-        enum kind kind;
+        enum pg_ask kind;
         struct slice id;
-    } ways[] = { { BY_CLICK_ID, c->click_id }, { BY_TTCLID, c->ttclid }, { NAMELESS, c->click_id.len ? S("") : c->ttclid } };
+    } ways[] = { { ASK_BY_CLICK_ID, c->click_id }, { ASK_BY_TTCLID, c->ttclid }, { ASK_NAMELESS, c->click_id.len ? S("") : c->ttclid } };
 
     for (size_t i = 0; i < 3; i++) {
-        struct answer *a = ways[i].id.len ? answer_of(s->group, ways[i].kind, c->offer, ways[i].id, true) : NULL;
+        struct pg_answer *a = ways[i].id.len ? pg_answer_of(s->group, ways[i].kind, c->offer, ways[i].id, true) : NULL;
         if (a && (!a->over || a->over->k.id <= p->k.id)) /* by ttclid the newest click counts */
             a->over = p;
         else if (!a && ways[i].id.len)
@@ -268,8 +234,8 @@ int pg_group_click_put(struct pg *s, const struct store_click *click, const stru
 
 int pg_group_marked(struct pg *s, struct slice offer, struct slice click_id, struct slice ttclid, struct err *err)
 {
-    struct answer *by_id = click_id.len ? answer_of(s->group, MARK_ID, offer, click_id, false) : NULL;
-    struct answer *by_ttclid = ttclid.len ? answer_of(s->group, MARK_TTCLID, offer, ttclid, false) : NULL;
+    struct pg_answer *by_id = click_id.len ? pg_answer_of(s->group, ASK_MARK_ID, offer, click_id, false) : NULL;
+    struct pg_answer *by_ttclid = ttclid.len ? pg_answer_of(s->group, ASK_MARK_TTCLID, offer, ttclid, false) : NULL;
 
     if ((click_id.len && !by_id) || (ttclid.len && !by_ttclid))
         return pg_no_room(err);
@@ -293,7 +259,7 @@ static void *one_more(struct pg_group *g, void *list, size_t size, size_t count,
 int pg_group_postback_put(struct pg *s, const struct store_postback *pb, int64_t id, struct err *err)
 {
     struct pg_group *g = s->group;
-    struct answer *a = NULL;
+    struct pg_answer *a = NULL;
 
     g->postbacks = one_more(g, g->postbacks, sizeof(*g->postbacks), g->postback_count, &g->postback_cap);
     if (!g->postbacks)
@@ -302,21 +268,21 @@ int pg_group_postback_put(struct pg *s, const struct store_postback *pb, int64_t
     if (pb->verdict == STORE_QUARANTINED)
         return 0;
     if (pb->click_id.len && lifecycle_takes_back(pb->stage))
-        a = answer_of(g, MARK_ID, pb->offer, pb->click_id, false);
+        a = pg_answer_of(g, ASK_MARK_ID, pb->offer, pb->click_id, false);
     else if (pb->click_id.len == 0 && pb->ttclid.len)
-        a = answer_of(g, MARK_TTCLID, pb->offer, pb->ttclid, false);
+        a = pg_answer_of(g, ASK_MARK_TTCLID, pb->offer, pb->ttclid, false);
     if (a)
         a->put = true;
     return g->memory.full ? pg_no_room(err) : 0;
 }
 
-static struct answer *key_of(struct pg *s, const struct store_event *ev, struct slice id)
+static struct pg_answer *key_of(struct pg *s, const struct store_event *ev, struct slice id)
 {
-    return answer_of(s->group, KEY, S(""), pg_event_key(s, ev, id), false);
+    return pg_answer_of(s->group, ASK_KEY, S(""), pg_event_key(s, ev, id), false);
 }
 
 /* 1: an event has this id, or for one that brought none of its own, would have had it. */
-static int known_by(const struct answer *a, const struct store_event *ev, int64_t *event)
+static int known_by(const struct pg_answer *a, const struct store_event *ev, int64_t *event)
 {
     bool plain = a->put ? a->put_plain : a->plain;
 
@@ -329,12 +295,12 @@ static int known_by(const struct answer *a, const struct store_event *ev, int64_
 int pg_group_event_put(struct pg *s, const struct store_event *ev, int64_t id, int64_t *first, struct err *err)
 {
     struct pg_group *g = s->group;
-    struct answer *own = key_of(s, ev, ev->event_id), *plain = NULL;
+    struct pg_answer *own = key_of(s, ev, ev->event_id), *plain = NULL;
     int64_t event = 0;
     int known = own ? known_by(own, ev, &event) : 0;
 
     for (size_t i = 0; own && !known && i < sizeof(ev->formerly) / sizeof(*ev->formerly); i++) {
-        struct answer *a = ev->formerly[i].len ? key_of(s, ev, ev->formerly[i]) : NULL;
+        struct pg_answer *a = ev->formerly[i].len ? key_of(s, ev, ev->formerly[i]) : NULL;
         known = a ? known_by(a, ev, &event) : 0;
     }
     if (own && !known && ev->plain_id.len)
@@ -356,142 +322,4 @@ int pg_group_event_put(struct pg *s, const struct store_event *ev, int64_t id, i
     }
     g->events[g->event_count++] = (struct pg_put_event){ *ev, id, own->id, plain ? plain->id : S("") };
     return 0;
-}
-
-/* ---- asking ---- */
-
-static const enum pg_sql asks[KINDS][2] = { /* to look, to change */
-    [BY_CLICK_ID] = { PG_GROUP_CLICKS, PG_GROUP_CLICKS_LOCK },
-    [BY_TTCLID] = { PG_GROUP_TTCLIDS, PG_GROUP_TTCLIDS_LOCK },
-    [NAMELESS] = { PG_GROUP_NAMELESS, PG_GROUP_NAMELESS_LOCK },
-    [MARK_ID] = { PG_GROUP_MARKS, PG_GROUP_MARKS },
-    [MARK_TTCLID] = { PG_GROUP_MARKS, PG_GROUP_MARKS },
-    [KEY] = { PG_GROUP_KEYS, PG_GROUP_KEYS },
-};
-
-static int take_answer(struct pg_group *g, struct answer *a, const struct pg_rows_read *rows, int row, struct err *err)
-{
-    a->found = true;
-    if (a->kind == KEY) {
-        a->event = pg_int_at(rows, row, 1);
-        a->plain = pg_int_at(rows, row, 2) != 0;
-    } else if (a->kind < MARK_ID) {
-        return pg_click_row(rows, row, 1, &g->memory, &a->click, err); /* behind its number */
-    }
-    return 0;
-}
-
-/* Rows begin with the number of what asked for them. */
-static int ask(struct pg *s, enum kind kind, struct answer *const *list, size_t count, bool lock, struct err *err)
-{
-    struct slice *offers = ARENA_ARRAY(&s->scratch, struct slice, count), *ids = ARENA_ARRAY(&s->scratch, struct slice, count);
-    int64_t *hashes = ARENA_ARRAY(&s->scratch, int64_t, count);
-    bool marks = kind == MARK_ID || kind == MARK_TTCLID;
-    struct pg_rows_read rows;
-    struct pg_call c;
-    int rc = 0;
-
-    if (!offers || !ids || !hashes)
-        return pg_no_room(err);
-    for (size_t i = 0; i < count; i++) {
-        offers[i] = list[i]->offer;
-        ids[i] = list[i]->id;
-        hashes[i] = marks ? pg_mark_hash(kind == MARK_TTCLID, offers[i], ids[i]) : pg_hash(ids[i]);
-        list[i]->asked = true;
-        list[i]->locked |= lock;
-        list[i]->found = false;
-    }
-    pg_start(&c, s, asks[kind][lock]);
-    if (!marks)
-        pg_texts(&c, ids, count);
-    if (!marks && kind != KEY)
-        pg_texts(&c, offers, count);
-    if (kind != KEY)
-        pg_ints(&c, hashes, count);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    for (int i = 0; rc == 0 && i < rows.count; i++) {
-        int64_t n = pg_int_at(&rows, i, 0);
-        rc = n < 1 || (size_t)n > count ? -1 : take_answer(s->group, list[n - 1], &rows, i, err);
-    }
-    pg_done(&rows);
-    return rc;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const struct answer *x = *(const struct answer *const *)a, *y = *(const struct answer *const *)b;
-
-    return slice_cmp(x->id, y->id);
-}
-
-/* 1: something was asked. */
-static int ask_all(struct pg *s, struct err *err)
-{
-    struct pg_group *g = s->group;
-    int any = 0;
-
-    for (int kind = 0; kind < KINDS; kind++) {
-        for (int lock = 0; lock < 2; lock++) {
-            struct answer **list;
-            size_t n = 0, count = 0;
-            for (const struct answer *a = g->wants[kind]; a; a = a->next_want)
-                n += a->lock == lock;
-            if (n == 0)
-                continue;
-            if (!(list = ARENA_ARRAY(&s->scratch, struct answer *, n)))
-                return pg_no_room(err);
-            for (struct answer *a = g->wants[kind]; a; a = a->next_want)
-                if (a->lock == lock)
-                    list[count++] = a;
-            qsort(list, count, sizeof(*list), by_id); /* two that lock do so in the same order */
-            if (ask(s, (enum kind)kind, list, count, lock, err) != 0)
-                return -1;
-            any = 1;
-        }
-        g->wants[kind] = NULL;
-    }
-    return any;
-}
-
-/* ---- to its end ---- */
-
-/* What was asked may be wrong now: from the beginning, or call by call. */
-static int anew(struct pg *s, bool alone, struct err *err)
-{
-    if (pg_simple(s, "ROLLBACK", err) != 0 || pg_simple(s, "BEGIN", err) != 0)
-        return -1;
-    forget_answers(s->group);
-    s->group->on = !alone;
-    next_pass(s);
-    return 1;
-}
-
-int pg_group_settle(struct pg *s, struct err *err)
-{
-    struct pg_group *g = s->group;
-    int rc;
-
-    arena_reset(&s->scratch);
-    if (g->leave || g->rounds++ == ROUNDS_MOST)
-        return anew(s, true, err);
-    if ((rc = ask_all(s, err)) != 0) {
-        if (rc == 1)
-            next_pass(s);
-        return rc;
-    }
-    for (size_t i = 0; i < g->event_count; i++) { /* the last one that would have an id stands for it */
-        const struct slice plain = g->events[i].plain_key;
-        const struct answer *a = plain.len ? answer_of(g, KEY, S(""), plain, false) : NULL;
-        if (a && (!a->put_plain || a->put_event != g->events[i].id))
-            g->events[i].plain_key = S("");
-    }
-    for (const struct pass_click *p = g->clicks; p; p = p->next)
-        pg_click_count(s, p->known ? &p->had : NULL, &p->k.click);
-    rc = pg_write_clicks(s, g->clicks, err);
-    if (rc == 0)
-        rc = pg_write_events(s, g->events, g->event_count, err);
-    if (rc == 0)
-        rc = pg_write_postbacks(s, g->postbacks, g->postback_count, err);
-    return rc == 1 ? anew(s, false, err) : rc;
 }

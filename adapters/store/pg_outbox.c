@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "adapters/store/pg.h"
@@ -32,20 +33,55 @@ static int give_up(struct pg *s, int64_t event, int64_t unknown_since, const str
     s->counts.dead++;
     s->state.moved.dead++;
     pg_tally_state(s, e, STORE_DEAD, 1);
-    return pg_run(&c, NULL, err);
+    return pg_queue(&c, NULL, NULL, err);
 }
 
-static int give_up_old(struct pg *s, struct slice pixel, int64_t now, int64_t before, struct err *err)
+struct taking {
+    struct slice pixel;
+    int64_t now, before; /* unknown since before that: given up */
+    unsigned max;
+    int64_t *ids; /* what is ours now: those whose texts fit, at least one, and after them the others */
+    size_t count, fitting;
+};
+
+static int take_ids(struct pg *s, struct pg_rows_read *rows, void *context, struct err *err)
 {
-    struct pg_call c;
+    struct taking *t = context;
+    size_t bytes = 0;
+
+    if (!(t->ids = ARENA_ARRAY(&s->scratch, int64_t, (size_t)rows->count)))
+        return pg_no_room(err);
+    for (int i = 0; i < rows->count; i++) {
+        t->ids[t->count++] = pg_int_at(rows, i, 0);
+        t->fitting += bytes < TAKE_BYTES;
+        bytes += (size_t)pg_int_at(rows, i, 1);
+    }
+    return 0;
+}
+
+static void start_due(struct pg_call *c, struct pg *s, enum pg_sql which, const struct taking *t)
+{
+    pg_start(c, s, which);
+    pg_name(c, t->pixel);
+    pg_int(c, t->now);
+    pg_int(c, t->before);
+}
+
+/* Those that are too old, and those that are ours now. */
+static int mark_taken(struct pg *s, struct taking *t, struct err *err)
+{
+    struct pg_call old, c;
     struct pg_rows_read rows;
     int rc = 0;
 
-    pg_start(&c, s, PG_DELIVERY_OLD);
-    pg_name(&c, pixel);
-    pg_int(&c, now);
-    pg_int(&c, before);
-    if (pg_run(&c, &rows, err) != 0)
+    start_due(&c, s, PG_DELIVERY_TAKE, t);
+    pg_int(&c, t->max);
+    pg_int(&c, s->owner);
+    pg_int(&c, s->lease_s);
+    if (pg_queue(&c, take_ids, t, err) != 0)
+        return -1;
+    start_due(&old, s, PG_DELIVERY_OLD, t);
+    if (pg_run(&old, &rows, err) != 0)
         return -1;
     for (int i = 0; rc == 0 && i < rows.count; i++) {
         struct pg_tallied e;
@@ -56,94 +92,65 @@ static int give_up_old(struct pg *s, struct slice pixel, int64_t now, int64_t be
     return rc;
 }
 
-/* 1: something is due; its test code. */
-static int first_due(struct pg *s, struct slice pixel, int64_t now, int64_t before, struct slice *test_code,
-                     struct err *err)
-{
-    struct pg_call c;
-    struct pg_rows_read rows;
-    int n;
-
-    pg_start(&c, s, PG_DELIVERY_FIRST);
-    pg_name(&c, pixel);
-    pg_int(&c, now);
-    pg_int(&c, before);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    if ((n = rows.count) != 0)
-        *test_code = pg_text_at(&rows, 0, 0, &s->scratch);
-    pg_done(&rows);
-    return n;
-}
-
-/* The ids of those that are ours now. */
-static int mark_taken(struct pg *s, struct slice pixel, int64_t now, int64_t before, struct slice test_code,
-                      unsigned max, int64_t **ids, size_t *count, struct err *err)
-{
-    struct pg_call c;
-    struct pg_rows_read rows;
-
-    pg_start(&c, s, PG_DELIVERY_TAKE);
-    pg_name(&c, pixel);
-    pg_int(&c, now);
-    pg_int(&c, before);
-    pg_text(&c, test_code);
-    pg_int(&c, max);
-    pg_int(&c, s->number);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    *ids = ARENA_ARRAY(&s->scratch, int64_t, (size_t)rows.count);
-    for (int i = 0; *ids && i < rows.count; i++)
-        (*ids)[(*count)++] = pg_int_at(&rows, i, 0);
-    pg_done(&rows);
-    return *ids ? 0 : pg_no_room(err);
-}
-
 /* What is too much for one request waits again, as it was. */
-static int put_back(struct pg *s, const int64_t *ids, size_t count, struct err *err)
+static int put_back(struct pg *s, const struct taking *t, struct err *err)
 {
     struct pg_call c;
 
+    if (t->fitting == t->count)
+        return 0;
     pg_start(&c, s, PG_DELIVERY_PUT_BACK);
-    pg_ints(&c, ids, count);
-    return pg_run(&c, NULL, err);
+    pg_ints(&c, t->ids + t->fitting, t->count - t->fitting);
+    pg_int(&c, s->owner);
+    return pg_queue(&c, NULL, NULL, err);
 }
 
-/* Those whose texts fit stay: at least one. */
-static int keep_fitting(struct pg *s, const int64_t *ids, size_t *count, struct err *err)
+/* Should nobody know whether the commit was made, they are not to stay ours for ever. */
+static int note_taken(struct pg *s, const struct taking *t, struct err *err)
 {
-    struct pg_rows_read rows;
-    struct pg_call c;
-    size_t bytes = 0, n = 0;
+    struct pg_taken *to = &s->taken;
 
-    pg_start(&c, s, PG_EVENT_SIZES);
-    pg_ints(&c, ids, *count);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    while (n < (size_t)rows.count && bytes < TAKE_BYTES)
-        bytes += (size_t)pg_int_at(&rows, (int)n++, 0);
-    pg_done(&rows);
-    if (n < *count && put_back(s, ids + n, *count - n, err) != 0)
-        return -1;
-    *count = n;
+    if (to->count + t->fitting > to->room) {
+        int64_t *more = realloc(to->ids, (to->count + t->fitting) * sizeof(*more));
+        if (!more)
+            return pg_no_room(err);
+        to->ids = more;
+        to->room = to->count + t->fitting;
+    }
+    memcpy(to->ids + to->count, t->ids, t->fitting * sizeof(*to->ids));
+    to->count += t->fitting;
     return 0;
 }
 
-static int take(struct pg *s, struct slice pixel, int64_t now, int64_t before, unsigned max, struct arena *arena,
-                struct store_event **list, size_t *count, struct err *err)
+int pg_untake(struct pg *s, struct err *err)
 {
-    struct slice test_code = { 0 };
+    struct pg_call c;
+    int64_t n;
+
+    pg_start(&c, s, PG_DELIVERY_PUT_BACK);
+    pg_ints(&c, s->taken.ids, s->taken.count);
+    pg_int(&c, s->owner);
+    if ((n = pg_run_count(&c, err)) < 0)
+        return -1;
+    s->counts.waiting += n;
+    s->counts.sending -= n;
+    return 0;
+}
+
+static int take(struct pg *s, struct taking *t, struct arena *arena, struct store_event **list, size_t *count, struct err *err)
+{
     struct pg_rows_read rows;
     struct pg_call c;
-    int64_t *ids;
-    size_t n = 0;
-    int rc = give_up_old(s, pixel, now, before, err);
+    int rc;
 
-    if (rc != 0 || (rc = first_due(s, pixel, now, before, &test_code, err)) != 1 ||
-        mark_taken(s, pixel, now, before, test_code, max, &ids, &n, err) != 0 || keep_fitting(s, ids, &n, err) != 0)
-        return rc == 0 ? 0 : -1;
+    if (mark_taken(s, t, err) != 0 || put_back(s, t, err) != 0)
+        return -1;
+    if (t->count == 0)
+        return 0;
+    if (note_taken(s, t, err) != 0)
+        return -1;
     pg_start(&c, s, PG_EVENT_GET_ALL);
-    pg_ints(&c, ids, n);
+    pg_ints(&c, t->ids, t->fitting);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     rc = pg_event_rows(&rows, arena, list, count, err);
@@ -157,11 +164,12 @@ int pg_take(struct store *store, struct slice pixel, int64_t now, int64_t give_u
             struct arena *arena, struct store_event **list, size_t *count, struct err *err)
 {
     struct pg *s = (struct pg *)store;
+    struct taking t = { .pixel = pixel, .now = now, .before = give_up_before, .max = max };
 
     *list = NULL;
     *count = 0;
     arena_reset(&s->scratch);
-    if (take(s, pixel, now, give_up_before, max, arena, list, count, err) == 0)
+    if (take(s, &t, arena, list, count, err) == 0)
         return 0;
     s->store.failed = true; /* some are marked, and nobody will send them */
     return -1;
@@ -182,26 +190,33 @@ static int add_attempt(struct pg *s, const struct store_attempt *a, int64_t id, 
     pg_int(&c, a->code);
     pg_text(&c, a->message);
     pg_text(&c, a->request_id);
-    return pg_run(&c, NULL, err);
+    return pg_queue(&c, NULL, NULL, err);
 }
 
-static int set_outcome(struct pg *s, bool refused, const struct store_attempt *a, const struct store_outcome *o,
-                       struct err *err)
+/* Of an event whose visitor has refused since it was taken. */
+static int set_withdrawn(struct pg *s, const struct store_attempt *a, const struct store_outcome *o, struct err *err)
 {
     struct pg_call c;
 
-    pg_start(&c, s, refused ? PG_WITHDRAWN_REPORT : PG_DELIVERY_REPORT);
+    pg_start(&c, s, PG_WITHDRAWN_REPORT);
     pg_int(&c, o->event_id);
     pg_int(&c, o->state);
-    pg_int_or_null(&c, !refused && o->state == STORE_WAITING ? o->due : 0);
+    pg_int_or_null(&c, 0);
     pg_text(&c, o->note);
     pg_int(&c, o->unknown);
     pg_int(&c, a->at);
-    return pg_run(&c, NULL, err);
+    return pg_queue(&c, NULL, NULL, err);
 }
 
+/* The columns of what is set at once. */
+struct outcomes {
+    int64_t *ids, *states, *dues, *unknown;
+    struct slice *notes;
+    size_t count;
+};
+
 static int report_one(struct pg *s, const struct store_attempt *a, const struct store_outcome *o,
-                      const struct pg_tallied *e, bool refused, struct err *err)
+                      const struct pg_tallied *e, bool refused, struct outcomes *to, struct err *err)
 {
     struct store_counts *c = &s->counts;
     struct store_moved *m = &s->state.moved;
@@ -220,7 +235,30 @@ static int report_one(struct pg *s, const struct store_attempt *a, const struct 
         pg_tally_state(s, e, STORE_WITHDRAWN, 1);
     else if (dead)
         pg_tally_state(s, e, STORE_DEAD, 1);
-    return set_outcome(s, refused, a, o, err);
+    if (refused)
+        return set_withdrawn(s, a, o, err);
+    to->ids[to->count] = o->event_id;
+    to->states[to->count] = o->state;
+    to->dues[to->count] = o->state == STORE_WAITING ? o->due : 0;
+    to->notes[to->count] = o->note;
+    to->unknown[to->count++] = o->unknown;
+    return 0;
+}
+
+static int set_outcomes(struct pg *s, const struct store_attempt *a, const struct outcomes *o, struct err *err)
+{
+    struct pg_call c;
+
+    if (o->count == 0)
+        return 0;
+    pg_start(&c, s, PG_DELIVERY_REPORT);
+    pg_ints(&c, o->ids, o->count);
+    pg_ints(&c, o->states, o->count);
+    pg_ints(&c, o->dues, o->count);
+    pg_texts(&c, o->notes, o->count);
+    pg_ints(&c, o->unknown, o->count);
+    pg_int(&c, a->at);
+    return pg_queue(&c, NULL, NULL, err);
 }
 
 /* The outcome of an event by its id; NULL: none (the list is short or the ids ascend). */
@@ -236,55 +274,85 @@ static const struct store_outcome *outcome_of(const struct store_outcome *list, 
     return NULL;
 }
 
+static int room_for(struct pg *s, struct outcomes *o, size_t count, struct err *err)
+{
+    int64_t **const numbers[] = { &o->ids, &o->states, &o->dues, &o->unknown };
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        *numbers[i] = ARENA_ARRAY(&s->scratch, int64_t, count);
+    o->notes = ARENA_ARRAY(&s->scratch, struct slice, count);
+    return s->scratch.full ? pg_no_room(err) : 0;
+}
+
+/* Which of them this handle is sending still; nobody else may change these until our commit. */
+static int lock(struct pg *s, const int64_t *ids, size_t count, struct pg_rows_read *rows, struct err *err)
+{
+    struct pg_call c;
+
+    pg_start(&c, s, PG_DELIVERY_LOCK);
+    pg_ints(&c, ids, count);
+    pg_int(&c, s->owner);
+    return pg_run(&c, rows, err);
+}
+
+static int add_tries(struct pg *s, enum pg_sql which, const int64_t *ids, size_t count, int64_t attempt, struct err *err)
+{
+    struct pg_call c;
+
+    if (count == 0)
+        return 0;
+    pg_start(&c, s, which);
+    pg_ints(&c, ids, count);
+    pg_int(&c, attempt);
+    if (which == PG_TRIES_LATE)
+        pg_int(&c, s->owner);
+    return pg_queue(&c, NULL, NULL, err);
+}
+
+/* What is written goes out with the commit. */
 int pg_report(struct store *store, const struct store_attempt *attempt, const struct store_outcome *outcomes,
               size_t count, struct err *err)
 {
     struct pg *s = (struct pg *)store;
-    int64_t id = pg_next_id(s, PG_ATTEMPTS), *ids;
+    int64_t id = pg_next_id(s, PG_ATTEMPTS), *all, *tried;
+    struct outcomes to = { .count = 0 };
     struct pg_rows_read rows;
-    struct pg_call c;
-    size_t at = 0;
+    size_t at = 0, n;
     int rc = 0;
 
     arena_reset(&s->scratch);
-    if (add_attempt(s, attempt, id, err) != 0)
+    all = ARENA_ARRAY(&s->scratch, int64_t, count);
+    for (size_t i = 0; all && i < count; i++)
+        all[i] = outcomes[i].event_id;
+    if (room_for(s, &to, count, err) != 0 || add_attempt(s, attempt, id, err) != 0 || lock(s, all, count, &rows, err) != 0)
         return -1;
-    if (!(ids = ARENA_ARRAY(&s->scratch, int64_t, count)))
-        return pg_no_room(err);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = outcomes[i].event_id;
-    pg_start(&c, s, PG_DELIVERY_LOCK);
-    pg_ints(&c, ids, count);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    for (int i = 0; rc == 0 && i < rows.count; i++) {
-        const struct store_outcome *o = outcome_of(outcomes, count, &at, pg_int_at(&rows, i, 0));
+    n = (size_t)rows.count;
+    if (!(tried = ARENA_ARRAY(&s->scratch, int64_t, n)))
+        rc = pg_no_room(err);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        const struct store_outcome *o = outcome_of(outcomes, count, &at, pg_int_at(&rows, (int)i, 0));
         struct pg_tallied e;
-        ids[i] = pg_int_at(&rows, i, 0);
-        read_tallied(&rows, i, 1, &s->scratch, &e);
-        rc = o ? report_one(s, attempt, o, &e, !pg_is_null(&rows, i, 4), err) : 0;
+        tried[i] = pg_int_at(&rows, (int)i, 0);
+        read_tallied(&rows, (int)i, 1, &s->scratch, &e);
+        rc = o ? report_one(s, attempt, o, &e, !pg_is_null(&rows, (int)i, 4), &to, err) : 0;
     }
-    count = (size_t)rows.count;
     pg_done(&rows);
-    if (rc != 0 || count == 0)
-        return rc;
-    pg_start(&c, s, PG_TRIES_ADD);
-    pg_ints(&c, ids, count);
-    pg_int(&c, id);
-    return pg_run(&c, NULL, err);
+    if (rc != 0 || set_outcomes(s, attempt, &to, err) != 0 || add_tries(s, PG_TRIES_ADD, tried, n, id, err) != 0)
+        return -1;
+    return n == count ? 0 : add_tries(s, PG_TRIES_LATE, all, count, id, err);
 }
 
 /* ---- a restart, and clocks ---- */
 
 /* Those whose visitor has refused are not sent again. */
-static int recover_withdrawn(struct pg *s, int64_t now, struct err *err)
+static int recover_withdrawn(struct pg *s, int64_t now, int64_t owner, struct err *err)
 {
     struct pg_rows_read rows;
     struct pg_call c;
 
     pg_start(&c, s, PG_RECOVER_WITHDRAWN);
     pg_int(&c, now);
-    pg_int(&c, s->number);
+    pg_int(&c, owner);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; i < rows.count; i++) {
@@ -299,28 +367,37 @@ static int recover_withdrawn(struct pg *s, int64_t now, struct err *err)
     return 0;
 }
 
-int pg_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
+int pg_take_over(struct pg *s, int64_t now, bool own, int64_t *recovered, struct err *err)
 {
-    struct pg *s = (struct pg *)store;
     struct pg_call c;
     int64_t n;
 
-    arena_reset(&s->scratch);
-    if (recover_withdrawn(s, now, err) != 0)
+    if (recover_withdrawn(s, now, own ? s->owner : 0, err) != 0)
         return -1;
     pg_start(&c, s, PG_RECOVER);
     pg_int(&c, now);
-    pg_int(&c, s->number);
+    pg_int(&c, own ? s->owner : 0);
     if ((n = pg_run_count(&c, err)) < 0)
         return -1;
     s->counts.sending -= n;
     s->counts.waiting += n;
     if (recovered)
         *recovered = n;
+    return 0;
+}
+
+int pg_recover(struct store *store, int64_t now, int64_t *recovered, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    struct pg_call c;
+
+    arena_reset(&s->scratch);
+    if (pg_take_over(s, now, true, recovered, err) != 0)
+        return -1;
     pg_start(&c, s, PG_DELIVERY_AHEAD);
     pg_int(&c, now);
     pg_int(&c, now + WAIT_MOST_MS);
-    if (pg_run(&c, NULL, err) != 0)
+    if (pg_queue(&c, NULL, NULL, err) != 0)
         return -1;
     pg_start(&c, s, PG_UNKNOWN_AHEAD);
     pg_int(&c, now);

@@ -35,6 +35,14 @@ static int read_all(struct pg_rows_read *rows, struct arena *arena, struct store
 
 /* ---- putting ---- */
 
+static void hashes(struct pg_call *c, const struct store_postback *pb)
+{
+    pg_int_or_null(c, pg_hash(pb->click_id));
+    pg_int_or_null(c, pg_hash(pb->event_id));
+    pg_int_or_null(c, pg_hash(pb->txid));
+    pg_int_or_null(c, pg_ttclid_hash(pb->ttclid));
+}
+
 int pg_postback_id(struct store *store, int64_t *id, struct err *err)
 {
     (void)err;
@@ -46,7 +54,6 @@ int pg_postback_put(struct store *store, struct store_postback *pb, struct err *
 {
     struct pg *s = (struct pg *)store;
     int64_t id = pb->id ? pb->id : pg_next_id(s, PG_POSTBACKS);
-    const struct slice hashed[] = { pb->click_id, pb->event_id, pb->txid, pb->ttclid };
     const struct slice texts[] = { pb->code, pb->click_id, pb->event_id, pb->txid, pb->content_type,
                                    pb->address, pb->params, pb->ttclid, pb->reason, pb->warnings };
     struct pg_mark mark;
@@ -70,8 +77,7 @@ int pg_postback_put(struct store *store, struct store_postback *pb, struct err *
     pg_int(&c, pb->verdict);
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
         pg_text(&c, texts[i]);
-    for (size_t i = 0; i < sizeof(hashed) / sizeof(*hashed); i++)
-        pg_int_or_null(&c, pg_hash(hashed[i]));
+    hashes(&c, pb);
     if (pg_run(&c, NULL, err) != 0 || pg_marks_add(s, &mark, (size_t)pg_mark_of(pb, id, &mark), err) != 0)
         return -1;
 counted:
@@ -169,7 +175,7 @@ static void start_past(struct pg_call *c, struct pg *s, enum pg_sql which, struc
     pg_name(c, offer);
     pg_int_or_null(c, pg_hash(click_id));
     pg_text(c, click_id);
-    pg_int_or_null(c, pg_hash(ttclid));
+    pg_int_or_null(c, pg_ttclid_hash(ttclid));
     pg_text(c, ttclid);
 }
 
@@ -204,7 +210,7 @@ int pg_marks_add(struct pg *s, const struct pg_mark *list, size_t count, struct 
     pg_start(&c, s, PG_MARKS_ADD);
     pg_ints(&c, hashes, count);
     pg_ints(&c, postbacks, count);
-    return pg_run(&c, NULL, err);
+    return pg_queue(&c, NULL, NULL, err);
 }
 
 int pg_marked(struct store *store, struct slice offer, struct slice click_id, struct slice ttclid, struct err *err)
@@ -247,7 +253,7 @@ int pg_history(struct store *store, struct slice offer, struct slice click_id, s
     } else {
         pg_start(&c, s, PG_SEEN_BY_TTCLID);
         pg_name(&c, offer);
-        pg_int(&c, pg_hash(ttclid));
+        pg_int(&c, pg_ttclid_hash(ttclid));
         pg_text(&c, ttclid);
     }
     pg_int(&c, max);
@@ -271,7 +277,6 @@ static int update(struct pg *s, const struct store_postback *pb, struct err *err
 {
     const struct slice texts[] = { pb->code, pb->click_id, pb->event_id, pb->txid, pb->params, pb->ttclid,
                                    pb->reason, pb->warnings };
-    const struct slice hashed[] = { pb->click_id, pb->event_id, pb->txid, pb->ttclid };
     struct pg_call c;
 
     pg_start(&c, s, PG_POSTBACK_AGAIN);
@@ -280,8 +285,7 @@ static int update(struct pg *s, const struct store_postback *pb, struct err *err
     pg_int(&c, pb->verdict);
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
         pg_text(&c, texts[i]);
-    for (size_t i = 0; i < sizeof(hashed) / sizeof(*hashed); i++)
-        pg_int_or_null(&c, pg_hash(hashed[i]));
+    hashes(&c, pb);
     return pg_run(&c, NULL, err);
 }
 

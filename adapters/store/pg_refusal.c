@@ -10,7 +10,7 @@ static void start(struct pg_call *c, struct pg *s, enum pg_sql which, const stru
     pg_name(c, click->offer);
     pg_int_or_null(c, pg_hash(click->click_id));
     pg_text(c, click->click_id);
-    pg_int_or_null(c, pg_hash(click->ttclid));
+    pg_int_or_null(c, pg_ttclid_hash(click->ttclid));
     pg_text(c, click->ttclid);
 }
 

@@ -1,7 +1,7 @@
 #include "adapters/store/pg.h"
 
 /* Every text is compared by its bytes (COLLATE "C"): ids are no words.  ..._hash: 64 bits by which a row is found; an id may be too
- * long for an index.  Times are Unix milliseconds unless said otherwise. */
+ * long for an index.  ttclid_hash: its upper half is of the first 16 characters.  Times are Unix milliseconds unless said otherwise. */
 #define TEXT_C "text COLLATE \"C\""
 
 /* Tables that are dropped a day at a time (pg_days.c).  YugabyteDB has this, CockroachDB has not. */
@@ -17,7 +17,8 @@ static const char version_1[] =
     " last_event bigint NOT NULL, last_attempt bigint NOT NULL, clicks bigint NOT NULL,"
     " postbacks bigint NOT NULL, waiting bigint NOT NULL, sending bigint NOT NULL,"
     " delivered bigint NOT NULL, dead bigint NOT NULL, quarantined bigint NOT NULL,"
-    " withdrawn bigint NOT NULL) WITH (fillfactor = 50);"
+    /* run: of the program; sends: it takes events (1). */
+    " withdrawn bigint NOT NULL, run bigint NOT NULL, sends bigint NOT NULL) WITH (fillfactor = 50);"
     /* key: of offer and click_id, or of offer and ttclid where there is no click_id. */
     "CREATE TABLE clicks(id bigint PRIMARY KEY, key uuid NOT NULL UNIQUE, offer " TEXT_C " NOT NULL,"
     " at bigint NOT NULL, keyed bigint NOT NULL, click_id " TEXT_C ", event_id " TEXT_C ","
@@ -27,7 +28,6 @@ static const char version_1[] =
     "CREATE INDEX clicks_click ON clicks(click_hash) WHERE click_hash IS NOT NULL;"
     "CREATE INDEX clicks_ttclid ON clicks(ttclid_hash, id) WHERE ttclid_hash IS NOT NULL;"
     "CREATE INDEX clicks_event ON clicks(event_hash) WHERE event_hash IS NOT NULL;"
-    "CREATE INDEX clicks_head ON clicks(left(ttclid, 64)) WHERE ttclid IS NOT NULL;"
     "CREATE INDEX clicks_at ON clicks(at);"
     "CREATE INDEX clicks_visitor ON clicks(at) WHERE ip IS NOT NULL OR user_agent IS NOT NULL;"
 
@@ -41,7 +41,6 @@ static const char version_1[] =
     "CREATE INDEX postbacks_ttclid ON postbacks(ttclid_hash) WHERE ttclid_hash IS NOT NULL;"
     "CREATE INDEX postbacks_event ON postbacks(event_hash) WHERE event_hash IS NOT NULL;"
     "CREATE INDEX postbacks_txid ON postbacks(txid_hash) WHERE txid_hash IS NOT NULL;"
-    "CREATE INDEX postbacks_head ON postbacks(left(ttclid, 64)) WHERE ttclid IS NOT NULL;"
     "CREATE INDEX postbacks_at ON postbacks(at);"
     "CREATE INDEX postbacks_quarantined ON postbacks(id) WHERE verdict = 4;"
     /* Clicks of which something was taken back, or that a postback named by its ttclid alone: asked for each postback,
@@ -70,16 +69,29 @@ static const char version_1[] =
     " unknown_before bigint, note " TEXT_C ", withdrawn bigint, owner bigint, lease timestamptz)"
     " WITH (fillfactor = 70);"
     "CREATE INDEX deliveries_open ON deliveries(state, pixel, due, event) WHERE state < 3;"
+    "CREATE INDEX deliveries_waiting ON deliveries(event) WHERE state = 1;" /* the oldest, however many wait */
     "CREATE TABLE attempts(id bigint PRIMARY KEY, at bigint NOT NULL, took_ms bigint NOT NULL,"
     " pixel " TEXT_C ", http_status bigint NOT NULL, code bigint NOT NULL, message " TEXT_C ","
     " request_id " TEXT_C ")" OF_DAYS("attempts", "id")
     "CREATE TABLE tries(event bigint, attempt bigint, PRIMARY KEY(event, attempt))" OF_DAYS("tries", "event")
     "CREATE INDEX tries_attempt ON tries(attempt);"
+    /* What all who send for a pixel know of it: struct store_gate. */
+    "CREATE TABLE gates(pixel " TEXT_C " PRIMARY KEY, token bigint NOT NULL, until bigint NOT NULL,"
+    " failures bigint NOT NULL, why " TEXT_C ", version bigint NOT NULL) WITH (fillfactor = 50);"
     /* hour: Unix seconds.  Each writer has rows of its own, so that none waits for another's commit. */
     "CREATE TABLE tallies(hour bigint, offer " TEXT_C ", kind bigint, name " TEXT_C ", slot bigint,"
     " writer bigint, n bigint NOT NULL, PRIMARY KEY(hour, offer, kind, name, slot, writer))"
     " WITH (fillfactor = 70);"
     "INSERT INTO meta VALUES('version', 1);";
+
+/* What is only for speed, and only PostgreSQL's: a relative may refuse it.  Deliveries die twice as fast as they are born, and dead ones lie
+ * in the index by which the next are found; the other two are a few rows that every commit changes. */
+static const char *const tuning[] = {
+    "ALTER TABLE deliveries SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000,"
+    " autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)",
+    "ALTER TABLE writers SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)",
+    "ALTER TABLE tallies SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)",
+};
 
 static const char *const steps[] = { version_1 };
 #define NEWEST ((int64_t)(sizeof(steps) / sizeof(*steps)))
@@ -114,6 +126,7 @@ static int any(struct pg *s, bool *there, struct err *err)
 /* Two that start at once: the second waits for the first one's transaction, and finds it done. */
 static int bring_up(struct pg *s, struct err *err)
 {
+    struct err ignored;
     int64_t version = 0;
     bool there;
 
@@ -126,7 +139,11 @@ static int bring_up(struct pg *s, struct err *err)
     for (; version < NEWEST; version++)
         if (pg_simple(s, steps[version], err) != 0)
             return -1;
-    return pg_simple(s, "COMMIT", err);
+    if (pg_simple(s, "COMMIT", err) != 0)
+        return -1;
+    for (size_t i = 0; i < sizeof(tuning) / sizeof(*tuning); i++)
+        pg_simple(s, tuning[i], &ignored);
+    return 0;
 }
 
 int pg_schema_ready(struct pg *s, bool writer, struct err *err)

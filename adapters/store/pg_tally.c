@@ -212,7 +212,7 @@ int pg_tally_write(struct pg *s, struct err *err)
     pg_ints(&c, numbers[2], count);
     pg_ints(&c, numbers[3], count);
     pg_int(&c, s->number);
-    rc = pg_run(&c, NULL, err);
+    rc = pg_queue(&c, NULL, NULL, err);
     pg_tally_forget(s);
     return rc;
 }

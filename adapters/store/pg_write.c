@@ -31,12 +31,12 @@ static void texts(struct pg_call *c, const struct list *l, size_t offset)
     pg_texts(c, s, s ? l->count : 0);
 }
 
-static void hashes(struct pg_call *c, const struct list *l, size_t offset)
+static void hashes(struct pg_call *c, const struct list *l, size_t offset, int64_t (*hash)(struct slice))
 {
     int64_t *n = ARENA_ARRAY(&c->s->scratch, int64_t, l->count);
 
     for (size_t i = 0; n && i < l->count; i++)
-        n[i] = pg_hash(text_of(l, i, offset));
+        n[i] = hash(text_of(l, i, offset));
     pg_ints(c, n, n ? l->count : 0);
 }
 
@@ -49,7 +49,7 @@ static void all_texts(struct pg_call *c, const struct list *l, const size_t *off
 static void all_hashes(struct pg_call *c, const struct list *l, const size_t *offsets, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        hashes(c, l, offsets[i]);
+        hashes(c, l, offsets[i], pg_hash);
 }
 
 #define OFFSETS(a) (a), sizeof(a) / sizeof(*(a))
@@ -63,12 +63,11 @@ struct row_click {
 
 #define CLICK(field) offsetof(struct row_click, k.click.field)
 
-/* How many rows the statement changed. */
-static int64_t write_clicks(struct pg *s, enum pg_sql which, const struct row_click *rows, size_t count, struct err *err)
+static int write_clicks(struct pg *s, enum pg_sql which, const struct row_click *rows, size_t count, struct err *err)
 {
     static const size_t said[] = { CLICK(click_id), CLICK(event_id), CLICK(ttp), CLICK(ip), CLICK(consent), CLICK(page_url),
                                    CLICK(ttclid), CLICK(user_agent), CLICK(referrer), CLICK(country) };
-    static const size_t ids[] = { CLICK(click_id), CLICK(event_id), CLICK(ttclid) };
+    static const size_t ids[] = { CLICK(click_id), CLICK(event_id) };
     const struct list l = { (const char *)rows, sizeof(*rows), count };
     struct pg_call c;
 
@@ -80,7 +79,8 @@ static int64_t write_clicks(struct pg *s, enum pg_sql which, const struct row_cl
     all_texts(&c, &l, OFFSETS(said));
     texts(&c, &l, offsetof(struct row_click, key));
     all_hashes(&c, &l, OFFSETS(ids));
-    return pg_run_count(&c, err);
+    hashes(&c, &l, CLICK(ttclid), pg_ttclid_hash);
+    return pg_queue(&c, NULL, NULL, err);
 }
 
 int pg_write_clicks(struct pg *s, const struct pass_click *list, struct err *err)
@@ -88,7 +88,6 @@ int pg_write_clicks(struct pg *s, const struct pass_click *list, struct err *err
     for (int known = 0; known < 2; known++) {
         struct row_click *rows;
         size_t n = 0, count = 0;
-        int64_t done;
         for (const struct pass_click *p = list; p; p = p->next)
             n += p->known == known;
         if (n == 0)
@@ -98,10 +97,8 @@ int pg_write_clicks(struct pg *s, const struct pass_click *list, struct err *err
         for (const struct pass_click *p = list; p; p = p->next)
             if (p->known == known)
                 rows[count++] = (struct row_click){ p->k, pg_click_key(s, &p->k.click) };
-        if ((done = write_clicks(s, known ? PG_GROUP_CLICKS_SET : PG_GROUP_CLICKS_ADD, rows, n, err)) < 0)
+        if (write_clicks(s, known ? PG_GROUP_CLICKS_SET : PG_GROUP_CLICKS_ADD, rows, n, err) != 0)
             return -1;
-        if ((size_t)done < n)
-            return 1;
     }
     return 0;
 }
@@ -114,7 +111,7 @@ static int claim(struct pg *s, enum pg_sql which, const struct pg_put_event *lis
 {
     bool plain = which == PG_GROUP_PLAIN_KEYS_ADD;
     struct slice *keys = ARENA_ARRAY(&s->scratch, struct slice, count);
-    int64_t *ids = ARENA_ARRAY(&s->scratch, int64_t, count), done;
+    int64_t *ids = ARENA_ARRAY(&s->scratch, int64_t, count);
     size_t n = 0;
     struct pg_call c;
 
@@ -133,9 +130,7 @@ static int claim(struct pg *s, enum pg_sql which, const struct pg_put_event *lis
     pg_ints(&c, ids, n);
     if (!plain)
         pg_int(&c, own);
-    if ((done = pg_run_count(&c, err)) < 0)
-        return -1;
-    return !plain && (size_t)done < n;
+    return pg_queue(&c, NULL, NULL, err);
 }
 
 static int write_events(struct pg *s, const struct list *l, struct err *err)
@@ -143,7 +138,7 @@ static int write_events(struct pg *s, const struct list *l, struct err *err)
     static const size_t names[] = { EVENT(offer), EVENT(pixel), EVENT(event), EVENT(test_code), EVENT(event_id),
                                     EVENT(click_id), EVENT(body), EVENT(ttclid) };
     static const size_t more[] = { EVENT(original_currency), EVENT(consent), EVENT(consent_said), EVENT(plain_id) };
-    static const size_t ids[] = { EVENT(click_id), EVENT(event_id), EVENT(ttclid), EVENT(order_id) };
+    static const size_t ids[] = { EVENT(click_id), EVENT(event_id) };
     struct pg_call c;
 
     pg_start(&c, s, PG_GROUP_EVENTS_ADD);
@@ -156,14 +151,16 @@ static int write_events(struct pg *s, const struct list *l, struct err *err)
     ints(&c, l, EVENT(original_value));
     all_texts(&c, l, OFFSETS(more));
     all_hashes(&c, l, OFFSETS(ids));
-    if (pg_run(&c, NULL, err) != 0)
+    hashes(&c, l, EVENT(ttclid), pg_ttclid_hash);
+    hashes(&c, l, EVENT(order_id), pg_hash);
+    if (pg_queue(&c, NULL, NULL, err) != 0)
         return -1;
     pg_start(&c, s, PG_GROUP_DELIVERIES_ADD);
     ints(&c, l, offsetof(struct pg_put_event, id));
     texts(&c, l, EVENT(pixel));
     ints(&c, l, EVENT(created));
     texts(&c, l, EVENT(test_code));
-    return pg_run(&c, NULL, err);
+    return pg_queue(&c, NULL, NULL, err);
 }
 
 int pg_write_events(struct pg *s, const struct pg_put_event *list, size_t count, struct err *err)
@@ -194,7 +191,7 @@ int pg_write_postbacks(struct pg *s, const struct pg_put_postback *list, size_t 
     static const size_t names[] = { PB(offer), PB(tracker), PB(method), PB(stage) };
     static const size_t said[] = { PB(code), PB(click_id), PB(event_id), PB(txid), PB(content_type), PB(address),
                                    PB(params), PB(ttclid), PB(reason), PB(warnings) };
-    static const size_t ids[] = { PB(click_id), PB(event_id), PB(txid), PB(ttclid) };
+    static const size_t ids[] = { PB(click_id), PB(event_id), PB(txid) };
     struct row_postback *rows = ARENA_ARRAY(&s->scratch, struct row_postback, count);
     struct pg_mark *marks = ARENA_ARRAY(&s->scratch, struct pg_mark, count);
     size_t marked = 0;
@@ -216,5 +213,6 @@ int pg_write_postbacks(struct pg *s, const struct pg_put_postback *list, size_t 
     ints(&c, &l, offsetof(struct row_postback, verdict));
     all_texts(&c, &l, OFFSETS(said));
     all_hashes(&c, &l, OFFSETS(ids));
-    return pg_run(&c, NULL, err) != 0 ? -1 : pg_marks_add(s, marks, marked, err);
+    hashes(&c, &l, PB(ttclid), pg_ttclid_hash);
+    return pg_queue(&c, NULL, NULL, err) != 0 ? -1 : pg_marks_add(s, marks, marked, err);
 }

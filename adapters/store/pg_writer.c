@@ -1,6 +1,5 @@
 /* pg_writer.c: transactions, and the row by which a handle may write. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include <openssl/rand.h>
 
@@ -9,7 +8,7 @@
 /* ---- a number ---- */
 
 /* 1: this number is ours now.  0: somebody else was faster. */
-static int claim(struct pg *s, int64_t number, const char *node, struct err *err)
+static int claim(struct pg *s, int64_t number, struct err *err)
 {
     struct pg_call c;
     struct pg_rows_read rows;
@@ -18,7 +17,8 @@ static int claim(struct pg *s, int64_t number, const char *node, struct err *err
     pg_start(&c, s, s->counted_ids ? PG_WRITER_CLAIM_ALL : PG_WRITER_CLAIM);
     pg_int(&c, number);
     pg_int(&c, s->token);
-    pg_name(&c, slice_from(node));
+    pg_name(&c, slice_from(s->node));
+    pg_int(&c, s->run);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     got = rows.count;
@@ -47,15 +47,10 @@ static int check_filling(struct pg *s, struct err *err)
 /* A number that nobody has, or whose owner has not been heard of for a minute. */
 static int claim_any(struct pg *s, struct err *err)
 {
-    char node[80] = "";
     struct pg_call c;
     struct pg_rows_read rows;
     int rc = 0;
 
-    if (s->filling)
-        snprintf(node, sizeof(node), "%s", PG_COPY_NODE);
-    else
-        gethostname(node, sizeof(node) - 1);
     if (RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
         return err_set(err, ERR_SYSTEM, "no random bytes can be had");
     pg_start(&c, s, PG_WRITER_FREE);
@@ -63,7 +58,7 @@ static int claim_any(struct pg *s, struct err *err)
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; rc == 0 && i < rows.count; i++)
-        rc = claim(s, pg_int_at(&rows, i, 0), node, err);
+        rc = claim(s, pg_int_at(&rows, i, 0), err);
     pg_done(&rows);
     if (rc == 0)
         return err_set(err, ERR_BUSY, "%s: %d handles write to it already; one that ended without notice is "
@@ -92,40 +87,69 @@ int64_t pg_next_id(struct pg *s, enum pg_rows rows)
 
 /* ---- transactions ---- */
 
-static int read_now(struct pg *s, struct err *err)
+static int bare(struct pg *s, enum pg_sql which, pg_taker *take, struct err *err)
 {
     struct pg_call c;
-    struct pg_rows_read rows;
 
-    pg_start(&c, s, PG_NOW);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    s->now = pg_int_at(&rows, 0, 0);
-    pg_done(&rows);
+    pg_start(&c, s, which);
+    return pg_queue(&c, take, NULL, err);
+}
+
+static int take_now(struct pg *s, struct pg_rows_read *rows, void *context, struct err *err)
+{
+    int64_t took = pg_boot_us() - s->asked_us;
+
+    (void)context;
+    (void)err;
+    s->now = pg_int_at(rows, 0, 0);
+    s->clock = (struct store_clock){ s->now, (s->asked_us + took / 2) / 1000, took / 2000 + 1 };
+    if (s->began == 0)
+        s->began = s->now;
     return 0;
 }
 
-/* A day's tables are there before its first id: tomorrow's are made today. */
-static int begin(struct pg *s, struct err *err)
+int pg_open_tx(struct pg *s, struct err *err)
 {
-    if (pg_simple(s, "BEGIN", err) != 0 || read_now(s, err) != 0)
+    if (s->open && bare(s, PG_ROLLBACK, NULL, err) != 0)
         return -1;
-    if (s->counted_ids || s->days_until > pg_day_of_ms(s->now))
-        return 0;
-    if (pg_simple(s, "COMMIT", err) != 0 || pg_days_ahead(s, err) != 0)
-        return -1;
-    return pg_simple(s, "BEGIN", err) != 0 ? -1 : read_now(s, err);
+    s->open = true;
+    s->asked_us = pg_boot_us();
+    return bare(s, PG_BEGIN, NULL, err) != 0 ? -1 : bare(s, PG_NOW, take_now, err);
 }
 
+/* A connection may be found dead only now; nothing is lost with it yet. */
 int pg_begin(struct store *store, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    bool again = false;
+
+    for (;;) {
+        arena_reset(&s->scratch);
+        if (pg_alive(s, err) != 0)
+            return -1;
+        if ((s->number >= 0 || claim_any(s, err) == 0) && pg_days_ready(s, err) == 0 && pg_open_tx(s, err) == 0 && pg_flush(s, err) == 0)
+            break;
+        if (again || !pg_lost(s))
+            return -1;
+        again = true;
+    }
+    s->doubtful = false;
+    s->before = s->state;
+    s->counts = (struct store_counts){ 0 };
+    return s->taken.doubt ? pg_untake(s, err) : 0;
+}
+
+/* BEGIN goes out with the first questions. */
+int pg_begin_group(struct store *store, struct err *err)
 {
     struct pg *s = (struct pg *)store;
 
     arena_reset(&s->scratch);
-    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0) || begin(s, err) != 0)
+    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0) || pg_days_ready(s, err) != 0)
         return -1;
+    s->doubtful = false;
     s->before = s->state;
-    s->counts = (struct store_counts){ 0 };
+    pg_group_start(s);
     return 0;
 }
 
@@ -136,7 +160,6 @@ int pg_mark(struct pg *s, struct err *err)
     const int64_t counts[] = { n->clicks, n->postbacks, n->waiting, n->sending, n->delivered, n->dead,
                                n->quarantined, n->withdrawn };
     struct pg_call c;
-    int64_t changed;
 
     pg_start(&c, s, PG_WRITER_COMMIT);
     pg_int(&c, s->number);
@@ -145,45 +168,72 @@ int pg_mark(struct pg *s, struct err *err)
         pg_int(&c, s->state.last[i]);
     for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
         pg_int(&c, counts[i]);
-    if ((changed = pg_run_count(&c, err)) == 1)
-        return 0;
-    if (changed == 0) {
-        s->number = -1;
-        err_set(err, ERR_BUSY, "%s: this server was not heard of for a minute, and another took its place; "
-                "it goes on under a new number", s->where);
-    }
-    return -1;
+    return pg_queue(&c, NULL, NULL, err);
 }
 
-int pg_begin_group(struct store *store, struct err *err)
+/* 1: as pg_flush. */
+static int commit(struct pg *s, struct err *err)
 {
-    if (pg_begin(store, err) != 0)
+    int rc;
+
+    if (pg_tally_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
         return -1;
-    pg_group_start((struct pg *)store);
-    return 0;
+    rc = pg_flush(s, err);
+    s->doubtful = rc < 0 && pg_lost(s);
+    if (s->doubtful && err)
+        err->kind = ERR_BUSY;
+    s->taken.doubt |= s->doubtful && s->taken.count;
+    if (rc == 0) {
+        s->open = false;
+        s->taken.count = 0;
+        s->taken.doubt = false;
+    }
+    if (rc != 1 || s->failed_at != PG_WRITER_COMMIT)
+        return rc;
+    s->number = -1;
+    return err_set(err, ERR_AGAIN, "%s: this server was not heard of for a minute, and another took its place; "
+                   "it goes on under a new number", s->where);
 }
 
 int pg_commit(struct store *store, struct err *err)
 {
     struct pg *s = (struct pg *)store;
-    int rc = pg_grouped(s) ? pg_group_settle(s, err) : 0;
+    bool grouped = pg_grouped(s);
+    int rc = grouped ? pg_group_settle(s, err) : 0;
 
     if (rc != 0)
         return rc;
-    pg_group_end(s);
-    return pg_tally_write(s, err) != 0 || pg_mark(s, err) != 0 ? -1 : pg_simple(s, "COMMIT", err);
+    if ((rc = commit(s, err)) == 0)
+        pg_group_end(s);
+    return rc != 1 ? rc : grouped ? pg_group_again(s, err) : -1;
 }
 
+/* What is queued may fail, and ROLLBACK is skipped behind it.  Where there is no getting through, the next BEGIN rolls back. */
+static void undo(struct pg *s)
+{
+    struct err ignored;
+
+    arena_reset(&s->scratch);
+    pg_ignore(s);
+    for (int i = 0; i < 2 && s->open; i++)
+        if (pg_lost(s) || (bare(s, PG_ROLLBACK, NULL, &ignored) == 0 && pg_flush(s, &ignored) == 0))
+            s->open = false;
+}
+
+/* Ids of a commit that may be done are never given again. */
 void pg_rollback(struct store *store)
 {
     struct pg *s = (struct pg *)store;
-    struct err ignored;
 
     pg_group_end(s);
-    s->state = s->before;
+    if (!s->taken.doubt)
+        s->taken.count = 0;
+    s->state.moved = s->before.moved;
+    if (!s->doubtful)
+        s->state = s->before;
     s->old.cut[0].begun = s->old.cut[1].begun = false; /* what it came to was not written */
     pg_tally_forget(s);
-    pg_simple(s, "ROLLBACK", &ignored); /* a connection that is lost has done so */
+    undo(s);
 }
 
 void pg_leave(struct pg *s)
@@ -193,6 +243,9 @@ void pg_leave(struct pg *s)
 
     if (s->number < 0)
         return;
+    pg_start(&c, s, PG_LEASES_END);
+    pg_int(&c, s->owner);
+    pg_run(&c, NULL, &ignored);
     pg_start(&c, s, PG_WRITER_LEAVE);
     pg_int(&c, s->number);
     pg_int(&c, s->token);

@@ -113,6 +113,43 @@ int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *
     return writing(s, err) != 0 ? -1 : s->ops->recover(s, now, recovered, err);
 }
 
+bool store_shares(const struct store *s)
+{
+    return s->ops->renew != NULL;
+}
+
+void store_name(struct store *s, struct slice node, int64_t run)
+{
+    if (s->ops->name)
+        s->ops->name(s, node, run);
+}
+
+bool store_clock(const struct store *s, struct store_clock *out)
+{
+    return s->ops->clock && s->ops->clock(s, out);
+}
+
+static int shared(const struct store *s, struct err *err)
+{
+    return store_shares(s) ? 0 : err_set(err, ERR_INPUT, "store: this engine has one writer");
+}
+
+int store_renew(struct store *s, int64_t now, int64_t *recovered, struct err *err)
+{
+    return shared(s, err) != 0 || writing(s, err) != 0 ? -1 : s->ops->renew(s, now, recovered, err);
+}
+
+int store_look(struct store *s, struct store_gate *list, size_t count, struct store_crowd *crowd, struct arena *arena,
+               struct err *err)
+{
+    return shared(s, err) != 0 ? -1 : s->ops->look(s, list, count, crowd, arena, err);
+}
+
+int store_gate_set(struct store *s, const struct store_gate *gate, int64_t mine, bool anew, struct err *err)
+{
+    return shared(s, err) != 0 || writing(s, err) != 0 ? -1 : s->ops->gate_set(s, gate, mine, anew, err);
+}
+
 int store_clock_back(struct store *s, int64_t by, struct err *err)
 {
     return writing(s, err) != 0 ? -1 : s->ops->clock_back(s, by, err);

@@ -104,6 +104,10 @@ struct store_counts {
 
 struct store;
 
+/* May several handles write at a time, of this machine and of others?  Then the calls of "several machines" below
+ * do something; of an engine with one writer they are not to be made. */
+bool store_shares(const struct store *s);
+
 /* ---- writing: all between begin and commit ---- */
 int store_begin(struct store *s, struct err *err);
 int store_commit(struct store *s, struct err *err); /* durable when it returns 0 */
@@ -175,7 +179,7 @@ int store_take(struct store *s, struct slice pixel, int64_t now, int64_t give_up
 
 /* Record an attempt and what became of each of its events.  unknown == false clears the mark that
  * take has set, but keeps one from an earlier attempt.  An outcome for an event that is not
- * STORE_SENDING changes nothing.  An event whose visitor has refused in the meantime becomes
+ * STORE_SENDING, or was taken over meanwhile (store_renew), changes nothing; of the latter the attempt is kept.  An event whose visitor has refused in the meantime becomes
  * STORE_WITHDRAWN instead of STORE_WAITING or STORE_DEAD. */
 int store_report(struct store *s, const struct store_attempt *attempt,
                  const struct store_outcome *outcomes, size_t count, struct err *err);
@@ -183,6 +187,45 @@ int store_report(struct store *s, const struct store_attempt *attempt,
 /* After a restart: what was STORE_SENDING waits again, due as before and now at the latest; its outcome stays unknown.  Unless its
  * visitor has refused: then it is STORE_WITHDRAWN. */
 int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *err);
+
+/* ---- several machines ---- */
+
+/* Before the first begin: how the machine is called, and which run of the program this is (a random number, not 0). */
+void store_name(struct store *s, struct slice node, int64_t run);
+
+/* The store's own clock, as begin has read it, by which all machines go. */
+struct store_clock {
+    int64_t at;     /* Unix milliseconds, when */
+    int64_t boot;   /* this was CLOCK_BOOTTIME's, milliseconds */
+    int64_t within; /* so many milliseconds more or less */
+};
+bool store_clock(const struct store *s, struct store_clock *out); /* false: it has none, or none was read yet */
+
+/* Of a handle that takes events, every STORE_RENEW_MS or so, in a transaction: it lives, and goes on with what it has taken; what
+ * handles that are not heard of any more had taken waits again as after recover (*recovered of them). */
+#define STORE_RENEW_MS 15000
+int store_renew(struct store *s, int64_t now, int64_t *recovered, struct err *err);
+
+/* What everybody who sends for a pixel knows of it together. */
+struct store_gate {
+    struct slice pixel;
+    int64_t due;      /* when its first waiting event is, Unix milliseconds; 0: none waits */
+    int64_t token;    /* a number that stands for a token which was refused; 0: none */
+    int64_t until;    /* nothing is sent before, Unix milliseconds */
+    int64_t failures; /* in a row */
+    int64_t version;  /* another one after each change; 0: nobody has said anything yet */
+    struct slice why;
+};
+struct store_crowd {
+    int64_t senders; /* handles that take events now, this one included if it has renewed */
+    int64_t twins;   /* handles of other runs that are called the same and were heard of after this one began */
+};
+/* Fill in the gates of the pixels in list, outside of a transaction; one question, however many they are. */
+int store_look(struct store *s, struct store_gate *list, size_t count, struct store_crowd *crowd, struct arena *arena,
+               struct err *err);
+/* Say what has changed, in a transaction: of waits the longest counts, until there are no failures any more.  mine: the number
+ * of this sender's token; token: the same when it was refused, else 0; anew: it is to be tried again by all who have it. */
+int store_gate_set(struct store *s, const struct store_gate *gate, int64_t mine, bool anew, struct err *err);
 
 /* The clock by which `now` is told was set back by so much (negative, ms): what waits keeps its distances
  * from now.  recover does as much for what lies ahead of now by more than any wait can be. */

@@ -6,6 +6,7 @@
 #include "adapters/tiktok/judge.h"
 #include "adapters/tiktok/lane.h"
 #include "adapters/tiktok/reports.h"
+#include "adapters/tiktok/together.h"
 #include "adapters/tiktok/transport.h"
 
 enum {
@@ -24,6 +25,7 @@ struct delivery {
     int64_t now; /* of the last step */
     struct judge judge;
     struct pixel_pace pace;
+    struct together together;
     struct batch *spare;
     size_t held; /* by all batches */
     unsigned in_flight;
@@ -113,7 +115,7 @@ static bool take(struct delivery *d, struct lane *lane, int64_t now)
 
 static bool has_room(struct delivery *d, int64_t now)
 {
-    return d->in_flight < IN_FLIGHT_MAX && pixel_pace_wait(&d->pace, now) == 0;
+    return d->in_flight < IN_FLIGHT_MAX && pixel_pace_wait(&d->pace, now) == 0 && together_may_send(&d->together, now);
 }
 
 /* Why what is ready can't be sent for a while; NULL: it can. */
@@ -160,10 +162,13 @@ static int64_t next_moment(struct delivery *d, int64_t now)
         return now + STARVED_MS;
     if (d->judge.reports.first)
         return d->judge.reports.retry_at;
-    if (d->stopping || d->in_flight >= IN_FLIGHT_MAX || (d->in_flight && d->held >= HELD_MAX))
+    if (d->stopping)
+        return next;
+    next = together_next(&d->together);
+    if (d->in_flight >= IN_FLIGHT_MAX || (d->in_flight && d->held >= HELD_MAX) || !together_may_send(&d->together, now))
         return next;
     if (pace)
-        return now + pace;
+        return now + pace < next ? now + pace : next;
     for (size_t i = 0; i < d->lane_count; i++) {
         const struct lane *lane = d->lanes[i];
         int64_t at = lane->target && !lane->ready ? pixel_next(&lane->pixel) : PIXEL_NEVER;
@@ -198,6 +203,8 @@ int delivery_step(struct delivery *d)
     d->now = now;
     d->starved = false;
     reports_flush(&d->judge.reports, now, false);
+    if (!d->stopping)
+        together_step(&d->together, d->lanes, d->lane_count, &d->pace, now);
     d->turn++;
     for (size_t i = 0; i < d->lane_count; i++)
         pump(d, d->lanes[(i + d->turn) % d->lane_count], now);
@@ -221,6 +228,7 @@ struct delivery *delivery_open(const struct sender_host *host, uint64_t jitter_s
     }
     d->host = host;
     judge_init(&d->judge, host, jitter_seed);
+    together_init(&d->together, host);
     d->transport = transport_open(on_answer, d, err);
     if (!d->transport) {
         delivery_close(d);
@@ -268,6 +276,7 @@ int delivery_apply(struct delivery *d, struct targets *targets)
         d->lanes[i]->target = NULL;
         d->lanes[i]->state.why[0] = '\0';
         d->lanes[i]->refused = d->lanes[i]->vouched = d->lanes[i]->worked = false;
+        d->lanes[i]->shared.anew = true;
         pixel_resume(&d->lanes[i]->pixel);
     }
     for (size_t i = 0; i < targets->count; i++)
@@ -334,6 +343,7 @@ void delivery_close(struct delivery *d)
     for (size_t i = 0; i < d->lane_count; i++)
         lane_free(d->lanes[i]);
     free(d->lanes);
+    together_free(&d->together);
     batch_free(d->spare);
     targets_free(d->targets);
     free(d);

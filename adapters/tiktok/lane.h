@@ -16,6 +16,13 @@ struct lane {
     bool worked;  /* something was accepted since the start or the last reload */
     bool vouched; /* the last thing that happened to it is that a request was accepted */
     bool refused; /* the last batch was refused whole: the next ones are small */
+    struct lane_shared { /* what all senders of it know, as far as this one has said or heard it (together.h) */
+        bool paused;
+        bool anew;   /* a start or reload: what others say of before is to be forgotten */
+        bool insist; /* and they do say something */
+        int64_t until, version;
+        unsigned failures;
+    } shared;
 };
 
 /* NULL without memory. */

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 enum { HALVINGS_MAX = 31 }; /* by then nothing is left of an unsigned */
-enum { PACE_STEP_US = 1112, PACE_BURST_US = 100 * PACE_STEP_US };
+enum { PACE_STEP_US = 1112, PACE_BURST = 100 };
 
 int64_t pixel_backoff(const struct pixel_timing *timing, uint32_t n, uint16_t jitter)
 {
@@ -147,6 +147,34 @@ void pixel_resume(struct pixel *p)
     p->look_at = p->hold_until = 0;
 }
 
+void pixel_adopt(struct pixel *p, unsigned failures, int64_t until, int64_t now)
+{
+    p->failures = failures;
+    if (failures)
+        p->epoch++;
+    p->gate_until = failures ? until : 0;
+    p->gate_wait = until > now && failures ? until - now : 0;
+}
+
+void pixel_heard(struct pixel *p, int64_t due)
+{
+    if (due && due < p->look_at)
+        p->look_at = due;
+}
+
+static int64_t step_of(const struct pixel_pace *pace)
+{
+    return (int64_t)PACE_STEP_US * (pace->sharers ? pace->sharers : 1);
+}
+
+/* So many at once, as time: at least one. */
+static int64_t burst_of(const struct pixel_pace *pace)
+{
+    unsigned parts = pace->sharers ? pace->sharers : 1;
+
+    return step_of(pace) * (parts < PACE_BURST ? PACE_BURST / parts : 1);
+}
+
 /* How much of the burst is used up, in microseconds. */
 static int64_t pace_ahead(struct pixel_pace *pace, int64_t now)
 {
@@ -154,8 +182,8 @@ static int64_t pace_ahead(struct pixel_pace *pace, int64_t now)
 
     if (ahead < 0)
         return 0;
-    if (ahead > PACE_BURST_US) { /* the clock was set back */
-        ahead = PACE_BURST_US;
+    if (ahead > burst_of(pace)) { /* the clock was set back, or there are fewer to share with */
+        ahead = burst_of(pace);
         pace->next_us = now * 1000 + ahead;
     }
     return ahead;
@@ -165,15 +193,15 @@ bool pixel_pace_take(struct pixel_pace *pace, int64_t now)
 {
     int64_t ahead = pace_ahead(pace, now);
 
-    if (ahead + PACE_STEP_US > PACE_BURST_US)
+    if (ahead + step_of(pace) > burst_of(pace))
         return false;
-    pace->next_us = now * 1000 + ahead + PACE_STEP_US;
+    pace->next_us = now * 1000 + ahead + step_of(pace);
     return true;
 }
 
 int64_t pixel_pace_wait(struct pixel_pace *pace, int64_t now)
 {
-    int64_t over = pace_ahead(pace, now) + PACE_STEP_US - PACE_BURST_US;
+    int64_t over = pace_ahead(pace, now) + step_of(pace) - burst_of(pace);
 
     return over > 0 ? (over + 999) / 1000 : 0;
 }

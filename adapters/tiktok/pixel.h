@@ -69,10 +69,18 @@ int64_t pixel_failed(struct pixel *p, const struct pixel_timing *timing, uint64_
 void pixel_pause(struct pixel *p);
 void pixel_resume(struct pixel *p); /* also forgets failures */
 
+/* Another sender of the pixel has failed so often in a row, and waits until then; 0 times: it works again.  Requests of this one
+ * that are under way count as part of that. */
+void pixel_adopt(struct pixel *p, unsigned failures, int64_t until, int64_t now);
+/* An event is due then that somebody else has put; 0: none. */
+void pixel_heard(struct pixel *p, int64_t due);
+
 /* At most 1,000 requests in any second, for all pixels together ("Rate limits", TikTok API for
- * Business): 900 a second, and 100 at once. */
+ * Business): 900 a second, and 100 at once.  Senders that share the limit take equal parts; events that one has no
+ * requests for are taken by the others. */
 struct pixel_pace {
     int64_t next_us;
+    unsigned sharers; /* 0 is 1 */
 };
 bool pixel_pace_take(struct pixel_pace *pace, int64_t now);
 int64_t pixel_pace_wait(struct pixel_pace *pace, int64_t now); /* milliseconds, 0: none */

@@ -86,6 +86,20 @@ struct sender_ended {
     size_t events;
 };
 
+/* What several senders, of several machines, know together of a pixel. */
+struct sender_gate {
+    struct slice pixel, token; /* this sender's */
+    int64_t due;       /* when the first event waits for, Unix milliseconds; 0: none waits */
+    bool paused;       /* this token was refused */
+    bool anew;         /* of tell: after a start or reload: a refusal of this token is forgotten */
+    int64_t until;     /* nothing is sent before, Unix milliseconds */
+    unsigned failures; /* in a row */
+    char why[200];
+    int64_t version;   /* another one after each change; 0: nobody has said anything yet */
+};
+/* How often `look` is called, and how long a sender that finds others waits before its first request: until they have seen it. */
+enum { SENDER_LOOK_MS = 250, SENDER_JOIN_MS = 700 };
+
 /* What the sender needs from its owner; called on the sender's thread only. */
 struct sender_host {
     void *context;
@@ -102,6 +116,11 @@ struct sender_host {
     /* One line for the log: key=value, no secrets. */
     void (*log)(void *context, const char *level, const char *line);
     void (*ended)(void *context, const struct sender_ended *ended); /* NULL: nobody counts */
+    /* Where others send as well, else both are NULL.  look: fill in all but pixel and token of the gates, and how many
+     * senders there are, which share the limit of requests a second.  Nothing is sent before the first has
+     * succeeded.  tell: what this one has learned of one; offered again until the result is 0. */
+    int (*look)(void *context, struct sender_gate *gates, size_t count, unsigned *senders, struct err *err);
+    int (*tell)(void *context, const struct sender_gate *gate, struct err *err);
 };
 
 /* Copies settings.  Starts the thread. */

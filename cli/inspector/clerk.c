@@ -39,7 +39,7 @@ static int read_query(struct view *v)
 
 static int status_of(const struct err *err)
 {
-    return err->kind == ERR_INPUT ? 400 : err->kind == ERR_BUSY ? 503 : 500;
+    return err->kind == ERR_INPUT ? 400 : err->kind == ERR_BUSY || err->kind == ERR_AGAIN ? 503 : 500;
 }
 
 static void send(struct view *v, int status)

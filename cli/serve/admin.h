@@ -11,11 +11,13 @@
 #include "cli/serve/refused.h"
 
 struct inspector;
+struct outlet;
 
 struct admin {
     struct inspector *inspector;
     struct intake *intake;
     struct sender *sender;
+    struct outlet *outlet;
     struct refused *refused;
     struct alerts *alerts; /* NULL: none */
     struct metrics *metrics;

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cli/serve/clock.h"
+#include "cli/serve/outlet.h"
 
 struct telling {
     struct arena *arena;
@@ -53,6 +54,22 @@ static void pixels(struct admin *a, const struct telling *t)
     }
 }
 
+/* Beside other machines. */
+static void others(struct admin *a, const struct telling *t)
+{
+    int64_t off = clock_off() / 1000;
+    struct slice what;
+
+    if (off) {
+        what = arena_printf(t->arena, "W096 this machine's clock is %lld seconds %s the database's; its own does not count, but "
+                            "look at it (timedatectl)", (long long)(off < 0 ? -off : off), off < 0 ? "behind" : "ahead of");
+        tell(t, "clock", false, 0, what.len ? what : S("W096 this machine's clock is wrong"), "");
+    }
+    if (atomic_load(&a->outlet->twins))
+        tell(t, "node", false, 0, S("W097 another server has the name of this one; both work, but nobody can tell them apart: set "
+                                    "node: in one of them"), "");
+}
+
 static void alert(void *context, const char *text)
 {
     tell(context, "alert", true, 0, S("alert"), text);
@@ -79,5 +96,6 @@ void banner_each(struct admin *a, struct arena *arena, banner_visit *visit, void
              S("events wait for a pixel that is not configured any more (tiktok.pixels)"), a->orphan);
     pthread_mutex_unlock(&a->lock);
     pixels(a, &t);
+    others(a, &t);
     alerts_each(a->alerts, alert, &t);
 }

@@ -29,7 +29,7 @@ static int do_take(struct call *c, struct store *store, struct arena *arena, int
     if (count)
         c->batch->test_code = list[0].test_code;
     *c->next_due = 0;
-    if (count)
+    if (count || store_shares(store))
         return 0;
     if (store_pixels_due(store, arena, &due, &pixels, c->err) != 0)
         return -1;

@@ -20,7 +20,8 @@ struct call {
     struct call *next;
 };
 
-/* A call of the sender, in a transaction of the store's; arena: for the transaction.  -1 and *c->err. */
+/* A call of the sender, in a transaction of the store's; arena: for the transaction.  -1 and *c->err.
+ * Of a store that is shared *c->next_due stays 0: the sender looks itself. */
 int call_run(struct call *c, struct store *store, struct arena *arena, int64_t now);
 
 #endif

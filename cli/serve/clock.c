@@ -3,12 +3,18 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "adapters/store/store.h"
 #include "cli/serve/log.h"
 #include "core/base/steady.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct clock_rule rule; /* the machine's clock is one, too */
 static int64_t back;
+static struct {
+    bool known;
+    int64_t ahead; /* of CLOCK_BOOTTIME, ms */
+    int64_t within, boot; /* how exactly that is known; since when */
+} theirs; /* the store's, by which several machines go */
 
 static int64_t read_ms(clockid_t clock)
 {
@@ -19,11 +25,17 @@ static int64_t read_ms(clockid_t clock)
 }
 
 /* Under the lock. */
+static int64_t wall_ms(int64_t boot)
+{
+    return theirs.known ? boot + theirs.ahead : read_ms(CLOCK_REALTIME);
+}
+
+/* Under the lock. */
 static int64_t look(bool *left, bool *returned, int64_t *believed)
 {
     bool before = rule.away;
-    /* CLOCK_BOOTTIME goes on while the machine sleeps */
-    int64_t now = clock_rule_now(&rule, read_ms(CLOCK_REALTIME), read_ms(CLOCK_BOOTTIME), believed);
+    int64_t boot = read_ms(CLOCK_BOOTTIME); /* goes on while the machine sleeps */
+    int64_t now = clock_rule_now(&rule, wall_ms(boot), boot, believed);
 
     if (*believed < 0)
         back += *believed;
@@ -36,26 +48,62 @@ int64_t clock_now_ms(void)
 {
     bool left, returned;
     int64_t now, believed, by;
+    const char *whose;
 
     pthread_mutex_lock(&lock);
     now = look(&left, &returned, &believed);
     by = rule.away_by;
+    whose = theirs.known ? "the database's" : "this machine's";
     pthread_mutex_unlock(&lock);
     if (left)
-        log_line("error", "msg=\"this machine's clock has jumped; the time goes on without it, and delivery waits, "
+        log_line("error", "msg=\"%s clock has jumped; the time goes on without it, and delivery waits, "
                           "until it comes back or has stayed for %d minutes\" seconds=%lld",
-                 CLOCK_HOLD_MS / 60000, (long long)(by / 1000));
+                 whose, CLOCK_HOLD_MS / 60000, (long long)(by / 1000));
     if (returned)
-        log_line("info", "msg=\"this machine's clock has come back\"");
+        log_line("info", "msg=\"%s clock has come back\"", whose);
     if (believed)
-        log_line("warning", "msg=\"this machine's clock is believed again: it has stayed where it jumped\" "
-                            "seconds=%lld", (long long)(believed / 1000));
+        log_line("warning", "msg=\"%s clock is believed again: it has stayed where it jumped\" seconds=%lld", whose,
+                 (long long)(believed / 1000));
     return now;
 }
 
 int64_t clock_now(void)
 {
     return clock_now_ms() / 1000;
+}
+
+#define DRIFT_PER 10000 /* a crystal is off by 100 millionths at most */
+
+void clock_read_store(const struct store *s)
+{
+    struct store_clock c;
+    int64_t ahead, apart;
+
+    if (!store_clock(s, &c))
+        return;
+    ahead = c.at - c.boot;
+    pthread_mutex_lock(&lock);
+    apart = theirs.ahead > ahead ? theirs.ahead - ahead : ahead - theirs.ahead;
+    if (!theirs.known) /* the machine's own is no measure of theirs */
+        rule = (struct clock_rule){ .started = false };
+    if (!theirs.known || c.within <= theirs.within + (c.boot - theirs.boot) / DRIFT_PER || apart > c.within + theirs.within) {
+        theirs.known = true;
+        theirs.ahead = ahead;
+        theirs.within = c.within;
+        theirs.boot = c.boot;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+int64_t clock_off(void)
+{
+    int64_t by = 0;
+
+    pthread_mutex_lock(&lock);
+    if (theirs.known)
+        by = read_ms(CLOCK_REALTIME) - (read_ms(CLOCK_BOOTTIME) + theirs.ahead);
+    pthread_mutex_unlock(&lock);
+    return by > CLOCK_STEP_MS || by < -CLOCK_STEP_MS ? by : 0;
 }
 
 int64_t clock_away(void)

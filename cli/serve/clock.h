@@ -2,7 +2,10 @@
  * corrects it, a virtual machine is resumed), and then deadlines, the 48-hour rule and the times of
  * conversions would be wrong at once.  This one goes on with the time since the machine started and follows
  * the wall clock's small steps.  A jump is believed when it has lasted for CLOCK_HOLD_MS (core/base/steady.h); one that comes back
- * before that has never been.  Until it is clear which of the two is right nothing is delivered. */
+ * before that has never been.  Until it is clear which of the two is right nothing is delivered.
+ *
+ * Machines that share a store go by its database's clock instead: what the machine's own says does not matter then, but
+ * for clock_off. */
 #ifndef CLI_SERVE_CLOCK_H
 #define CLI_SERVE_CLOCK_H
 
@@ -13,6 +16,15 @@
 /* Unix milliseconds.  Any thread. */
 int64_t clock_now_ms(void);
 int64_t clock_now(void); /* seconds */
+
+/* What the clock of a store said that is shared, if it has one: called after each begin.  Readings that took long
+ * count less than those before them that did not. */
+struct store;
+void clock_read_store(const struct store *s);
+
+/* By how much this machine's own clock is ahead (behind: negative) of the store's, ms; 0: there is no such clock, or the
+ * difference is no more than CLOCK_STEP_MS. */
+int64_t clock_off(void);
 
 /* By how much the wall clock is away, ms; 0: all is well. */
 int64_t clock_away(void);

@@ -166,8 +166,8 @@ static const struct http_header json[] = { { "Content-Type", "application/json" 
 
 static void refuse(struct http_request *http, const struct err *err)
 {
-    static const int statuses[] = { [ERR_INPUT] = 400, [ERR_BUSY] = 503 };
-    int code = err->kind == ERR_INPUT || err->kind == ERR_BUSY ? statuses[err->kind] : 500;
+    static const int statuses[] = { [ERR_INPUT] = 400, [ERR_BUSY] = 503, [ERR_AGAIN] = 503, [ERR_SYSTEM] = 500, [ERR_UNSYNCED] = 500 };
+    int code = err->kind == ERR_NONE ? 500 : statuses[err->kind];
     struct buf out = { 0 };
 
     buf_puts(&out, "{\"error\":");

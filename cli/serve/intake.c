@@ -22,6 +22,18 @@ static void retain(struct intake *in)
 
 #define REST_MOST_MS 60000 /* the wall clock, by which things are due, may be set meanwhile */
 
+/* Its number in the store is somebody else's a minute after its last commit.  Without the lock. */
+static void tell_alive(struct intake *in)
+{
+    struct err ignored;
+
+    if (store_begin(in->settings.store, &ignored) == 0) {
+        clock_read_store(in->settings.store);
+        store_commit(in->settings.store, &ignored);
+    }
+    in->beat_at = intake_steady_ms() + STORE_RENEW_MS;
+}
+
 /* Nobody waits: let old rows go, or sleep until there is something to do. */
 static void rest(struct intake *in)
 {
@@ -30,6 +42,17 @@ static void rest(struct intake *in)
                        ? retain_due(in->settings.retainer, now) - now
                        : INT64_MAX;
     struct timespec until;
+
+    if (store_shares(in->settings.store)) {
+        int64_t beat = in->beat_at - intake_steady_ms();
+        if (beat <= 0) {
+            pthread_mutex_unlock(&in->lock);
+            tell_alive(in);
+            pthread_mutex_lock(&in->lock);
+            return;
+        }
+        wait = wait < beat ? wait : beat;
+    }
 
     if (wait == INT64_MAX) {
         pthread_cond_wait(&in->work, &in->lock);

@@ -1,7 +1,9 @@
 /* intake_group.c: all that has gathered becomes one transaction, and its answers. */
 #include "cli/serve/intake_group.h"
 
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -54,6 +56,43 @@ static int commit(struct intake *in, const struct intake_request *requests, stru
     return rc;
 }
 
+static bool has_calls(const struct call *calls)
+{
+    while (calls && calls->work)
+        calls = calls->next;
+    return calls != NULL;
+}
+
+/* Every request into the transaction that is open. */
+static int record_all(struct intake *in, struct intake_request *requests, int64_t now, struct err *err)
+{
+    struct record_context context = { in->settings.store, in->hasher, now };
+
+    end_memory_lacked();
+    for (struct intake_request *r = requests; r; r = r->next)
+        if ((r->is_click ? record_click(&context, r, err) : record_postback(&context, r, err)) != 0)
+            return -1;
+    if (end_memory_lacked()) /* one of them would be another with memory */
+        return err_set(err, ERR_BUSY, "out of memory");
+    return 0;
+}
+
+static int run_calls(struct intake *in, struct call *calls, int64_t now, struct call **failed, struct err *err)
+{
+    for (struct call *c = calls; c; c = c->next) {
+        if (c->work)
+            continue;
+        c->err->text[0] = '\0';
+        c->rc = call_run(c, in->settings.store, &in->arena, now);
+        if (c->rc != 0) {
+            memcpy(err, c->err, sizeof(*err));
+            *failed = c;
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* Everything of a group into one transaction.  Either all of it is durable, or none.  *failed: the
  * call that was the reason. */
 static int write_group(struct intake *in, struct intake_request *requests, struct call *calls,
@@ -61,39 +100,81 @@ static int write_group(struct intake *in, struct intake_request *requests, struc
 {
     struct store *store = in->settings.store;
     int64_t now = clock_now_ms(), back = clock_went_back();
-    struct record_context context = { store, in->hasher, now };
 
     *failed = NULL;
     if (store_begin(store, err) != 0)
         return -1;
-    if (back && store_clock_back(store, back, err) != 0)
-        goto failed;
-    for (struct call *c = calls; c; c = c->next) {
-        if (c->work)
-            continue;
-        c->err->text[0] = '\0';
-        c->rc = call_run(c, store, &in->arena, now);
-        if (c->rc != 0) {
-            memcpy(err, c->err, sizeof(*err));
-            *failed = c;
-            goto failed;
-        }
-    }
-    end_memory_lacked();
-    for (struct intake_request *r = requests; r; r = r->next)
-        if ((r->is_click ? record_click(&context, r, err) : record_postback(&context, r, err)) != 0)
-            goto failed;
-    if (end_memory_lacked()) { /* one of them would be another with memory */
-        err_set(err, ERR_BUSY, "out of memory");
-        goto failed;
-    }
-    if (commit(in, requests, err) == 0) {
+    if ((!back || store_clock_back(store, back, err) == 0) && run_calls(in, calls, now, failed, err) == 0 &&
+        record_all(in, requests, now, err) == 0 && commit(in, requests, err) == 0) {
         clock_went_back_done(back);
         return 0;
     }
-failed:
     store_rollback(store);
     return -1;
+}
+
+/* ---- of a store that is shared ---- */
+
+#define TRIES 5 /* of what met somebody else's transaction */
+
+/* The same calls, until nothing that they read is a guess. */
+static int record_until_known(struct intake *in, struct intake_request *requests, const struct record_before *before,
+                              struct err *err)
+{
+    struct store *store = in->settings.store;
+    int64_t now;
+    int rc;
+
+    if (store_begin_group(store, err) != 0)
+        return -1;
+    clock_read_store(store);
+    now = clock_now_ms();
+    do {
+        const struct record_before *b = before;
+        for (struct intake_request *r = requests; r; r = r->next)
+            if (!r->is_click)
+                record_restore(r, b++);
+        if (record_all(in, requests, now, err) != 0) {
+            store_rollback(store);
+            return -1;
+        }
+    } while ((rc = commit(in, requests, err)) == 1);
+    return rc;
+}
+
+/* Nobody waits for others here but for moments: what met another's transaction is tried again, each time a bit later. */
+static int record_shared(struct intake *in, struct intake_request *requests, struct err *err)
+{
+    struct record_before *before;
+    size_t count = 0;
+    int rc;
+
+    for (const struct intake_request *r = requests; r; r = r->next)
+        count += !r->is_click;
+    if (!(before = calloc(count + 1, sizeof(*before))))
+        return err_set(err, ERR_BUSY, "out of memory");
+    count = 0;
+    for (const struct intake_request *r = requests; r; r = r->next)
+        if (!r->is_click)
+            record_keep(r, &before[count++]);
+    rc = record_until_known(in, requests, before, err);
+    for (int i = 1; i < TRIES && rc != 0 && err->kind == ERR_AGAIN; i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = i * 2000000 }, NULL);
+        rc = record_until_known(in, requests, before, err);
+    }
+    free(before);
+    return rc;
+}
+
+/* The sender has a handle of its own.  A clock that was set back is the database's, which is everybody's: who would move
+ * the rows by it would do so once for each machine. */
+static int write_shared(struct intake *in, struct intake_request *requests, struct call *calls, struct call **failed,
+                        struct err *err)
+{
+    assert(!has_calls(calls));
+    clock_went_back_done(clock_went_back());
+    *failed = NULL;
+    return record_shared(in, requests, err);
 }
 
 static void wake_sender(struct intake *in, const struct intake_request *requests)
@@ -177,7 +258,7 @@ static void note_moved(struct intake *in)
     struct store_moved moved;
 
     store_moved(in->settings.store, &moved);
-    metrics_moved(in->settings.metrics, &moved);
+    metrics_moved(in->settings.metrics, &in->moved, &moved);
 }
 
 static int may_write(struct intake *in, struct err *err)
@@ -208,9 +289,7 @@ static void run_work(struct intake *in, struct call *calls)
 
 static bool only_work(const struct intake_request *requests, const struct call *calls)
 {
-    while (calls && calls->work)
-        calls = calls->next;
-    return !requests && !calls;
+    return !requests && !has_calls(calls);
 }
 
 /* The sender asks again for what it didn't get.  Whoever sent a postback may not, so a call that
@@ -221,7 +300,10 @@ static int write_without_failures(struct intake *in, struct intake_request *requ
     struct call *failed, **at;
     int rc;
 
-    while ((rc = write_group(in, requests, *calls, &failed, err)) != 0 && failed && requests) {
+    int (*const write)(struct intake *, struct intake_request *, struct call *, struct call **, struct err *) =
+        store_shares(in->settings.store) ? write_shared : write_group;
+
+    while ((rc = write(in, requests, *calls, &failed, err)) != 0 && failed && requests) {
         for (at = calls; *at != failed; at = &(*at)->next)
             ;
         *at = failed->next;

@@ -24,6 +24,8 @@ struct intake {
     /* of the intake thread alone */
     struct identity_hasher *hasher;
     struct arena arena;
+    struct store_moved moved; /* as the metrics know it */
+    int64_t beat_at; /* of a store that is shared: when to tell it next that this handle lives; steady_ms */
 };
 
 int64_t intake_steady_ms(void); /* of a clock that nobody sets */

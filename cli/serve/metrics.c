@@ -139,15 +139,16 @@ void metrics_commit(struct metrics *m, unsigned requests, uint64_t took_ns)
     observe(&m->commit, METRIC_COMMIT, took_ns / 1000);
 }
 
-void metrics_moved(struct metrics *m, const struct store_moved *moved)
+void metrics_moved(struct metrics *m, struct store_moved *before, const struct store_moved *moved)
 {
     if (!m)
         return;
-    set(&m->delivered, (uint64_t)moved->delivered);
-    set(&m->dead, (uint64_t)moved->dead);
-    set(&m->withdrawn, (uint64_t)moved->withdrawn);
-    set(&m->undead, (uint64_t)moved->undead);
-    set(&m->unquarantined, (uint64_t)moved->unquarantined);
+    add(&m->delivered, (uint64_t)(moved->delivered - before->delivered));
+    add(&m->dead, (uint64_t)(moved->dead - before->dead));
+    add(&m->withdrawn, (uint64_t)(moved->withdrawn - before->withdrawn));
+    add(&m->undead, (uint64_t)(moved->undead - before->undead));
+    add(&m->unquarantined, (uint64_t)(moved->unquarantined - before->unquarantined));
+    *before = *moved;
 }
 
 /* ---- deliveries ---- */

@@ -34,7 +34,8 @@ void metrics_answered(struct metrics *m, uint64_t received_ns, uint64_t now_ns);
 /* One transaction of so many requests (0: others' work, its size does not count); and one that failed. */
 void metrics_commit(struct metrics *m, unsigned requests, uint64_t took_ns);
 void metrics_commit_failed(struct metrics *m);
-void metrics_moved(struct metrics *m, const struct store_moved *moved);
+/* What a handle of the store has moved by now; before: as it was the last time, {0} at first, is renewed. */
+void metrics_moved(struct metrics *m, struct store_moved *before, const struct store_moved *moved);
 
 void metrics_request(struct metrics *m, const struct sender_ended *ended);
 void metrics_report(struct metrics *m, const struct sender_report *report);

@@ -4,6 +4,9 @@
 
 #include "cli/serve/clock.h"
 #include "cli/serve/log.h"
+#include "cli/serve/outlet_own.h"
+
+#define OUTLET_ARENA ((size_t)16 << 20)
 
 static int64_t now_ms(void *context)
 {
@@ -16,6 +19,8 @@ static int take(void *context, struct slice pixel, unsigned max, struct sender_b
 {
     struct outlet *o = context;
 
+    if (o->own)
+        return outlet_own_take(o, pixel, max, batch, next_due, err);
     return intake_take(o->intake, pixel, max, batch, next_due, err);
 }
 
@@ -23,7 +28,7 @@ static int report(void *context, const struct sender_report *r, struct err *err)
 {
     struct outlet *o = context;
 
-    if (intake_report(o->intake, r, err) != 0)
+    if ((o->own ? outlet_own_report(o, r, err) : intake_report(o->intake, r, err)) != 0)
         return -1;
     metrics_report(o->metrics, r);
     return 0;
@@ -61,11 +66,15 @@ static int settings_of(const struct catalog *c, struct sender_settings *out,
 
 struct sender *outlet_open(struct outlet *outlet, const struct catalog *catalog, struct err *err)
 {
-    struct sender_host host = { outlet, now_ms, take, report, write_log, ended };
+    const struct sender_host host = { .context = outlet, .now_ms = now_ms, .take = take, .report = report,
+                                      .log = write_log, .ended = ended,
+                                      .look = outlet->own ? outlet_own_look : NULL,
+                                      .tell = outlet->own ? outlet_own_tell : NULL };
     struct sender_settings settings;
     struct sender_pixel *pixels;
     struct sender *s = NULL;
 
+    arena_init(&outlet->arena, OUTLET_ARENA);
     if (settings_of(catalog, &settings, &pixels) == 0)
         s = sender_open(&settings, &host, err);
     else
@@ -86,4 +95,9 @@ int outlet_reload(struct sender *sender, const struct catalog *catalog, struct e
         err_set(err, ERR_SYSTEM, "out of memory");
     free(pixels);
     return rc;
+}
+
+void outlet_close(struct outlet *outlet)
+{
+    arena_free(&outlet->arena);
 }

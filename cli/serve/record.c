@@ -352,3 +352,21 @@ int record_events(const struct record_context *c, struct intake_request *r, int6
         return -1; /* with a full arena only the sentence is shorter */
     return 0;
 }
+
+/* ---- once more ---- */
+
+void record_keep(const struct intake_request *r, struct record_before *out)
+{
+    out->translation = r->translation;
+    out->storable = r->storable;
+    out->mark = arena_mark(r->http->arena);
+}
+
+void record_restore(struct intake_request *r, const struct record_before *before)
+{
+    r->translation = before->translation;
+    r->storable = before->storable;
+    arena_back(r->http->arena, before->mark);
+    if (r->translation.notes.last) /* notes that came later hang on it */
+        r->translation.notes.last->next = NULL;
+}

@@ -39,4 +39,14 @@ struct slice record_id(struct identity_hasher *hasher, struct arena *arena, stru
 
 int record_click(const struct record_context *c, struct intake_request *r, struct err *err);
 
+/* A request as it is before record_postback, which changes it: kept, and made so again, for a group that is run once more
+ * (store_begin_group).  record_click changes nothing. */
+struct record_before {
+    struct translation translation;
+    struct slice storable;
+    struct arena_mark mark;
+};
+void record_keep(const struct intake_request *r, struct record_before *out);
+void record_restore(struct intake_request *r, const struct record_before *before);
+
 #endif

@@ -121,6 +121,7 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     s->admin.intake = s->intake;
     s->admin.alerts = s->alerts;
     s->admin.sender = s->sender;
+    s->admin.outlet = &s->outlet;
     s->admin.metrics = s->routes.metrics = s->metrics;
     pthread_mutex_init(&s->admin.lock, NULL);
     upkeep_look(s);
@@ -182,11 +183,13 @@ static void close_all(struct server *s)
     inspector_close(s->inspector);
     if (s->sender)
         sender_close(s->sender, GRACE_MS);
+    outlet_close(&s->outlet);
     intake_close(s->intake);
     alerts_close(s->alerts);
     courier_close(s->courier);
     retain_close(s->retainer);
     store_close(s->reader);
+    store_close(s->sending);
     store_close(s->writer);
     jail_free(s->jail);
     identity_hasher_free(s->routes.hasher);
@@ -236,7 +239,7 @@ static int open_all(struct server *s, const struct catalog *c, struct err *err)
     metrics_rules(s->metrics, c, clock_now_ms(), true);
     if (open_alerts(s, err) != 0 || open_store(s, c, err) != 0)
         return EXIT_IO;
-    s->outlet = (struct outlet){ s->intake, s->metrics };
+    s->outlet = (struct outlet){ .intake = s->intake, .metrics = s->metrics, .own = s->sending };
     s->sender = outlet_open(&s->outlet, c, err);
     if (!s->sender)
         return EXIT_CONFIG;

@@ -19,6 +19,7 @@ struct server {
     struct rules_holder *rules;
     struct retainer *retainer;
     struct store *writer, *reader;
+    struct store *sending; /* the sender's own writer, of a store that is shared; else NULL */
     struct intake *intake;
     struct sender *sender;
     struct routes routes;

@@ -49,6 +49,24 @@ void arena_reset(struct arena *a)
     a->full = false;
 }
 
+struct arena_mark arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){ a->head, a->head ? a->head->used : 0, a->used };
+}
+
+void arena_back(struct arena *a, struct arena_mark mark)
+{
+    while (a->head != mark.head) {
+        struct arena_chunk *next = a->head->next;
+        free(a->head);
+        a->head = next;
+    }
+    if (a->head)
+        a->head->used = mark.chunk_used;
+    a->used = mark.used;
+    a->full = false;
+}
+
 void arena_wipe(struct arena *a)
 {
     for (struct arena_chunk *c = a->head; c; c = c->next)

@@ -22,6 +22,14 @@ void arena_free(struct arena *a);  /* accepts one that was only zeroed; may be u
 void arena_reset(struct arena *a); /* forget everything, keep the first chunk */
 void arena_wipe(struct arena *a);  /* the same, with everything zeroed first */
 
+/* Forget what was allocated since the mark, and that the arena got full since. */
+struct arena_mark {
+    struct arena_chunk *head;
+    size_t chunk_used, used;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_back(struct arena *a, struct arena_mark mark);
+
 /* Called when malloc gave nothing, before the caller hears of it as above.  This one does nothing: a
  * program may define its own, and end there.  What core/ takes by itself is told of here as well. */
 void memory_ran_out(void);

@@ -189,6 +189,8 @@ const struct code codes[] = {
     { "W094", "the signature was made with the previous secret",
       "give the sender the present secret" },
     { "W095", "serve runs as root", "give it a user of its own: examples/clickbaton.service" },
+    { "W096", "this machine's clock is not the database's", "set it (timedatectl); the database's counts meanwhile" },
+    { "W097", "another server has the name of this one", "give one of them another: node: in its configuration" },
     /* verdicts */
     { "Q001", "no status",
       "add the status macro to the postback URL, or default_stage to the mapping" },

@@ -7,6 +7,7 @@ enum err_kind {
     ERR_INPUT,  /* the caller's fault, never retried */
     ERR_BUSY,   /* a limit is reached: answer 503, or wait */
     ERR_SYSTEM, /* disk, memory, operating system: logged */
+    ERR_AGAIN,  /* nothing has changed, and the same may succeed at once: try again, then as ERR_BUSY */
     ERR_UNSYNCED, /* the disk may lack what was written: nothing may be promised until a restart */
 };
 

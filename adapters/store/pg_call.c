@@ -1,0 +1,365 @@
+/* pg_call.c: statements with their values, many in one trip to the database and back.
+ *
+ * What is queued lies in libpq's pipeline; a flush ends it and reads the answers in order.  After an error the database skips what
+ * follows, up to the end of the pipeline.  libpq reads what arrives while it waits for room to send (fe-misc.c,
+ * pqSendSome), so two that only write can't wait for one another. */
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "adapters/store/pg.h"
+
+#define OID_INT8 20 /* "PostgreSQL: pg_type.dat", the same in all of its versions and relatives */
+#define OID_TEXT 25
+
+static const struct {
+    const char *name, *text;
+} statements[] = {
+#define PG(name, text) { #name, text },
+#include "adapters/store/pg_sql.def"
+#undef PG
+};
+
+/* ---- values ---- */
+
+static void put32(char *to, uint32_t n)
+{
+    for (int i = 0; i < 4; i++)
+        to[i] = (char)(n >> (24 - 8 * i));
+}
+
+static void put64(char *to, int64_t n)
+{
+    put32(to, (uint32_t)((uint64_t)n >> 32));
+    put32(to + 4, (uint32_t)n);
+}
+
+void pg_start(struct pg_call *c, struct pg *s, enum pg_sql which)
+{
+    c->s = s;
+    c->which = which;
+    c->count = 0;
+    c->full = false;
+}
+
+static void value(struct pg_call *c, const char *bytes, size_t len)
+{
+    if (c->count == PG_VALUES || len > INT32_MAX) {
+        c->full = true;
+        return;
+    }
+    c->values[c->count] = bytes;
+    c->lengths[c->count++] = (int)len;
+}
+
+void pg_name(struct pg_call *c, struct slice text)
+{
+    struct slice out = pg_text_out(text, &c->s->scratch);
+
+    c->full |= out.len == 0 && text.len != 0;
+    value(c, slice_bytes(out), out.len);
+}
+
+void pg_text(struct pg_call *c, struct slice text)
+{
+    if (text.len)
+        pg_name(c, text);
+    else
+        value(c, NULL, 0);
+}
+
+void pg_int(struct pg_call *c, int64_t n)
+{
+    if (c->count < PG_VALUES)
+        put64(c->numbers[c->count], n);
+    value(c, c->numbers[c->count < PG_VALUES ? c->count : 0], 8);
+}
+
+void pg_int_or_null(struct pg_call *c, int64_t n)
+{
+    if (n)
+        pg_int(c, n);
+    else
+        value(c, NULL, 0);
+}
+
+/* An array's head: dimensions, may there be NULLs, type, length, first index. */
+static char *array_head(char *to, bool nulls, uint32_t type, size_t count)
+{
+    const uint32_t head[] = { count ? 1 : 0, nulls, type, (uint32_t)count, 1 };
+
+    for (size_t i = 0; i < (count ? 5 : 3); i++, to += 4)
+        put32(to, head[i]);
+    return to;
+}
+
+void pg_ints(struct pg_call *c, const int64_t *list, size_t count)
+{
+    char *bytes = arena_alloc(&c->s->scratch, 20 + count * 12), *to = bytes;
+
+    if (!bytes) {
+        c->full = true;
+        return;
+    }
+    to = array_head(to, false, OID_INT8, count);
+    for (size_t i = 0; i < count; i++, to += 12) {
+        put32(to, 8);
+        put64(to + 4, list[i]);
+    }
+    value(c, bytes, (size_t)(to - bytes));
+}
+
+void pg_texts(struct pg_call *c, const struct slice *list, size_t count)
+{
+    struct slice *out = ARENA_ARRAY(&c->s->scratch, struct slice, count);
+    size_t size = 20;
+    char *bytes, *to;
+
+    for (size_t i = 0; out && i < count; i++) {
+        out[i] = pg_text_out(list[i], &c->s->scratch);
+        size += 4 + out[i].len;
+    }
+    bytes = to = out ? arena_alloc(&c->s->scratch, size) : NULL;
+    if (!bytes || c->s->scratch.full) {
+        c->full = true;
+        return;
+    }
+    to = array_head(to, true, OID_TEXT, count);
+    for (size_t i = 0; i < count; i++) {
+        put32(to, out[i].len ? (uint32_t)out[i].len : UINT32_MAX);
+        to += 4;
+        memcpy(to, slice_bytes(out[i]), out[i].len);
+        to += out[i].len;
+    }
+    value(c, bytes, (size_t)(to - bytes));
+}
+
+/* ---- many at once ---- */
+
+void pg_forget(struct pg *s)
+{
+    memset(s->prepared, 0, sizeof(s->prepared));
+    s->waiting = 0;
+    s->open = false;
+}
+
+void pg_ignore(struct pg *s)
+{
+    for (size_t i = 0; i < s->waiting; i++)
+        s->waits[i].take = NULL;
+}
+
+static int refused(struct pg *s, enum pg_sql which, const PGresult *r, struct err *err)
+{
+    char doing[80];
+
+    snprintf(doing, sizeof(doing), "the database refused %s", statements[which].name);
+    return pg_fail(s, r, doing, err);
+}
+
+static int wait_for(struct pg *s, enum pg_sql which, bool prepares, pg_taker *take, void *context)
+{
+    s->waits[s->waiting++] = (struct pg_wait){ which, prepares, take, context };
+    return 0;
+}
+
+/* With its preparation, when it has none yet. */
+static int send_prepare(struct pg *s, enum pg_sql which, const char *name, struct err *err)
+{
+    if (s->prepared[which])
+        return 0;
+    for (size_t i = 0; i < s->waiting; i++)
+        if (s->waits[i].prepares && s->waits[i].which == which)
+            return 0;
+    if (PQsendPrepare(s->db, name, statements[which].text, 0, NULL) != 1)
+        return refused(s, which, NULL, err);
+    return wait_for(s, which, true, NULL, NULL);
+}
+
+int pg_queue(struct pg_call *c, pg_taker *take, void *context, struct err *err)
+{
+    static const int binary[PG_VALUES] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    struct pg *s = c->s;
+    char name[16];
+
+    if (c->full || s->scratch.full)
+        return pg_no_room(err);
+    if (s->waiting + 2 > PG_WAITS && pg_flush(s, err) != 0)
+        return -1;
+    if (s->waiting == 0 && PQenterPipelineMode(s->db) != 1)
+        return refused(s, c->which, NULL, err);
+    snprintf(name, sizeof(name), "s%d", (int)c->which);
+    if (send_prepare(s, c->which, name, err) != 0)
+        return -1;
+    if (PQsendQueryPrepared(s->db, name, c->count, c->values, c->lengths, binary, 1) != 1)
+        return refused(s, c->which, NULL, err);
+    return wait_for(s, c->which, false, take, context);
+}
+
+/* 1: what another handle did first, so that this transaction must be made again: a row that a statement counts on (it divides by zero
+ * then), a key that it wants, a deadlock, and where a database orders transactions so, a conflict. */
+static int refusal(struct pg *s, const struct pg_wait *w, const PGresult *r, struct err *err)
+{
+    static const char *const again[] = { "22012", "23505", "40P01", "40001" };
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+    s->failed_at = w->which;
+    if (state && strcmp(state, "26000") == 0) /* somebody between us and the database has dropped them */
+        memset(s->prepared, 0, sizeof(s->prepared));
+    refused(s, w->which, r, err);
+    for (size_t i = 0; state && i < sizeof(again) / sizeof(*again); i++) {
+        if (strcmp(state, again[i]) != 0)
+            continue;
+        if (err)
+            err->kind = ERR_AGAIN;
+        return 1;
+    }
+    return -1;
+}
+
+/* A COMMIT of a transaction that had failed is answered, too: by its rollback. */
+static int answered(struct pg *s, const struct pg_wait *w, PGresult **r, struct err *err)
+{
+    struct pg_rows_read rows = { *r, PQntuples(*r), strtoll(PQcmdTuples(*r), NULL, 10) };
+    int rc = 0;
+
+    if (w->which == PG_COMMIT && strcmp(PQcmdStatus(*r), "COMMIT") != 0)
+        rc = err_set(err, ERR_SYSTEM, "%s: the database has rolled this transaction back", s->where);
+    else if (w->take)
+        rc = w->take(s, &rows, w->context, err);
+    *r = rows.result; /* NULL when it was kept */
+    if (rc != 0)
+        s->store.failed = true;
+    return rc;
+}
+
+static int read_answer(struct pg *s, const struct pg_wait *w, int before, struct err *err)
+{
+    PGresult *r = PQgetResult(s->db), *more;
+    ExecStatusType status = PQresultStatus(r);
+    bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    int rc = before;
+
+    if (good && w->prepares)
+        s->prepared[w->which] = true;
+    else if (before == 0)
+        rc = good ? answered(s, w, &r, err) : refusal(s, w, r, err);
+    PQclear(r);
+    while (!pg_lost(s) && (more = PQgetResult(s->db)) != NULL)
+        PQclear(more);
+    return rc;
+}
+
+int pg_flush(struct pg *s, struct err *err)
+{
+    size_t count = s->waiting;
+    int rc = 0;
+    PGresult *r;
+
+    if (count == 0)
+        return 0;
+    s->trips++;
+    s->waiting = 0;
+    if (PQpipelineSync(s->db) != 1)
+        return refused(s, s->waits[0].which, NULL, err);
+    for (size_t i = 0; i < count && !pg_lost(s); i++)
+        rc = read_answer(s, &s->waits[i], rc, err);
+    if (pg_lost(s)) /* what was queued is forgotten with the connection */
+        return rc < 0 ? rc : refused(s, s->waits[count - 1].which, NULL, err);
+    r = PQgetResult(s->db);
+    if (PQresultStatus(r) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(s->db) != 1)
+        rc = refused(s, s->waits[count - 1].which, r, err);
+    PQclear(r);
+    return rc;
+}
+
+static int keep(struct pg *s, struct pg_rows_read *rows, void *context, struct err *err)
+{
+    (void)s;
+    (void)err;
+    *(struct pg_rows_read *)context = *rows;
+    rows->result = NULL;
+    return 0;
+}
+
+int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
+{
+    if (out)
+        out->result = NULL;
+    if (pg_queue(c, out ? keep : NULL, out, err) == 0 && pg_flush(c->s, err) == 0)
+        return 0;
+    if (out)
+        pg_done(out);
+    return -1;
+}
+
+/* ---- answers ---- */
+
+int64_t pg_run_count(struct pg_call *c, struct err *err)
+{
+    struct pg_rows_read rows;
+    int64_t n;
+
+    if (pg_run(c, &rows, err) != 0)
+        return -1;
+    n = rows.changed;
+    pg_done(&rows);
+    return n;
+}
+
+void pg_done(struct pg_rows_read *rows)
+{
+    PQclear(rows->result);
+    rows->result = NULL;
+}
+
+bool pg_is_null(const struct pg_rows_read *rows, int row, int column)
+{
+    return PQgetisnull(rows->result, row, column) != 0;
+}
+
+int64_t pg_int_at(const struct pg_rows_read *rows, int row, int column)
+{
+    const unsigned char *p = (const unsigned char *)PQgetvalue(rows->result, row, column);
+    uint64_t n = 0;
+    int len = PQgetlength(rows->result, row, column);
+
+    if (pg_is_null(rows, row, column))
+        return 0;
+    for (int i = 0; i < len; i++) /* 8 of a bigint; a boolean has one, an integer four */
+        n = n << 8 | p[i];
+    return len == 4 ? (int64_t)(int32_t)(uint32_t)n : (int64_t)n;
+}
+
+struct slice pg_text_at(const struct pg_rows_read *rows, int row, int column, struct arena *arena)
+{
+    struct slice kept = { PQgetvalue(rows->result, row, column),
+                          (size_t)PQgetlength(rows->result, row, column) };
+
+    return kept.len ? pg_text_in(kept, arena) : (struct slice){ 0 };
+}
+
+static uint32_t get32(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+const int64_t *pg_ints_at(const struct pg_rows_read *rows, int row, int column, struct arena *arena, size_t *count)
+{
+    const unsigned char *p = (const unsigned char *)PQgetvalue(rows->result, row, column);
+    size_t len = (size_t)PQgetlength(rows->result, row, column), n;
+    int64_t *out;
+
+    *count = 0;
+    if (len < 20 || get32(p) != 1 || get32(p + 4) != 0 || get32(p + 8) != OID_INT8) /* one dimension, no NULLs */
+        return NULL;
+    n = get32(p + 12);
+    if (n != (len - 20) / 12 || n * 12 != len - 20 || !(out = ARENA_ARRAY(arena, int64_t, n)))
+        return NULL;
+    for (p += 20; *count < n; p += 12) {
+        if (get32(p) != 8)
+            return NULL;
+        out[(*count)++] = (int64_t)((uint64_t)get32(p + 4) << 32 | get32(p + 8));
+    }
+    return out;
+}
