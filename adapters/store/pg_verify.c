@@ -250,7 +250,7 @@ static int check_hours(struct check *k, struct err *err)
     if (pg_meta_get(k->s, "clicks_before", &clicks, err) < 0 || pg_meta_get(k->s, "ledger_before", &ledger, err) < 0)
         return -1;
     pg_start(&c, k->s, PG_BAD_TALLIES);
-    pg_int(&c, first_hour(clicks));
+    pg_int(&c, first_hour(clicks > ledger ? clicks : ledger)); /* counts of clicks go with those of the ledger */
     pg_int(&c, first_hour(ledger));
     if (pg_run(&c, &rows, err) != 0)
         return -1;
