@@ -349,6 +349,7 @@ void catalog_close(struct catalog *c)
     if (!c)
         return;
     secrets_forget(&c->keys);
+    files_forget(c->store.password);
     secrets_forget(&c->signature.secrets);
     secrets_forget(&c->inspector.password);
     alerts_config_forget(&c->alerts);

@@ -43,6 +43,13 @@ struct catalog_inspector {
     int64_t session;           /* seconds */
 };
 
+/* Where the store is. */
+struct catalog_store {
+    const char *url;    /* of PostgreSQL; NULL: SQLite in `data` */
+    char *password;     /* secret; NULL: none */
+    const char *folder; /* of the configuration, for relative paths in url */
+};
+
 struct catalog {
     struct arena arena;
     struct diags diags;
@@ -51,6 +58,8 @@ struct catalog {
 
     const char *config; /* path, or NULL: built-in rates and mappings only */
     const char *listen, *admin, *data, *offers_dir;
+    struct catalog_store store;
+    struct slice node; /* this server's name among others; empty: the machine's */
     struct access access; /* the common key, signature and allow, as said */
     struct secrets keys;
     struct catalog_signature signature;

@@ -4,6 +4,7 @@
 
 #include "adapters/tiktok/endpoint.h"
 #include "cli/config_inspector.h"
+#include "cli/config_store.h"
 #include "core/yaml/expect.h"
 
 /* ---- what the file may hold ---- */
@@ -74,7 +75,10 @@ static const struct shape_key config_keys[] = {
               .required = "begin the file with: version: 1"),
     SHAPE_KEY("listen", &listen_shape, "the public endpoint", .otherwise = "127.0.0.1:8080"),
     SHAPE_KEY("admin", &listen_shape, "health and the inspector; keep it on loopback", .otherwise = "127.0.0.1:9090"),
-    SHAPE_KEY("data", &shape_text, "folder of the store", .otherwise = "data"),
+    SHAPE_KEY("data", &shape_text, "folder of the store, unless `store` says PostgreSQL, and of what one server alone needs",
+              .otherwise = "data"),
+    SHAPE_KEY("store", &config_store_shape, "PostgreSQL, for several servers; without it SQLite in `data`"),
+    SHAPE_KEY("node", &shape_text, "this server's name among those on one database; by default the machine's"),
     SHAPE_KEY("offers", &shape_text, "folder of the offer mappings", .otherwise = "offers"),
     SHAPE_KEY("mappings", &shape_text, "folder of your own tracker mappings and rates.yaml"),
     SHAPE_KEY("key", &shape_rotating, "what `key=` of postbacks and of clicks from servers must be",
@@ -368,7 +372,7 @@ void config_read(struct catalog *c, const char *path)
     struct reader r = { .c = c, .e = { &c->arena, &c->diags }, .file = slice_from(path) };
     const struct source *file = catalog_source(c, path, &c->diags);
     struct source *source = ARENA_NEW(&c->arena, struct source);
-    const struct yaml *root;
+    const struct yaml *root, *secret_node;
 
     if (!file || !source || !(r.text = arena_alloc(&c->arena, file->text.len)))
         return;
@@ -382,6 +386,8 @@ void config_read(struct catalog *c, const char *path)
     c->listen = listen_or(&r, root, "listen");
     c->admin = listen_or(&r, root, "admin");
     c->data = path_or(&r, root, "data", "`data`");
+    if (at(root, "node"))
+        expect_text(&r.e, at(root, "node"), "`node`", &c->node);
     c->offers_dir = path_or(&r, root, "offers", "`offers`");
     if (at(root, "mappings"))
         c->lookup.mappings = path_or(&r, root, "mappings", "`mappings`");
@@ -390,6 +396,8 @@ void config_read(struct catalog *c, const char *path)
                  S("correct the name, or make the folder"),
                  "`mappings`: there is no folder %s, so the built-in rates count",
                  c->lookup.mappings);
+    if ((secret_node = config_read_store(c, at(root, "store"), r.file)) != NULL)
+        mask(&r, secret_node);
     read_key(&r, root);
     read_guard(&r, root);
     read_tiktok(&r, root);

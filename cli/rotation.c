@@ -1,6 +1,6 @@
 #include "cli/rotation.h"
 
-#include "adapters/store/store.h"
+#include "cli/stores.h"
 
 #define PAGE 500
 
@@ -39,17 +39,12 @@ static int64_t count_page(struct store *store, struct slice offer, enum rotation
 int64_t rotation_count(const struct catalog *c, const struct catalog_offer *offer,
                        enum rotation_what what, int64_t since, struct err *err)
 {
-    struct arena arena;
     struct store *store;
     int64_t count = 0, after = 0;
-    bool there;
 
-    arena_init(&arena, 64 * 1024);
-    there = c->data && files_exist(arena_printf(&arena, "%s/clickbaton.db", c->data).ptr);
-    arena_free(&arena);
-    if (!there)
+    if (!stores_there(c))
         return 0;
-    store = store_sqlite_open(c->data, false, err);
+    store = stores_open(c, false, err);
     if (!store)
         return -1;
     do

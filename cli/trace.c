@@ -4,6 +4,7 @@
 #include "cli/end.h"
 #include "cli/hops.h"
 #include "cli/options.h"
+#include "cli/stores.h"
 #include "cli/story/story.h"
 
 #define STORY_BYTES ((size_t)512 << 20)
@@ -55,7 +56,7 @@ static int trace(const struct options *o, struct catalog *c, struct slice id)
     int code = EXIT_IO;
 
     arena_init(&arena, STORY_BYTES);
-    in.store = store_sqlite_open(c->data, false, &err);
+    in.store = stores_open(c, false, &err);
     if (in.store)
         code = tell(o, &in, id);
     else

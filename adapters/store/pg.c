@@ -96,6 +96,7 @@ static void close_store(struct store *store)
         pg_leave(s);
         pg_disconnect(s);
     }
+    pg_target_free(&s->target);
     pg_tally_free(s->tally);
     pg_group_free(s->group);
     arena_free(&s->scratch);
@@ -120,14 +121,13 @@ static const struct store_ops ops = {
     .close = close_store,
 };
 
-static struct store *open_store(const char *url, bool writer, bool counted_ids, bool filling, struct err *err)
+#define PATIENCE_MS 60000 /* of who waits before a screen */
+
+static struct pg *new_store(const struct postgres *at, bool writer, int patience_ms, struct err *err)
 {
     struct pg *s = calloc(1, sizeof(*s));
 
-    if (!s || !(s->tally = pg_tally_new()) || !(s->group = pg_group_new())) {
-        if (s)
-            pg_tally_free(s->tally);
-        free(s);
+    if (!s) {
         err_set(err, ERR_SYSTEM, "out of memory");
         return NULL;
     }
@@ -135,12 +135,29 @@ static struct store *open_store(const char *url, bool writer, bool counted_ids, 
     s->store.writer = writer;
     s->number = -1;
     pg_share_open(s);
+    s->patience_ms = patience_ms;
+    arena_init(&s->scratch, SCRATCH_BYTES);
+    if (pg_target_read(&s->target, at, writer, err) == 0) {
+        s->where = s->target.where;
+        if ((s->tally = pg_tally_new()) && (s->group = pg_group_new()))
+            return s;
+        err_set(err, ERR_SYSTEM, "out of memory");
+    }
+    close_store(&s->store);
+    return NULL;
+}
+
+static struct store *open_now(const struct postgres *at, bool writer, bool counted_ids, bool filling, struct err *err)
+{
+    struct pg *s = new_store(at, writer, PATIENCE_MS, err);
+
+    if (!s)
+        return NULL;
     s->counted_ids = counted_ids;
     s->filling = filling;
     if (filling)
         memcpy(s->node, PG_COPY_NODE, sizeof(PG_COPY_NODE));
-    arena_init(&s->scratch, SCRATCH_BYTES);
-    if (pg_connect(s, url, err) == 0 && pg_schema_ready(s, writer, err) == 0)
+    if (pg_alive(s, err) == 0)
         return &s->store;
     close_store(&s->store);
     return NULL;
@@ -148,10 +165,35 @@ static struct store *open_store(const char *url, bool writer, bool counted_ids, 
 
 struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err)
 {
-    return open_store(url, writer, counted_ids, false, err);
+    return open_now(&(struct postgres){ .url = url }, writer, counted_ids, false, err);
 }
 
 struct store *pg_open_filling(const char *url, struct err *err)
 {
-    return open_store(url, true, false, true, err);
+    return open_now(&(struct postgres){ .url = url }, true, false, true, err);
+}
+
+struct store *postgres_open(const struct postgres *at, bool writer, struct err *err)
+{
+    return open_now(at, writer, false, false, err);
+}
+
+struct store *postgres_open_later(const struct postgres *at, bool writer, int patience_ms, struct err *err)
+{
+    struct pg *s = new_store(at, writer, patience_ms, err);
+
+    return s ? &s->store : NULL;
+}
+
+int postgres_ready(struct store *store, struct err *err)
+{
+    return pg_alive((struct pg *)store, err);
+}
+
+void postgres_schema(const struct store *store, int64_t *before, int64_t *now)
+{
+    const struct pg *s = (const struct pg *)store;
+
+    *before = s->schema_before;
+    *now = s->schema_now;
 }

@@ -13,6 +13,7 @@
 #define ADAPTERS_STORE_PG_H
 
 #include "adapters/store/engine.h"
+#include "adapters/store/pg_url.h"
 
 struct pg_conn;   /* libpq's PGconn */
 struct pg_result; /* its PGresult */
@@ -64,8 +65,16 @@ struct pg_old {
 struct pg {
     struct store store;
     bool counted_ids; /* 1, 2, 3: for tests with one writer */
-    struct pg_conn *db;
-    char where[200];         /* "postgresql://host:port/name", without user and password, for messages */
+    struct pg_target target;
+    const char *where;       /* "postgresql://host:port/name", without user and password, for messages */
+    struct pg_conn *db;      /* NULL: not tried yet */
+    int patience_ms;         /* for an answer; 0: any time */
+    bool ready;              /* connected, and its schema is of today */
+    bool connecting;         /* it is being made ready */
+    bool silent;             /* the last statement was given up */
+    int64_t down_at;       /* of the last try to connect, by a clock that nobody sets; 0: it went well */
+    struct err failure;      /* why */
+    int64_t schema_before, schema_now;
     bool prepared[PG_COUNT];
     struct pg_wait { /* a statement that was sent and not answered yet */
         enum pg_sql which;
@@ -116,17 +125,22 @@ int pg_day_there(struct pg *s, const char *table, int64_t day, struct err *err);
 int pg_days_ready(struct pg *s, struct err *err);            /* those of today and tomorrow are there; before a transaction */
 int pg_days_need(struct pg *s, int64_t id, struct err *err); /* the tables that this id goes into; in a transaction */
 
-/* url: as libpq takes it; the password may be in a file that PGPASSFILE or the URL's passfile names. */
+/* url: as libpq takes it, with whatever parameters. */
 struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err);
 
-/* ---- pg_db.c: the connection and its statements ---- */
-int pg_connect(struct pg *s, const char *url, struct err *err);
+/* ---- pg_connect.c ---- */
+int pg_alive(struct pg *s, struct err *err); /* connected and of today, or made so */
 void pg_disconnect(struct pg *s);
-int pg_alive(struct pg *s, struct err *err); /* connected, or connected anew */
 bool pg_lost(const struct pg *s);
+/* Until the next result can be had without waiting; false: the connection is lost, or was given up after patience_ms. */
+bool pg_wait(struct pg *s);
+/* What was sent is answered: the last result, or the first that failed; NULL: the connection is lost. */
+struct pg_result *pg_await(struct pg *s);
 int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values or rows; any number of statements */
-/* -1: what libpq or the database says of it; r: NULL, or the answer. */
-int pg_fail(struct pg *s, const struct pg_result *r, const char *doing, struct err *err);
+
+/* ---- pg_fail.c: *err, and -1 ---- */
+int pg_unreached(struct pg *s, struct err *err);
+int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, struct err *err); /* result: may be NULL */
 
 /* ---- pg_call.c: statements ---- */
 void pg_forget(struct pg *s); /* what a connection knew that is no more */

@@ -235,7 +235,7 @@ static int answered(struct pg *s, const struct pg_wait *w, PGresult **r, struct 
 
 static int read_answer(struct pg *s, const struct pg_wait *w, int before, struct err *err)
 {
-    PGresult *r = PQgetResult(s->db), *more;
+    PGresult *r = pg_wait(s) ? PQgetResult(s->db) : NULL, *more;
     ExecStatusType status = PQresultStatus(r);
     bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
     int rc = before;
@@ -245,7 +245,7 @@ static int read_answer(struct pg *s, const struct pg_wait *w, int before, struct
     else if (before == 0)
         rc = good ? answered(s, w, &r, err) : refusal(s, w, r, err);
     PQclear(r);
-    while (!pg_lost(s) && (more = PQgetResult(s->db)) != NULL)
+    while (!pg_lost(s) && pg_wait(s) && (more = PQgetResult(s->db)) != NULL)
         PQclear(more);
     return rc;
 }
@@ -260,13 +260,14 @@ int pg_flush(struct pg *s, struct err *err)
         return 0;
     s->trips++;
     s->waiting = 0;
+    s->silent = false;
     if (PQpipelineSync(s->db) != 1)
         return refused(s, s->waits[0].which, NULL, err);
     for (size_t i = 0; i < count && !pg_lost(s); i++)
         rc = read_answer(s, &s->waits[i], rc, err);
     if (pg_lost(s)) /* what was queued is forgotten with the connection */
         return rc < 0 ? rc : refused(s, s->waits[count - 1].which, NULL, err);
-    r = PQgetResult(s->db);
+    r = pg_wait(s) ? PQgetResult(s->db) : NULL;
     if (PQresultStatus(r) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(s->db) != 1)
         rc = refused(s, s->waits[count - 1].which, r, err);
     PQclear(r);
@@ -282,7 +283,7 @@ static int keep(struct pg *s, struct pg_rows_read *rows, void *context, struct e
     return 0;
 }
 
-int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
+static int run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
 {
     if (out)
         out->result = NULL;
@@ -291,6 +292,23 @@ int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
     if (out)
         pg_done(out);
     return -1;
+}
+
+/* A reader whose connection is lost asks once more by another; what a writer has begun is gone with its own. */
+int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
+{
+    struct pg *s = c->s;
+    bool reads = !s->store.writer && !s->connecting;
+
+    if (c->full || s->scratch.full)
+        return pg_no_room(err);
+    if (reads && pg_alive(s, err) != 0)
+        return -1;
+    if (run(c, out, err) == 0)
+        return 0;
+    if (!reads || (s->ready && !pg_lost(s)) || s->silent || pg_alive(s, err) != 0)
+        return -1;
+    return run(c, out, err);
 }
 
 /* ---- answers ---- */

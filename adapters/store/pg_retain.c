@@ -332,7 +332,8 @@ int pg_retain(struct store *store, const struct store_retention *how, struct sto
     int rc;
 
     arena_reset(&s->scratch);
-    if ((n = drop(s, PG_DROP_CLICKS, how->clicks / 1000 + (how->clicks % 1000 > 0), left, err)) < 0)
+    /* A click's time is in seconds. */
+    if ((n = drop(s, PG_DROP_CLICKS, (how->clicks + 999) / 1000, left, err)) < 0)
         return -1;
     s->counts.clicks -= n;
     out->clicks += n;

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "adapters/store/pg.h"
 
 /* Every text is compared by its bytes (COLLATE "C"): ids are no words.  ..._hash: 64 bits by which a row is found; an id may be too
@@ -123,27 +125,67 @@ static int any(struct pg *s, bool *there, struct err *err)
     return 0;
 }
 
+/* What may take long where there are many rows, and waits for another that does it just now.  The answer must come some day, so
+ * that nobody hangs for ever; a connection that is lost on the way has changed nothing. */
+#define LONG_MS 3600000
+
+static int be_patient(struct pg *s, int ms, struct err *err)
+{
+    char sql[120];
+
+    snprintf(sql, sizeof(sql), "SET statement_timeout = %d; SET lock_timeout = %d", ms, ms == LONG_MS ? LONG_MS : 5000);
+    s->patience_ms = ms;
+    return pg_simple(s, sql, err);
+}
+
+/* IF NOT EXISTS does not see what another makes at the same moment; the next time it does. */
+static int make_lock(struct pg *s, struct err *err)
+{
+    int rc = -1;
+
+    for (int i = 0; i < 3 && rc != 0; i++)
+        rc = pg_simple(s, "CREATE TABLE IF NOT EXISTS migrating(id bigint PRIMARY KEY)", err);
+    return rc;
+}
+
 /* Two that start at once: the second waits for the first one's transaction, and finds it done. */
-static int bring_up(struct pg *s, struct err *err)
+static int migrate(struct pg *s, struct err *err)
 {
     struct err ignored;
     int64_t version = 0;
     bool there;
 
-    if (pg_simple(s, "CREATE TABLE IF NOT EXISTS migrating(id bigint PRIMARY KEY)", err) != 0)
+    if (make_lock(s, err) != 0)
         return -1;
     if (pg_simple(s, "BEGIN; LOCK TABLE migrating IN EXCLUSIVE MODE", err) != 0)
         return -1;
     if (any(s, &there, err) != 0 || (there && read_version(s, &version, err) != 0))
         return -1;
+    s->schema_before = version;
     for (; version < NEWEST; version++)
         if (pg_simple(s, steps[version], err) != 0)
             return -1;
+    s->schema_now = version;
     if (pg_simple(s, "COMMIT", err) != 0)
         return -1;
     for (size_t i = 0; i < sizeof(tuning) / sizeof(*tuning); i++)
         pg_simple(s, tuning[i], &ignored);
     return 0;
+}
+
+static int bring_up(struct pg *s, struct err *err)
+{
+    int patience = s->patience_ms, rc;
+    struct err ignored;
+
+    if (be_patient(s, LONG_MS, err) != 0)
+        return -1;
+    if ((rc = migrate(s, err)) != 0)
+        pg_simple(s, "ROLLBACK", &ignored);
+    if (be_patient(s, patience, rc == 0 ? err : &ignored) != 0)
+        rc = -1;
+    s->patience_ms = patience;
+    return rc;
 }
 
 int pg_schema_ready(struct pg *s, bool writer, struct err *err)
@@ -153,6 +195,7 @@ int pg_schema_ready(struct pg *s, bool writer, struct err *err)
 
     if (any(s, &there, err) != 0 || (there && read_version(s, &version, err) != 0))
         return -1;
+    s->schema_before = s->schema_now = version;
     if (version > NEWEST)
         return err_set(err, ERR_INPUT, "%s: its schema is version %lld, this clickbaton knows %lld: "
                        "use the newer program", s->where, (long long)version, (long long)NEWEST);

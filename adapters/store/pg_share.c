@@ -1,7 +1,6 @@
 /* pg_share.c: what several machines know of each other: who lives, what a pixel waits for, what time it is. */
 #include <openssl/rand.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "adapters/store/pg.h"
 
@@ -13,7 +12,6 @@ void pg_share_open(struct pg *s)
         s->owner = pg_boot_us();
     s->owner = (s->owner & INT64_MAX) | 1; /* 0 is nobody */
     s->lease_s = LEASE_S;
-    gethostname(s->node, sizeof(s->node) - 1);
 }
 
 int64_t pg_boot_us(void)

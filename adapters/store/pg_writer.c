@@ -129,7 +129,7 @@ int pg_begin(struct store *store, struct err *err)
             return -1;
         if ((s->number >= 0 || claim_any(s, err) == 0) && pg_days_ready(s, err) == 0 && pg_open_tx(s, err) == 0 && pg_flush(s, err) == 0)
             break;
-        if (again || !pg_lost(s))
+        if (again || (s->ready && !pg_lost(s)))
             return -1;
         again = true;
     }
@@ -178,8 +178,9 @@ static int commit(struct pg *s, struct err *err)
 
     if (pg_tally_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
         return -1;
+    s->failed_at = PG_COUNT;
     rc = pg_flush(s, err);
-    s->doubtful = rc < 0 && pg_lost(s);
+    s->doubtful = rc < 0 && (pg_lost(s) || s->failed_at == PG_COMMIT);
     if (s->doubtful && err)
         err->kind = ERR_BUSY;
     s->taken.doubt |= s->doubtful && s->taken.count;

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adapters/store/folder.h"
 #include "adapters/store/moved.h"
 #include "adapters/store/sqlite.h"
 #include "adapters/store/sqlite_sum.h"
@@ -142,115 +142,6 @@ int sqlite_sync_names(struct sqlite *s, struct err *err)
     return rc;
 }
 
-/* A new folder survives a power loss when its parent is on the disk. */
-static int sync_parent(const char *dir)
-{
-    char parent[4096];
-    size_t n = strlen(dir);
-    int fd, rc, why;
-
-    while (n && dir[n - 1] == '/')
-        n--;
-    while (n && dir[n - 1] != '/')
-        n--;
-    if (n >= sizeof(parent)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    snprintf(parent, sizeof(parent), "%.*s", n ? (int)n : 1, n ? dir : ".");
-    fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) /* one may create in folders that one may not read: then nobody can sync them */
-        return errno == EACCES ? 0 : -1;
-    rc = fsync(fd) != 0 && errno != EINVAL ? -1 : 0; /* EINVAL: no such thing on this file system */
-    why = errno;
-    close(fd);
-    errno = why;
-    return rc;
-}
-
-/* Nothing is stored here yet.  The folder may be one that a start has just made and was killed
- * before it had synced the parent. */
-static bool unused(const struct sqlite *s)
-{
-    char path[4096];
-    struct stat st;
-
-    return snprintf(path, sizeof(path), "%s/clickbaton.db", s->dir) < (int)sizeof(path) &&
-           (stat(path, &st) != 0 ? errno == ENOENT : st.st_size == 0);
-}
-
-static int folder_ready(struct sqlite *s, struct err *err)
-{
-    struct stat st;
-    bool made = mkdir(s->dir, 0700) == 0;
-    int why;
-
-    if (!made && errno != EEXIST)
-        return err_set(err, ERR_SYSTEM,
-                       "%s: can't create the data folder: %s; create it, or name another with "
-                       "`data:`", s->dir, strerror(errno));
-    if (stat(s->dir, &st) != 0 || !S_ISDIR(st.st_mode))
-        return err_set(err, ERR_SYSTEM, "%s: not a folder; name another with `data:`", s->dir);
-    if (unused(s) && sync_parent(s->dir) != 0) {
-        why = errno;
-        if (made)
-            rmdir(s->dir); /* nothing is left of a start that failed */
-        return err_set(err, ERR_SYSTEM, "%s: can't create the data folder: %s; look at the disk",
-                       s->dir, strerror(why));
-    }
-    return 0;
-}
-
-static int open_in(struct sqlite *s, const char *name, struct err *err)
-{
-    char path[4096];
-    int fd;
-
-    if (snprintf(path, sizeof(path), "%s/%s", s->dir, name) >= (int)sizeof(path))
-        return err_set(err, ERR_SYSTEM, "%s: the path is too long", s->dir);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        err_set(err, ERR_SYSTEM,
-                "%s: can't write here: %s; %s", path, strerror(errno),
-                errno == EACCES ? "start it as the owner of this folder, or, when somebody else has started "
-                                  "it once, give the owner all of it: chown -R USER: FOLDER"
-                                : "clickbaton needs a data folder that it may write, on a disk with room: mend "
-                                  "this one or name another with `data:`");
-    return fd;
-}
-
-static int take_lock(struct sqlite *s, struct err *err)
-{
-    int fd = open_in(s, "lock", err);
-    char pid[32];
-    ssize_t n;
-
-    if (fd < 0)
-        return -1;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        int why = errno;
-        n = pread(fd, pid, sizeof(pid) - 1, 0);
-        close(fd);
-        if (why != EWOULDBLOCK)
-            return err_set(err, ERR_SYSTEM, "%s/lock: %s", s->dir, strerror(why));
-        pid[n > 0 ? n : 0] = '\0';
-        pid[strspn(pid, "0123456789")] = '\0';
-        return err_set(err, ERR_SYSTEM,
-                       "%s: another clickbaton is already using this data folder (pid %s); stop "
-                       "it, or give this one its own `data:`", s->dir, *pid ? pid : "unknown");
-    }
-    if (store_sqlite_closed(s->dir, err) != 0) {
-        close(fd);
-        return -1;
-    }
-    s->lock = fd;
-    n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-    if (ftruncate(s->lock, 0) != 0 || pwrite(s->lock, pid, (size_t)n, 0) != n)
-        return err_set(err, ERR_SYSTEM, "%s/lock: %s; make room on this disk", s->dir,
-                       strerror(errno));
-    return 0;
-}
-
 /* Where a file system can't share memory SQLite keeps its old journal, and says so only here. */
 static int write_ahead(struct sqlite *s, struct err *err)
 {
@@ -309,7 +200,7 @@ static int after_commit(void *context, sqlite3 *db, const char *name, int pages)
 /* The file is created by us, for SQLite would let others read it. */
 static int create_file(struct sqlite *s, struct err *err)
 {
-    int fd = open_in(s, "clickbaton.db", err);
+    int fd = folder_file(s->dir, "clickbaton.db", err);
 
     if (fd < 0)
         return -1;
@@ -332,7 +223,7 @@ int sqlite_db_open(struct sqlite *s, struct err *err)
     pthread_once(&once, configure);
 
     if (s->store.writer &&
-        (folder_ready(s, err) != 0 || take_lock(s, err) != 0 || create_file(s, err) != 0))
+        ((s->lock = folder_take(s->dir, err)) < 0 || store_sqlite_closed(s->dir, err) != 0 || create_file(s, err) != 0))
         return -1;
     if (snprintf(path, sizeof(path), "%s/clickbaton.db", s->dir) >= (int)sizeof(path))
         return err_set(err, ERR_SYSTEM, "%s: the path is too long", s->dir);
@@ -363,9 +254,5 @@ void sqlite_db_close(struct sqlite *s)
         sqlite3_finalize(s->stmts[i]);
     sqlite3_close(s->db);
     sqlite_log_close(s);
-    if (s->lock < 0)
-        return;
-    if (ftruncate(s->lock, 0) != 0) /* `kill -HUP $(cat data/lock)` must not reach who has the number next */
-        errno = 0;
-    close(s->lock);
+    folder_give(s->lock);
 }

@@ -6,6 +6,7 @@
 #include "cli/coverage/coverage.h"
 #include "cli/end.h"
 #include "cli/options.h"
+#include "cli/stores.h"
 #include "core/base/when.h"
 
 #define ARENA_BYTES ((size_t)16 << 20)
@@ -24,12 +25,12 @@ static const struct verb_usage usage = {
                 "  clickbaton coverage --since 24h --offer nutra-de",
 };
 
-static int report(const struct options *o, const char *data, int64_t age)
+static int report(const struct options *o, const struct catalog *from, int64_t age)
 {
     struct err err = { 0 };
     struct arena arena;
     struct coverage c = { .arena = &arena, .only = slice_from(o->offer) };
-    struct store *store = store_sqlite_open(data, false, &err);
+    struct store *store = stores_open(from, false, &err);
     struct buf out = { 0 };
     int code = EXIT_IO;
 
@@ -69,7 +70,7 @@ int cli_coverage(int argc, char **argv)
     c = catalog_sound(o.config, false, &code);
     if (!c)
         return code;
-    code = report(&o, c->data, age);
+    code = report(&o, c, age);
     if (code == EXIT_NO && o.offer)
         catalog_say_nearest(c, slice_from(o.offer), "coverage");
     catalog_close(c);

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "adapters/store/store.h"
 #include "cli/clicks.h"
+#include "cli/stores.h"
 
 #define PAGE 100 /* rows at once: ARENA_BYTES must hold them, and one may have half a MB of parameters */
 #define ARENA_BYTES (64 * 1024 * 1024)
@@ -106,6 +106,23 @@ static int walk_lines(const struct diff_data *data, FILE *from, each_fn *each, v
     return rc;
 }
 
+static bool is_configuration(const char *path)
+{
+    return slice_ends(slice_from(path), S(".yaml")) || slice_ends(slice_from(path), S(".yml"));
+}
+
+static struct store *open_named(const char *config, struct err *err)
+{
+    int code;
+    struct catalog *c = catalog_sound(config, false, &code);
+    struct store *s = c ? stores_open(c, false, err) : NULL;
+
+    if (!c)
+        err_set(err, ERR_SYSTEM, "%s: the configuration has errors", config);
+    catalog_close(c);
+    return s;
+}
+
 int diff_data_each(const struct diff_data *data, each_fn *each, void *context, struct err *err)
 {
     struct walk w = { NULL, data, each, context };
@@ -117,8 +134,8 @@ int diff_data_each(const struct diff_data *data, each_fn *each, void *context, s
         return walk_lines(data, stdin, each, context, err);
     if (stat(data->path, &st) != 0)
         return err_set(err, ERR_SYSTEM, "%s: %s", data->path, strerror(errno));
-    if (S_ISDIR(st.st_mode)) {
-        w.store = store_sqlite_open(data->path, false, err);
+    if (S_ISDIR(st.st_mode) || is_configuration(data->path)) {
+        w.store = S_ISDIR(st.st_mode) ? store_sqlite_open(data->path, false, err) : open_named(data->path, err);
         rc = w.store ? walk_store(&w, err) : -1;
         store_close(w.store);
         return rc;

@@ -5,7 +5,7 @@
 #include "cli/diff/diff.h"
 
 struct diff_data {
-    const char *path;   /* a folder with a store, a file of lines, or "-" */
+    const char *path;   /* a folder with a store, a configuration (*.yaml) that names one, a file of lines, or "-" */
     struct slice offer; /* of the store's postbacks */
     int64_t since, now; /* Unix seconds; lines arrive at `now` */
 };

@@ -20,7 +20,8 @@ static const struct verb_usage usage = {
     .about =
         "Translates postbacks by two offer mappings and shows what differs: the fields of each\n"
         "event, then counts and values. DATA is the folder that the server keeps its store in (it may\n"
-        "be running), a file with one postback URL per line, or -. Nothing is sent or stored.\n"
+        "be running), a configuration (*.yaml) whose store is meant, a file with one postback URL per\n"
+        "line, or -. Nothing is sent or stored.\n"
         "Gives 1 when anything differs.",
     .examples = "  clickbaton diff offers/nutra-de.yaml new/nutra-de.yaml --against data\n"
                 "  clickbaton diff old.yaml new.yaml --against postbacks.txt --json",
@@ -98,7 +99,7 @@ static int parse(int argc, char **argv, struct options *o, const char *args[2], 
                  int *code)
 {
     const struct option_row rows[] = {
-        { "--against", NULL, OPTION_TEXT, &o->against, "DATA", "a data folder, a file of lines, or -" },
+        { "--against", NULL, OPTION_TEXT, &o->against, "DATA", "a data folder, a configuration, a file of lines, or -" },
         { "--since", NULL, OPTION_TEXT, &o->since, "AGE", "how far back in a store (7d, 36h; 7d)" },
         { "--at", NULL, OPTION_INTEGER, &o->at, "EPOCH", "pretend that lines arrive at this time" },
         { "--show", NULL, OPTION_INTEGER, &o->show, "N", "how many changes are shown (20)" },

@@ -10,6 +10,7 @@
 
 #include "adapters/store/store.h"
 #include "cli/init/init.h"
+#include "cli/stores.h"
 
 #define DAY 86400
 #define OLD_RATES_DAYS 7
@@ -208,26 +209,25 @@ static void check_counts(struct doctor *d, const struct store_counts *n)
 /* Before the first start there is none. */
 static void check_store(struct doctor *d)
 {
-    struct arena *a = d->arena;
-    const char *dir = d->catalog->data;
     struct store_counts n;
     struct store *store;
     struct err err = { 0 };
+    char name[300];
     int rc;
 
-    if (!files_exist(arena_printf(a, "%s/clickbaton.db", dir).ptr)) {
-        doctor_find(d, FINDING_OK, "store", none, none, "there is none yet; serve makes it in %s", dir);
+    if (!stores_there(d->catalog)) {
+        doctor_find(d, FINDING_OK, "store", none, none, "there is none yet; serve makes it in %s", d->catalog->data);
         return;
     }
-    store = store_sqlite_open(dir, false, &err);
+    store = stores_open(d->catalog, false, &err);
     rc = store ? store_counts(store, &n, &err) : -1;
     store_close(store);
     if (rc != 0) {
         doctor_find(d, FINDING_FAILED, "store", none, none, "%s", err.text);
         return;
     }
-    doctor_find(d, FINDING_OK, "store", none, none, "%lld clicks and %lld postbacks",
-                (long long)n.clicks, (long long)n.postbacks);
+    doctor_find(d, FINDING_OK, "store", none, none, "%lld clicks and %lld postbacks in %s", (long long)n.clicks,
+                (long long)n.postbacks, stores_name(d->catalog, name));
     check_counts(d, &n);
 }
 

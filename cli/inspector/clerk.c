@@ -19,7 +19,7 @@ struct tools {
 
 static int get_ready(struct inspector *i, struct tools *t, struct err *err)
 {
-    if (!t->store && !(t->store = store_sqlite_open(i->data, false, err)))
+    if (!t->store && !(t->store = stores_open_kept(i->settings.stores, false, err)))
         return -1;
     if (!t->hasher && !(t->hasher = identity_hasher_new()))
         return err_set(err, ERR_BUSY, "out of memory");

@@ -132,7 +132,6 @@ void answer_live(struct inspector *i, struct http_request *http);
 
 struct inspector {
     struct inspector_settings settings;
-    char *data;
     _Atomic bool stopping;
     struct gate gate;
     struct clerk clerk;

@@ -8,6 +8,7 @@
 #define CLI_INSPECTOR_INSPECTOR_H
 
 #include "cli/serve/admin.h"
+#include "cli/stores.h"
 #include "core/guard/session.h"
 
 #define INSPECTOR_STREAMS 32 /* live views at a time */
@@ -19,7 +20,7 @@ struct inspector_settings {
     struct rules_holder *rules;
     struct intake *intake;
     struct admin *admin;
-    const char *data; /* the store's folder; copied */
+    const struct stores *stores; /* lives longer than the inspector */
 };
 
 struct inspector *inspector_open(const struct inspector_settings *settings, struct err *err);

@@ -49,7 +49,7 @@ struct feed {
 
 static int begin(struct feed *f, struct err *err)
 {
-    if (!f->store && !(f->store = store_sqlite_open(f->i->data, false, err)))
+    if (!f->store && !(f->store = stores_open_kept(f->i->settings.stores, false, err)))
         return -1;
     if (f->at.postback >= 0)
         return 0;

@@ -143,8 +143,7 @@ struct inspector *inspector_open(const struct inspector_settings *settings, stru
 {
     struct inspector *i = calloc(1, sizeof(*i));
 
-    if (!i || !(i->data = strdup(settings->data))) {
-        free(i);
+    if (!i) {
         err_set(err, ERR_SYSTEM, "out of memory");
         return NULL;
     }
@@ -173,6 +172,5 @@ void inspector_close(struct inspector *i)
     clerk_close(&i->clerk);
     live_close(&i->live);
     gate_close(&i->gate);
-    free(i->data);
     free(i);
 }

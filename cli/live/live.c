@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/catalog.h"
 #include "cli/cli.h"
+#include "cli/stores.h"
 
 #define TOLD_AFTER 8 /* failures in a row */
 
@@ -136,7 +136,9 @@ static uint64_t file_of(const struct live_store *s)
     struct stat st;
     uint64_t id = 0;
 
-    buf_printf(&path, "%s/clickbaton.db", s->data);
+    if (stores_is_remote(s->catalog))
+        return 0;
+    buf_printf(&path, "%s/clickbaton.db", s->catalog->data);
     buf_byte(&path, '\0');
     if (buf_ok(&path) && stat(path.ptr, &st) == 0)
         id = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 48;
@@ -153,33 +155,29 @@ bool live_store_open(struct live_store *s)
         return true;
     store_close(s->store); /* another store lies there by now, as after a restore */
     s->file = file;
-    s->store = store_sqlite_open(s->data, false, &err);
+    s->store = stores_open(s->catalog, false, &err);
     if (s->store)
         return true;
     live_failed(s, &err);
     return false;
 }
 
-char *live_data(const char *verb, const char *config, int *exit_code)
+struct catalog *live_catalog(const char *verb, const char *config, int *exit_code)
 {
     struct catalog *c = catalog_sound(config, false, exit_code);
     struct err err = { 0 };
     struct store *store;
-    char *data = NULL;
 
     if (!c)
         return NULL;
     *exit_code = EXIT_IO;
-    if ((store = store_sqlite_open(c->data, false, &err)) == NULL) {
-        fprintf(stderr, "clickbaton %s: %s\n", verb, err.text);
-    } else {
+    if ((store = stores_open(c, false, &err)) != NULL) {
         store_close(store);
-        data = malloc(strlen(c->data) + 1);
-        if (data)
-            strcpy(data, c->data);
+        return c;
     }
+    fprintf(stderr, "clickbaton %s: %s\n", verb, err.text);
     catalog_close(c);
-    return data;
+    return NULL;
 }
 
 /* ---- time ---- */

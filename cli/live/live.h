@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "adapters/store/store.h"
+#include "cli/catalog.h"
 #include "core/base/buf.h"
 
 /* From now on SIGINT and SIGTERM end the loop, and a pipe without a reader is no signal. */
@@ -23,7 +24,8 @@ int live_lines(int otherwise);
 
 /* A reader's handle that is opened anew when it fails or another file lies there, which is told on stderr after some seconds, once. */
 struct live_store {
-    const char *verb, *data;
+    const char *verb;
+    const struct catalog *catalog;
     struct store *store; /* NULL: not open */
     uint64_t file;       /* that is open */
     int failures;
@@ -34,8 +36,8 @@ bool live_store_open(struct live_store *s);
 void live_failed(struct live_store *s, const struct err *err);
 void live_well(struct live_store *s); /* a call has worked */
 
-/* The data folder of the configuration, malloc'ed; NULL after the problems were printed: *code. */
-char *live_data(const char *verb, const char *config, int *code);
+/* A sound configuration whose store can be opened; NULL after the problems were printed: *code. */
+struct catalog *live_catalog(const char *verb, const char *config, int *code);
 
 /* 10:00:00.123 */
 void live_clock(struct buf *out, int64_t ms);

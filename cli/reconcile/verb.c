@@ -7,6 +7,7 @@
 #include "cli/hops.h"
 #include "cli/options.h"
 #include "cli/reconcile/reconcile.h"
+#include "cli/stores.h"
 #include "core/base/when.h"
 #include "core/identity/identity.h"
 
@@ -217,7 +218,7 @@ static int open_store(struct recon_report *r, const struct catalog *c, struct er
     size_t count = 0;
     int rc;
 
-    r->store = store_sqlite_open(c->data, false, err);
+    r->store = stores_open(c, false, err);
     if (!r->store)
         return -1;
     arena_init(&arena, (size_t)8 << 20);

@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/control_client.h"
+#include "cli/stores.h"
 
 #define PATIENCE_S 120 /* a server whose disk is slow */
 #define TRIES 5        /* a server that is just starting has the lock, and listens a moment later */
@@ -47,7 +48,8 @@ static int ask_server(struct desk *d, bool dead, struct err *err)
     return rc;
 }
 
-/* The server, or the store for writing; nobody else can write it then. */
+/* The server of this data folder, or the store for writing.  SQLite has no other writer then; PostgreSQL may have some, on
+ * other machines, and sees to it that they agree. */
 static int find_writer(struct desk *d, bool dead, struct err *err)
 {
     const struct timespec pause = { .tv_nsec = 200 * 1000000 };
@@ -56,7 +58,7 @@ static int find_writer(struct desk *d, bool dead, struct err *err)
         int rc = ask_server(d, dead, err);
         if (rc != 0)
             return rc < 0 ? -1 : 0;
-        d->writer = store_sqlite_open(d->catalog->data, true, err);
+        d->writer = stores_open(d->catalog, true, err);
         if (d->writer)
             return 0;
         nanosleep(&pause, NULL);
@@ -66,12 +68,8 @@ static int find_writer(struct desk *d, bool dead, struct err *err)
 
 static bool has_store(const struct catalog *c, struct err *err)
 {
-    struct buf path = { 0 };
-    bool there;
+    bool there = stores_there(c);
 
-    buf_printf(&path, "%s/clickbaton.db%c", c->data, '\0');
-    there = buf_ok(&path) && files_exist(path.ptr);
-    buf_free(&path);
     if (!there)
         err_set(err, ERR_SYSTEM,
                 "%s/clickbaton.db: there is no store; -c names the configuration of the server whose "
@@ -93,7 +91,7 @@ struct desk *desk_open(struct catalog *catalog, bool dead, struct err *err)
     d->answer.limit = CONTROL_ANSWER_MAX;
     d->client = control_client_open(catalog->data, err);
     if (d->client && find_writer(d, dead, err) == 0 &&
-        (d->reader = store_sqlite_open(catalog->data, false, err)))
+        (d->reader = stores_open(catalog, false, err)))
         return d;
     desk_close(d);
     return NULL;

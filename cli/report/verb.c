@@ -9,6 +9,7 @@
 #include "cli/live/live.h"
 #include "cli/options.h"
 #include "cli/report/report.h"
+#include "cli/stores.h"
 #include "cli/zones.h"
 #include "core/base/when.h"
 #include "core/review/lines.h"
@@ -110,10 +111,10 @@ static int tell(const struct options *o, const struct review *r)
     return code;
 }
 
-static int report(const struct options *o, const char *data, struct review *r)
+static int report(const struct options *o, const struct catalog *from, struct review *r)
 {
     struct err err = { 0 };
-    struct store *store = store_sqlite_open(data, false, &err);
+    struct store *store = stores_open(from, false, &err);
     int code = EXIT_IO;
 
     if (!store || report_read(r, store, &err) != 0)
@@ -131,7 +132,7 @@ static int run(const struct options *o, struct review *r)
 
     if (!c)
         return code;
-    code = report(o, c->data, r);
+    code = report(o, c, r);
     if (o->offer && !r->offers && code != EXIT_IO)
         catalog_say_nearest(c, r->only, "report");
     catalog_close(c);

@@ -22,16 +22,49 @@ static void retain(struct intake *in)
 
 #define REST_MOST_MS 60000 /* the wall clock, by which things are due, may be set meanwhile */
 
+#define LOOK_MS 1000
+
+static bool looks(const struct intake *in)
+{
+    return in->settings.look && (in->doubt || !in->stats.healthy);
+}
+
+/* Until it may look again. */
+static int64_t look_wait(const struct intake *in)
+{
+    int64_t since = in->looked_at ? intake_steady_ms() - in->looked_at : LOOK_MS;
+
+    return since >= LOOK_MS ? 0 : LOOK_MS - since;
+}
+
+/* Is the store there?  Without the lock. */
+static void look(struct intake *in)
+{
+    struct err err = { 0 };
+    int rc = in->settings.look(in->settings.context, in->settings.store, &err);
+
+    pthread_mutex_lock(&in->lock);
+    in->doubt = rc != 0;
+    in->looked_at = intake_steady_ms();
+    group_note_health(in, rc, &err);
+    pthread_mutex_unlock(&in->lock);
+    if (rc == 0)
+        intake_wake(in, (struct slice){ 0 });
+}
+
 /* Its number in the store is somebody else's a minute after its last commit.  Without the lock. */
 static void tell_alive(struct intake *in)
 {
     struct err ignored;
+    bool away = store_begin(in->settings.store, &ignored) != 0;
 
-    if (store_begin(in->settings.store, &ignored) == 0) {
+    if (!away) {
         clock_read_store(in->settings.store);
-        store_commit(in->settings.store, &ignored);
+        away = store_commit(in->settings.store, &ignored) != 0;
     }
     in->beat_at = intake_steady_ms() + STORE_RENEW_MS;
+    if (away)
+        intake_doubt(in);
 }
 
 /* Nobody waits: let old rows go, or sleep until there is something to do. */
@@ -42,8 +75,11 @@ static void rest(struct intake *in)
                        ? retain_due(in->settings.retainer, now) - now
                        : INT64_MAX;
     struct timespec until;
+    bool away = looks(in);
 
-    if (store_shares(in->settings.store)) {
+    if (away) { /* nothing can be done there before */
+        wait = look_wait(in);
+    } else if (store_shares(in->settings.store)) {
         int64_t beat = in->beat_at - intake_steady_ms();
         if (beat <= 0) {
             pthread_mutex_unlock(&in->lock);
@@ -53,7 +89,6 @@ static void rest(struct intake *in)
         }
         wait = wait < beat ? wait : beat;
     }
-
     if (wait == INT64_MAX) {
         pthread_cond_wait(&in->work, &in->lock);
     } else if (wait > 0) {
@@ -63,7 +98,7 @@ static void rest(struct intake *in)
         pthread_cond_timedwait(&in->work, &in->lock, &until);
     } else {
         pthread_mutex_unlock(&in->lock);
-        retain(in);
+        (away ? look : retain)(in);
         pthread_mutex_lock(&in->lock);
     }
 }
@@ -202,6 +237,14 @@ void intake_stats(struct intake *in, struct intake_stats *out)
     out->unsynced = in->unsynced;
     out->waiting = in->waiting;
     out->healthy &= !in->unsynced;
+    pthread_mutex_unlock(&in->lock);
+}
+
+void intake_doubt(struct intake *in)
+{
+    pthread_mutex_lock(&in->lock);
+    in->doubt = true;
+    pthread_cond_signal(&in->work);
     pthread_mutex_unlock(&in->lock);
 }
 

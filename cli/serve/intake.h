@@ -42,6 +42,9 @@ struct intake_settings {
     struct store *store;   /* the writer; the intake thread owns it until intake_close */
     void (*delivered_wake)(void *context, struct slice pixel); /* new events are durable */
     void *context;
+    /* Of a store that may be away: is it there, and what is to be done when it is there for the first time.  Asked each second while
+     * it is not, on the intake thread; NULL: it is never away. */
+    int (*look)(void *context, struct store *store, struct err *err);
     struct retainer *retainer; /* what is old goes when there is nothing else to do; NULL: it stays */
     struct messages *messages; /* gets them */
     struct metrics *metrics;   /* NULL: nobody counts */
@@ -79,6 +82,9 @@ int intake_run(struct intake *in, intake_work *work, void *context, struct err *
 void intake_wake(struct intake *in, struct slice pixel);
 
 void intake_stats(struct intake *in, struct intake_stats *out);
+
+/* Somebody else has found that the store is away: look (settings.look) now. */
+void intake_doubt(struct intake *in);
 
 /* Another handle of the store could not sync (ERR_UNSYNCED): take nothing from now on. */
 void intake_stop(struct intake *in, const struct err *why);

@@ -224,33 +224,42 @@ void group_note_why(struct intake *in, const struct err *err)
     in->unsynced |= err->kind == ERR_UNSYNCED;
 }
 
-void group_note(struct intake *in, const struct intake_request *requests, unsigned count, int rc,
-                const struct err *err)
+void group_note_health(struct intake *in, int rc, const struct err *err)
 {
     struct intake_stats *s = &in->stats;
     bool was_healthy = s->healthy;
 
     s->healthy = rc == 0;
-    s->groups++;
-    if (count > s->largest_group)
-        s->largest_group = count;
-    if (rc == 0) {
-        for (const struct intake_request *r = requests; r; r = r->next)
-            count_verdict(in, r);
-        if (!in->unsynced) /* housekeeping may have found out meanwhile */
-            s->why[0] = '\0';
-    } else {
-        s->failed_commits++;
-        metrics_commit_failed(in->settings.metrics);
-        s->refused_busy += count;
+    if (rc != 0) {
         group_note_why(in, err);
         in->failed_at = intake_steady_ms();
+    } else if (!in->unsynced) { /* housekeeping may have found out meanwhile */
+        s->why[0] = '\0';
     }
     if (was_healthy && rc != 0)
         log_line("error", "msg=\"the store takes nothing; postbacks are answered 503\" why=\"%s\"",
                  s->why);
     if (!was_healthy && rc == 0)
         log_line("info", "msg=\"the store takes postbacks again\"");
+}
+
+void group_note(struct intake *in, const struct intake_request *requests, unsigned count, int rc,
+                const struct err *err)
+{
+    struct intake_stats *s = &in->stats;
+
+    s->groups++;
+    if (count > s->largest_group)
+        s->largest_group = count;
+    if (rc == 0) {
+        for (const struct intake_request *r = requests; r; r = r->next)
+            count_verdict(in, r);
+    } else {
+        s->failed_commits++;
+        metrics_commit_failed(in->settings.metrics);
+        s->refused_busy += count;
+    }
+    group_note_health(in, rc, err);
 }
 
 static void note_moved(struct intake *in)

@@ -20,6 +20,8 @@ struct intake {
     struct intake_stats stats;
     int64_t busy_since; /* 0: nothing is being written; steady_ms */
     int64_t failed_at; /* of the last commit, if that failed; steady_ms */
+    bool doubt;        /* the store may be away */
+    int64_t looked_at; /* whether it is; steady_ms */
 
     /* of the intake thread alone */
     struct identity_hasher *hasher;
@@ -37,6 +39,7 @@ void group_answer(struct intake *in, struct intake_request *requests, bool durab
 /* Under the lock: what came of a group; why the store may not go on, of which the first reason stays. */
 void group_note(struct intake *in, const struct intake_request *requests, unsigned count, int rc,
                 const struct err *err);
+void group_note_health(struct intake *in, int rc, const struct err *err); /* of a commit, or a look */
 void group_note_why(struct intake *in, const struct err *err);
 
 #endif

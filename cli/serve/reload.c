@@ -36,7 +36,10 @@ static void note_restart(const struct catalog *before, const struct catalog *now
     } rows[] = {
         { "listen", differs(before->listen, now->listen) },
         { "admin", differs(before->admin, now->admin) },
+        { "node", !slice_eq(before->node, now->node) },
         { "data", differs(before->data, now->data) },
+        { "store", differs(before->store.url, now->store.url) ||
+                       differs(before->store.password, now->store.password) },
         { "limits", a.url != b.url || a.body != b.body || a.request_seconds != b.request_seconds ||
                         a.connections != b.connections ||
                         a.connections_per_address != b.connections_per_address },

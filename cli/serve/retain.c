@@ -41,9 +41,14 @@ struct retainer *retain_open(struct rules_holder *rules, struct metrics *metrics
     if (!r)
         return NULL;
     *r = (struct retainer){ .rules = rules, .metrics = metrics, .due = now + FIRST_MS, .looked_at = now };
+    retain_newest(r, now, newest);
+    return r;
+}
+
+void retain_newest(struct retainer *r, int64_t now, int64_t newest)
+{
     if (newest && now - newest > SILENT_MS)
         wait_a_day(r, "since the newest postback in the store came it has been", now - newest);
-    return r;
 }
 
 void retain_close(struct retainer *r)

@@ -13,6 +13,8 @@ struct retainer;
  * when the time goes on by more than a day at once, nothing is removed for a day, and the log says so: the
  * machine's clock may be wrong.  metrics: counts what goes; NULL.  NULL: out of memory. */
 struct retainer *retain_open(struct rules_holder *rules, struct metrics *metrics, int64_t now, int64_t newest);
+/* The same of a store that could not be asked before: what is the newest in it. */
+void retain_newest(struct retainer *r, int64_t now, int64_t newest);
 /* The next step, Unix milliseconds; ten minutes after now at most, also when the clock was set back. */
 int64_t retain_due(struct retainer *r, int64_t now);
 bool retain_late(const struct retainer *r, int64_t now); /* it has waited long for a quiet moment */

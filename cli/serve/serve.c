@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "adapters/process/notify.h"
+#include "adapters/store/folder.h"
 #include "cli/cli.h"
 #include "cli/end.h"
 #include "cli/options.h"
@@ -38,39 +41,98 @@ static void wake(void *context, struct slice pixel)
         sender_wake(s->sender, pixel);
 }
 
-static int open_store(struct server *s, const struct catalog *c, struct err *err)
+/* What the last run left, once the store is there. */
+static int take_up(struct server *s, struct err *err)
 {
-    struct intake_settings settings = { .delivered_wake = wake,
-                                        .context = s,
-                                        .queue_max = QUEUE_MAX };
     struct store_counts counts;
     int64_t recovered = 0;
 
-    s->writer = upgrade_open(c->data, err);
-    if (!s->writer)
+    if (store_begin(s->writer, err) != 0)
         return -1;
-    s->reader = store_sqlite_open(c->data, false, err);
-    if (s->reader)
-        jail_close(s->jail, c);
-    if (!s->reader || store_begin(s->writer, err) != 0 ||
-        store_recover(s->writer, clock_now_ms(), &recovered, err) != 0 ||
-        store_commit(s->writer, err) != 0)
+    clock_read_store(s->writer);
+    if (store_recover(s->writer, clock_now_ms(), &recovered, err) != 0 || store_commit(s->writer, err) != 0) {
+        store_rollback(s->writer);
         return -1;
+    }
     if (recovered)
         log_line("warning",
                  "msg=\"events were in flight when the server ended; they are sent again\" "
                  "events=%lld",
                  (long long)recovered);
-    settings.store = s->writer;
     if (store_counts(s->writer, &counts, err) != 0)
         return -1;
-    settings.retainer = s->retainer =
-        retain_open(s->rules, s->metrics, clock_now_ms(), counts.newest_postback);
+    retain_newest(s->retainer, clock_now_ms(), counts.newest_postback);
+    s->begun = true;
+    return 0;
+}
+
+/* Of a database that may be away. */
+static int look(void *context, struct store *writer, struct err *err)
+{
+    struct server *s = context;
+
+    if (!s->begun)
+        return take_up(s, err);
+    if (store_begin(writer, err) != 0) /* an empty commit tells more than a connection: may it write? */
+        return -1;
+    return store_commit(writer, err);
+}
+
+/* Which server this is, among others: both of its handles say so. */
+static void name_node(struct store *writer, struct store *sending, struct slice node)
+{
+    char host[64] = "";
+    int64_t run = 0;
+
+    if (getrandom(&run, sizeof(run), 0) != sizeof(run))
+        run = getpid();
+    run = (run & INT64_MAX) | 1;
+    gethostname(host, sizeof(host) - 1);
+    store_name(writer, node.len ? node : slice_from(host), run);
+    store_name(sending, node.len ? node : slice_from(host), run);
+}
+
+static int open_engine(struct server *s, const struct catalog *c, struct err *err)
+{
+    if (!(s->stores = stores_keep(c)))
+        return err_set(err, ERR_SYSTEM, "out of memory");
+    if (!stores_is_remote(c)) {
+        s->writer = upgrade_open(c->data, err);
+        s->reader = s->writer ? stores_open_kept(s->stores, false, err) : NULL;
+        return s->reader ? 0 : -1;
+    }
+    s->lock = folder_take(c->data, err);
+    s->writer = s->lock < 0 ? NULL : stores_open_later(s->stores, true, err);
+    s->sending = s->writer ? stores_open_later(s->stores, true, err) : NULL;
+    s->reader = s->sending ? stores_open_later(s->stores, false, err) : NULL;
+    if (!s->reader)
+        return -1;
+    name_node(s->writer, s->sending, c->node);
+    return 0;
+}
+
+static int open_store(struct server *s, const struct catalog *c, struct err *err)
+{
+    struct intake_settings settings = { .delivered_wake = wake,
+                                        .context = s,
+                                        .queue_max = QUEUE_MAX };
+
+    if (open_engine(s, c, err) != 0)
+        return -1;
+    jail_close(s->jail, c);
+    settings.store = s->writer;
+    settings.look = stores_is_remote(c) ? look : NULL;
+    settings.retainer = s->retainer = retain_open(s->rules, s->metrics, clock_now_ms(), 0);
     settings.messages = s->messages = messages_open();
     settings.metrics = s->metrics;
     if (!s->retainer || !s->messages)
         return err_set(err, ERR_SYSTEM, "out of memory");
+    /* A database that is away is waited for; one that this program must not write is not. */
+    if (take_up(s, err) != 0 && (!settings.look || err->kind == ERR_INPUT))
+        return -1;
     s->intake = intake_open(&settings, err);
+    if (s->intake && !s->begun)
+        intake_doubt(s->intake);
     return s->intake ? 0 : -1;
 }
 
@@ -88,10 +150,10 @@ static void open_control(struct server *s, const char *data)
         log_line("warning", "msg=\"replay and others can't ask this server\" why=\"%s\"", err.text);
 }
 
-static int open_inspector(struct server *s, const struct catalog *c, struct err *err)
+static int open_inspector(struct server *s, struct err *err)
 {
     const struct inspector_settings settings = {
-        .rules = s->rules, .intake = s->intake, .admin = &s->admin, .data = c->data,
+        .rules = s->rules, .intake = s->intake, .admin = &s->admin, .stores = s->stores,
     };
 
     s->inspector = s->admin.inspector = inspector_open(&settings, err);
@@ -127,7 +189,7 @@ static int open_listeners(struct server *s, const struct catalog *c, struct err 
     upkeep_look(s);
     if (!s->routes.hasher || !s->routes.limiter || !s->routes.refused)
         return err_set(err, ERR_SYSTEM, "out of memory");
-    if (open_inspector(s, c, err) != 0)
+    if (open_inspector(s, err) != 0)
         return -1;
     s->private = http_server_open(c->admin, &admin_limits, admin_handle, &s->admin, err);
     if (!s->private)
@@ -191,6 +253,8 @@ static void close_all(struct server *s)
     store_close(s->reader);
     store_close(s->sending);
     store_close(s->writer);
+    stores_free(s->stores);
+    folder_give(s->lock);
     jail_free(s->jail);
     identity_hasher_free(s->routes.hasher);
     limiter_close(s->routes.limiter);
@@ -248,7 +312,7 @@ static int open_all(struct server *s, const struct catalog *c, struct err *err)
 
 int cli_serve(int argc, char **argv)
 {
-    struct server s = { .config = "clickbaton.yaml" };
+    struct server s = { .config = "clickbaton.yaml", .lock = -1 };
     bool unconfined = false;
     const struct option_row rows[] = {
         OPTION_CONFIG(&s.config),

@@ -11,6 +11,7 @@
 #include "cli/serve/jail.h"
 #include "cli/serve/outlet.h"
 #include "cli/serve/routes.h"
+#include "cli/stores.h"
 
 struct server {
     const char *config;
@@ -18,6 +19,9 @@ struct server {
     int64_t watchdog_ms; /* 0: nobody waits for a sign of life */
     struct rules_holder *rules;
     struct retainer *retainer;
+    struct stores *stores;
+    int lock;             /* of the data folder, when no engine has it; -1 */
+    bool begun;           /* the store was there, and what the last run left was taken up; the intake thread's, once that runs */
     struct store *writer, *reader;
     struct store *sending; /* the sender's own writer, of a store that is shared; else NULL */
     struct intake *intake;

@@ -5,7 +5,7 @@
 
 #include "adapters/store/store.h"
 
-/* The writer of the store in dir; NULL and *err. */
+/* The writer of SQLite's store in dir; NULL and *err. */
 struct store *upgrade_open(const char *dir, struct err *err);
 
 #endif

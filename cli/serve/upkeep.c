@@ -6,15 +6,30 @@
 #include "cli/serve/log.h"
 #include "cli/serve/server.h"
 
+/* A store that is not on this machine, and is known not to answer. */
+static bool is_away(struct server *s)
+{
+    struct intake_stats stats;
+
+    intake_stats(s->intake, &stats);
+    return s->lock >= 0 && !stats.healthy;
+}
+
 void upkeep_look(struct server *s)
 {
     struct store_counts counts;
     struct err err = { 0 };
 
+    if (is_away(s)) { /* whoever writes looks whether it is back */
+        metrics_look_at_disk(s->metrics);
+        return;
+    }
     if (store_counts(s->reader, &counts, &err) == 0) {
         pthread_mutex_lock(&s->admin.lock);
         s->admin.counts = counts;
         pthread_mutex_unlock(&s->admin.lock);
+    } else if (s->lock >= 0) {
+        intake_doubt(s->intake);
     }
     metrics_look_at_disk(s->metrics);
 }
@@ -36,6 +51,10 @@ static void find_orphan(struct server *s)
     struct slice orphan = { 0 };
     size_t count = 0;
 
+    if (is_away(s)) {
+        rules_release(rules);
+        return;
+    }
     arena_init(&arena, 1024 * 1024);
     if (store_pixels_due(s->reader, &arena, &due, &count, NULL) != 0)
         count = 0;

@@ -54,7 +54,7 @@ int store_compact(int argc, char **argv)
     int code;
 
     if (options_parse(argc, argv, rows, &usage, &named, 0, 1, &code) < 0 ||
-        (code = store_find_data(config, named, path)) != EXIT_DONE)
+        (code = store_find_data(config, named, "PostgreSQL uses the space of removed rows again by itself (autovacuum)", path)) != EXIT_DONE)
         return code;
     if ((code = ask_server(path, &err)) != 0) {
         if (code == 1)

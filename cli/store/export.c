@@ -150,6 +150,6 @@ int store_export(int argc, char **argv)
     filter.offer = slice_from(offer);
     if (!moment(since, &filter.since) || !moment(until, &filter.until))
         return options_misuse("store", "--since and --until take 2026-05-28, 2026-05-28T20:26:40Z or an age like 7d");
-    code = store_find_data(config, named, path);
+    code = store_find_data(config, named, NULL, path);
     return code != EXIT_DONE ? code : export_to(path, &filter, file);
 }

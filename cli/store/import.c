@@ -130,7 +130,7 @@ int store_import(int argc, char **argv)
     int code;
 
     if (options_parse(argc, argv, rows, &usage, names, 1, 2, &code) < 0 ||
-        (code = store_find_data(config, names[1], path)) != EXIT_DONE)
+        (code = store_find_data(config, names[1], NULL, path)) != EXIT_DONE)
         return code;
     return import_from(names[0], path);
 }

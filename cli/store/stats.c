@@ -68,7 +68,7 @@ int store_stats(int argc, char **argv)
     int code;
 
     if (options_parse(argc, argv, rows, &usage, &named, 0, 1, &code) < 0 ||
-        (code = store_find_data(config, named, path)) != EXIT_DONE)
+        (code = store_find_data(config, named, NULL, path)) != EXIT_DONE)
         return code;
     if ((store_is_url(path) ? store_pg_stats(path, show, &s, &err) : store_sqlite_stats(path, show, &s, &err)) != 0) {
         fprintf(stderr, "clickbaton store stats: %s\n", err.text);

@@ -1,14 +1,17 @@
 /* verb.c: `clickbaton store ...`. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/catalog.h"
 #include "cli/store/store.h"
+#include "cli/stores.h"
 #include "core/base/diag.h"
 
 static const struct verb_usage usage = {
-    .synopsis = "store verify|export|import|copy|compact|stats ...",
+    .synopsis = "store init|verify|export|import|copy|compact|stats ...",
     .about = "Looks after the store: everything that was accepted, and what became of it.\n"
+             "  init     make the tables of a PostgreSQL database, or bring them up to date\n"
              "  verify   is it whole? beside a running server, or a copied file\n"
              "  export   the ledger as JSON Lines\n"
              "  import   an export into an empty data folder or database\n"
@@ -24,8 +27,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } parts[] = {
-    { "verify", store_verify }, { "export", store_export },   { "import", store_import },
-    { "copy", store_copy },       { "compact", store_compact }, { "stats", store_stats },
+    { "init", store_init },     { "verify", store_verify }, { "export", store_export },   { "import", store_import },
+    { "copy", store_copy },     { "compact", store_compact }, { "stats", store_stats },
 };
 #define PARTS (sizeof(parts) / sizeof(*parts))
 
@@ -78,9 +81,10 @@ int store_is_url(const char *place)
     return 0;
 }
 
-int store_find_data(const char *config, const char *named, char path[STORE_PATH])
+int store_find_data(const char *config, const char *named, const char *instead, char path[STORE_PATH])
 {
     struct catalog *c;
+    char name[300];
     int code;
 
     if (named) {
@@ -95,7 +99,15 @@ int store_find_data(const char *config, const char *named, char path[STORE_PATH]
     if (!c)
         return code;
     code = EXIT_DONE;
-    if (snprintf(path, STORE_PATH, "%s", c->data) >= STORE_PATH) {
+    if (stores_is_remote(c) && !instead) {
+        if (c->store.password)
+            setenv("PGPASSWORD", c->store.password, 1); /* of this process alone: libpq looks there */
+        snprintf(path, STORE_PATH, "%s", c->store.url);
+    } else if (stores_is_remote(c)) {
+        fprintf(stderr, "clickbaton store: this is for the file of SQLite, and the store is %s: %s\n", stores_name(c, name),
+                instead);
+        code = EXIT_NO;
+    } else if (snprintf(path, STORE_PATH, "%s", c->data) >= STORE_PATH) {
         fprintf(stderr, "clickbaton store: the path is too long\n");
         code = EXIT_IO;
     }

@@ -90,7 +90,7 @@ int store_verify(int argc, char **argv)
     int code, rc;
 
     if (options_parse(argc, argv, rows, &usage, &named, 0, 1, &code) < 0 ||
-        (code = store_find_data(config, named, path)) != EXIT_DONE)
+        (code = store_find_data(config, named, NULL, path)) != EXIT_DONE)
         return code;
     rc = (store_is_url(path) ? store_pg_verify(path, show, &s, &r, &err) : store_sqlite_verify(path, show, &s, &r, &err));
     code = rc < 0 ? EXIT_IO : rc ? EXIT_NO : EXIT_DONE;

@@ -7,6 +7,7 @@
 #include "cli/hops.h"
 #include "cli/live/live.h"
 #include "cli/options.h"
+#include "cli/stores.h"
 #include "cli/story/story.h"
 #include "cli/tail/tail.h"
 #include "core/base/diag.h"
@@ -39,7 +40,7 @@ static int run(struct tailing *t, size_t n, bool once)
     struct err err = { 0 };
     int rc;
 
-    t->store.store = store_sqlite_open(t->store.data, false, &err);
+    t->store.store = stores_open(t->store.catalog, false, &err);
     if (!t->store.store || (rc = tail_past(t, n, &err)) < 0) {
         fprintf(stderr, "clickbaton tail: %s\n", err.text);
         return EXIT_IO;
@@ -103,17 +104,17 @@ int cli_tail(int argc, char **argv)
         { 0 },
     };
     static struct tailing t; /* its list of events is no small one */
-    char *data;
+    struct catalog *catalog;
     int code;
 
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0 ||
         (code = misuse(argv[0], &o, &t.what)) != EXIT_DONE)
         return code;
-    data = live_data(argv[0], o.config, &code);
-    if (!data)
+    catalog = live_catalog(argv[0], o.config, &code);
+    if (!catalog)
         return code;
     t.json = o.json;
-    t.store = (struct live_store){ .verb = "tail", .data = data };
+    t.store = (struct live_store){ .verb = "tail", .catalog = catalog };
     t.what.offer = slice_from(o.offer);
     t.what.tracker = slice_from(o.tracker);
     t.what.stage = slice_from(o.stage);
@@ -127,6 +128,6 @@ int cli_tail(int argc, char **argv)
     buf_free(&t.out);
     arena_free(&t.arena);
     arena_free(&t.page);
-    free(data);
+    catalog_close(catalog);
     return code;
 }

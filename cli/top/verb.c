@@ -118,7 +118,7 @@ int cli_top(int argc, char **argv)
     };
     struct top *t;
     int64_t interval;
-    char *data;
+    struct catalog *catalog;
     int code;
 
     if (options_parse(argc, argv, rows, &usage, NULL, 0, 0, &code) < 0)
@@ -127,17 +127,17 @@ int cli_top(int argc, char **argv)
         return options_misuse(argv[0], "--interval takes a time from 1s to 1h, not \"%s\"", o.interval);
     if (o.frames < 0)
         return options_misuse(argv[0], "--frames takes a number, 0 at least");
-    data = live_data(argv[0], o.config, &code);
-    if (!data)
+    catalog = live_catalog(argv[0], o.config, &code);
+    if (!catalog)
         return code;
     t = calloc(1, sizeof(*t));
     if (t) {
-        t->store = (struct live_store){ .verb = "top", .data = data };
+        t->store = (struct live_store){ .verb = "top", .catalog = catalog };
         t->only = slice_from(o.offer);
         code = run(t, &o, (int)interval * 1000);
         store_close(t->store.store);
     }
     free(t);
-    free(data);
+    catalog_close(catalog);
     return code;
 }

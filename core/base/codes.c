@@ -119,6 +119,11 @@ const struct code codes[] = {
       "LoadCredential=NAME:/path in the unit; elsewhere set CREDENTIALS_DIRECTORY" },
     { "C068", "a folder can't be read since serve has started", "restart serve" },
     { "C069", "alerts for an offer that there is not", "correct the offer's name under alerts: offers:" },
+    { "C070", "the store's URL can't be used",
+      "write store: postgresql://clickbaton@db.example:5432/clickbaton" },
+    { "C071", "a parameter of the store's URL can't be used", "take it out: docs/postgresql.md" },
+    { "C072", "nothing makes sure which database answers", "leave sslmode out, or write sslmode=verify-full" },
+    { "C073", "a file that the store's URL names can't be read", "correct the path, or the file's rights" },
     /* warnings: the postback went on */
     { "W001", "&amp; in the URL was repaired", "copy the URL as plain text" },
     { "W002", "an HTML entity in the URL was repaired",

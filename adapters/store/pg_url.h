@@ -1,0 +1,23 @@
+/* pg_url.h: a URL as the parameters that libpq gets. */
+#ifndef ADAPTERS_STORE_PG_URL_H
+#define ADAPTERS_STORE_PG_URL_H
+
+#include "adapters/store/postgres.h"
+
+#define PG_PARAMETERS 64
+
+struct pg_target {
+    struct arena arena; /* what the others point at, but for the password */
+    const char *keys[PG_PARAMETERS], *values[PG_PARAMETERS]; /* ended by NULL */
+    size_t count;
+    char *password; /* malloc'ed; NULL: none */
+    char where[200];
+    bool remote; /* some host is neither this machine's nor a socket */
+};
+
+/* -1: *err, without the URL.  What may not stand in a URL is not judged here. */
+int pg_target_read(struct pg_target *t, const struct postgres *at, bool writer, struct err *err);
+void pg_target_free(struct pg_target *t);
+const char *pg_target_value(const struct pg_target *t, const char *key); /* NULL: not said */
+
+#endif
