@@ -181,6 +181,23 @@ def a_running_installation_moves():
     equal("what waits was not sent with a known outcome",
           [e["event_id"] for e in events if e["state"] < 3 and e["event_id"] in sent and not e.get("unknown_since")], [])
 
+    # The server goes on in the database: what waited is sent, a repeat is a duplicate, a new one is taken.
+    moved = Folder(endpoint=sandbox.endpoint, extra="store: '%s'\n" % url)
+    serve = Serve(moved)
+    equal("a repeat is known", serve.verdict("subid=%s&external_id=E.C.P.%s&status=sale&payout=1&currency=usd" % (ids[0], ids[0]))[1]["verdict"], "duplicate")
+    more = Load(serve, "n", connections=2, count=40).wait()
+    equal("new ones are taken", len(more), 40)
+    acknowledged = set(load.taken) | set(more)
+    wait_until("all are delivered", lambda: acknowledged <= {e["event_id"] for e in sandbox.events()}, seconds=30)
+    wait_until("and recorded", lambda: postgres.psql(url, "SELECT count(*) FROM deliveries WHERE state < 3") == "0", seconds=30)
+    equal("it ends", serve.stop(), 0)
+    times = {}
+    for e in sandbox.events():
+        times[e["event_id"]] = times.get(e["event_id"], 0) + 1
+    unknown = {e["event_id"] for e in events if e.get("unknown_since")}
+    equal("each is delivered once", {i: n for i, n in times.items() if n != 1 and i not in unknown}, {})
+    whole("after it", url)
+
     closed = Serve(folder, start=False)
     equal("the old store is closed", closed.wait() != 0, True)
     has("and says where it went", closed.err(), "this store was moved to", "set `store:` to that")
