@@ -7,14 +7,15 @@ DESTDIR ?=
 CFLAGS  ?= -O2 -g
 SAN     ?=
 
+# Debian has libpq's header in a folder of its own; tools/deps.sh looks there, too.
+PQ_C  := -I$(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
 ALL_C := -std=c11 -D_XOPEN_SOURCE=700 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
-         -Wmissing-prototypes -Wwrite-strings -Wvla -Wcast-qual -fno-strict-overflow -I. \
+         -Wmissing-prototypes -Wwrite-strings -Wvla -Wcast-qual -fno-strict-overflow -I. $(PQ_C) \
          -DCLICKBATON_VERSION='"$(VERSION)"'
 SAN_F := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 # What makes a mistake that nobody has found yet harder to use.
 HARD_C := $(if $(SAN),,-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE)
 HARD_L := $(if $(SAN),,-pie -Wl,-z,relro,-z,now)
-CPPFLAGS += -I/usr/include/postgresql
 LIBS  := -lpq -lmicrohttpd -lsqlite3 -lcurl -lcjson -lyaml -lcrypto -lexpat -lm -lpthread
 
 SRC      := $(sort $(shell find core adapters cli -name '*.c'))
@@ -27,7 +28,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector web-load screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt alert-days bench bench-profile bench-trace bench-reconcile bench-cluster man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt test-cluster alert-days bench bench-profile bench-trace bench-reconcile bench-cluster man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -91,17 +92,22 @@ $(BUILD)/fault/%: $(BUILD)/tests/fault/%.o $(BUILD)/libclickbaton.a
 
 # ---- tests ----
 
+# A private PostgreSQL for a command; parts of one `make test` share one.
+WITH_PG := tests/support/postgres.sh
+
 # Everything, with gcc, clang, the sanitizers, valgrind and a short run of each fuzzer.
 test: | need-test
-	@MAKE="$(MAKE)" tests/run-all.py
+	@MAKE="$(MAKE)" $(WITH_PG) tests/run-all.py
 
 # The parts of it, on the build in $(BUILD).
+# All of them, or without some: make unit WITHOUT="test_a test_b"
+UNITS = $(filter-out $(WITHOUT:%=$(BUILD)/tests/unit/%),$(UNIT))
 structure:
 	@tests/structure.sh
 	@tests/structure-control.sh
 unit: | need-test
-	@$(MAKE) --no-print-directory $(UNIT)
-	@tests/run-unit.sh $(UNIT)
+	@$(MAKE) --no-print-directory $(UNITS)
+	@$(WITH_PG) tests/run-unit.sh $(UNITS)
 e2e: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py $(ONLY)
@@ -142,12 +148,12 @@ tsan:
 valgrind: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@JOBS=2 RUN='valgrind -q --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
-	    tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
-# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) eight that take minutes there;
+	    $(WITH_PG) tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
+# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) nine that take minutes there;
 # the address sanitizer looks for leaks in all of them.
 NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_courier test_http_server test_sender test_store test_store_upgrade \
                  $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal test_store_retain \
-                   test_store_prefix test_alert_days))
+                   test_store_prefix test_store_recount test_alert_days))
 
 # Branches of core/ that the unit tests, the case files and these end-to-end files take; MISSING=1
 # lists the others.  Nothing is left out, not even where memory ends.
@@ -156,7 +162,7 @@ COVERING := 10 20 21 30 37 40 61 62 63 64 65 66 67 68 69 70 72 73 74 78 79 80 81
 coverage: | need-test
 	@find build-cov -name '*.gcda' -exec rm {} + 2>/dev/null || true
 	@$(MAKE) --no-print-directory $(COVERED) build-cov/clickbaton $(UNIT:$(BUILD)/%=build-cov/%)
-	@tests/run-unit.sh $(UNIT:$(BUILD)/%=build-cov/%)
+	@$(WITH_PG) tests/run-unit.sh $(UNIT:$(BUILD)/%=build-cov/%)
 	@JOBS=3 E2E_SHARE=4 $(MAKE) --no-print-directory $(COVERED) ONLY="$(COVERING)" e2e || \
 	    echo "coverage: some tests failed; what they did not come to is counted as not taken"
 	@tools/coverage.py build-cov --least 90 $(if $(MISSING),--missing)
@@ -218,6 +224,14 @@ soak-crash: | need-test
 corrupt: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger
 	@BUILD=$(BUILD) python3 tests/fault/corrupt.py $(or $(CASES),10000) $(or $(SEED),5)
+
+# Three PostgreSQL servers, receivers and senders, and what kills them: make test-cluster ROUNDS=500 SEED=7
+test-cluster: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/tests/cluster/load
+	@python3 tests/cluster/run.py $(BUILD)/tests/cluster/load $(or $(ROUNDS),8) $(SEED)
+$(BUILD)/tests/cluster/load: $(BUILD)/tests/cluster/load.o $(BUILD)/libclickbaton.a
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # ---- the main job, shown; and measured ----
 

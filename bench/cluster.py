@@ -23,7 +23,7 @@ import machine
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.environ.get("BUILD") or os.path.join(ROOT, "build"))
-GROUP = os.path.join(BUILD, "bench", "bench_group")
+GROUP = os.environ.get("BENCH_GROUP") or os.path.join(BUILD, "bench", "bench_group")
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 ONLY = os.environ.get("ONLY", "").split()
 SECONDS = 1 if QUICK else 6
@@ -99,6 +99,23 @@ class Server:
         with open(self.data + "/postmaster.pid") as f:
             pid = int(f.readline())
         os.kill(pid, signal.SIGKILL)
+
+    def cpu(self):
+        """Seconds of all its processes, also of those that have ended."""
+        with open(self.data + "/postmaster.pid") as f:
+            postmaster = int(f.readline())
+        ticks = 0
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/stat" % pid) as f:
+                    fields = f.read().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(pid) == postmaster:
+                ticks += sum(map(int, fields[11:15]))
+            elif int(fields[1]) == postmaster:
+                ticks += sum(map(int, fields[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def url(self, database):
         return "postgresql:///%s?host=%s&user=clickbaton" % (database, self.socket)
@@ -202,14 +219,17 @@ def intake(table, make, folder, server):
             for _ in range(ROUNDS):
                 place = server.anew()
                 fill(place, SOME_CLICKS)
+                before = server.cpu()
                 out = together(place, "postbacks", workers, group, SOME_CLICKS)
+                time.sleep(0.2)  # its backends end
+                out["server"] = (server.cpu() - before) / out["done"] * 1e6
                 if events_of(server) != out["done"] - out["duplicates"]:
                     raise Broken("%d events of %d postbacks, %d duplicates" % (events_of(server), out["done"], out["duplicates"]))
                 runs.append(out)
             out = best(runs)
             table.row("PostgreSQL, %d receiver%s, groups of %d: durable postbacks/s" % (workers, "s" * (workers > 1), group), "%.0f" % out["rate"],
-                      "%.2f of SQLite, %.2f of COPY; group p99 %.1f ms; %.1f trips a group; CPU of the receiver %.0f us each"
-                      % (out["rate"] / base["rate"], out["rate"] / ceiling["rate"], out["p99"], out["trips"], out["cpu"]))
+                      "%.2f of SQLite, %.2f of COPY; group p99 %.1f ms; %.1f trips a group; CPU each: receiver %.0f us, database %.0f us"
+                      % (out["rate"] / base["rate"], out["rate"] / ceiling["rate"], out["p99"], out["trips"], out["cpu"], out["server"]))
 
 
 def latency(table, make, folder, server):

@@ -65,7 +65,8 @@ static inline void compose(struct conversion *c, int64_t clicks, int64_t n)
     struct sample *x = &c->x;
 
     sample(x, clicks ? (int64_t)(mix((uint64_t)n) % (uint64_t)clicks) : n);
-    snprintf(x->event_id, sizeof(x->event_id), "%s.%lld", x->click_id, (long long)n % 1000000);
+    snprintf(x->txid, sizeof(x->txid), "%lld", (long long)n + 100000000);
+    snprintf(x->event_id, sizeof(x->event_id), "%s.%lld", x->click_id, (long long)n);
     snprintf(x->params, sizeof(x->params),
              "subid=%s&external_id=%s&status=sale&payout=12.50&currency=USD&tid=%s&campaign=17",
              x->click_id, x->ttclid, x->txid);

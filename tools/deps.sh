@@ -13,6 +13,7 @@ header:cjson/cJSON.h libcjson-dev
 header:yaml.h libyaml-dev
 header:openssl/evp.h libssl-dev
 header:expat.h libexpat1-dev
+header:libpq-fe.h libpq-dev
 command:node nodejs
 command:npm npm
 '
@@ -25,6 +26,7 @@ file:/usr/lib/python3/dist-packages/prometheus_client/parser.py python3-promethe
 command:curl curl
 command:sqlite3 sqlite3
 command:valgrind valgrind
+postgres: postgresql
 command:nginx nginx-light
 command:caddy caddy
 command:mandoc mandoc
@@ -83,9 +85,13 @@ deb) needs="$needs$man_needs$deb_needs" ;;
 *) echo "usage: tools/deps.sh [build|inspector|test|web|screenshots|demo|bench|profile|fuzz|man|deb]" >&2; exit 2 ;;
 esac
 
+# Where libpq's header is, as in the Makefile.
+pq=$(pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
+
 present() {
     case $1 in
-    header:*) echo "#include <${1#header:}>" | ${CC:-cc} -E -x c - >/dev/null 2>&1 ;;
+    header:*) echo "#include <${1#header:}>" | ${CC:-cc} -I"$pq" -E -x c - >/dev/null 2>&1 ;;
+    postgres:) tests/support/postgres.sh --find >/dev/null 2>&1 ;;
     fuzzer:) echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n ? 0 : 0; }' |
         clang -fsanitize=fuzzer,address -x c - -o /dev/null >/dev/null 2>&1 ;;
     python:*) python3 -c "import ${1#python:}" >/dev/null 2>&1 ;;
@@ -152,7 +158,18 @@ if [ "$(id -u)" -ne 0 ]; then
         exit 1
     fi
 fi
+# The tests start a PostgreSQL of their own: Debian's package must not create a cluster and start it.
+no_cluster() {
+    case " $missing " in *" postgresql "*) ;; *) return 0 ;; esac
+    [ -e /etc/postgresql-common/createcluster.conf ] && return 0
+    echo "deps: writing /etc/postgresql-common/createcluster.conf, so that no database is created or started" >&2
+    $sudo mkdir -p /etc/postgresql-common
+    printf '%s\n' '# No cluster is created when PostgreSQL is installed (written by tools/deps.sh of clickbaton).' \
+        'create_main_cluster = false' | $sudo tee /etc/postgresql-common/createcluster.conf >/dev/null
+}
+
 echo "deps: installing them with apt-get" >&2
+no_cluster
 export DEBIAN_FRONTEND=noninteractive
 install() { $sudo apt-get -qq -y --no-install-recommends install $missing >&2; }
 install || { $sudo apt-get -qq update >&2 && install; }

@@ -83,9 +83,12 @@ struct pg {
         void *context;
     } waits[PG_WAITS];
     size_t waiting;
+    uint64_t asked;          /* transactions, or questions of a reader, so far */
+    int64_t planned_us;      /* when plans were made anew, pg_boot_us */
     uint64_t trips;          /* to the database and back, so far */
     enum pg_sql failed_at;   /* the statement of the last error */
     bool open;               /* BEGIN was sent */
+    bool warned;             /* by the database, since this was set to false */
     bool doubtful;           /* COMMIT was sent, and no answer came: it may be done */
     int number;              /* of the writer, -1: none yet */
     int64_t token;           /* says that the number is still ours */
@@ -143,6 +146,9 @@ int pg_unreached(struct pg *s, struct err *err);
 int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, struct err *err); /* result: may be NULL */
 
 /* ---- pg_call.c: statements ---- */
+/* Before a transaction, or a reader's question: now and then plans are made anew.  Those that are kept are made for tables as they were:
+ * of an empty one, all is read without asking the index by anything. */
+void pg_replan(struct pg *s);
 void pg_forget(struct pg *s); /* what a connection knew that is no more */
 
 /* One call of a prepared statement: start, its values in order; then run it, or queue it to go with others. */

@@ -225,6 +225,8 @@ static int answered(struct pg *s, const struct pg_wait *w, PGresult **r, struct 
 
     if (w->which == PG_COMMIT && strcmp(PQcmdStatus(*r), "COMMIT") != 0)
         rc = err_set(err, ERR_SYSTEM, "%s: the database has rolled this transaction back", s->where);
+    else if (w->which == PG_COMMIT && s->warned) /* a wait for a standby was cut short: "might not have been replicated" */
+        rc = err_set(err, ERR_BUSY, "%s: the database warns that a commit is not on a second server", s->where);
     else if (w->take)
         rc = w->take(s, &rows, w->context, err);
     *r = rows.result; /* NULL when it was kept */
@@ -294,6 +296,24 @@ static int run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
     return -1;
 }
 
+#define REPLAN_US (INT64_C(60) * 1000000)
+
+/* Whatever comes of it: a relative that keeps no plans refuses.  n: at 1, 2, 4, 8 ..., since so much may have been written. */
+void pg_replan(struct pg *s)
+{
+    int64_t now = pg_boot_us();
+    uint64_t n = ++s->asked;
+    struct pg_call c;
+    struct err ignored;
+
+    if (s->open || s->waiting || ((n & (n - 1)) && now - s->planned_us < REPLAN_US))
+        return;
+    s->planned_us = now;
+    pg_start(&c, s, PG_REPLAN);
+    run(&c, NULL, &ignored);
+    s->store.failed = false;
+}
+
 /* A reader whose connection is lost asks once more by another; what a writer has begun is gone with its own. */
 int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
 {
@@ -304,6 +324,8 @@ int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
         return pg_no_room(err);
     if (reads && pg_alive(s, err) != 0)
         return -1;
+    if (reads)
+        pg_replan(s);
     if (run(c, out, err) == 0)
         return 0;
     if (!reads || (s->ready && !pg_lost(s)) || s->silent || pg_alive(s, err) != 0)

@@ -19,10 +19,13 @@ static int64_t steady_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void be_quiet(void *context, const PGresult *result)
+/* Nothing is printed, but a warning at a commit matters. */
+static void hear(void *context, const PGresult *result)
 {
-    (void)context;
-    (void)result;
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+    if (severity && strcmp(severity, "WARNING") == 0)
+        ((struct pg *)context)->warned = true;
 }
 
 /* The first call of libpq that tries to connect says which error it was by words alone, in the server's language.  With
@@ -37,7 +40,7 @@ static int start(struct pg *s, struct err *err)
     if (!s->db)
         return err_set(err, ERR_SYSTEM, "out of memory");
     PQsetErrorVerbosity(s->db, PQERRORS_VERBOSE);
-    PQsetNoticeReceiver(s->db, be_quiet, NULL);
+    PQsetNoticeReceiver(s->db, hear, s);
     PQreset(s->db);
     return 0;
 }

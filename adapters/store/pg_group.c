@@ -196,7 +196,7 @@ static int remember(struct pg *s, struct pass_click *p)
     } ways[] = { { ASK_BY_CLICK_ID, c->click_id }, { ASK_BY_TTCLID, c->ttclid }, { ASK_NAMELESS, c->click_id.len ? S("") : c->ttclid } };
 
     for (size_t i = 0; i < 3; i++) {
-        struct pg_answer *a = ways[i].id.len ? pg_answer_of(s->group, ways[i].kind, c->offer, ways[i].id, true) : NULL;
+        struct pg_answer *a = ways[i].id.len ? pg_answer_of(s->group, ways[i].kind, c->offer, ways[i].id, false) : NULL;
         if (a && (!a->over || a->over->k.id <= p->k.id)) /* by ttclid the newest click counts */
             a->over = p;
         else if (!a && ways[i].id.len)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define ROUNDS_MOST 8 /* then call by call: somebody else is always faster */
+#define ROUNDS_MOST 30 /* then call by call: somebody else is always faster */
 
 /* ---- asking ---- */
 
@@ -23,7 +23,11 @@ static int take_answer(struct pg_group *g, struct pg_answer *a, const struct pg_
         a->event = pg_int_at(rows, row, 1);
         a->plain = pg_int_at(rows, row, 2) != 0;
     } else if (a->kind < ASK_MARK_ID) {
-        return pg_click_row(rows, row, 1, &g->memory, &a->click, err); /* behind its number */
+        if (pg_click_row(rows, row, 1, &g->memory, &a->click, err) != 0) /* behind its number */
+            return -1;
+        /* While we waited for its lock it may have become another's. */
+        a->found = a->kind == ASK_BY_CLICK_ID || (slice_eq(a->click.click.ttclid, a->id) &&
+                                                  (a->kind == ASK_BY_TTCLID || a->click.click.click_id.len == 0));
     }
     return 0;
 }
@@ -84,8 +88,9 @@ static int ask(struct pg *s, enum pg_ask kind, struct asked *q, struct err *err)
 static int by_id(const void *a, const void *b)
 {
     const struct pg_answer *x = *(const struct pg_answer *const *)a, *y = *(const struct pg_answer *const *)b;
+    int rc = slice_cmp(x->id, y->id);
 
-    return slice_cmp(x->id, y->id);
+    return rc ? rc : slice_cmp(x->offer, y->offer);
 }
 
 /* What is wanted of one kind.  1: something is. */

@@ -7,33 +7,59 @@
 #include "core/identity/match_key.h"
 #include "core/payload/keys.h"
 
-#define SLOTS 8192
+#define SLOTS      1024 /* at first; a power of two, at most half of them used */
+#define SLOTS_MOST (1u << 20)
 
 struct pg_tally {
     struct pg_tally_row {
         int64_t hour, kind, slot, n;
         struct slice offer, name;
         bool used;
-    } rows[SLOTS];
-    uint32_t taken[SLOTS / 2];
-    size_t count;
+    } *rows;
+    uint32_t *taken; /* which are used, in the order of their coming: half as many as rows */
+    size_t count, slots;
     struct arena texts;
     bool full; /* what could not be gathered fails the transaction */
 };
+
+static bool make_room(struct pg_tally *t, size_t slots)
+{
+    struct pg_tally_row *rows = calloc(slots, sizeof(*rows));
+    uint32_t *taken = calloc(slots / 2, sizeof(*taken));
+
+    if (!rows || !taken) {
+        free(rows);
+        free(taken);
+        return false;
+    }
+    free(t->rows);
+    free(t->taken);
+    t->rows = rows;
+    t->taken = taken;
+    t->slots = slots;
+    return true;
+}
 
 struct pg_tally *pg_tally_new(void)
 {
     struct pg_tally *t = calloc(1, sizeof(*t));
 
+    if (t && !make_room(t, SLOTS)) {
+        free(t);
+        return NULL;
+    }
     if (t)
-        arena_init(&t->texts, (size_t)16 << 20);
+        arena_init(&t->texts, (size_t)64 << 20);
     return t;
 }
 
 void pg_tally_free(struct pg_tally *t)
 {
-    if (t)
-        arena_free(&t->texts);
+    if (!t)
+        return;
+    arena_free(&t->texts);
+    free(t->rows);
+    free(t->taken);
     free(t);
 }
 
@@ -55,27 +81,61 @@ static int64_t hour_of(int64_t seconds)
     return seconds - (rest < 0 ? rest + 3600 : rest);
 }
 
+/* Where the row is, or the free place for it. */
+static uint32_t place_of(const struct pg_tally *t, const struct pg_tally_row *want)
+{
+    uint64_t h = slice_hash(want->name, slice_hash(want->offer, (uint64_t)want->hour ^ (uint64_t)want->kind << 40 ^
+                                                                    (uint64_t)want->slot << 48));
+    uint32_t at = (uint32_t)(h % t->slots);
+
+    for (const struct pg_tally_row *r; (r = &t->rows[at])->used; at = (uint32_t)((at + 1) % t->slots))
+        if (r->hour == want->hour && r->kind == want->kind && r->slot == want->slot && slice_eq(r->offer, want->offer) &&
+            slice_eq(r->name, want->name))
+            break;
+    return at;
+}
+
+static bool grow(struct pg_tally *t)
+{
+    struct pg_tally had = *t;
+
+    if (t->slots >= SLOTS_MOST)
+        return false;
+    t->rows = NULL;
+    t->taken = NULL;
+    if (!make_room(t, had.slots * 2)) {
+        *t = had;
+        return false;
+    }
+    for (size_t i = 0; i < had.count; i++) {
+        uint32_t at = place_of(t, &had.rows[had.taken[i]]);
+        t->rows[at] = had.rows[had.taken[i]];
+        t->taken[i] = at;
+    }
+    free(had.rows);
+    free(had.taken);
+    return true;
+}
+
 static void add(struct pg *s, struct slice offer, int64_t seconds, enum store_tally_kind kind, struct slice name,
                 int64_t slot, int64_t n)
 {
     struct pg_tally *t = s->tally;
-    int64_t hour = hour_of(seconds);
-    uint64_t h = slice_hash(name, slice_hash(offer, (uint64_t)hour ^ (uint64_t)kind << 40 ^ (uint64_t)slot << 48));
-    struct pg_tally_row *r;
-    uint32_t at;
+    struct pg_tally_row row = { hour_of(seconds), kind, slot, n, offer, name, true }, *r = &t->rows[place_of(t, &row)];
 
-    for (at = (uint32_t)(h % SLOTS); (r = &t->rows[at])->used; at = (at + 1) % SLOTS)
-        if (r->hour == hour && r->kind == kind && r->slot == slot && slice_eq(r->offer, offer) && slice_eq(r->name, name)) {
-            if (__builtin_add_overflow(r->n, n, &r->n))
-                r->n = n < 0 ? INT64_MIN : INT64_MAX;
-            return;
-        }
-    if (t->count == SLOTS / 2) {
+    if (r->used) {
+        if (__builtin_add_overflow(r->n, n, &r->n))
+            r->n = n < 0 ? INT64_MIN : INT64_MAX;
+        return;
+    }
+    if (t->count == t->slots / 2 && !grow(t)) {
         t->full = true;
         return;
     }
-    *r = (struct pg_tally_row){ hour, kind, slot, n, arena_dup(&t->texts, offer), arena_dup(&t->texts, name), true };
-    t->taken[t->count++] = at;
+    row.offer = arena_dup(&t->texts, offer);
+    row.name = arena_dup(&t->texts, name);
+    t->taken[t->count] = place_of(t, &row);
+    t->rows[t->taken[t->count++]] = row;
 }
 
 /* ---- what is counted ---- */

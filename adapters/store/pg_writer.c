@@ -127,7 +127,9 @@ int pg_begin(struct store *store, struct err *err)
         arena_reset(&s->scratch);
         if (pg_alive(s, err) != 0)
             return -1;
-        if ((s->number >= 0 || claim_any(s, err) == 0) && pg_days_ready(s, err) == 0 && pg_open_tx(s, err) == 0 && pg_flush(s, err) == 0)
+        pg_replan(s);
+        if ((s->number >= 0 || claim_any(s, err) == 0) && pg_days_ready(s, err) == 0 && pg_open_tx(s, err) == 0 &&
+            pg_flush(s, err) == 0)
             break;
         if (again || (s->ready && !pg_lost(s)))
             return -1;
@@ -145,7 +147,10 @@ int pg_begin_group(struct store *store, struct err *err)
     struct pg *s = (struct pg *)store;
 
     arena_reset(&s->scratch);
-    if (pg_alive(s, err) != 0 || (s->number < 0 && claim_any(s, err) != 0) || pg_days_ready(s, err) != 0)
+    if (pg_alive(s, err) != 0)
+        return -1;
+    pg_replan(s);
+    if ((s->number < 0 && claim_any(s, err) != 0) || pg_days_ready(s, err) != 0)
         return -1;
     s->doubtful = false;
     s->before = s->state;
@@ -176,11 +181,12 @@ static int commit(struct pg *s, struct err *err)
 {
     int rc;
 
+    s->warned = false;
     if (pg_tally_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
         return -1;
     s->failed_at = PG_COUNT;
     rc = pg_flush(s, err);
-    s->doubtful = rc < 0 && (pg_lost(s) || s->failed_at == PG_COMMIT);
+    s->doubtful = rc < 0 && (pg_lost(s) || s->failed_at == PG_COMMIT || s->warned);
     if (s->doubtful && err)
         err->kind = ERR_BUSY;
     s->taken.doubt |= s->doubtful && s->taken.count;
@@ -244,6 +250,8 @@ void pg_leave(struct pg *s)
 
     if (s->number < 0)
         return;
+    if (s->store.in_tx)
+        pg_rollback(&s->store);
     pg_start(&c, s, PG_LEASES_END);
     pg_int(&c, s->owner);
     pg_run(&c, NULL, &ignored);

@@ -203,7 +203,7 @@ bool store_clock(const struct store *s, struct store_clock *out); /* false: it h
 
 /* Of a handle that takes events, every STORE_RENEW_MS or so, in a transaction: it lives, and goes on with what it has taken; what
  * handles that are not heard of any more had taken waits again as after recover (*recovered of them). */
-#define STORE_RENEW_MS 15000
+#define STORE_RENEW_MS 5000
 int store_renew(struct store *s, int64_t now, int64_t *recovered, struct err *err);
 
 /* What everybody who sends for a pixel knows of it together. */
@@ -309,7 +309,7 @@ struct store_seen {
 int store_marked(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
                  struct err *err);
 
-/* The postbacks of (offer, click_id), and those without a click id of (offer, ttclid), but for
+/* The postbacks of (offer, click_id), and those without a click id of (offer, ttclid), of these but for
  * quarantined ones; with click_id empty all of (offer, ttclid).  Newest first, at most max. */
 int store_history(struct store *s, struct slice offer, struct slice click_id, struct slice ttclid,
                   unsigned max, struct arena *arena, struct store_seen **list, size_t *count,

@@ -43,6 +43,8 @@ ELSEWHERE = {
     "R013": "tests/e2e/82-intake-security.py",
     "C068": "tests/e2e/33-confined.py",
     "W095": "tests/e2e/33-confined.py",
+    "W096": "tests/e2e/96-nodes.py",
+    "W097": "tests/e2e/96-nodes.py",
     **{"A%03d" % n: "tests/unit/test_alert_days.c" for n in (1, 2, 3, 4, 5, 10, 14)},
     **{"A%03d" % n: "tests/unit/test_alert.c" for n in (6, 7, 8, 9, 11, 12, 13)},
     "H019": "cli/simulate/live.c",  # a mistake of ours, which no file brings about

@@ -3,10 +3,10 @@
 #ifndef TESTS_UNIT_STORE_RANDOM_H
 #define TESTS_UNIT_STORE_RANDOM_H
 
-#include "tests/unit/store_sqlite_case.h"
+#include "tests/unit/store_case.h"
 
 #define HOUR  INT64_C(3600000)
-#define START (NOW - NOW % HOUR)
+#define START INT64_C(1789999200000) /* an hour's beginning */
 #define PIXEL S("C9")
 
 static uint64_t seed;

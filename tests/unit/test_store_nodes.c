@@ -54,14 +54,12 @@ static struct store *another(struct pair *p)
 static int pair_up(void **state)
 {
     struct pair *p = calloc(1, sizeof(*p));
-    char sql[100];
+    char url[400];
 
     p->f = fixture_new(&nodes);
     fixture_open(p->f);
     p->other = another(p);
-    p->db = PQconnectdb(getenv("CLICKBATON_TEST_PG"));
-    snprintf(sql, sizeof(sql), "SET search_path = \"%s\"", strrchr(p->f->dir, '.') + 1);
-    ask(p, sql);
+    p->db = PQconnectdb(pg_url(p->f->dir, url, sizeof(url)));
     *state = p;
     return 0;
 }

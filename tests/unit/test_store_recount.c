@@ -1,10 +1,11 @@
 /* `store verify` counts the tallies again: whatever a server does they are those of the rows, and each that is not
  * is named. */
-#include "tests/unit/store_random.h"
+#include "tests/unit/store_sqlite_case.h"
 
 #include "adapters/store/sqlite_sum.h"
 #include "adapters/store/verify.h"
 #include "core/base/buf.h"
+#include "tests/unit/store_random.h"
 
 #define DAY (24 * HOUR)
 

@@ -427,59 +427,6 @@ static void test_reader(void **state)
     commit(f);
 }
 
-/* ---- the bytes ---- */
-
-static size_t count_bytes(struct fixture *f, const char *name, struct slice what)
-{
-    char *bytes = malloc((size_t)64 << 20), path[100];
-    struct slice rest;
-    size_t found = 0, at;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "%s/%s", f->dir, name);
-    file = fopen(path, "rb");
-    assert_non_null(bytes);
-    rest = (struct slice){ bytes, file ? fread(bytes, 1, (size_t)64 << 20, file) : 0 };
-    if (file)
-        fclose(file);
-    while ((at = slice_find(rest, what)) != rest.len) {
-        found++;
-        rest = slice_from_at(rest, at + what.len);
-    }
-    free(bytes);
-    return found;
-}
-
-/* Small bodies, and ones that spill over pages; closed, so that the log is in the file. */
-static void test_bytes(void **state)
-{
-    struct fixture *f = *state;
-    struct slice filler = text(f, "%09000d", 1);
-
-    for (int i = 0; i < 40; i++) {
-        struct store_event ev = event(text(f, "e%d", i).ptr);
-        struct store_postback pb = { .offer = S("nutra-de"), .at = NOW, .click_id = S("c1"),
-                                     .params = text(f, "subid=1&email=" SECRET "%.*s",
-                                                    i % 3 ? 0 : 9000, filler.ptr) };
-        ev.click_id = S("c1");
-        ev.body = text(f, "{\"x\":\"%.*s\",\"email\":\"" SECRET "\"}", i % 3 ? 0 : 9000, filler.ptr);
-        begin(f);
-        put(f, ev);
-        OK(f, store_postback_put(f->s, &pb, &f->err));
-        commit(f);
-    }
-    store_close(f->s);
-    assert_true(count_bytes(f, "clickbaton.db", S(SECRET)) >= 80);
-    fixture_open(f);
-    refuse(f, NULL);
-    store_close(f->s);
-    f->s = NULL;
-    assert_int_equal(count_bytes(f, "clickbaton.db", S(SECRET)), 0);
-    assert_int_equal(count_bytes(f, "clickbaton.db-wal", S(SECRET)), 0);
-    assert_true(count_bytes(f, "clickbaton.db", S("subid=1")) >= 40);
-    fixture_open(f);
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -491,7 +438,6 @@ int main(void)
         CASE(test_in_flight),
         CASE(test_recover),
         CASE(test_reader),
-        CASE(test_bytes),
     };
 
     return RUN_ON_ENGINES(tests);

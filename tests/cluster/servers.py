@@ -1,0 +1,271 @@
+"""Three PostgreSQL servers of one cluster on this machine: streaming replication, a commit waits for one of the two standbys
+(synchronous_standby_names = 'ANY 1 (...)'), fsync on.  Sockets in one folder, no TCP.
+
+A failover here is what a failover manager must do, in this order: the old primary is dead for certain (fenced), no standby
+receives from it any more, the standby that has received most is promoted, the others follow it.  Whatever a client was
+told is on one standby at least, so it is on the one that has most."""
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NAMES = ("a", "b", "c")
+BIN = subprocess.run([os.path.join(HERE, "../support/postgres.sh"), "--find"], check=True, text=True,
+                     stdout=subprocess.PIPE).stdout.strip()
+CONF = """
+listen_addresses = ''
+unix_socket_directories = '%(folder)s'
+port = %(port)d
+fsync = on
+synchronous_commit = on
+synchronous_standby_names = 'ANY 1 (a, b, c)'
+wal_log_hints = on
+wal_keep_size = 1GB
+max_wal_senders = 10
+hot_standby = on
+wal_sender_timeout = 3s
+wal_receiver_timeout = 3s
+wal_retrieve_retry_interval = 200ms
+max_connections = 100
+shared_buffers = 32MB
+jit = off
+deadlock_timeout = 200ms
+logging_collector = off
+log_line_prefix = '%%m [%%p] '
+"""
+
+
+def as_postgres():
+    """The server refuses to run as root."""
+    if os.getuid() != 0:
+        return []
+    try:
+        user = pwd.getpwnam("postgres")
+    except KeyError:
+        user = pwd.getpwnam("nobody")
+    return ["setpriv", "--reuid=%d" % user.pw_uid, "--regid=%d" % user.pw_gid, "--clear-groups"]
+
+
+class Failure(Exception):
+    pass
+
+
+def run(*command, timeout=60, check=True):
+    out = subprocess.run(as_postgres() + list(command), cwd="/", text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, timeout=timeout)
+    if check and out.returncode != 0:
+        raise Failure("%s: %s" % (" ".join(command), out.stdout[-2000:]))
+    return out
+
+
+def tree(pid):
+    """A process and its children, the newest first."""
+    out = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open("/proc/%s/stat" % entry) as f:
+                    fields = f.read().rsplit(")", 1)[1].split()
+            except (OSError, IndexError):
+                continue
+            if int(fields[1]) == pid:
+                out.append(int(entry))
+    return sorted(out, reverse=True) + [pid]
+
+
+def send(pids, number):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+
+
+class Server:
+    def __init__(self, folder, name, port):
+        self.folder, self.name, self.port = folder, name, port
+        self.data = os.path.join(folder, name)
+        self.follows = None
+
+    def pid(self):
+        try:
+            with open(os.path.join(self.data, "postmaster.pid")) as f:
+                pid = int(f.readline())
+            os.kill(pid, 0)
+            return pid
+        except (OSError, ValueError):
+            return None
+
+    def processes(self):
+        pid = self.pid()
+        return tree(pid) if pid else []
+
+    def start(self):
+        for tries in range(5):
+            out = run(os.path.join(BIN, "pg_ctl"), "-D", self.data, "-l", self.data + ".log", "-w", "-t", "60", "start", check=False,
+                      timeout=90)
+            if out.returncode == 0:
+                return self.wait_ready()
+            time.sleep(0.3)  # what is left of one that was killed may still have its memory
+        with open(self.data + ".log", errors="replace") as f:
+            raise Failure("%s does not start: %s" % (self.name, f.read()[-1500:]))
+
+    def wait_ready(self, seconds=60):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self.sql("SELECT 1", timeout=5)
+            except (Failure, subprocess.TimeoutExpired) as e:
+                if time.monotonic() > end:
+                    raise Failure("%s does not come up: %s" % (self.name, e))
+                time.sleep(0.05)
+
+    def kill(self):
+        """Power off: nobody of it says a word any more."""
+        pids = self.processes()
+        if pids:
+            send(pids[-1:], signal.SIGSTOP)  # it starts nobody in between
+            pids = self.processes()
+            send(pids[:-1], signal.SIGKILL)
+            send(pids[-1:], signal.SIGKILL)
+        for pid in pids:
+            while alive(pid):
+                time.sleep(0.005)
+        try:  # a dead process that nobody has asked for yet looks as if it ran
+            os.remove(os.path.join(self.data, "postmaster.pid"))
+        except FileNotFoundError:
+            pass
+
+    def freeze(self):
+        send(reversed(self.processes()), signal.SIGSTOP)
+
+    def thaw(self):
+        send(reversed(self.processes()), signal.SIGCONT)
+
+    def conninfo(self, name):
+        return "host=%s port=%d user=clickbaton application_name=%s connect_timeout=3" % (self.folder, self.port, name)
+
+    def sql(self, text, timeout=30):
+        out = run(os.path.join(BIN, "psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d",
+                  "host=%s port=%d user=clickbaton dbname=postgres connect_timeout=3" % (self.folder, self.port), "-c", text,
+                  timeout=timeout)
+        return out.stdout.strip()
+
+    def follow(self, primary):
+        """A standby that runs: receive from another (from nobody: None)."""
+        self.sql("ALTER SYSTEM SET primary_conninfo = '%s'" % (primary.conninfo(self.name) if primary else ""))
+        self.sql("SELECT pg_reload_conf()")
+        self.follows = primary
+
+    def received(self):
+        return int(self.sql("SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'::pg_lsn").split(".")[0])
+
+    def receives(self):
+        return self.sql("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") != "0"
+
+    def write(self, name, text, mode="w"):
+        path = os.path.join(self.data, name)
+        with open(path, mode) as f:
+            f.write(text)
+        shutil.chown(path, *owner(self.data))
+
+    def become_standby(self, primary):
+        """A server that does not run: rewound, or where that can't be, copied anew."""
+        how = "rewound"
+        primary.sql("CHECKPOINT")  # until then its control file names the old timeline, and pg_rewind would see nothing to do
+        out = run(os.path.join(BIN, "pg_rewind"), "-D", self.data, "--source-server", primary.conninfo("rewind") + " dbname=postgres",
+                  check=False, timeout=120)
+        if out.returncode != 0:
+            how = "copied"
+            print("     %s could not be rewound: %s" % (self.name, out.stdout.strip().splitlines()[-6:]), flush=True)
+            shutil.rmtree(self.data)
+            run(os.path.join(BIN, "pg_basebackup"), "-D", self.data, "-d", primary.conninfo("copy"), "-c", "fast", "-X", "stream",
+                timeout=120)
+        self.write("standby.signal", "")
+        self.write("postgresql.auto.conf", "primary_conninfo = '%s'\n" % primary.conninfo(self.name))
+        self.write("postgresql.conf", CONF % {"folder": self.folder, "port": self.port})
+        self.follows = primary
+        self.start()
+        return how
+
+
+def alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def owner(path):
+    st = os.stat(path)
+    return st.st_uid, st.st_gid
+
+
+class Cluster:
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="clickbaton-cluster.", dir=os.environ.get("CLUSTER_DIR", "/tmp"))
+        if os.getuid() == 0:
+            shutil.chown(self.folder, as_postgres()[1].split("=")[1] and int(as_postgres()[1].split("=")[1]),
+                         int(as_postgres()[2].split("=")[1]))
+        self.servers = [Server(self.folder, name, 5501 + i) for i, name in enumerate(NAMES)]
+        self.primary = self.servers[0]
+        self.promotions = 0
+        p = self.primary
+        run(os.path.join(BIN, "initdb"), "-D", p.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C", "-k")
+        p.write("postgresql.conf", CONF % {"folder": self.folder, "port": p.port})
+        p.start()
+        for s in self.standbys():
+            run(os.path.join(BIN, "pg_basebackup"), "-D", s.data, "-d", p.conninfo("copy"), "-c", "fast", "-X", "stream")
+            s.write("standby.signal", "")
+            s.write("postgresql.conf", CONF % {"folder": self.folder, "port": s.port})
+            s.write("postgresql.auto.conf", "primary_conninfo = '%s'\n" % p.conninfo(s.name))
+            s.follows = p
+            s.start()
+        self.wait_streaming(2)
+
+    def url(self):
+        n = len(self.servers)
+        return "postgresql:///postgres?host=%s&port=%s&user=clickbaton" % (
+            ",".join([self.folder] * n), ",".join(str(s.port) for s in self.servers))
+
+    def standbys(self):
+        return [s for s in self.servers if s is not self.primary]
+
+    def wait_streaming(self, count, seconds=60):
+        end = time.monotonic() + seconds
+        while int(self.primary.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'")) < count:
+            if time.monotonic() > end:
+                raise Failure("%s has not %d standbys that stream" % (self.primary.name, count))
+            time.sleep(0.05)
+
+    def failover(self):
+        """The primary is dead, or is made so; how long it took until another takes writes."""
+        old = self.primary
+        begin = time.monotonic()
+        old.kill()
+        ready = [s for s in self.standbys() if s.pid()]
+        for s in ready:
+            s.follow(None)
+        while any(s.receives() for s in ready):
+            time.sleep(0.02)
+        best = max(ready, key=lambda s: s.received())
+        best.sql("SELECT pg_promote(true, 30)")
+        took = time.monotonic() - begin
+        self.primary = best
+        best.follows = None
+        for s in ready:
+            if s is not best:
+                s.follow(best)
+        self.promotions += 1
+        return old, took
+
+    def close(self):
+        for s in self.servers:
+            s.thaw()
+            s.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
