@@ -319,18 +319,40 @@ int pg_postback_again(struct store *store, const struct store_postback *pb, stru
 
 /* ---- the newest ones ---- */
 
+#define SPAN 20000 /* rows looked at in one call */
+
+/* The last row that a call looks at; 0: it looks at all that there are. */
+static int floor_of(struct pg *s, int64_t before, int64_t after, int64_t *floor, struct err *err)
+{
+    struct pg_call c;
+    struct pg_rows_read rows;
+
+    pg_start(&c, s, PG_POSTBACK_FLOOR);
+    pg_int(&c, before);
+    pg_int(&c, after);
+    pg_int(&c, SPAN - 1);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    *floor = rows.count ? pg_int_at(&rows, 0, 0) : 0;
+    pg_done(&rows);
+    return 0;
+}
+
 int pg_list_latest(struct store *store, const struct store_latest *what, unsigned max, struct arena *arena,
                    struct store_postback **list, size_t *count, int64_t *next, struct err *err)
 {
+    int64_t before = what->before ? what->before : INT64_MAX, floor;
     struct pg_call c;
     struct pg_rows_read rows;
     int rc;
 
     *count = 0;
     *next = 0;
+    if (floor_of((struct pg *)store, before, what->after, &floor, err) != 0)
+        return -1;
     pg_start(&c, (struct pg *)store, PG_POSTBACK_LATEST);
-    pg_int(&c, what->before ? what->before : INT64_MAX);
-    pg_int(&c, what->after);
+    pg_int(&c, before);
+    pg_int(&c, floor ? floor - 1 : what->after);
     pg_int(&c, what->since);
     pg_int(&c, what->until ? what->until : INT64_MAX);
     pg_text(&c, what->offer);
@@ -339,11 +361,12 @@ int pg_list_latest(struct store *store, const struct store_latest *what, unsigne
     pg_text(&c, what->code);
     pg_int(&c, what->verdict);
     pg_int(&c, max);
+    pg_int(&c, what->states);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     rc = read_all(&rows, arena, list, count, err);
     pg_done(&rows);
-    if (rc == 0 && max && *count == max)
-        *next = (*list)[max - 1].id;
+    if (rc == 0 && max)
+        *next = *count == max ? (*list)[max - 1].id : floor;
     return rc;
 }

@@ -1,5 +1,4 @@
 /* sqlite_latest.c: the newest postbacks, for people who look, and what became of one. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/store/sqlite_index.h"
@@ -69,6 +68,7 @@ static int read_rows(struct sqlite *s, const struct store_latest *what, const in
         bind_int(st, 5 + i, numbers[i]);
     bind_int(st, 9, what->verdict);
     bind_int(st, 10, max);
+    bind_int(st, 11, what->states);
     while (*count < max && (rc = sql_step(s, st, err)) == 1)
         if ((rc = sqlite_postback_row(s, st, arena, &list[*count], err)) != 0)
             break;
@@ -120,107 +120,36 @@ int sqlite_list_latest(struct store *store, const struct store_latest *what, uns
 
 /* ---- what became of one ---- */
 
-struct own {
-    struct sqlite *s;
-    int64_t postback, ids[EVENTS_MOST];
-    size_t count;
-};
-
-static void keep(struct own *o, int64_t id)
+static int read_events(struct sqlite *s, int64_t postback, struct arena *arena, struct store_event *list, size_t *count,
+                       struct err *err)
 {
-    for (size_t i = 0; i < o->count; i++)
-        if (o->ids[i] == id)
-            return;
-    if (o->count < EVENTS_MOST)
-        o->ids[o->count++] = id;
-}
-
-/* A reader has no ids in memory: it looks at the newest events themselves. */
-static int own_of_tail(struct own *o, struct err *err)
-{
-    struct sqlite3_stmt *st = sql_use(o->s, SQL_EVENTS_OF_TAIL, err);
-    int64_t after[ROWS_COUNT];
+    struct sqlite3_stmt *st = sql_use(s, SQL_EVENTS_OF, err);
     int rc;
 
-    if (!st || index_refresh(o->s, after, err) != 0)
+    if (!st)
         return -1;
-    bind_int(st, 1, after[ROWS_EVENTS]);
-    bind_int(st, 2, o->postback);
-    while ((rc = sql_step(o->s, st, err)) == 1)
-        keep(o, col_int(st, 0));
+    bind_int(st, 1, postback);
+    bind_int(st, 2, EVENTS_MOST);
+    while ((rc = sql_step(s, st, err)) == 1 && (rc = sqlite_event_row(s, st, arena, &list[*count], err)) == 0)
+        ++*count;
     sql_done(st);
     return rc;
-}
-
-/* A click of a year of rebills has hundreds of events: each is asked whose it is, which is in its first columns. */
-static int own_of_index(struct own *o, struct slice id, bool ttclid, struct arena *arena, struct err *err)
-{
-    uint64_t hashes[2] = { index_hash(o->s, id, 0) };
-    size_t n = ttclid ? index_ttclid_hashes(o->s, ROWS_EVENTS, id, 0, hashes) : 1, count;
-    int64_t *rows;
-
-    if (index_rows(o->s, INDEX_EVENTS, hashes, n, INDEX_ROWS_MOST, arena, &rows, &count, err) != 0)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        struct sqlite3_stmt *st = sql_use(o->s, SQL_EVENT_OF, err);
-        int rc;
-        if (!st)
-            return -1;
-        bind_int(st, 1, rows[i]);
-        bind_int(st, 2, o->postback);
-        rc = sql_step(o->s, st, err);
-        sql_done(st);
-        if (rc < 0)
-            return -1;
-        if (rc == 1)
-            keep(o, rows[i]);
-    }
-    return 0;
-}
-
-static int upwards(const void *a, const void *b)
-{
-    const int64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-/* An event is found by its click, or by the event_id that was made of what the postback said. */
-static int own_events(struct own *o, const struct store_postback *pb, struct arena *arena, struct store_event *list,
-                      size_t *count, struct err *err)
-{
-    const struct slice ids[] = { pb->click_id, pb->ttclid, pb->event_id };
-
-    if (!o->s->store.writer && own_of_tail(o, err) != 0)
-        return -1;
-    for (size_t i = 0; i < 3 && o->count == 0; i++)
-        if (ids[i].len && own_of_index(o, ids[i], i == 1, arena, err) != 0)
-            return -1;
-    if (o->count)
-        qsort(o->ids, o->count, sizeof(*o->ids), upwards);
-    for (size_t i = 0; i < o->count; i++) {
-        int rc = sqlite_event_read(o->s, o->ids[i], arena, &list[*count], err);
-        if (rc < 0)
-            return -1;
-        *count += (size_t)rc;
-    }
-    return 0;
 }
 
 int sqlite_events_of(struct store *store, const struct store_postback *pb, struct arena *arena,
                      struct store_event **list, size_t *count, struct err *err)
 {
-    struct own own = { .s = (struct sqlite *)store, .postback = pb->id };
+    struct sqlite *s = (struct sqlite *)store;
     int rc;
 
     *count = 0;
     *list = ARENA_ARRAY(arena, struct store_event, EVENTS_MOST);
     if (!*list)
         return sqlite_no_room(err);
-    if (sqlite_read_begin(own.s, err) != 0)
+    if (sqlite_read_begin(s, err) != 0)
         return -1;
-    rc = own_events(&own, pb, arena, *list, count, err);
-    sqlite_read_end(own.s);
+    rc = read_events(s, pb->id, arena, *list, count, err);
+    sqlite_read_end(s);
     return rc == 0 && arena->full ? sqlite_no_room(err) : rc;
 }
 

@@ -193,6 +193,9 @@ static const char version_8[] =
     " withdrawn, last_click, last_postback, last_event, last_attempt, gone_postback, gone_attempt,"
     " clicks_before, ledger_before);";
 
+/* What became of a postback; in the order of arrival, so that it grows at its end. */
+static const char version_9[] = "CREATE INDEX events_of ON events(postback);";
+
 const struct sqlite_step sqlite_steps[] = {
     { .version = 1, .sql = version_1 },
     { .version = 2, .sql = version_2 },
@@ -202,6 +205,7 @@ const struct sqlite_step sqlite_steps[] = {
     { .version = 6, .sql = version_6 },
     { .version = 7, .sql = version_7 },
     { .version = 8, .sql = version_8 },
+    { .version = 9, .sql = version_9 },
     { .version = 0 },
 };
 

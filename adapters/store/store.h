@@ -356,12 +356,15 @@ int store_list_postbacks(struct store *s, struct slice offer, int64_t since, int
 struct store_latest {
     struct slice offer, tracker, stage, code; /* what is empty or 0 does not matter */
     enum store_verdict verdict;
+    unsigned states; /* that put an event which is in one of these states: STORE_IN(STORE_DEAD) | ... */
     int64_t since, until;  /* arrival, Unix milliseconds; until is excluded */
     int64_t before, after; /* ids, both excluded */
 };
+#define STORE_IN(state) (1u << (state))
 /* At most max into list, in arena; a call looks at some ten thousand rows at most, so that a filter that
  * hardly anything meets costs no more: *next is the `before` for going on, 0 at the end.  The rows may be
- * none, and *next not 0. */
+ * none, and *next not 0.  Each page is of one moment; a postback is on one page alone, wherever the events
+ * stand that it put (those of a replayed one are newer than its neighbours'), and however many fit. */
 int store_list_latest(struct store *s, const struct store_latest *what, unsigned max,
                       struct arena *arena, struct store_postback **list, size_t *count,
                       int64_t *next, struct err *err);
@@ -371,8 +374,7 @@ int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct er
  * never cut in two), into arena; *after becomes the last attempt that was looked at. */
 int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
                          int64_t **ids, size_t *count, struct err *err);
-/* The events that a postback put, oldest first (at most 64), however many its click has: of more than 65,536 those
- * of the oldest postbacks may not be found. */
+/* The events that a postback put, oldest first (at most 64), however many its click has. */
 int store_events_of(struct store *s, const struct store_postback *pb, struct arena *arena,
                     struct store_event **list, size_t *count, struct err *err);
 /* Every event that was created at `since` (Unix milliseconds) or later, and the ids of every click,

@@ -24,6 +24,17 @@ static bool read_verdict(struct view *v, enum store_verdict *out)
     return false;
 }
 
+static bool read_state(struct view *v, unsigned *states)
+{
+    struct slice text = view_text(v, "state");
+
+    *states = 0;
+    if (text.len == 0 || story_states(text, states))
+        return true;
+    err_set(&v->err, ERR_INPUT, "`state` is " STORY_STATES);
+    return false;
+}
+
 /* A code is looked for as a name that the store holds. */
 static bool read_filters(struct view *v, struct store_latest *what, int64_t *limit)
 {
@@ -31,7 +42,7 @@ static bool read_filters(struct view *v, struct store_latest *what, int64_t *lim
                                    .tracker = view_text(v, "tracker"),
                                    .stage = view_text(v, "stage"),
                                    .code = view_text(v, "code") };
-    return read_verdict(v, &what->verdict) &&
+    return read_verdict(v, &what->verdict) && read_state(v, &what->states) &&
            view_number(v, "limit", 50, 1, ROWS_MOST, limit) &&
            view_number(v, "before", 0, 0, INT64_MAX, &what->before) &&
            view_number(v, "after", 0, 0, INT64_MAX, &what->after) &&

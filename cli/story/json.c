@@ -23,6 +23,27 @@ const char *story_state_name(enum store_state s)
     return (size_t)s < sizeof(names) / sizeof(*names) ? names[s] : "";
 }
 
+/* "refused" is the word of the inspector for those that are dead. */
+static const struct {
+    struct slice word;
+    unsigned states;
+} fates[] = {
+    { SLICE("waiting"), STORE_IN(STORE_WAITING) | STORE_IN(STORE_SENDING) },
+    { SLICE("delivered"), STORE_IN(STORE_DELIVERED) },
+    { SLICE("refused"), STORE_IN(STORE_DEAD) },
+    { SLICE("withdrawn"), STORE_IN(STORE_WITHDRAWN) },
+    { SLICE("dead"), STORE_IN(STORE_DEAD) },
+};
+
+bool story_states(struct slice word, unsigned *states)
+{
+    *states = 0;
+    for (size_t i = 0; i < sizeof(fates) / sizeof(*fates); i++)
+        if (slice_eq(word, fates[i].word))
+            *states = fates[i].states;
+    return *states != 0;
+}
+
 static void amount(struct buf *out, const char *name, int64_t micros, struct slice currency)
 {
     if (currency.len)

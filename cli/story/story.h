@@ -86,6 +86,9 @@ void story_json_postback(struct buf *out, const struct story_postback *p);
 void story_json_event(struct buf *out, const struct story_event *e);
 const char *story_verdict_name(enum store_verdict v); /* "queued" ...; "" for another number */
 const char *story_state_name(enum store_state s);     /* "waiting" ... */
+/* What became of events, for store_latest.states: one of STORY_STATES, or "dead", which is "refused". */
+#define STORY_STATES "waiting, delivered, refused or withdrawn"
+bool story_states(struct slice word, unsigned *states);
 
 /* For people: group by group, what happened in its order; control characters as '?'. */
 void story_print(struct buf *out, const struct story *s, bool colour);

@@ -35,13 +35,23 @@ static void await(struct tailing *t, const struct store_event *ev)
     t->open[t->open_count++] = (struct tail_awaited){ ev->id, ev->attempts };
 }
 
-/* With --event only what has such an event. */
+static bool is_named(const struct tailing *t, const struct store_event *ev)
+{
+    return !t->event.len || slice_eq(ev->event, t->event);
+}
+
+static bool is_meant(const struct tailing *t, const struct store_event *ev)
+{
+    return is_named(t, ev) && (!t->what.states || (t->what.states & STORE_IN(ev->state)));
+}
+
+/* With --event and --state only what has such an event. */
 static bool has_event(const struct tailing *t, const struct row_event *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (slice_eq(list[i].event->event, t->event))
+        if (is_meant(t, list[i].event))
             return true;
-    return !t->event.len;
+    return !t->event.len && !t->what.states;
 }
 
 static void tell_json(struct tailing *t, const struct store_postback *pb, const struct row_event *list, size_t count)
@@ -54,20 +64,20 @@ static int tell(struct tailing *t, const struct store_postback *pb, struct err *
 {
     struct row_event *list = NULL;
     size_t count = 0;
+    bool shown;
 
     if (row_events(t->store.store, pb, &t->arena, &list, &count, err) != 0)
         return -1;
-    if (!has_event(t, list, count))
-        return 0;
-    if (t->json)
+    shown = has_event(t, list, count);
+    if (shown && t->json)
         tell_json(t, pb, list, count);
-    else
+    else if (shown)
         tail_postback(&t->out, pb, &t->look);
     for (size_t i = 0; i < count; i++) {
-        if (!t->json && (is_done(list[i].event) || list[i].last))
+        if (shown && !t->json && (is_done(list[i].event) || list[i].last))
             tail_event(&t->out, &list[i], &t->look);
-        if (!is_done(list[i].event))
-            await(t, list[i].event);
+        if (!is_done(list[i].event) && (shown || (t->what.states && is_named(t, list[i].event))))
+            await(t, list[i].event); /* it may become what --state wants */
     }
     return 0;
 }
@@ -78,19 +88,24 @@ static int tell_again(struct tailing *t, const struct store_event *ev, struct er
     struct row_event one, *list = NULL;
     struct store_postback pb;
     size_t count = 0;
-    int rc;
+    bool whole = t->json || (t->what.states && is_done(ev)); /* its conversion was not told before */
+    int rc = 0;
 
+    if (!is_meant(t, ev) && t->what.states)
+        return 0;
+    if (whole && (rc = store_get_postback(t->store.store, ev->postback_id, &t->arena, &pb, err)) < 0)
+        return -1;
+    if (rc == 1 && !t->json)
+        tail_postback(&t->out, &pb, &t->look);
     if (!t->json) {
         if (row_last_attempt(t->store.store, ev, &t->arena, &one, err) != 0)
             return -1;
         tail_event(&t->out, &one, &t->look);
-        return 0;
-    }
-    rc = store_get_postback(t->store.store, ev->postback_id, &t->arena, &pb, err);
-    if (rc == 1 && row_events(t->store.store, &pb, &t->arena, &list, &count, err) == 0)
+    } else if (rc == 1) {
+        if (row_events(t->store.store, &pb, &t->arena, &list, &count, err) != 0)
+            return -1;
         tell_json(t, &pb, list, count);
-    else if (rc != 0)
-        return -1;
+    }
     return 0;
 }
 

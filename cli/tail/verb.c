@@ -18,19 +18,20 @@
 #define ROOM     ((size_t)32 << 20)
 
 struct options {
-    const char *config, *offer, *verdict, *tracker, *stage, *event, *since;
+    const char *config, *offer, *verdict, *state, *tracker, *stage, *event, *since;
     int64_t n;
     bool json, once;
 };
 
 static const struct verb_usage usage = {
-    .synopsis = "tail [-c FILE] [--offer O] [--verdict V] [--tracker T] [--stage S] [--event E]\n"
-                "                       [-n N] [--since AGE] [--once] [--json]",
+    .synopsis = "tail [-c FILE] [--offer O] [--verdict V] [--state S] [--tracker T] [--stage S]\n"
+                "                       [--event E] [-n N] [--since AGE] [--once] [--json]",
     .about = "Conversions as they come, the newest below, and what becomes of their events. Times are UTC.\n"
              "Reads the store beside a running server, and goes on when that is started anew; Ctrl-C ends\n"
              "it. With --json a line for each conversion, and the same line again when an event changed.",
     .examples = "  clickbaton tail\n"
                 "  clickbaton tail --offer nutra-de --verdict quarantined --since 24h\n"
+                "  clickbaton tail --state refused --since 7d --once\n"
                 "  clickbaton tail --json | jq .click_id\n"
                 "  clickbaton tail -n 1000 --once --json > last.jsonl",
 };
@@ -75,6 +76,8 @@ static int misuse(const char *verb, struct options *o, struct store_latest *what
         return options_misuse(verb, "--verdict takes queued, duplicate, ignored or quarantined, not \"%s\"%s%.*s%s",
                               o->verdict, near.len ? "; did you mean \"" : "", SLICE_ARG(near), near.len ? "\"?" : "");
     }
+    if (o->state && !story_states(slice_from(o->state), &what->states))
+        return options_misuse(verb, "--state takes " STORY_STATES ", not \"%s\"", o->state);
     if (o->n < -1 || o->n > MOST)
         return options_misuse(verb, "-n takes a number from 0 to %d", MOST);
     if (o->since) {
@@ -94,6 +97,7 @@ int cli_tail(int argc, char **argv)
         OPTION_CONFIG(&o.config),
         { "--offer", NULL, OPTION_TEXT, &o.offer, "O", "this offer alone" },
         { "--verdict", NULL, OPTION_TEXT, &o.verdict, "V", "queued, duplicate, ignored or quarantined" },
+        { "--state", NULL, OPTION_TEXT, &o.state, "S", "that TikTok has done this with: " STORY_STATES },
         { "--tracker", NULL, OPTION_TEXT, &o.tracker, "T", "of this tracker mapping" },
         { "--stage", NULL, OPTION_TEXT, &o.stage, "S", "of this stage: lead, sale ..." },
         { "--event", NULL, OPTION_TEXT, &o.event, "E", "that made this event: Purchase ..." },

@@ -5,7 +5,7 @@ import contextlib
 from harness import *
 
 CONVERSIONS = 12000 // SHARE
-SCHEMA = 8
+SCHEMA = 9
 HOURS = "SELECT hour, offer, kind, name, what, n FROM hours ORDER BY 1, 2, 3, 4, 5, slot"
 SUMS = ("clicks", "postbacks", "events", "deliveries", "attempts", "tries", "counts", "late_clicks", "indexed", "runs")
 
@@ -40,6 +40,7 @@ def older(path, version):
     drop = [("counts", "clicks_before"), ("counts", "ledger_before")]
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("BEGIN")
+        db.execute("DROP INDEX events_of")
         if version == 3:
             for what in ("VIEW hours", "TABLE tallies", "INDEX tries_of", "TABLE late_postbacks"):
                 db.execute("DROP " + what)

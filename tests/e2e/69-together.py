@@ -544,7 +544,7 @@ def mapping_tests_with_a_past_and_pixels():
 def make_old(path):
     """Take from a store what the schemas since have added; the version's own steps are the only way back up."""
     db = sqlite3.connect(path)
-    db.executescript("DROP VIEW ledger; DROP VIEW hours; DROP TABLE tallies; DROP INDEX tries_of;" + "".join("ALTER TABLE %s DROP COLUMN %s;" % c for c in (
+    db.executescript("DROP VIEW ledger; DROP VIEW hours; DROP TABLE tallies; DROP INDEX tries_of; DROP INDEX events_of;" + "".join("ALTER TABLE %s DROP COLUMN %s;" % c for c in (
         ("counts", "withdrawn"), ("clicks", "country"), ("events", "value"), ("events", "currency"), ("events", "original_value"),
         ("events", "original_currency"), ("events", "consent"), ("events", "consent_said"), ("events", "plain_id"), ("deliveries", "withdrawn")) +
         tuple((t, "sum") for t in ("clicks", "postbacks", "events", "deliveries", "attempts", "tries", "counts", "indexed", "runs", "late_clicks")) +

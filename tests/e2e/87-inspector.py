@@ -444,6 +444,51 @@ def replay_and_simulate():
 
 
 @part
+def what_became_of_them():
+    box = Sandbox("--fault", "first=1:code=40062")
+    f = Folder(box.endpoint)
+    f.write("offers/asks.yaml", offer_text("asks", more='consent: {from: "{param.consent}", granted: ["1"], otherwise: drop}\n'))
+    f, serve, me = begun(f)
+    ids = lambda query: [r["id"] for r in rows_of(me, query)]
+    stream = Stream(me)
+    serve.fire(SALE % ("s1", "s1"))
+    dead = stream.until("row", lambda r: r["events"] and r["events"][0]["state"] == "dead")
+    equal("refused by TikTok", (dead["click_id"], dead["events"][0]["answer"]["code"]), ("s1", 40062))
+    serve.fire(SALE % ("s2", "s2"))
+    wait_until("the delivery", lambda: delivered(me, "s2"))
+    box.kill()
+    click = "/click/asks?key=%s&subid=s4&ttclid=E.C.P.s4&consent=%d"
+    serve.fire("subid=s3&status=nonsense&payout=2&currency=usd")
+    serve.get(click % (KEY, 1))
+    serve.fire(SALE % ("s4", "s4") + "&consent=1", offer="asks")
+    serve.fire(SALE % ("s5", "s5"))
+    serve.get(click % (KEY, 0))
+    wait_until("what is taken back", lambda: ids("?state=withdrawn") == [4])
+    stream.until("state", lambda s: s["outbox"]["withdrawn"] == 1) # by which the page knows
+    for query, want in (("?state=refused", [1]), ("?state=dead", [1]), ("?state=delivered", [2]), ("?state=waiting", [5]), ("?state=withdrawn&offer=asks", [4]),
+                        ("?state=refused&offer=asks", []), ("?state=delivered&verdict=quarantined", []), ("?state=refused&since=1h", [1]),
+                        ("?state=refused&until=1h", []), ("?state=waiting&before=5", []), ("?state=waiting&after=4", [5]), ("?state=", [5, 4, 3, 2, 1])):
+        equal("conversions" + query, ids(query), want)
+    for value in ("none", "REFUSED", "sending", "dead%20", "refused%00", "__proto__", "1", "refused,waiting", "x" * 3000):
+        a = me.get("/api/conversions?state=" + value)
+        equal("state=%s" % value[:20], (a.status, a.json()), (400, {"error": "`state` is waiting, delivered, refused or withdrawn"}))
+    equal("sent again", me.post("/api/replay", {"events": [dead["events"][0]["id"]]}).json()["results"][0].get("left"), None)
+    stream.until("state", lambda s: s["outbox"]["dead"] == 0)
+    equal("then it is on its way", (ids("?state=refused"), ids("?state=waiting")), ([], [5, 1]))
+    f.write("offers/nutra-de.yaml", offer_text("nutra-de", more="stages: {sale: [nonsense]}\n"))
+    serve.reload()
+    me.post("/api/replay", {"postbacks": [3]})
+    equal("a replayed one stands where it came", ids("?state=waiting"), [5, 3, 1])
+    page, pages = me.json("/api/conversions?state=waiting&limit=1"), []
+    while page["rows"]:
+        pages.append([r["id"] for r in page["rows"]])
+        page = me.json("/api/conversions?state=waiting&limit=1&before=%d" % page["next"]) if page["next"] else {"rows": []}
+    equal("page by page", pages, [[5], [3], [1]])
+    true("a view of SQL says the same", sorted(r["postback"] for r in f.rows("SELECT postback FROM ledger WHERE state IN ('waiting', 'sending')")) == [1, 3, 5])
+    stream.close()
+
+
+@part
 def live():
     box = Sandbox()
     f = Folder(box.endpoint)
@@ -597,7 +642,7 @@ def hostile_values():
     true("bytes that are no UTF-8 are still JSON", a["postbacks"][0]["id"] == count)
     for value in HOSTILE:
         v = quote(value)
-        for target in ("/api/conversions?offer=", "/api/conversions?code=", "/api/health?offer=", "/api/conversions?verdict=", "/api/conversion/"):
+        for target in ("/api/conversions?state=", "/api/conversions?state=refused&offer=", "/api/conversions?offer=", "/api/conversions?code=", "/api/health?offer=", "/api/conversions?verdict=", "/api/conversion/"):
             status = me.get(target + v).status
             if status not in (200, 400, 404):
                 bad("a hostile parameter", "%s%s: %d" % (target, v[:60], status))

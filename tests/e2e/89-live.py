@@ -141,6 +141,37 @@ def refused():
 
 
 @part
+def by_what_became_of_them():
+    sandbox = Sandbox("--fault", "first=1:code=40062")
+    folder = Folder(endpoint=sandbox.endpoint)
+    server = Serve(folder)
+    people, programs = Follower(folder, "tail", "--state", "refused"), Follower(folder, "tail", "--state", "refused", "--json")
+    good_ones, waiting = Follower(folder, "tail", "--state", "delivered", "--event", "Purchase", "--json"), Follower(folder, "tail", "--state", "waiting", "--json")
+    time.sleep(0.4)
+    server.verdict("subid=bad&status=sale&payout=3&currency=usd&tid=1")
+    people.wait_for("40062")
+    programs.wait_for('"bad"')
+    server.verdict("subid=good&status=sale&payout=3&currency=usd&tid=2")
+    server.verdict("subid=odd&status=" + HOSTILE)
+    server.verdict("subid=lead&status=lead")
+    good_ones.wait_for('"good"')
+    wait_until("the deliveries", lambda: folder.rows("SELECT count(*) n FROM ledger WHERE state = 'delivered'")[0]["n"] == 2)
+    time.sleep(0.6)
+    equal("refused: for people its conversion, then its event", [re.sub(r"^[\d:.]{12} +", "", line)[:44].split() for line in people.read().splitlines()],
+          [["nutra-de", "keitaro", "sale", "queued"], ["nutra-de", "Purchase", "dead"]])
+    equal("for programs", [(r["click_id"], [e["state"] for e in r["events"]]) for r in rows(programs.read())], [("bad", ["dead"])])
+    equal("delivered, of one name", [(r["click_id"], [e["state"] for e in r["events"]]) for r in rows(good_ones.read())], [("good", ["delivered"])])
+    true("waiting: as it came", all(e["state"] in ("waiting", "sending") for r in rows(waiting.read()) for e in r["events"]), waiting.text)
+    for f in (people, programs, good_ones, waiting):
+        equal("Ctrl-C: 0, silent", f.interrupt(), (0, ""))
+    for words, want in ((("--state", "refused"), ["bad"]), (("--state", "dead"), ["bad"]), (("--state", "delivered"), ["good", "lead"]), (("--state", "waiting"), []),
+                        (("--state", "withdrawn"), []), (("--state", "delivered", "--event", "Lead"), ["lead"]), (("--state", "refused", "--event", "Lead"), []),
+                        (("--state", "delivered", "-n", "1"), ["lead"]), (("--state", "refused", "--since", "1h"), ["bad"])):
+        r = run("tail", "--once", "--json", *words, cwd=folder.path)
+        equal("tail " + " ".join(words), (r.code, [x["click_id"] for x in rows(r.out)]), (0, want))
+
+
+@part
 def pipes():
     folder = Folder(endpoint=Sandbox().endpoint)
     server = Serve(folder)
@@ -342,6 +373,7 @@ def another_store():
 def mistakes():
     folder = Folder()
     for words, said in ((("tail", "--verdict", "quarantene"), 'did you mean "quarantined"?'),
+                        (("tail", "--state", "gone"), '--state takes waiting, delivered, refused or withdrawn, not "gone"'), (("tail", "--state", ""), "--state takes"),
                         (("tail", "-n", "10001"), "-n takes a number from 0 to 10000"), (("tail", "-n", "x"), "needs a whole number"),
                         (("tail", "--since", "today"), "--since takes an age"), (("tail", "--jason"), "did you mean --json?"),
                         (("top", "--interval", "0s"), "--interval takes a time from 1s to 1h"), (("top", "x"), "unexpected argument"),

@@ -1,4 +1,5 @@
-/* Postbacks in the order of their arrival: by offer, since a moment, page by page. */
+/* Postbacks in the order of their arrival: by offer, since a moment, page by page; the newest first, by what became
+ * of their events. */
 #include "core/base/buf.h"
 #include "tests/unit/store_contract.h"
 
@@ -130,9 +131,247 @@ static void test_events_of(void **state)
     store_close(reader);
 }
 
+/* ---- the newest, by what became of their events ---- */
+
+#define CONVERSIONS 48
+#define EVENTS      3 /* of one, at most */
+#define LATER       (NOW + 1000 * HOUR)
+
+/* The n-th has n % 4 events; each fourth has none and is quarantined. */
+static void convert(struct fixture *f, int n)
+{
+    struct store_postback pb = { .at = NOW + n * HOUR, .offer = n % 2 ? S("odd") : S("even"), .params = S("a=1"),
+                                 .verdict = n % 4 ? STORE_QUEUED : STORE_QUARANTINED, .click_id = text(f, "c%d", n) };
+
+    OK(f, store_postback_id(f->s, &pb.id, &f->err));
+    assert_int_equal(pb.id, n);
+    for (int k = 0; k < n % 4; k++) {
+        struct store_event ev = event("");
+        ev.event_id = text(f, "e%d.%d", n, k);
+        ev.created = pb.at;
+        ev.offer = pb.offer;
+        ev.click_id = pb.click_id;
+        ev.postback_id = n;
+        put(f, ev);
+    }
+    OK(f, store_postback_put(f->s, &pb, &f->err));
+}
+
+/* One is understood now: its event is newer than those of its neighbours. */
+static void replay(struct fixture *f, int n)
+{
+    struct store_postback pb;
+    struct store_event ev = event("");
+
+    GIVES(f, 1, store_get_postback(f->s, n, &f->arena, &pb, &f->err));
+    pb.verdict = STORE_QUEUED;
+    ev.event_id = text(f, "e%d.0", n);
+    ev.created = NOW + 500 * HOUR;
+    ev.offer = pb.offer;
+    ev.postback_id = n;
+    put(f, ev);
+    OK(f, store_postback_again(f->s, &pb, &f->err));
+}
+
+/* Every fourth event each: delivered, dead, waiting again, and on its way still. */
+static void send(struct fixture *f)
+{
+    struct store_event *list;
+    size_t count;
+
+    begin(f);
+    OK(f, store_take(f->s, S("P"), LATER, 0, 1000, &f->arena, &list, &count, &f->err));
+    for (size_t i = 0; i < count; i++) {
+        static const enum store_state fates[] = { STORE_DELIVERED, STORE_DEAD, STORE_WAITING };
+        if (i % 4 < COUNT(fates))
+            report(f, LATER, (struct store_outcome){ .event_id = list[i].id, .state = fates[i % 4], .due = LATER * 2 });
+    }
+    commit(f);
+}
+
+static void keep_click(void *context, struct store_click *click)
+{
+    (void)context;
+    (void)click;
+}
+
+static struct slice keep_params(void *context, struct slice params, struct arena *arena)
+{
+    (void)context;
+    (void)arena;
+    return params;
+}
+
+static void refuse(struct fixture *f, int n)
+{
+    const struct slice spare = { 0 };
+    struct store_refusal how = { .note = S("no"), .spare = &spare, .cut_click = keep_click, .cut_params = keep_params };
+    struct store_click click = { .offer = n % 2 ? S("odd") : S("even"), .click_id = text(f, "c%d", n), .at = 5,
+                                 .consent = S("0"), .refused = true };
+    struct store_refused out;
+
+    begin(f);
+    if (store_click_decide(f->s, &click, &how, &out, &f->err) < 0)
+        fail_msg("%s", f->err.text);
+    commit(f);
+}
+
+/* Found one by one, by their own ids. */
+static unsigned states_of(struct fixture *f, int n)
+{
+    unsigned states = 0;
+
+    for (int k = 0; k < EVENTS; k++) {
+        struct store_event *list;
+        size_t count;
+        OK(f, store_find_events(f->s, text(f, "e%d.%d", n, k), 9, &f->arena, &list, &count, &f->err));
+        if (count)
+            states |= STORE_IN(list[0].state);
+    }
+    return states;
+}
+
+static void latest(struct fixture *f, struct store *s, struct store_latest what, unsigned max, struct slice want)
+{
+    struct slice got = S("");
+
+    do {
+        struct store_postback *list;
+        int64_t next;
+        size_t count;
+        OK(f, store_list_latest(s, &what, max, &f->arena, &list, &count, &next, &f->err));
+        what.before = next;
+        assert_true(count <= max);
+        for (size_t i = 0; i < count; i++)
+            got = text(f, "%.*s %lld", SLICE_ARG(got), (long long)list[i].id);
+    } while (what.before);
+    SAME(want, got);
+}
+
+static bool meant(struct fixture *f, const struct store_latest *what, int n)
+{
+    int64_t at = NOW + n * HOUR;
+    struct store_postback pb;
+
+    return store_get_postback(f->s, n, &f->arena, &pb, &f->err) == 1 && (states_of(f, n) & what->states) &&
+           (!what->offer.len || slice_eq(what->offer, pb.offer)) && (!what->verdict || what->verdict == pb.verdict) &&
+           at >= what->since && (!what->until || at < what->until) && n > what->after;
+}
+
+/* By pages of every size, by the writer and beside it, as those that were found one by one. */
+static void assert_latest(struct fixture *f, struct store *reader)
+{
+    static const unsigned states[] = {
+        STORE_IN(STORE_WAITING), STORE_IN(STORE_SENDING), STORE_IN(STORE_DELIVERED), STORE_IN(STORE_DEAD),
+        STORE_IN(STORE_WITHDRAWN), STORE_IN(STORE_WAITING) | STORE_IN(STORE_SENDING),
+        STORE_IN(STORE_DEAD) | STORE_IN(STORE_WITHDRAWN), 62,
+    };
+    const struct store_latest others[] = {
+        { .after = 0 },
+        { .offer = S("even") },
+        { .offer = S("nobody") },
+        { .verdict = STORE_QUARANTINED },
+        { .since = NOW + 10 * HOUR, .until = NOW + 30 * HOUR },
+        { .after = 40 },
+    };
+
+    for (size_t i = 0; i < COUNT(states) * COUNT(others); i++) {
+        struct store_latest what = others[i / COUNT(states)];
+        struct slice want = S("");
+        what.states = states[i % COUNT(states)];
+        for (int n = CONVERSIONS; n > 0; n--)
+            if (meant(f, &what, n))
+                want = text(f, "%.*s %d", SLICE_ARG(want), n);
+        latest(f, f->s, what, 1, want);
+        latest(f, reader, what, 3, want);
+        latest(f, reader, what, 100, want);
+        arena_reset(&f->arena);
+    }
+}
+
+static void test_states(void **state)
+{
+    struct fixture *f = *state;
+    struct store_retention how = { .ledger = NOW + 25 * HOUR, .rows = 1000 };
+    struct store_retained gone;
+    struct store *reader;
+    int rc;
+
+    begin(f);
+    for (int n = 1; n <= CONVERSIONS; n++)
+        convert(f, n);
+    commit(f);
+    reader = f->engine->open(f->dir, false, &f->err);
+    assert_non_null(reader);
+    send(f);
+    begin(f);
+    replay(f, 4);
+    replay(f, 20);
+    replay(f, 36);
+    commit(f);
+    send(f); /* what was sent once stays, but for the three */
+    for (int n = 5; n < CONVERSIONS; n += 8)
+        refuse(f, n);
+    assert_int_equal(states_of(f, 4), STORE_IN(STORE_DELIVERED));
+    assert_int_equal(states_of(f, 20), STORE_IN(STORE_DEAD));
+    assert_true(states_of(f, 3) & STORE_IN(STORE_DEAD) && states_of(f, 3) & ~STORE_IN(STORE_DEAD));
+    assert_true(states_of(f, 13) & STORE_IN(STORE_WITHDRAWN));
+    assert_latest(f, reader);
+    do { /* those of the first 24 go, but for what waits; the event of a replayed one is younger */
+        begin(f);
+        rc = store_retain(f->s, &how, &gone, &f->err);
+        commit(f);
+    } while (rc == 1);
+    GIVES(f, 0, rc);
+    assert_int_equal(states_of(f, 3) & STORE_IN(STORE_DEAD), 0);
+    assert_latest(f, reader);
+    store_close(reader);
+    fixture_reopen(f);
+    reader = f->engine->open(f->dir, false, &f->err);
+    assert_latest(f, reader);
+    store_close(reader);
+}
+
+#define MANY 45000
+
+/* A few of very many: each call looks at some of them, and none is lost where the next begins. */
+static void test_rare(void **state)
+{
+    struct fixture *f = *state;
+    struct store_latest what = { .states = STORE_IN(STORE_WAITING) };
+    struct slice got = S(""), want = S("");
+    int calls = 0;
+
+    begin(f);
+    for (int n = 1; n <= MANY; n++) {
+        struct store_postback pb = { .at = NOW, .offer = S("o"), .params = S("a=1"), .verdict = STORE_QUEUED };
+        struct store_event ev = event("");
+        OK(f, store_postback_id(f->s, &pb.id, &f->err));
+        ev.event_id = text(f, "e%d", n);
+        ev.postback_id = pb.id;
+        if (n % 5000 == 1 || n % 5000 == 2) {
+            put(f, ev);
+            want = text(f, " %d%.*s", n, SLICE_ARG(want));
+        }
+        OK(f, store_postback_put(f->s, &pb, &f->err));
+    }
+    commit(f);
+    do {
+        struct store_postback *list;
+        int64_t next;
+        size_t count;
+        OK(f, store_list_latest(f->s, &what, 50, &f->arena, &list, &count, &next, &f->err));
+        what.before = next;
+        for (size_t i = 0; i < count; i++)
+            got = text(f, "%.*s %lld", SLICE_ARG(got), (long long)list[i].id);
+    } while (what.before && ++calls);
+    SAME(want, got);
+    assert_true(calls >= 1 && calls < 20);
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { CASE(test_list), CASE(test_events_of) };
+    static const struct CMUnitTest tests[] = { CASE(test_list), CASE(test_events_of), CASE(test_states), CASE(test_rare) };
 
     return RUN_ON_ENGINES(tests);
 }

@@ -188,7 +188,7 @@ static void assert_of_today(struct fixture *f)
 {
     struct verify_result result;
 
-    assert_int_equal(ask(f, "PRAGMA user_version"), 8);
+    assert_int_equal(ask(f, "PRAGMA user_version"), 9);
     assert_int_equal(ask(f, digest), 1);
     assert_int_equal(ask(f, "SELECT last_event * 100 + last_click FROM counts"), 407);
     assert_int_equal(ask(f, "SELECT count(*) FROM meta"), 4);
@@ -240,7 +240,7 @@ static void test_new(void **state)
     remove(path(f, "clickbaton.db"));
     told = opened(f, 0, &status);
     assert_int_equal(told.calls, 0);
-    assert_int_equal(ask(f, "PRAGMA user_version"), 8);
+    assert_int_equal(ask(f, "PRAGMA user_version"), 9);
 }
 
 int main(void)

@@ -93,7 +93,9 @@ class Stub {
     const when = s => /^\d+[mhd]$/.test(s) ? this.now - parseInt(s, 10) * { m: 60e3, h: 3600e3, d: 86400e3 }[s.slice(-1)] : Date.parse(s);
     const limit = Number(p.get('limit') || 50), before = Number(p.get('before') || Infinity);
     if (this.refuse) return this.json(a, 503, { error: this.refuse });
-    const fit = [...this.stories.values()].map(data.row).reverse().filter(r => r.id < before &&
+    const fates = { __proto__: null, waiting: ['waiting', 'sending'], delivered: ['delivered'], refused: ['dead'], dead: ['dead'], withdrawn: ['withdrawn'] }[p.get('state')];
+    if (p.get('state') && !fates) return this.json(a, 400, { error: '`state` is waiting, delivered, refused or withdrawn' });
+    const fit = [...this.stories.values()].map(data.row).reverse().filter(r => r.id < before && (!fates || r.events.some(e => fates.includes(e.state))) &&
       ['offer', 'tracker', 'stage', 'verdict', 'code'].every(n => !p.get(n) || r[n] === p.get(n)) &&
       (!p.get('since') || Date.parse(r.at) >= when(p.get('since'))) && (!p.get('until') || Date.parse(r.at) < when(p.get('until'))));
     if (!this.span) return this.json(a, 200, { rows: fit.slice(0, limit), next: fit.length > limit ? fit[limit - 1].id : null });

@@ -41,11 +41,12 @@ function Change({ now, before, good = 0 }) {
   return <span class={`change ${sense}`}>{p > 0 ? '▲' : '▼'} {Math.abs(p) > 999 ? '>999' : Math.abs(p).toFixed(0)} %<span class="sr"> against the time before</span></span>;
 }
 
-const Tile = ({ name, value, note, now, before, good, c, values }) => <div class={`tile ${c || ''}`}>
-  <span class="name">{name}</span><b>{value}</b><span class="note">{note} <Change now={now} before={before} good={good} /></span>
+const Tile = ({ name, value, note, now, before, good, c, values, to }) => <div class={`tile ${c || ''}`}>
+  <span class="name">{to ? <a href={to}>{name}</a> : name}</span><b>{value}</b><span class="note">{note} <Change now={now} before={before} good={good} /></span>
   {values && <Spark values={values} colour={c === 'bad' ? 'dead' : 'blue'} />}</div>;
 
-function Tiles({ s, b, range }) {
+function Tiles({ s, b, range, offer }) {
+  const list = filter => address('live', { offer, ...filter, since: range });
   const received = total(s.received), put = total(s.put), delivered = total(s.delivered), dead = total(s.dead);
   const lost = total(s.quarantined), all = slots(s), p95 = percentile(all, 0.95);
   const ratio = (x, part, of) => x && total(x[of]) ? total(x[part]) / total(x[of]) : 0;
@@ -53,8 +54,8 @@ function Tiles({ s, b, range }) {
   return <div class="tiles" role="group" aria-label={`Figures of the last ${RANGES[range][2]}`}>
     <Tile name="Postbacks" value={short(received)} note={`${short(total(s.clicks))} clicks`} now={received} before={b && total(b.received)} values={s.received} />
     <Tile name="Delivered" value={share(delivered, put)} note={`${count(delivered)} of ${count(put)}${open ? `, ${count(open)} on the way` : ''}`} c={put && (delivered + open) / put < LIMITS.delivered ? 'bad' : ''} now={ratio(s, 'delivered', 'put')} before={ratio(b, 'delivered', 'put')} good={1} values={s.delivered} />
-    <Tile name="Refused by TikTok" value={count(dead)} note={share(dead, put)} c={dead ? 'bad' : ''} values={s.dead} />
-    <Tile name="Quarantined" value={share(lost, received)} note={`${count(lost)} not understood`} c={received && lost / received > LIMITS.quarantined ? 'bad' : ''} now={ratio(s, 'quarantined', 'received')} before={ratio(b, 'quarantined', 'received')} good={-1} values={s.quarantined} />
+    <Tile name="Refused by TikTok" value={count(dead)} note={share(dead, put)} c={dead ? 'bad' : ''} values={s.dead} to={dead && list({ state: 'refused' })} />
+    <Tile name="Quarantined" value={share(lost, received)} note={`${count(lost)} not understood`} c={received && lost / received > LIMITS.quarantined ? 'bad' : ''} now={ratio(s, 'quarantined', 'received')} before={ratio(b, 'quarantined', 'received')} good={-1} values={s.quarantined} to={lost && list({ verdict: 'quarantined' })} />
     <Tile name="Duplicates" value={share(total(s.duplicate), received)} note={`${count(total(s.duplicate))} not sent twice`} now={ratio(s, 'duplicate', 'received')} before={ratio(b, 'duplicate', 'received')} values={s.duplicate} />
     <Tile name="95 % arrive within" value={upTo(p95)} note={`half within ${upTo(percentile(all, 0.5))}`} c={p95 > LIMITS.delay ? 'bad' : ''} now={p95} before={b && percentile(slots(b), 0.95)} good={-1} values={percentiles(s, 0.95).map(v => v ? Math.log10(v) : 0)} />
   </div>;
@@ -128,7 +129,7 @@ function Ranked({ heading, list, none, to, aside }) {
         <span class="num">{r.n !== undefined ? count(r.n) : <Outcomes r={r} />}</span></summary>
         <div class="more-of">{remedy(r.code) && <p><b>What to do:</b> {remedy(r.code)}.</p>}
           {r.dead > 0 && <p>Which ones, and once more when the reason is mended: <code>clickbaton replay --dead{/^\d+$/.test(r.code) && r.code !== '0' ? ` --code ${r.code}` : ''} --dry-run</code></p>}
-          <p>{to && <a class="button" href={to(r)}><Icon name="link" />Show them in the list</a>}
+          <p>{to?.(r) && <a class="button" href={to(r)}><Icon name="link" />Show them in the list</a>}
             {title(r.code) && <code>clickbaton explain {r.code}</code>}</p></div></details></li>;
     })}</ol> : <p class="none">{none}</p>}
   </Section>;
@@ -185,13 +186,13 @@ export function Health() {
     {value && !value.offers.length && <Nothing><h2>Nothing in this time</h2><p>No click and no postback was counted. A longer time, or another offer?</p></Nothing>}
     {value && value.offers.length > 0 && <>
       <Pulse answer={value} range={range} words={`in the last ${RANGES[range][3]}`} />
-      <Tiles s={s} b={b} range={range} />
+      <Tiles s={s} b={b} range={range} offer={offer} />
       <Charts s={s} pick={pick} range={range} />
       <div class="pair">{h.all?.offers && <Offers answer={h.all} chosen={offer} range={range} />}<Events answer={value} chosen={event} range={range} offer={offer} /></div>
       <div class="trio">
         <Ranked heading="Reasons" list={s.reasons} none="Everything that came was understood and sent." to={r => address('live', { offer, verdict: r.verdict, code: r.code, since: range })} />
         <Ranked heading="Warnings" list={s.warnings} none="No warning in this time." />
-        <Ranked heading="TikTok's answers" list={s.answers} none="Nothing was sent in this time." />
+        <Ranked heading="TikTok's answers" list={s.answers} none="Nothing was sent in this time." to={r => r.dead > 0 && address('live', { offer, state: 'refused', since: range })} />
       </div></>}
   </div>;
 }

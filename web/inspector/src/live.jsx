@@ -5,14 +5,16 @@ import { Bars, VERDICTS as SERIES, useDay } from './bars.jsx';
 import { count, date, hhmm, money, moment, sameDay, span, time } from './format.js';
 import { Pulse } from './pulse.jsx';
 import { Replay } from './replay.jsx';
-import { useRows } from './rows.js';
+import { isOf, useRows } from './rows.js';
+import { Todo } from './todo.jsx';
 import { address, go, route, server } from './state.js';
 import { Choice, Code, Icon, Line, Nothing, Problem, State, Verdict, Wait, known_codes, plain, title } from './ui.jsx';
 
 const VERDICTS = SERIES.map(([v]) => v);
 const STAGES = ['lead', 'sale', 'rebill', 'rejected', 'refund', 'chargeback'];
+const STATES = [['waiting', 'on its way'], ['delivered', 'delivered'], ['refused', 'refused'], ['withdrawn', 'withdrawn']];
 const TIMES = [['15m', 'last 15 min'], ['1h', 'last hour'], ['24h', 'last 24 h'], ['7d', 'last 7 days'], ['30d', 'last 30 days'], ['90d', 'last 90 days']];
-const NAMES = ['offer', 'tracker', 'stage', 'verdict', 'code', 'since', 'until'];
+const NAMES = ['offer', 'tracker', 'stage', 'verdict', 'state', 'code', 'since', 'until'];
 
 export const filters = query => Object.fromEntries(NAMES.filter(n => query[n]).map(n => [n, query[n]]));
 
@@ -28,9 +30,9 @@ function Answer({ e }) {
 const slow = ms => ms === null || ms === undefined ? '' : ms > 300000 ? 'bad' : ms > 30000 ? 'warn' : '';
 
 class Row extends Component {
-  shouldComponentUpdate(next) { return next.row !== this.props.row || next.today !== this.props.today; }
-  render({ row, today }) {
-    const e = row.events[0], more = row.events.length - 1;
+  shouldComponentUpdate(next) { return next.row !== this.props.row || next.today !== this.props.today || next.state !== this.props.state; }
+  render({ row, today, state }) {
+    const e = row.events.find(isOf(state)) || row.events[0], more = row.events.length - 1;
     return <tr role="row" class={`row v-${row.verdict}${row.fresh ? ' fresh' : ''}`}>
       <td role="cell" class="c-time"><a href={`#/c/${row.id}`} class="open" data-row={row.id}
         aria-label={`${row.verdict} ${plain(row.stage)} of ${plain(row.offer)} at ${moment(row.at)}`}>
@@ -54,11 +56,11 @@ class Row extends Component {
 const HEADS = [['time', 'Time'], ['offer', 'Offer'], ['tracker', 'Tracker'], ['stage', 'Stage'], ['verdict', 'Verdict'],
   ['event', 'Event'], ['value', 'Value', 'num'], ['answer', 'TikTok'], ['latency', 'Latency', 'num'], ['id', 'Click id']];
 
-function Table({ rows }) {
+function Table({ rows, state }) {
   const today = new Date().toDateString();
   return <table class="list" role="table" aria-label="Postbacks, newest first">
     <thead role="rowgroup"><tr role="row">{HEADS.map(([c, text, n]) => <th role="columnheader" scope="col" class={`c-${c} ${n || ''}`}>{text}</th>)}</tr></thead>
-    <tbody role="rowgroup">{rows.map(r => <Row key={r.id} row={r} today={today} />)}</tbody>
+    <tbody role="rowgroup">{rows.map(r => <Row key={r.id} row={r} today={today} state={state} />)}</tbody>
   </table>;
 }
 
@@ -83,6 +85,7 @@ function Filters({ f, rows }) {
     <Choice label="Tracker" any="all trackers" value={f.tracker} options={known([...new Set(offers.map(o => o.tracker))], f.tracker)} onChange={v => set('tracker', v)} />
     <Choice label="Stage" any="all stages" value={f.stage} options={known(useStages(rows), f.stage)} onChange={v => set('stage', v)} />
     <Choice label="Verdict" any="all verdicts" value={f.verdict} options={known(VERDICTS, f.verdict)} onChange={v => set('verdict', v)} />
+    <Choice label="TikTok" any="any outcome" value={f.state} options={known(STATES, f.state, s => s[0])} onChange={v => set('state', v)} />
     <Choice label="Code" any="all codes" value={f.code} onChange={v => set('code', v)}
       options={known(known_codes.filter(c => /^[QID]/.test(c)), f.code).map(c => [c, `${c} ${title(c)}`])} />
     <Choice label="Time" any="any time" value={f.since} onChange={v => set('since', v)}
@@ -93,7 +96,7 @@ function Filters({ f, rows }) {
 
 const known = (list, value, of = x => x) => value && !list.some(x => of(x) === value) ? [value, ...list] : list;
 
-function Figures() {
+function Figures({ offer }) {
   const s = server.value;
   if (!s) return <div class="figures" />;
   const n = s.since_start, o = s.outbox;
@@ -107,9 +110,9 @@ function Figures() {
     {tile('ignored', n.ignored, 'v-ignored', '#/live?verdict=ignored')}
     {tile('quarantined', n.quarantined, 'v-quarantined', '#/live?verdict=quarantined')}
     <span class="figure">now</span>
-    {tile('waiting for TikTok', o.waiting + o.sending, o.oldest && Date.now() - new Date(o.oldest) > 300000 ? 'v-dead' : '', '#/health',
+    {tile('waiting for TikTok', o.waiting + o.sending, o.oldest && Date.now() - new Date(o.oldest) > 300000 ? 'v-dead' : '', address('live', { offer, state: 'waiting' }),
       o.oldest ? `the oldest since ${moment(o.oldest)}` : 'the outbox is empty')}
-    {tile('refused by TikTok', o.dead, o.dead ? 'v-dead' : '', '#/health')}
+    {tile('refused by TikTok', o.dead, o.dead ? 'v-dead' : '', address('live', { offer, state: 'refused' }))}
   </div>;
 }
 
@@ -118,16 +121,19 @@ export function Live() {
   const list = useRows(f);
   const [asked, ask] = useState(null), day = useDay(f.offer);
   const ids = list.rows.filter(r => r.verdict === 'quarantined').map(r => r.id).slice(0, 100);
+  const dead = list.rows.flatMap(r => r.events).filter(isOf('refused')).map(e => e.id).slice(0, 100);
   return <div class="live">
     <h1 class="sr" tabIndex={-1}>Live list of postbacks</h1>
     <Pulse answer={day} />
-    <Figures />
+    <Figures offer={f.offer} />
     <Bars filter={f} answer={day} />
     <div class="bar">
       <Filters f={f} rows={list.rows} />
       <div class="acts">
         {f.verdict === 'quarantined' && ids.length > 0 &&
-          <button class="button" onClick={() => ask(ids)}><Icon name="send" />Replay {ids.length === 1 ? 'it' : `these ${ids.length}`}</button>}
+          <button class="button" onClick={() => ask({ postbacks: ids })}><Icon name="send" />Replay {ids.length === 1 ? 'it' : `these ${ids.length}`}</button>}
+        {f.state === 'refused' && dead.length > 0 &&
+          <button class="button" onClick={() => ask({ events: dead })}><Icon name="send" />Send {dead.length === 1 ? 'it' : `these ${dead.length}`} again</button>}
         <button class={`button${list.paused ? ' on' : ''}`} aria-pressed={list.paused} data-key="p" onClick={() => list.pause(!list.paused)}>
           <Icon name={list.paused ? 'play' : 'pause'} />{list.paused ? 'Go on' : 'Pause'}</button>
       </div>
@@ -135,12 +141,13 @@ export function Live() {
     {(list.waiting.n > 0 || list.waiting.more) && <button class="held" onClick={list.show} aria-live="polite">
       {list.waiting.more && (list.waiting.n ? 'more than ' : 'many ')}{list.waiting.n > 0 && count(list.waiting.n)} new {list.waiting.n === 1 && !list.waiting.more ? 'postback' : 'postbacks'}: show</button>}
     <Problem error={list.error} retry={list.load} />
-    {list.rows.length > 0 && <Table rows={list.rows} />}
+    {f.state && list.rows.length > 0 && <Todo f={f} rows={list.rows} answer={day} />}
+    {list.rows.length > 0 && <Table rows={list.rows} state={f.state} />}
     {list.loading && !list.rows.length && <Wait what="Reading the ledger" />}
     {!list.loading && !list.error && !list.rows.length && <Empty f={f} more={list.next} />}
     {list.next && <p class="after"><button class="button" disabled={list.more} onClick={list.older}>{list.more ? 'Reading…' : list.rows.length ? 'Older postbacks' : 'Look further back'}</button></p>}
     {!list.next && list.rows.length > 0 && <p class="after dim">That is all that is stored{Object.keys(f).length ? ' and fits the filters' : ''}.</p>}
-    {asked && <Replay postbacks={asked} onClose={done => { ask(null); if (done) list.load(); }} />}
+    {asked && <Replay {...asked} onClose={done => { ask(null); if (done) list.load(); }} />}
   </div>;
 }
 

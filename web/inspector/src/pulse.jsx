@@ -10,12 +10,12 @@ const ENOUGH = 5; // a share of fewer says little
 
 const first = list => { const r = list[0]; return r ? `, ${list.length > 1 ? 'mostly ' : ''}${plain(r.code).slice(0, 12)} ${plain(r.title || title(r.code)).slice(0, 60)}` : ''; };
 
-// What can be wrong with an offer, the worst kind first: { weight, text, to } or nothing.
+// What can be wrong with an offer, the worst kind first: { weight, text, to: filters of the list, or Health } or nothing.
 const KINDS = [
-  (s, f) => f.dead && { weight: f.dead, text: `TikTok refused ${count(f.dead)} ${f.dead === 1 ? 'event' : 'events'}${first(s.answers.filter(a => a.dead).sort((a, b) => b.dead - a.dead))}` },
-  (s, f) => f.lost && (f.received < ENOUGH || f.lost / f.received > LIMITS.quarantined) && { weight: f.lost, to: 'live',
+  (s, f) => f.dead && { weight: f.dead, to: { state: 'refused' }, text: `TikTok refused ${count(f.dead)} ${f.dead === 1 ? 'event' : 'events'}${first(s.answers.filter(a => a.dead).sort((a, b) => b.dead - a.dead))}` },
+  (s, f) => f.lost && (f.received < ENOUGH || f.lost / f.received > LIMITS.quarantined) && { weight: f.lost, to: { verdict: 'quarantined' },
     text: `${count(f.lost)} of ${count(f.received)} postbacks not understood (${share(f.lost, f.received)})${first(s.reasons.filter(r => r.verdict === 'quarantined'))}` },
-  (s, f) => f.stuck / f.put > LIMITS.stuck && { weight: f.stuck, text: `${count(f.stuck)} of ${count(f.put)} events have not arrived at TikTok yet` },
+  (s, f) => f.stuck / f.put > LIMITS.stuck && { weight: f.stuck, to: { state: 'waiting' }, text: `${count(f.stuck)} of ${count(f.put)} events have not arrived at TikTok yet` },
   (s, f) => !f.received && f.clicks >= 20 && { weight: f.clicks, text: `${count(f.clicks)} clicks and no postback: is the tracker's postback URL set?` },
   (s, f) => f.put >= ENOUGH && f.seen / f.put < LIMITS.ttclid && { weight: f.put - f.seen, text: `only ${share(f.seen, f.put, 0)} of the events carry a ttclid, TikTok's own id of the click` },
   (s, f) => f.done >= ENOUGH && f.late > LIMITS.delay && { weight: f.late, text: `5 % of the events took ${span(f.late)} or longer to arrive` }
@@ -33,7 +33,7 @@ export function wrong(answer, range) {
   return KINDS.map(kind => {
     const list = offers.map(o => ({ ...o, has: kind(o.s, o.f) })).filter(o => o.has).sort((a, b) => b.has.weight - a.has.weight);
     if (!list.length) return null;
-    const { name, has } = list[0], to = has.to === 'live' ? address('live', { offer: name, verdict: 'quarantined', since: range }) : address('health', { range, offer: name });
+    const { name, has } = list[0], to = has.to ? address('live', { offer: name, ...has.to, since: range }) : address('health', { range, offer: name });
     return { name, text: has.text, to, others: list.slice(1).map(o => o.name) };
   }).filter(x => x);
 }

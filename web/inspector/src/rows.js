@@ -1,6 +1,7 @@
 // The rows of the live list: what the server has, what comes live, and what waits while somebody reads.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { get, onLive } from './api.js';
+import { server } from './state.js';
 
 const PAGE = 50, MOST = 600, BEAT = 250, REST = 1000, LOOKS = 40;
 
@@ -10,7 +11,21 @@ export let order = [];
 // Kept outside of the component so that going back shows the list as it was.
 let kept = { key: null, rows: [], next: null };
 
-const fits = (row, f) => !f.until && ['offer', 'tracker', 'stage', 'verdict', 'code'].every(n => !f[n] || row[n] === f[n]);
+// What became of the events, as the filter calls it and as the rows do.
+const FATES = { __proto__: null, waiting: ['waiting', 'sending'], delivered: ['delivered'], refused: ['dead'], withdrawn: ['withdrawn'] };
+export const isOf = fate => e => !!FATES[fate]?.includes(e.state);
+
+// stays: it may have changed; fits: and comes in.
+const stays = (row, f) => ['offer', 'tracker', 'stage', 'verdict', 'code'].every(n => !f[n] || row[n] === f[n]) && (!f.state || row.events.some(isOf(f.state)));
+const UNITS = { m: 60e3, h: 3600e3, d: 86400e3 };
+const since = text => /^\d+[mhd]$/.test(text) ? Date.now() - parseInt(text, 10) * UNITS[text.slice(-1)] : Date.parse(text);
+const fits = (row, f) => !f.until && stays(row, f) && !(f.since && Date.parse(row.at) < since(f.since));
+
+// What the server has looked at is as it says; below that, and what has come since it was asked, stays.
+const renewed = (s, a, top) => {
+  const said = new Set(a.rows.map(r => r.id));
+  return { ...s, rows: s.rows.filter(r => r.id < a.next || r.id > top || said.has(r.id)) };
+};
 
 // Those that came join the list; what no longer stands in it is where `next` begins.
 function merge(s, came, most) {
@@ -47,6 +62,7 @@ export function useRows(f) {
   now.paused = paused;
   const reading = () => now.paused || window.scrollY > 240;
   const mine = change => set(s => s.key === key ? change(s) : s); // an answer to filters that were is nobody's
+  const only = s => ({ ...s, rows: s.rows.filter(r => stays(r, f)) }); // what became something else leaves
   const tell = () => setWaiting({ n: now.n, more: !!now.missed });
 
   const none = () => {
@@ -61,11 +77,13 @@ export function useRows(f) {
     now.loading = true;
     now.stale = false;
     now.resting = true;
+    const top = now.top;
     setTimeout(() => { now.resting = false; }, REST);
     return page(f, undefined, signal, near ? 0 : LOOKS).then(a => {
       now.loading = false;
       none();
-      mine(s => near && a.next && a.rows.length < PAGE && s.rows.length ? { ...merge(s, a.rows, MOST), error: undefined, loading: false } : { key, rows: a.rows, next: a.next, loading: false });
+      mine(s => near && a.next && s.rows.length && (a.rows.length < PAGE || s.rows[0].id >= a.next)
+        ? { ...merge(renewed(s, a, top), a.rows, Math.max(MOST, s.rows.length)), error: undefined, loading: false } : { key, rows: a.rows, next: a.next, loading: false });
     }, error => {
       if (error.name === 'AbortError') return;
       now.loading = false;
@@ -75,12 +93,12 @@ export function useRows(f) {
   const release = () => { // what waited
     const list = [...held.current.values()], whole = !now.missed && now.n === list.length;
     none();
-    if (whole) mine(s => merge(s, list.map(r => ({ ...r, fresh: true })), MOST));
+    if (whole) mine(s => only(merge(s, list.map(r => ({ ...r, fresh: true })), MOST)));
     else load(undefined, true);
   };
   const hold = rows => {
     for (const r of rows) {
-      if (r.id > now.last) { now.last = r.id; now.n++; } else if (!held.current.has(r.id)) continue;
+      if (r.id > now.last) { now.last = r.id; now.n++; } else if (!held.current.has(r.id)) { if (!f.state) continue; now.n++; }
       held.current.set(r.id, r);
     }
     bound(held.current);
@@ -119,9 +137,9 @@ export function useRows(f) {
       const list = [...fresh.current.values()];
       fresh.current.clear();
       mine(s => {
-        const here = new Set(s.rows.map(r => r.id)), top = s.rows.length ? s.rows[0].id : 0;
-        const known = list.filter(r => here.has(r.id)), more = list.filter(r => r.id > top && fits(r, f));
-        if (!still) return merge(s, [...known, ...more.map(r => ({ ...r, fresh: true }))], MOST);
+        const here = new Set(s.rows.map(r => r.id)); // down to `next` the list has all that fit
+        const known = list.filter(r => here.has(r.id)), more = list.filter(r => !here.has(r.id) && (!s.next || r.id >= s.next) && fits(r, f));
+        if (!still) return only(merge(s, [...known, ...more.map(r => ({ ...r, fresh: true }))], MOST));
         hold(more);
         return known.length ? merge(s, known, s.rows.length) : s;
       });
@@ -129,7 +147,15 @@ export function useRows(f) {
     return () => { off(); clearInterval(beat); };
   }, [key]);
 
+  // Of what became so without a try (replayed, taken back) no row tells: the counts do.
+  const outbox = f.state && server.value?.outbox, told = outbox ? `${outbox.dead} ${outbox.withdrawn}` : '';
+  useEffect(() => {
+    if (told && now.told && told !== now.told) now.stale = true;
+    now.told = told;
+  }, [told]);
+
   useLayoutEffect(() => {
+    now.top = state.rows.length ? state.rows[0].id : 0;
     if (!state.loading && state.key === key) kept = { key, rows: state.rows, next: state.next };
     order = state.rows.map(r => r.id);
   }, [state]);

@@ -10,7 +10,7 @@ const sum = (a, name) => a.offers.reduce((n, o) => n + o.points.reduce((m, p) =>
 const events = (a, name, event) => a.offers.reduce((n, o) => n + o.events.filter(e => !event || e.event === event).reduce((m, e) => m + e.points.reduce((k, p) => k + p[name], 0), 0), 0);
 const short = x => x < 10000 ? n(x) : new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 }).format(x);
 const n = x => x.toLocaleString('en-US');
-const tile = (page, name) => page.$eval(`.tile:has(.name:text-is("${name}"))`, e => e.innerText.replace(/\s+/g, ' '));
+const tile = (page, name) => page.$eval(`.tile:has(.name :text-is("${name}"), .name:text-is("${name}"))`, e => e.innerText.replace(/\s+/g, ' '));
 const card = title => `.card:has(h2:text-is("${title}"))`;
 
 // The p-th of the values that a histogram stands for: each bucket's spread evenly.  Another way than the page's.
@@ -27,6 +27,10 @@ module.exports = [
     t.true('postbacks', (await tile(page, 'Postbacks')).startsWith(`Postbacks ${n(received)} `), await tile(page, 'Postbacks'));
     t.true('delivered', (await tile(page, 'Delivered')).includes(`${(100 * delivered / put).toFixed(1)} % ${n(delivered)} of ${n(put)}, ${put - delivered - dead} on the way`), await tile(page, 'Delivered'));
     t.true('refused', (await tile(page, 'Refused by TikTok')).includes(`TikTok ${dead} `), await tile(page, 'Refused by TikTok'));
+    const way = text => page.getAttribute(`.tile a:text-is("${text}")`, 'href');
+    t.equal('their ways', [await way('Refused by TikTok'), await way('Quarantined')], ['#/live?state=refused&since=24h', '#/live?verdict=quarantined&since=24h']);
+    await page.click('.card:has(h2:text-is("TikTok\'s answers")) summary:has-text("40002")');
+    t.equal('those of an answer', await page.getAttribute('.card:has(h2:text-is("TikTok\'s answers")) details[open] a.button', 'href'), '#/live?state=refused&since=24h');
     t.true('quarantined', (await tile(page, 'Quarantined')).includes(`${(100 * sum(a, 'quarantined') / received).toFixed(1)} % ${sum(a, 'quarantined')} not understood`), await tile(page, 'Quarantined'));
     const slots = a.offers.flatMap(o => o.events.flatMap(e => e.points)).reduce((s, p) => s.map((v, i) => v + p.latency[i]), new Array(15).fill(0));
     const p50 = slow(slots, 0.5), p95 = slow(slots, 0.95), text = await tile(page, '95 % arrive within');

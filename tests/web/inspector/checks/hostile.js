@@ -95,7 +95,7 @@ module.exports = [
     await page.waitForSelector('.meaning');
     t.equal('harmless', await page.evaluate(harm), []);
     t.true('as text', (await page.innerText('h1')).includes('<img src=x'));
-    for (const hash of ['#/c/%E0%A4%A', '#/live?offer=%3Cimg%20src=x%3E&since=<b>&until=zz', '#/health?range=constructor&offer=__proto__', '#/nowhere/at?all', '#/__proto__', '#%', '#/c/../../x', '#/c/%E2%80%AE%1B', `#/trace?id=${encodeURIComponent(ESCAPES.toWellFormed())}`]) {
+    for (const hash of ['#/c/%E0%A4%A', '#/live?offer=%3Cimg%20src=x%3E&since=<b>&until=zz', '#/live?state=%3Cimg%20src=x%20onerror=alert(1)%3E', '#/health?range=constructor&offer=__proto__', '#/nowhere/at?all', '#/__proto__', '#%', '#/c/../../x', '#/c/%E2%80%AE%1B', `#/trace?id=${encodeURIComponent(ESCAPES.toWellFormed())}`]) {
       const other = await t.tab(hash);
       await other.waitForSelector('main h1, main .nothing');
       t.equal(hash, await other.evaluate(harm), []);

@@ -9,6 +9,7 @@ const broken = fs.readFileSync(path.resolve(__dirname, '../../../../examples/cha
 const VIEWS = [
   ['live', '#/live', p => p.waitForSelector('.strip .bars').then(() => p.waitForSelector('.list .row'))],
   ['filtered', '#/live?offer=nutra-de&since=2026-11-26T14:00:00.000Z&until=2026-11-26T15:30:00.000Z', p => p.waitForSelector('.list .row')],
+  ['refused ones', '#/live?offer=nutra-de&state=refused&since=24h', p => p.waitForSelector('.todo pre').then(() => p.waitForSelector('.list .row'))],
   ['conversion', '#/c/155', p => p.waitForSelector('.json')],
   ['quarantined', '#/c/158', p => p.waitForSelector('.would')],
   ['refused', '#/c/153', p => p.waitForSelector('.attempts li')],

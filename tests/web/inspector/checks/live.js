@@ -40,6 +40,9 @@ module.exports = [
   filter('verdict', 'Verdict', 'duplicate', b => b.verdict === 'duplicate'),
   filter('tracker', 'Tracker', 'binom', b => b.tracker === 'binom'),
   filter('stage', 'Stage', 'sale', b => b.stage === 'sale'),
+  filter('state', 'TikTok', 'refused', b => b.events.some(e => e.state === 'dead')),
+  filter('state', 'TikTok', 'waiting', b => b.events.some(e => e.state === 'waiting')),
+  filter('state', 'TikTok', 'delivered', b => b.events.some(e => e.state === 'delivered')),
   filter('code', 'Code', 'Q002', b => b.code === 'Q002'),
   filter('since', 'Time', '15m', b => Date.parse(b.at) >= data.NOW - 15 * 60e3),
   ['two filters at once, and back in the history', async t => {
@@ -52,6 +55,128 @@ module.exports = [
     await page.goBack();
     await t.until('one of them', async () => (await rows(page)).length > want.length && (await page.getByLabel('Offer', { exact: true }).inputValue()) === 'sweeps-us');
     t.equal('the verdict is open', await page.getByLabel('Verdict', { exact: true }).inputValue(), '');
+  }],
+  ['what TikTok did: a row enters and leaves as its event becomes something else', async t => {
+    const list = state => [...t.stub.stories.values()].filter(s => s.base.events.some(e => e.state === state)).map(s => s.base.id).reverse();
+    const become = (id, state) => { const s = t.stub.stories.get(id); s.base.events[0].state = state; t.stub.say('row', data.row(s)); };
+    const page = await t.tab('#/live?state=refused'), other = await t.tab('#/live?state=waiting');
+    await ready(page);
+    await ready(other);
+    const first = list('dead');
+    t.equal('at first', [await rows(page), await rows(other)], [first, list('waiting')]);
+    become(160, 'dead');
+    await t.until('it leaves those on their way', async () => !(await rows(other)).length);
+    await t.until('and enters those that are refused, on top', async () => (await rows(page))[0] === 160);
+    const between = first[0] - 3;
+    t.equal('one that was delivered stands between', [list('dead').includes(between), between > first[1]], [false, true]);
+    become(between, 'dead');
+    await has(t, page, between);
+    t.equal('in its place', await rows(page), list('dead'));
+    become(first[0], 'withdrawn');
+    await t.until('taken back: it leaves', async () => !(await rows(page)).includes(first[0]));
+    t.equal('the others stay', await rows(page), list('dead'));
+    t.stub.next({ fate: 'ok' });
+    t.stub.next({ fate: 'dead', offer: 'nutra-de' });
+    await has(t, page, 162);
+    t.equal('what comes and is delivered stays out', await rows(page), list('dead'));
+    await page.click('text=Pause');
+    become(162, 'waiting');
+    t.stub.next({ fate: 'dead', offer: 'nutra-de' });
+    await page.waitForSelector('text=1 new postback: show');
+    become(159, 'dead');
+    await page.waitForSelector('text=2 new postbacks: show');
+    t.true('in a pause nothing leaves', (await rows(page)).includes(162));
+    await page.click('text=Go on');
+    await t.until('then it does', async () => JSON.stringify(await rows(page)) === JSON.stringify(list('dead')));
+    await t.until('as do those that came', async () => (await rows(other)).includes(162));
+  }],
+  ['what TikTok did: replayed or taken back without a try, the list is read anew', async t => {
+    for (const id of [40, 80, 120]) t.stub.stories.get(id).base.events = [{ ...t.stub.stories.get(153).base.events[0], id }];
+    t.stub.span = 90;
+    const page = await t.tab('#/live?state=refused');
+    await has(t, page, 80);
+    await page.click('text=Older postbacks');
+    await has(t, page, 40);
+    const before = await rows(page);
+    t.stub.stories.get(120).base.events[0].state = 'withdrawn';
+    await page.waitForTimeout(1100);
+    t.stub.say('state', t.stub.state());
+    await t.until('it leaves', async () => !(await rows(page)).includes(120));
+    t.equal('the others stay, older pages too', await rows(page), before.filter(id => id !== 120));
+    const asked = t.asked('/api/conversions').length;
+    t.stub.say('state', t.stub.state());
+    await page.waitForTimeout(600);
+    t.equal('nothing is asked for when nothing has changed', t.asked('/api/conversions').length, asked);
+  }],
+  ['what TikTok did: of two events the row shows the one that is meant', async t => {
+    const s = t.stub.stories.get(155), e = s.base.events[0];
+    s.base.events.push({ ...t.stub.stories.get(153).base.events[0], id: 9001, event: 'Second', state: 'dead' });
+    const page = await t.tab('#/live?state=refused'), plain = await t.tab('#/live');
+    await has(t, page, 155);
+    await ready(plain);
+    t.equal('refused: that one', (await cells(page, 155))[5], 'Second+1');
+    t.equal('else the first', (await cells(plain, 155))[5], `${e.event}+1`);
+  }],
+  ['what TikTok did: figures and "look at this first" lead to the list', async t => {
+    const page = await t.tab('#/live?offer=nutra-de');
+    await ready(page);
+    const href = async text => page.getAttribute(`.figures a:has-text("${text}")`, 'href');
+    t.equal('the figures', [await href('waiting for TikTok'), await href('refused by TikTok')], ['#/live?offer=nutra-de&state=waiting', '#/live?offer=nutra-de&state=refused']);
+    await page.waitForSelector('.pulse.warn li');
+    t.equal('what is refused', await page.getAttribute('.pulse li a:has-text("TikTok refused")', 'href'), '#/live?offer=' + (await page.innerText('.pulse li a:has-text("TikTok refused") b')).trim() + '&state=refused&since=24h');
+    await page.click('.figures a:has-text("refused by TikTok")');
+    const want = [...t.stub.stories.values()].filter(s => s.base.offer === 'nutra-de' && s.base.events.some(e => e.state === 'dead')).map(s => s.base.id).reverse();
+    await t.until('those of the offer', async () => JSON.stringify(await rows(page)) === JSON.stringify(want));
+    await page.getByLabel('TikTok', { exact: true }).focus();
+    await page.keyboard.press('ArrowUp');
+    await t.until('by the keyboard', () => page.url().endsWith('state=delivered&offer=nutra-de') || page.url().endsWith('offer=nutra-de&state=delivered'));
+    await has(t, page, 155);
+    await page.getByLabel('TikTok', { exact: true }).blur();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.json');
+    await page.keyboard.press('Escape');
+    await t.until('and back to the list as it was', () => page.url().includes('state=delivered'));
+  }],
+  ['what TikTok did: what to do next stands above those that are refused', async t => {
+    const page = await t.tab('#/live?offer=nutra-de&state=refused&since=24h');
+    await page.waitForSelector('.todo');
+    const ids = [...t.stub.stories.values()].filter(s => s.base.offer === 'nutra-de' && s.base.events.some(e => e.state === 'dead')).map(s => s.base.id).reverse();
+    const said = (await page.innerText('.todo')).replace(/\s+/g, ' '), run = 'clickbaton replay --dead --offer nutra-de --since 24h --code 40002 --dry-run';
+    t.true('why, and what to do', said.startsWith("40002 PARAM_ERROR: a parameter is wrong 2 of those listed Invalid value for field 'properties.currency' What to do: TikTok does not take it as it is."), said);
+    t.equal('the command', await page.innerText('.todo pre'), run);
+    await page.click('.todo [aria-label="Copy the command"]');
+    await t.until('copied', async () => await page.evaluate(() => navigator.clipboard.readText()) === run);
+    await page.click('text=Send these 2 again');
+    await page.waitForSelector('dialog .results li');
+    await page.click('dialog .button.primary');
+    await page.waitForSelector('text=What came of it');
+    t.equal('tried, then done', t.asked('/api/replay').map(a => JSON.parse(a.body)), [{ events: ids, dry: true }, { events: ids, dry: false }]);
+    const waits = await t.tab('#/live?state=waiting'), all = await t.tab('#/live');
+    await waits.waitForSelector('.todo:has-text("by themselves")');
+    await ready(all);
+    t.equal('nothing of it in the whole list', await all.$('.todo'), null);
+  }],
+  ['what TikTok did: hostile filters, and a command that can be pasted into a shell', async t => {
+    const evil = `x'; touch /tmp/evil; echo "$(id)\``;
+    t.stub.stories.get(153).base.offer = evil;
+    const page = await t.tab(`#/live?state=refused&offer=${encodeURIComponent(evil)}`);
+    await page.waitForSelector('.todo pre');
+    const run = await page.innerText('.todo pre'), args = require('node:child_process').execFileSync('sh', ['-c', run.replace('clickbaton', 'printf "%s\\n"')]).toString();
+    t.equal('a shell reads it as it is', args, ['replay', '--dead', '--offer', evil, '--code', '40002', '--dry-run', ''].join('\n'));
+    t.stub.stories.get(153).base.offer = 'a\u202eb\u001b[2J';
+    const unseen = await t.tab(`#/live?state=refused&offer=${encodeURIComponent('a\u202eb\u001b[2J')}`);
+    await unseen.waitForSelector('.todo pre');
+    t.equal('what can not be seen is not in it', await unseen.innerText('.todo pre'), 'clickbaton replay --dead --code 40002 --dry-run');
+    for (const value of ['<img src=x onerror=alert(1)>', '__proto__', 'constructor', 'dead ', 'REFUSED', '\u001b[2J']) {
+      const other = await t.tab(`#/live?state=${encodeURIComponent(value)}`);
+      await other.waitForSelector('.problem:has-text("`state` is waiting, delivered, refused or withdrawn")');
+      t.equal(`no rows for ${JSON.stringify(value)}`, await rows(other), []);
+      t.stub.say('row', data.row(t.stub.stories.get(156)));
+      await other.waitForTimeout(300);
+      t.equal(`nor live ones`, await rows(other), []);
+      await other.close();
+    }
   }],
   ['older pages to the end', async t => {
     const page = await t.tab();
