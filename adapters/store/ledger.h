@@ -74,13 +74,45 @@ typedef int ledger_visit(void *context, const struct ledger_row *row, struct err
 int store_sqlite_export(const char *dir, const struct ledger_filter *filter, ledger_visit *visit,
                         void *context, struct err *err);
 
-/* Import into a folder without a store (it is made): rows in the order of the file, then finish, which
- * puts the store in its place; without it, close leaves nothing.  put: -1 with ERR_INPUT when a
- * row contradicts those before. */
+/* The same of a database, in one snapshot beside running servers.  url as of pg.h. */
+int store_pg_export(const char *url, const struct ledger_filter *filter, ledger_visit *visit, void *context, struct err *err);
+
+/* Import where there is no store yet: rows in the order of the file, then finish, which makes a store of
+ * them; without it, close leaves nothing.  put: -1 with ERR_INPUT when a row contradicts those before. */
 struct ledger_import;
-struct ledger_import *store_sqlite_import(const char *dir, struct err *err);
+struct ledger_import *store_sqlite_import(const char *dir, struct err *err); /* the folder is made */
+struct ledger_import *store_pg_import(const char *url, struct err *err);     /* in one transaction */
 int ledger_import_put(struct ledger_import *im, const struct ledger_row *row, struct err *err);
 int ledger_import_finish(struct ledger_import *im, struct err *err);
 void ledger_import_close(struct ledger_import *im); /* accepts NULL */
+
+/* An import into a database that may hold a part of the rows, of an earlier one: what it lacks is added, what differs is
+ * replaced, what the file does not hold is removed.  It commits as it goes, and no server writes to the
+ * database until one was finished.  To be used as above; finish with `last` false leaves it open for another. */
+struct ledger_copied {
+    int64_t same, added, changed, removed; /* rows */
+};
+struct ledger_import *store_pg_copy(const char *url, bool last, struct ledger_copied *out, struct err *err);
+
+/* Of a last copy, behind its last row: a count of the source, which are as they are there (an import counts its rows). */
+struct store_tally;
+int store_pg_copy_tally(struct ledger_import *im, const struct store_tally *t, struct err *err);
+
+/* ---- of engines: the order of rows is seen to, what to do with one is theirs ---- */
+
+struct ledger_import_ops {
+    int (*start)(struct ledger_import *, const struct ledger_row *header, struct err *);
+    int (*row)(struct ledger_import *, const struct ledger_row *, struct err *);
+    int (*finish)(struct ledger_import *, struct err *); /* every row was put */
+    void (*close)(struct ledger_import *);
+};
+struct ledger_import { /* an engine's own struct starts with it */
+    const struct ledger_import_ops *ops;
+    enum ledger_table at; /* the table of the last row */
+    bool started;
+    int64_t most[LEDGER_TABLES], last[LEDGER_TABLES]; /* ids: the highest of the header, the last one put */
+    int64_t rows[LEDGER_TABLES];
+};
+const struct ledger_value *ledger_get(const struct ledger_row *row, const char *column);
 
 #endif

@@ -1,3 +1,4 @@
+#include "adapters/store/pg_fill.h"
 #include "adapters/store/pg_group.h"
 
 #include <stdlib.h>
@@ -146,13 +147,16 @@ static struct pg *new_store(const struct postgres *at, bool writer, int patience
     return NULL;
 }
 
-static struct store *open_now(const struct postgres *at, bool writer, bool counted_ids, struct err *err)
+static struct store *open_now(const struct postgres *at, bool writer, bool counted_ids, bool filling, struct err *err)
 {
     struct pg *s = new_store(at, writer, PATIENCE_MS, err);
 
     if (!s)
         return NULL;
     s->counted_ids = counted_ids;
+    s->filling = filling;
+    if (filling)
+        memcpy(s->node, PG_COPY_NODE, sizeof(PG_COPY_NODE));
     if (pg_alive(s, err) == 0)
         return &s->store;
     close_store(&s->store);
@@ -161,12 +165,17 @@ static struct store *open_now(const struct postgres *at, bool writer, bool count
 
 struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err)
 {
-    return open_now(&(struct postgres){ .url = url }, writer, counted_ids, err);
+    return open_now(&(struct postgres){ .url = url }, writer, counted_ids, false, err);
+}
+
+struct store *pg_open_filling(const char *url, struct err *err)
+{
+    return open_now(&(struct postgres){ .url = url }, true, false, true, err);
 }
 
 struct store *postgres_open(const struct postgres *at, bool writer, struct err *err)
 {
-    return open_now(at, writer, false, err);
+    return open_now(at, writer, false, false, err);
 }
 
 struct store *postgres_open_later(const struct postgres *at, bool writer, int patience_ms, struct err *err)

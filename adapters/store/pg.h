@@ -34,6 +34,7 @@ enum pg_rows { PG_CLICKS, PG_POSTBACKS, PG_EVENTS, PG_ATTEMPTS, PG_ROWS };
 #define PG_WRITERS     64
 #define PG_SERIAL_BITS 15
 #define PG_WRITER_BITS 6
+#define PG_COPY_NODE   "(a copy or an import)" /* in its row of writers */
 #define PG_EPOCH       INT64_C(1577836800) /* 2020-01-01T00:00:00Z */
 
 /* Reads an answer; it keeps rows->result by setting that to NULL. */
@@ -45,6 +46,20 @@ typedef int pg_taker(struct pg *s, struct pg_rows_read *rows, void *context, str
 struct pg_state { /* what a rollback must give back */
     struct store_moved moved;
     int64_t last[PG_ROWS]; /* the highest id given */
+};
+
+/* What retention is at (pg_retain.c, pg_cut.c). */
+struct pg_old {
+    int64_t day;            /* the oldest there is, in days since 2020; 0: not looked yet */
+    int64_t after[2], n[2]; /* its postbacks and attempts: counted up to this id, so many */
+    bool counted[2];
+    int64_t stuck_below;    /* rows with ids below go one by one: something in the oldest day waits; 0: none does */
+    int64_t again_at;       /* the oldest day is looked at again, Unix milliseconds */
+    int64_t swept_below;    /* what is left of events below this goes */
+    struct pg_cut {
+        bool begun, held;   /* held: a row waits, `from` stays before it */
+        int64_t at, from;
+    } cut[2];
 };
 
 struct pg {
@@ -77,6 +92,9 @@ struct pg {
     bool doubtful;           /* COMMIT was sent, and no answer came: it may be done */
     int number;              /* of the writer, -1: none yet */
     int64_t token;           /* says that the number is still ours */
+    bool filling;            /* rows of elsewhere are brought here: others are kept out */
+    int64_t days_until, day_made; /* tables of days: up to which they are there; that was made last */
+    struct pg_old old;       /* how far retention is */
     int64_t owner;           /* of what this handle takes: a random number for its life, whatever its `number` */
     int64_t lease_s;         /* how long what it takes is its own without renewal, seconds */
     int64_t run, began;      /* of the program; when the first transaction did, by the database's clock */
@@ -95,6 +113,20 @@ struct pg {
     struct pg_group *group;
     struct arena scratch;    /* of one call */
 };
+
+/* ---- pg_days.c ---- */
+#define PG_FIRST_DAY_ID (INT64_C(1) << 45) /* ids with a time in them are higher; counted ones stay below */
+#define PG_DAY_NAME     32
+enum { PG_DAY_TABLES = 4 };
+extern const char *const pg_day_tables[PG_DAY_TABLES];
+int64_t pg_day_of(int64_t id); /* days since 2020 */
+int64_t pg_day_of_ms(int64_t ms);
+int64_t pg_day_ms(int64_t day);    /* its beginning, Unix milliseconds */
+int64_t pg_day_first(int64_t day); /* the least id */
+void pg_day_name(const char *table, int64_t day, char out[PG_DAY_NAME]);
+int pg_day_there(struct pg *s, const char *table, int64_t day, struct err *err); /* 1: there is such a table */
+int pg_days_ready(struct pg *s, struct err *err);            /* those of today and tomorrow are there; before a transaction */
+int pg_days_need(struct pg *s, int64_t id, struct err *err); /* the tables that this id goes into; in a transaction */
 
 /* url: as libpq takes it, with whatever parameters. */
 struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err *err);
@@ -156,6 +188,8 @@ bool pg_is_null(const struct pg_rows_read *rows, int row, int column);
 int64_t pg_int_at(const struct pg_rows_read *rows, int row, int column); /* 0 for NULL */
 /* Into arena; empty for NULL. */
 struct slice pg_text_at(const struct pg_rows_read *rows, int row, int column, struct arena *arena);
+/* A list of bigint, into arena; NULL when it is none. */
+const int64_t *pg_ints_at(const struct pg_rows_read *rows, int row, int column, struct arena *arena, size_t *count);
 int pg_no_room(struct err *err);
 
 /* ---- pg_text.c: any bytes as UTF-8 without NUL, and back ----
@@ -177,6 +211,11 @@ int64_t pg_next_id(struct pg *s, enum pg_rows rows);
 void pg_moved(const struct store *, struct store_moved *);
 int pg_counts(struct store *, struct store_counts *, struct err *);
 
+int pg_mark(struct pg *s, struct err *err); /* what the transaction adds, into the writer's row */
+
+/* Whole numbers by name: which = META_SET, META_LATER (when it is more), META_DROP (when it is that). */
+int pg_meta_set(struct pg *s, enum pg_sql which, const char *key, int64_t n, struct err *err);
+int pg_meta_get(struct pg *s, const char *key, int64_t *n, struct err *err); /* 1; 0: none, *n is 0 */
 void pg_leave(struct pg *s); /* its number is free, and so is what it has taken */
 
 /* ---- pg_share.c: what several machines know of each other ---- */
@@ -229,6 +268,13 @@ int pg_list_latest(struct store *, const struct store_latest *, unsigned, struct
                    size_t *, int64_t *, struct err *);
 int pg_postback_params(struct store *, int64_t, struct arena *, struct slice *, struct err *);
 int pg_postback_again(struct store *, const struct store_postback *, struct err *);
+/* What pg_marked finds: few postbacks have one. */
+struct pg_mark {
+    int64_t hash, postback;
+};
+int64_t pg_mark_hash(bool by_ttclid, struct slice offer, struct slice id);
+int pg_mark_of(const struct store_postback *pb, int64_t id, struct pg_mark *out); /* 1: it has one */
+int pg_marks_add(struct pg *s, const struct pg_mark *list, size_t count, struct err *err);
 int pg_marked(struct store *, struct slice, struct slice, struct slice, struct err *);
 int pg_history(struct store *, struct slice, struct slice, struct slice, unsigned, struct arena *, struct store_seen **,
                size_t *, struct err *);
@@ -265,6 +311,7 @@ int pg_walk_tallies(struct store *, int64_t, int64_t, struct slice, store_tally_
 int pg_newest(struct store *, int64_t *, int64_t *, struct err *);
 int pg_changed_events(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *, struct err *);
 int pg_list_again(struct store *, const struct store_again *, int64_t *, unsigned, int64_t *, size_t *, struct err *);
+int pg_cut(struct pg *s, const struct store_retention *how, int64_t left, struct store_retained *out, struct err *err);
 int pg_retain(struct store *, const struct store_retention *, struct store_retained *, struct err *);
 
 /* The look-up value of an id: 64 bits of a hash, 0 of none; rows are compared with the id itself. */

@@ -378,3 +378,28 @@ struct slice pg_text_at(const struct pg_rows_read *rows, int row, int column, st
 
     return kept.len ? pg_text_in(kept, arena) : (struct slice){ 0 };
 }
+
+static uint32_t get32(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+const int64_t *pg_ints_at(const struct pg_rows_read *rows, int row, int column, struct arena *arena, size_t *count)
+{
+    const unsigned char *p = (const unsigned char *)PQgetvalue(rows->result, row, column);
+    size_t len = (size_t)PQgetlength(rows->result, row, column), n;
+    int64_t *out;
+
+    *count = 0;
+    if (len < 20 || get32(p) != 1 || get32(p + 4) != 0 || get32(p + 8) != OID_INT8) /* one dimension, no NULLs */
+        return NULL;
+    n = get32(p + 12);
+    if (n != (len - 20) / 12 || n * 12 != len - 20 || !(out = ARENA_ARRAY(arena, int64_t, n)))
+        return NULL;
+    for (p += 20; *count < n; p += 12) {
+        if (get32(p) != 8)
+            return NULL;
+        out[(*count)++] = (int64_t)((uint64_t)get32(p + 4) << 32 | get32(p + 8));
+    }
+    return out;
+}

@@ -214,6 +214,7 @@ int pg_events_of(struct store *store, const struct store_postback *pb, struct ar
 
     pg_start(&c, (struct pg *)store, PG_EVENTS_OF);
     pg_int(&c, pb->id);
+    pg_int(&c, pb->id < PG_FIRST_DAY_ID ? 0 : pg_day_first(pg_day_of(pb->id))); /* not before that day */
     return all(&c, arena, list, count, err);
 }
 

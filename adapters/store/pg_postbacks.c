@@ -56,6 +56,7 @@ int pg_postback_put(struct store *store, struct store_postback *pb, struct err *
     int64_t id = pb->id ? pb->id : pg_next_id(s, PG_POSTBACKS);
     const struct slice texts[] = { pb->code, pb->click_id, pb->event_id, pb->txid, pb->content_type,
                                    pb->address, pb->params, pb->ttclid, pb->reason, pb->warnings };
+    struct pg_mark mark;
     struct pg_call c;
 
     arena_reset(&s->scratch);
@@ -77,7 +78,7 @@ int pg_postback_put(struct store *store, struct store_postback *pb, struct err *
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
         pg_text(&c, texts[i]);
     hashes(&c, pb);
-    if (pg_run(&c, NULL, err) != 0)
+    if (pg_run(&c, NULL, err) != 0 || pg_marks_add(s, &mark, (size_t)pg_mark_of(pb, id, &mark), err) != 0)
         return -1;
 counted:
     pb->id = id;
@@ -178,17 +179,57 @@ static void start_past(struct pg_call *c, struct pg *s, enum pg_sql which, struc
     pg_text(c, ttclid);
 }
 
+int64_t pg_mark_hash(bool by_ttclid, struct slice offer, struct slice id)
+{
+    return (int64_t)slice_hash(id, slice_hash(offer, by_ttclid ? 2 : 1));
+}
+
+int pg_mark_of(const struct store_postback *pb, int64_t id, struct pg_mark *out)
+{
+    bool named = pb->click_id.len != 0;
+
+    if (pb->verdict == STORE_QUARANTINED || (named ? !lifecycle_takes_back(pb->stage) : pb->ttclid.len == 0))
+        return 0;
+    *out = (struct pg_mark){ pg_mark_hash(!named, pb->offer, named ? pb->click_id : pb->ttclid), id };
+    return 1;
+}
+
+int pg_marks_add(struct pg *s, const struct pg_mark *list, size_t count, struct err *err)
+{
+    int64_t *hashes = ARENA_ARRAY(&s->scratch, int64_t, count), *postbacks = ARENA_ARRAY(&s->scratch, int64_t, count);
+    struct pg_call c;
+
+    if (count == 0)
+        return 0;
+    if (!hashes || !postbacks)
+        return pg_no_room(err);
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = list[i].hash;
+        postbacks[i] = list[i].postback;
+    }
+    pg_start(&c, s, PG_MARKS_ADD);
+    pg_ints(&c, hashes, count);
+    pg_ints(&c, postbacks, count);
+    return pg_queue(&c, NULL, NULL, err);
+}
+
 int pg_marked(struct store *store, struct slice offer, struct slice click_id, struct slice ttclid, struct err *err)
 {
-    static const struct slice back[] = { SLICE("rejected"), SLICE("refund"), SLICE("chargeback") };
+    struct pg *s = (struct pg *)store;
+    int64_t hashes[2];
+    size_t count = 0;
     struct pg_call c;
     struct pg_rows_read rows;
     int n;
 
-    if (pg_grouped((struct pg *)store))
-        return pg_group_marked((struct pg *)store, offer, click_id, ttclid, err);
-    start_past(&c, (struct pg *)store, PG_MARKED, offer, click_id, ttclid);
-    pg_texts(&c, back, 3);
+    if (pg_grouped(s))
+        return pg_group_marked(s, offer, click_id, ttclid, err);
+    if (click_id.len)
+        hashes[count++] = pg_mark_hash(false, offer, click_id);
+    if (ttclid.len)
+        hashes[count++] = pg_mark_hash(true, offer, ttclid);
+    pg_start(&c, s, PG_MARKED);
+    pg_ints(&c, hashes, count);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     n = rows.count;
@@ -253,15 +294,18 @@ int pg_postback_again(struct store *store, const struct store_postback *pb, stru
     struct pg *s = (struct pg *)store;
     struct store_postback had, now = *pb;
     struct arena arena = { 0 };
+    struct pg_mark mark;
     int rc;
 
     arena_reset(&s->scratch);
     arena_init(&arena, (size_t)16 << 20);
     rc = get(s, PG_POSTBACK_LOCK, pb->id, &arena, &had, err);
     if (rc == 1 && had.verdict == STORE_QUARANTINED) {
-        rc = update(s, pb, err);
         now.at = had.at;
         now.offer = had.offer;
+        rc = update(s, pb, err);
+        if (rc == 0)
+            rc = pg_marks_add(s, &mark, (size_t)pg_mark_of(&now, pb->id, &mark), err);
         pg_tally_postback(s, &had, -1);
         pg_tally_postback(s, &now, 1);
         s->counts.quarantined -= pb->verdict != STORE_QUARANTINED;

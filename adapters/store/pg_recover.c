@@ -72,15 +72,25 @@ int pg_clock_back(struct store *store, int64_t by, struct err *err)
     return pg_run(&c, NULL, err);
 }
 
+/* The event is read first: with its table in use its day is not dropped (pg_retain.c). */
 int pg_event_again(struct store *store, int64_t id, int64_t due, bool anew, struct slice note, struct err *err)
 {
     struct pg *s = (struct pg *)store;
     struct pg_rows_read rows;
-    struct pg_tallied e;
+    struct pg_tallied e = { 0 };
     struct pg_call c;
     int64_t n;
 
     arena_reset(&s->scratch);
+    pg_start(&c, s, PG_EVENT_BRIEF_ONE);
+    pg_int(&c, id);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    if ((n = rows.count) != 0)
+        pg_read_tallied(&rows, 0, 0, &s->scratch, &e);
+    pg_done(&rows);
+    if (n == 0)
+        return 1;
     pg_start(&c, s, PG_DELIVERY_AGAIN);
     pg_int(&c, id);
     pg_int(&c, due);
@@ -91,14 +101,6 @@ int pg_event_again(struct store *store, int64_t id, int64_t due, bool anew, stru
     s->counts.dead--;
     s->counts.waiting++;
     s->state.moved.undead++;
-    pg_start(&c, s, PG_EVENT_BRIEF_ONE);
-    pg_int(&c, id);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    if (rows.count) {
-        pg_read_tallied(&rows, 0, 0, &s->scratch, &e);
-        pg_tally_state(s, &e, STORE_DEAD, -1);
-    }
-    pg_done(&rows);
+    pg_tally_state(s, &e, STORE_DEAD, -1);
     return 0;
 }

@@ -1,21 +1,44 @@
-/* pg_retain.c: old rows go, some at a time. */
-#include "adapters/store/pg.h"
+/* pg_retain.c: old rows go: clicks and what belongs to no day (ids that were counted) some at a time, the ledger a day at a
+ * time, when nothing in it waits any more.  Any number of servers may do so at once. */
+#include <stdio.h>
 
-static int64_t drop(struct pg *s, enum pg_sql which, int64_t before, int64_t max, struct err *err)
+#include "adapters/store/pg.h"
+#include "core/base/when.h"
+
+#define COUNT_ROWS 20000 /* of a day, in one step: some milliseconds, for only an index is read */
+#define LOCK_MS    50    /* others wait behind a lock that waits */
+#define AGAIN_MS   60000 /* then the oldest day is looked at again */
+
+/* ---- rows ---- */
+
+static int start_old(struct pg *s, enum pg_sql which, int64_t before, int64_t max, int64_t below, struct pg_rows_read *rows,
+                     struct err *err)
 {
     struct pg_call c;
 
     pg_start(&c, s, which);
     pg_int(&c, before);
     pg_int(&c, max);
-    return pg_run_count(&c, err);
+    if (below)
+        pg_int(&c, below);
+    return pg_run(&c, rows, err);
 }
 
-static int drop_ids(struct pg *s, const int64_t *ids, size_t count, struct err *err)
+static int64_t drop(struct pg *s, enum pg_sql which, int64_t before, int64_t max, struct err *err)
 {
-    static const enum pg_sql of[] = { PG_DROP_TRIES, PG_DROP_KEYS, PG_DROP_DELIVERIES, PG_DROP_EVENTS };
+    struct pg_rows_read rows;
+    int64_t n;
 
-    for (size_t i = 0; i < sizeof(of) / sizeof(*of); i++) {
+    if (start_old(s, which, before, max, 0, &rows, err) != 0)
+        return -1;
+    n = rows.changed;
+    pg_done(&rows);
+    return n;
+}
+
+static int drop_ids(struct pg *s, const enum pg_sql *of, size_t tables, const int64_t *ids, size_t count, struct err *err)
+{
+    for (size_t i = 0; count && i < tables; i++) {
         struct pg_call c;
         pg_start(&c, s, of[i]);
         pg_ints(&c, ids, count);
@@ -25,59 +48,288 @@ static int drop_ids(struct pg *s, const int64_t *ids, size_t count, struct err *
     return 0;
 }
 
-static int drop_events(struct pg *s, int64_t before, int64_t max, struct store_retained *out, struct err *err)
+static void uncount_event(struct pg *s, int64_t state, struct store_retained *out)
 {
+    s->counts.delivered -= state == STORE_DELIVERED;
+    s->counts.dead -= state == STORE_DEAD;
+    s->counts.withdrawn -= state == STORE_WITHDRAWN;
+    out->dead += state == STORE_DEAD;
+    out->events++;
+}
+
+static int64_t drop_events(struct pg *s, int64_t before, int64_t max, int64_t below, struct store_retained *out, struct err *err)
+{
+    static const enum pg_sql of[] = { PG_DROP_TRIES, PG_DROP_KEYS, PG_DROP_DELIVERIES, PG_DROP_EVENTS };
+    struct pg_rows_read rows;
+    int64_t *ids, gone = 0;
+    int n;
+
+    if (start_old(s, PG_OLD_EVENTS, before, max, below, &rows, err) != 0)
+        return -1;
+    n = rows.count;
+    ids = ARENA_ARRAY(&s->scratch, int64_t, (size_t)n);
+    for (int i = 0; ids && i < n; i++) {
+        ids[i] = pg_int_at(&rows, i, 0);
+        if (pg_int_at(&rows, i, 2) > gone)
+            gone = pg_int_at(&rows, i, 2);
+        uncount_event(s, pg_int_at(&rows, i, 1), out);
+    }
+    pg_done(&rows);
+    if (!ids)
+        return pg_no_room(err);
+    if (drop_ids(s, of, 4, ids, (size_t)n, err) != 0 || (gone && pg_meta_set(s, PG_META_LATER, "gone_postback", gone, err) != 0))
+        return -1;
+    return n;
+}
+
+static int64_t drop_postbacks(struct pg *s, int64_t before, int64_t max, int64_t below, struct store_retained *out,
+                              struct err *err)
+{
+    static const enum pg_sql of[] = { PG_DROP_MARKS };
+    struct pg_rows_read rows;
+    int64_t *ids, gone = 0;
+    int n;
+
+    if (start_old(s, PG_DROP_POSTBACKS, before, max, below, &rows, err) != 0)
+        return -1;
+    n = rows.count;
+    ids = ARENA_ARRAY(&s->scratch, int64_t, (size_t)n);
+    for (int i = 0; ids && i < n; i++) {
+        s->counts.quarantined -= pg_int_at(&rows, i, 0) == STORE_QUARANTINED;
+        ids[i] = pg_int_at(&rows, i, 1);
+        gone = ids[i] > gone ? ids[i] : gone;
+    }
+    pg_done(&rows);
+    if (!ids)
+        return pg_no_room(err);
+    s->counts.postbacks -= n;
+    out->postbacks += n;
+    if (drop_ids(s, of, 1, ids, (size_t)n, err) != 0 || (gone && pg_meta_set(s, PG_META_LATER, "gone_postback", gone, err) != 0))
+        return -1;
+    return n;
+}
+
+static int64_t drop_attempts(struct pg *s, int64_t before, int64_t max, int64_t below, struct store_retained *out, struct err *err)
+{
+    struct pg_rows_read rows;
+    int64_t gone = 0;
+    int n;
+
+    if (start_old(s, PG_DROP_ATTEMPTS, before, max, below, &rows, err) != 0)
+        return -1;
+    n = rows.count;
+    for (int i = 0; i < n; i++)
+        gone = pg_int_at(&rows, i, 0) > gone ? pg_int_at(&rows, i, 0) : gone;
+    pg_done(&rows);
+    out->attempts += n;
+    return gone && pg_meta_set(s, PG_META_LATER, "gone_attempt", gone, err) != 0 ? -1 : n;
+}
+
+/* ---- a day ---- */
+
+static int find_oldest(struct pg *s, struct err *err)
+{
+    struct pg_rows_read rows;
+    struct pg_call c;
+    struct slice name;
+    char day[32];
+    int64_t seconds;
+
+    pg_start(&c, s, PG_OLDEST_DAY);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    name = rows.count ? pg_text_at(&rows, 0, 0, &s->scratch) : (struct slice){ 0 };
+    pg_done(&rows);
+    s->old = (struct pg_old){ .stuck_below = s->old.stuck_below, .cut = { s->old.cut[0], s->old.cut[1] } };
+    if (name.len != sizeof("events_20261126") - 1)
+        return 0;
+    snprintf(day, sizeof(day), "%.4s-%.2s-%.2sT00:00:00Z", name.ptr + 7, name.ptr + 11, name.ptr + 13);
+    if (!when_parse(slice_from(day), WHEN_ISO, 0, &seconds))
+        return 0;
+    s->old.day = pg_day_of_ms(seconds * 1000);
+    return pg_meta_get(s, "gone_event", &s->old.swept_below, err) < 0 ? -1 : 0;
+}
+
+/* 1: go on.  0: it is counted. */
+static int count_some(struct pg *s, int what, struct err *err)
+{
+    struct pg_old *o = &s->old;
+    struct pg_rows_read rows;
+    struct pg_call c;
+    int64_t n;
+
+    pg_start(&c, s, what == 0 ? PG_DAY_POSTBACKS : PG_DAY_ATTEMPTS);
+    pg_int(&c, o->after[what] ? o->after[what] : pg_day_first(o->day) - 1);
+    pg_int(&c, pg_day_first(o->day + 1));
+    pg_int(&c, COUNT_ROWS);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    n = pg_int_at(&rows, 0, 0);
+    if (n)
+        o->after[what] = pg_int_at(&rows, 0, 1);
+    pg_done(&rows);
+    o->n[what] += n;
+    o->counted[what] = n < COUNT_ROWS;
+    return !o->counted[what];
+}
+
+static int one(struct pg *s, enum pg_sql which, int64_t from, int64_t to, int64_t *n, struct err *err)
+{
+    struct pg_rows_read rows;
+    struct pg_call c;
+
+    pg_start(&c, s, which);
+    pg_int(&c, from);
+    pg_int(&c, to);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    *n = rows.count ? pg_int_at(&rows, 0, 0) : 0;
+    pg_done(&rows);
+    return 0;
+}
+
+/* With the tables ours.  1: it was dropped.  0: something waits, or it was another server's to drop. */
+static int drop_locked(struct pg *s, int64_t day, struct store_retained *out, struct err *err)
+{
+    int64_t from = pg_day_first(day), to = pg_day_first(day + 1), waits, quarantined;
+    char sql[4 * (PG_DAY_NAME + 2) + 12] = "DROP TABLE ", name[PG_DAY_NAME];
+    int there = pg_day_there(s, "postbacks", day, err);
+
+    if (there != 1 || one(s, PG_DAY_WAITS, from, to, &waits, err) != 0 ||
+        one(s, PG_DAY_QUARANTINED, from, to, &quarantined, err) != 0)
+        return there == 0 ? 0 : -1;
+    if (waits)
+        return 0;
+    for (int i = 0; i < PG_DAY_TABLES; i++) {
+        size_t n = strlen(sql);
+        pg_day_name(pg_day_tables[i], day, name);
+        snprintf(sql + n, sizeof(sql) - n, "%s%s", i ? ", " : "", name);
+    }
+    if (pg_simple(s, sql, err) != 0 || one(s, PG_DAY_MARKS, from, to, &waits, err) != 0 ||
+        pg_meta_set(s, PG_META_LATER, "gone_postback", to - 1, err) != 0 ||
+        pg_meta_set(s, PG_META_LATER, "gone_attempt", to - 1, err) != 0 ||
+        pg_meta_set(s, PG_META_LATER, "gone_event", to, err) != 0 ||
+        pg_meta_set(s, PG_META_LATER, "ledger_before", pg_day_ms(day + 1), err) != 0)
+        return -1;
+    s->counts.postbacks -= s->old.n[0];
+    s->counts.quarantined -= quarantined;
+    out->postbacks += s->old.n[0];
+    out->attempts += s->old.n[1];
+    return 1;
+}
+
+enum { WAITS, DROPPED, BUSY };
+
+/* Whoever needs the tables meanwhile waits behind this, so it does not wait long itself: another time. */
+static int drop_day(struct pg *s, int64_t day, struct store_retained *out, struct err *err)
+{
+    char sql[300];
+    struct err busy;
+    int rc;
+
+    snprintf(sql, sizeof(sql), "SAVEPOINT day; SET LOCAL lock_timeout = %d; LOCK TABLE migrating IN EXCLUSIVE MODE;"
+             "LOCK TABLE ONLY postbacks, ONLY events, ONLY tries, ONLY attempts IN ACCESS EXCLUSIVE MODE", LOCK_MS);
+    rc = pg_simple(s, sql, &busy);
+    if (rc == 0)
+        rc = drop_locked(s, day, out, &busy);
+    if (rc == 1)
+        return pg_simple(s, "RELEASE SAVEPOINT day; SET LOCAL lock_timeout = 0", err) != 0 ? -1 : DROPPED;
+    s->store.failed = false; /* it is at the savepoint again */
+    if (pg_simple(s, "ROLLBACK TO SAVEPOINT day; RELEASE SAVEPOINT day", err) != 0)
+        return -1;
+    return rc == 0 ? WAITS : BUSY;
+}
+
+/* 1: go on.  0: no day is old enough, or it has to wait; *below: rows up to here go one by one. */
+static int old_day(struct pg *s, const struct store_retention *how, int64_t *below, struct store_retained *out, struct err *err)
+{
+    struct pg_old *o = &s->old;
+    int rc;
+
+    *below = o->stuck_below ? o->stuck_below : PG_FIRST_DAY_ID;
+    if (s->now < o->again_at && s->now > o->again_at - AGAIN_MS)
+        return 0;
+    if (o->day == 0 && find_oldest(s, err) != 0)
+        return -1;
+    if (o->day == 0 || pg_day_ms(o->day + 1) > how->ledger) {
+        o->day = o->stuck_below = 0;
+        o->again_at = s->now + AGAIN_MS;
+        return 0;
+    }
+    for (int what = 0; what < 2; what++)
+        if (!o->counted[what])
+            return count_some(s, what, err) < 0 ? -1 : 1;
+    if ((rc = drop_day(s, o->day, out, err)) < 0)
+        return -1;
+    /* Where something waits, what is old goes row by row meanwhile. */
+    *below = o->stuck_below = rc == WAITS ? pg_day_first(o->day + 1) : 0;
+    o->again_at = rc == DROPPED ? 0 : s->now + AGAIN_MS;
+    o->day = 0;
+    if (*below == 0)
+        *below = PG_FIRST_DAY_ID;
+    return rc == DROPPED;
+}
+
+/* Deliveries and keys of events whose day was dropped.  How many; -1. */
+static int64_t sweep(struct pg *s, int64_t max, struct store_retained *out, struct err *err)
+{
+    static const enum pg_sql of[] = { PG_DROP_KEYS };
     struct pg_rows_read rows;
     struct pg_call c;
     int64_t *ids;
     int n;
 
-    pg_start(&c, s, PG_OLD_EVENTS);
-    pg_int(&c, before);
+    if (s->old.swept_below == 0)
+        return 0;
+    pg_start(&c, s, PG_SWEEP);
+    pg_int(&c, PG_FIRST_DAY_ID);
+    pg_int(&c, s->old.swept_below);
     pg_int(&c, max);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     n = rows.count;
     ids = ARENA_ARRAY(&s->scratch, int64_t, (size_t)n);
     for (int i = 0; ids && i < n; i++) {
-        int64_t state = pg_int_at(&rows, i, 1);
         ids[i] = pg_int_at(&rows, i, 0);
-        s->counts.delivered -= state == STORE_DELIVERED;
-        s->counts.dead -= state == STORE_DEAD;
-        s->counts.withdrawn -= state == STORE_WITHDRAWN;
-        out->dead += state == STORE_DEAD;
+        uncount_event(s, pg_int_at(&rows, i, 1), out);
     }
     pg_done(&rows);
     if (!ids)
         return pg_no_room(err);
-    out->events += n;
-    return n && drop_ids(s, ids, (size_t)n, err) != 0 ? -1 : n;
+    return drop_ids(s, of, 1, ids, (size_t)n, err) != 0 ? -1 : n;
 }
 
-static int drop_postbacks(struct pg *s, int64_t before, int64_t max, struct store_retained *out, struct err *err)
-{
-    struct pg_rows_read rows;
-    struct pg_call c;
-    int n;
+/* ---- a step ---- */
 
-    pg_start(&c, s, PG_DROP_POSTBACKS);
-    pg_int(&c, before);
-    pg_int(&c, max);
-    if (pg_run(&c, &rows, err) != 0)
+/* Counts of hours before it have no rows to be held against any more. */
+static int removed_before(struct pg *s, const char *key, int64_t before, bool any, struct err *err)
+{
+    return any ? pg_meta_set(s, PG_META_LATER, key, before, err) : 0;
+}
+
+/* How many rows of the ledger; -1.  *more: there is more than that. */
+static int64_t drop_ledger(struct pg *s, const struct store_retention *how, int64_t left, int64_t below,
+                           struct store_retained *out, struct err *err)
+{
+    int64_t all = left, n = sweep(s, left, out, err);
+
+    if (n < 0 || (n = drop_events(s, how->ledger, left -= n, below, out, err)) < 0)
         return -1;
-    n = rows.count;
-    for (int i = 0; i < n; i++)
-        s->counts.quarantined -= pg_int_at(&rows, i, 0) == STORE_QUARANTINED;
-    pg_done(&rows);
-    s->counts.postbacks -= n;
-    out->postbacks += n;
-    return n;
+    if ((n = drop_postbacks(s, how->ledger, left -= n, below, out, err)) < 0)
+        return -1;
+    if ((n = drop_attempts(s, how->ledger, left -= n, below, out, err)) < 0)
+        return -1;
+    if ((left -= n) == 0)
+        return all;
+    n = drop(s, PG_TALLY_DROP, how->ledger / 1000 - (how->ledger / 1000) % 3600, left, err);
+    return n < 0 ? -1 : all - left + n;
 }
 
 int pg_retain(struct store *store, const struct store_retention *how, struct store_retained *out, struct err *err)
 {
     struct pg *s = (struct pg *)store;
-    int64_t left = how->rows, n;
+    int64_t left = how->rows, n, below;
+    int rc;
 
     arena_reset(&s->scratch);
     /* A click's time is in seconds. */
@@ -85,20 +337,18 @@ int pg_retain(struct store *store, const struct store_retention *how, struct sto
         return -1;
     s->counts.clicks -= n;
     out->clicks += n;
-    left -= n;
-    if ((n = drop_events(s, how->ledger, left, out, err)) < 0)
+    if (removed_before(s, "clicks_before", how->clicks, n != 0, err) != 0)
         return -1;
-    left -= n;
-    if ((n = drop_postbacks(s, how->ledger, left, out, err)) < 0)
-        return -1;
-    left -= n;
-    if ((n = drop(s, PG_DROP_ATTEMPTS, how->ledger, left, err)) < 0)
-        return -1;
-    out->attempts += n;
-    left -= n;
-    if (left <= 0)
+    if ((left -= n) == 0)
         return 1;
-    if ((n = drop(s, PG_TALLY_DROP, how->ledger / 1000 - (how->ledger / 1000) % 3600, left, err)) < 0)
-        return -1;
-    return n == left;
+    if (how->ledger) {
+        if ((rc = old_day(s, how, &below, out, err)) != 0)
+            return rc;
+        if ((n = drop_ledger(s, how, left, below, out, err)) < 0 ||
+            removed_before(s, "ledger_before", how->ledger, n != 0, err) != 0)
+            return -1;
+        if ((left -= n) <= 0)
+            return 1;
+    }
+    return pg_cut(s, how, left, out, err);
 }

@@ -6,6 +6,11 @@
  * long for an index.  ttclid_hash: its upper half is of the first 16 characters.  Times are Unix milliseconds unless said otherwise. */
 #define TEXT_C "text COLLATE \"C\""
 
+/* Tables that are dropped a day at a time (pg_days.c).  YugabyteDB has this, CockroachDB has not. */
+#define OF_DAYS(table, id)                                                                         \
+    " PARTITION BY RANGE (" id ");"                                                                \
+    "CREATE TABLE " table "_0 PARTITION OF " table " FOR VALUES FROM (MINVALUE) TO (35184372088832);" /* PG_FIRST_DAY_ID */
+
 static const char version_1[] =
     "CREATE TABLE meta(key " TEXT_C " PRIMARY KEY, value bigint NOT NULL);"
     /* until: by the database's clock.  The counts of a writer are what it has added: their sums count. */
@@ -26,26 +31,31 @@ static const char version_1[] =
     "CREATE INDEX clicks_ttclid ON clicks(ttclid_hash, id) WHERE ttclid_hash IS NOT NULL;"
     "CREATE INDEX clicks_event ON clicks(event_hash) WHERE event_hash IS NOT NULL;"
     "CREATE INDEX clicks_at ON clicks(at);"
+    "CREATE INDEX clicks_visitor ON clicks(at) WHERE ip IS NOT NULL OR user_agent IS NOT NULL;"
 
     "CREATE TABLE postbacks(id bigint PRIMARY KEY, at bigint NOT NULL, offer " TEXT_C " NOT NULL,"
     " tracker " TEXT_C ", method " TEXT_C ", stage " TEXT_C ", verdict bigint NOT NULL,"
     " code " TEXT_C ", click_id " TEXT_C ", event_id " TEXT_C ", txid " TEXT_C ","
     " content_type " TEXT_C ", address " TEXT_C ", params " TEXT_C ", ttclid " TEXT_C ","
     " reason " TEXT_C ", warnings " TEXT_C ", click_hash bigint, ttclid_hash bigint,"
-    " event_hash bigint, txid_hash bigint);"
+    " event_hash bigint, txid_hash bigint)" OF_DAYS("postbacks", "id")
     "CREATE INDEX postbacks_click ON postbacks(click_hash) WHERE click_hash IS NOT NULL;"
     "CREATE INDEX postbacks_ttclid ON postbacks(ttclid_hash) WHERE ttclid_hash IS NOT NULL;"
     "CREATE INDEX postbacks_event ON postbacks(event_hash) WHERE event_hash IS NOT NULL;"
     "CREATE INDEX postbacks_txid ON postbacks(txid_hash) WHERE txid_hash IS NOT NULL;"
     "CREATE INDEX postbacks_at ON postbacks(at);"
     "CREATE INDEX postbacks_quarantined ON postbacks(id) WHERE verdict = 4;"
+    /* Clicks of which something was taken back, or that a postback named by its ttclid alone: asked for each postback,
+     * and so not of each day's table. */
+    "CREATE TABLE marks(hash bigint, postback bigint, PRIMARY KEY(hash, postback));"
+    "CREATE INDEX marks_postback ON marks(postback);"
 
     "CREATE TABLE events(id bigint PRIMARY KEY, postback bigint, created bigint NOT NULL,"
     " offer " TEXT_C " NOT NULL, pixel " TEXT_C " NOT NULL, event " TEXT_C " NOT NULL,"
     " test_code " TEXT_C ", event_id " TEXT_C ", click_id " TEXT_C ", body " TEXT_C ","
     " ttclid " TEXT_C ", value bigint, currency " TEXT_C ", original_value bigint,"
     " original_currency " TEXT_C ", consent " TEXT_C ", consent_said " TEXT_C ", plain_id " TEXT_C ","
-    " click_hash bigint, ttclid_hash bigint, event_hash bigint, order_hash bigint);"
+    " click_hash bigint, ttclid_hash bigint, event_hash bigint, order_hash bigint)" OF_DAYS("events", "id")
     "CREATE INDEX events_postback ON events(postback) WHERE postback IS NOT NULL;"
     "CREATE INDEX events_click ON events(click_hash) WHERE click_hash IS NOT NULL;"
     "CREATE INDEX events_ttclid ON events(ttclid_hash) WHERE ttclid_hash IS NOT NULL;"
@@ -64,8 +74,8 @@ static const char version_1[] =
     "CREATE INDEX deliveries_waiting ON deliveries(event) WHERE state = 1;" /* the oldest, however many wait */
     "CREATE TABLE attempts(id bigint PRIMARY KEY, at bigint NOT NULL, took_ms bigint NOT NULL,"
     " pixel " TEXT_C ", http_status bigint NOT NULL, code bigint NOT NULL, message " TEXT_C ","
-    " request_id " TEXT_C ");"
-    "CREATE TABLE tries(event bigint, attempt bigint, PRIMARY KEY(event, attempt));"
+    " request_id " TEXT_C ")" OF_DAYS("attempts", "id")
+    "CREATE TABLE tries(event bigint, attempt bigint, PRIMARY KEY(event, attempt))" OF_DAYS("tries", "event")
     "CREATE INDEX tries_attempt ON tries(attempt);"
     /* What all who send for a pixel know of it: struct store_gate. */
     "CREATE TABLE gates(pixel " TEXT_C " PRIMARY KEY, token bigint NOT NULL, until bigint NOT NULL,"

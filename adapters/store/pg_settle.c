@@ -12,7 +12,7 @@ static const enum pg_sql asks[ASK_KINDS][2] = { /* to look, to change */
     [ASK_BY_TTCLID] = { PG_GROUP_TTCLIDS, PG_GROUP_TTCLIDS_LOCK },
     [ASK_NAMELESS] = { PG_GROUP_NAMELESS, PG_GROUP_NAMELESS_LOCK },
     [ASK_MARK_ID] = { PG_GROUP_MARKS, PG_GROUP_MARKS },
-    [ASK_MARK_TTCLID] = { PG_GROUP_NAMELESS_MARKS, PG_GROUP_NAMELESS_MARKS },
+    [ASK_MARK_TTCLID] = { PG_GROUP_MARKS, PG_GROUP_MARKS },
     [ASK_KEY] = { PG_GROUP_KEYS, PG_GROUP_KEYS },
 };
 
@@ -62,6 +62,7 @@ static int ask(struct pg *s, enum pg_ask kind, struct asked *q, struct err *err)
 {
     struct slice *offers = ARENA_ARRAY(&s->scratch, struct slice, q->count), *ids = ARENA_ARRAY(&s->scratch, struct slice, q->count);
     int64_t *hashes = ARENA_ARRAY(&s->scratch, int64_t, q->count);
+    bool marks = kind == ASK_MARK_ID || kind == ASK_MARK_TTCLID;
     struct pg_call c;
 
     if (!offers || !ids || !hashes)
@@ -69,15 +70,18 @@ static int ask(struct pg *s, enum pg_ask kind, struct asked *q, struct err *err)
     for (size_t i = 0; i < q->count; i++) {
         offers[i] = q->list[i]->offer;
         ids[i] = q->list[i]->id;
-        if (kind != ASK_KEY)
-            hashes[i] = kind == ASK_BY_CLICK_ID || kind == ASK_MARK_ID ? pg_hash(ids[i]) : pg_ttclid_hash(ids[i]);
+        if (marks)
+            hashes[i] = pg_mark_hash(kind == ASK_MARK_TTCLID, offers[i], ids[i]);
+        else if (kind != ASK_KEY)
+            hashes[i] = kind == ASK_BY_CLICK_ID ? pg_hash(ids[i]) : pg_ttclid_hash(ids[i]);
     }
     pg_start(&c, s, asks[kind][q->lock]);
-    pg_texts(&c, ids, q->count);
-    if (kind != ASK_KEY) {
+    if (!marks)
+        pg_texts(&c, ids, q->count);
+    if (!marks && kind != ASK_KEY)
         pg_texts(&c, offers, q->count);
+    if (kind != ASK_KEY)
         pg_ints(&c, hashes, q->count);
-    }
     return pg_queue(&c, take_answers, q, err);
 }
 

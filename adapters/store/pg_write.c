@@ -193,15 +193,19 @@ int pg_write_postbacks(struct pg *s, const struct pg_put_postback *list, size_t 
                                    PB(params), PB(ttclid), PB(reason), PB(warnings) };
     static const size_t ids[] = { PB(click_id), PB(event_id), PB(txid) };
     struct row_postback *rows = ARENA_ARRAY(&s->scratch, struct row_postback, count);
+    struct pg_mark *marks = ARENA_ARRAY(&s->scratch, struct pg_mark, count);
+    size_t marked = 0;
     const struct list l = { (const char *)rows, sizeof(*rows), count };
     struct pg_call c;
 
     if (count == 0)
         return 0;
-    if (!rows)
+    if (!rows || !marks)
         return pg_no_room(err);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         rows[i] = (struct row_postback){ list[i].pb, list[i].id, list[i].pb.verdict };
+        marked += (size_t)pg_mark_of(&list[i].pb, list[i].id, &marks[marked]);
+    }
     pg_start(&c, s, PG_GROUP_POSTBACKS_ADD);
     ints(&c, &l, offsetof(struct row_postback, id));
     ints(&c, &l, PB(at));
@@ -210,5 +214,5 @@ int pg_write_postbacks(struct pg *s, const struct pg_put_postback *list, size_t 
     all_texts(&c, &l, OFFSETS(said));
     all_hashes(&c, &l, OFFSETS(ids));
     hashes(&c, &l, PB(ttclid), pg_ttclid_hash);
-    return pg_queue(&c, NULL, NULL, err);
+    return pg_queue(&c, NULL, NULL, err) != 0 ? -1 : pg_marks_add(s, marks, marked, err);
 }

@@ -30,6 +30,20 @@ static int claim(struct pg *s, int64_t number, struct err *err)
     return got;
 }
 
+/* Whoever fills it looks for writers behind its mark, and this looks for the mark behind its claim: one sees the other. */
+static int check_filling(struct pg *s, struct err *err)
+{
+    int64_t filling;
+    int rc = s->filling ? 0 : pg_meta_get(s, "filling", &filling, err);
+
+    if (rc != 1)
+        return rc;
+    pg_leave(s);
+    s->number = -1;
+    return err_set(err, ERR_BUSY, "%s: a copy or an import into it is not finished yet; run that again until it says that it "
+                   "is", s->where);
+}
+
 /* A number that nobody has, or whose owner has not been heard of for a minute. */
 static int claim_any(struct pg *s, struct err *err)
 {
@@ -49,7 +63,7 @@ static int claim_any(struct pg *s, struct err *err)
     if (rc == 0)
         return err_set(err, ERR_BUSY, "%s: %d handles write to it already; one that ended without notice is "
                        "forgotten after a minute", s->where, PG_WRITERS);
-    return rc < 0 ? -1 : 0;
+    return rc < 0 ? -1 : check_filling(s, err);
 }
 
 /* ---- ids ---- */
@@ -114,7 +128,8 @@ int pg_begin(struct store *store, struct err *err)
         if (pg_alive(s, err) != 0)
             return -1;
         pg_replan(s);
-        if ((s->number >= 0 || claim_any(s, err) == 0) && pg_open_tx(s, err) == 0 && pg_flush(s, err) == 0)
+        if ((s->number >= 0 || claim_any(s, err) == 0) && pg_days_ready(s, err) == 0 && pg_open_tx(s, err) == 0 &&
+            pg_flush(s, err) == 0)
             break;
         if (again || (s->ready && !pg_lost(s)))
             return -1;
@@ -135,7 +150,7 @@ int pg_begin_group(struct store *store, struct err *err)
     if (pg_alive(s, err) != 0)
         return -1;
     pg_replan(s);
-    if (s->number < 0 && claim_any(s, err) != 0)
+    if ((s->number < 0 && claim_any(s, err) != 0) || pg_days_ready(s, err) != 0)
         return -1;
     s->doubtful = false;
     s->before = s->state;
@@ -144,7 +159,7 @@ int pg_begin_group(struct store *store, struct err *err)
 }
 
 /* The row is changed by every commit, so it tells whether its number is still ours. */
-static int mark(struct pg *s, struct err *err)
+int pg_mark(struct pg *s, struct err *err)
 {
     const struct store_counts *n = &s->counts;
     const int64_t counts[] = { n->clicks, n->postbacks, n->waiting, n->sending, n->delivered, n->dead,
@@ -167,7 +182,7 @@ static int commit(struct pg *s, struct err *err)
     int rc;
 
     s->warned = false;
-    if (pg_tally_write(s, err) != 0 || mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
+    if (pg_tally_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
         return -1;
     s->failed_at = PG_COUNT;
     rc = pg_flush(s, err);
@@ -223,6 +238,7 @@ void pg_rollback(struct store *store)
     s->state.moved = s->before.moved;
     if (!s->doubtful)
         s->state = s->before;
+    s->old.cut[0].begun = s->old.cut[1].begun = false; /* what it came to was not written */
     pg_tally_forget(s);
     undo(s);
 }
@@ -271,4 +287,30 @@ int pg_counts(struct store *store, struct store_counts *out, struct err *err)
         *to[i] = pg_int_at(&rows, 0, i) + (store->in_tx && i < 8 ? own[i] : 0);
     pg_done(&rows);
     return 0;
+}
+
+int pg_meta_set(struct pg *s, enum pg_sql which, const char *key, int64_t n, struct err *err)
+{
+    struct pg_call c;
+
+    pg_start(&c, s, which);
+    pg_name(&c, slice_from(key));
+    pg_int(&c, n);
+    return pg_run(&c, NULL, err);
+}
+
+int pg_meta_get(struct pg *s, const char *key, int64_t *n, struct err *err)
+{
+    struct pg_rows_read rows;
+    struct pg_call c;
+    int found;
+
+    pg_start(&c, s, PG_META_GET);
+    pg_name(&c, slice_from(key));
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    found = rows.count != 0;
+    *n = found ? pg_int_at(&rows, 0, 0) : 0;
+    pg_done(&rows);
+    return found;
 }

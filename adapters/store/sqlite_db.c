@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "adapters/store/folder.h"
+#include "adapters/store/moved.h"
 #include "adapters/store/sqlite.h"
 #include "adapters/store/sqlite_sum.h"
 
@@ -222,7 +223,7 @@ int sqlite_db_open(struct sqlite *s, struct err *err)
     pthread_once(&once, configure);
 
     if (s->store.writer &&
-        ((s->lock = folder_take(s->dir, err)) < 0 || create_file(s, err) != 0))
+        ((s->lock = folder_take(s->dir, err)) < 0 || store_sqlite_closed(s->dir, err) != 0 || create_file(s, err) != 0))
         return -1;
     if (snprintf(path, sizeof(path), "%s/clickbaton.db", s->dir) >= (int)sizeof(path))
         return err_set(err, ERR_SYSTEM, "%s: the path is too long", s->dir);

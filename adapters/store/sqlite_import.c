@@ -14,22 +14,21 @@
 
 #define BATCH 4096 /* rows in a transaction: the file is of nobody until it is finished */
 
-struct ledger_import {
+struct sqlite_import {
+    struct ledger_import base;
     char dir[4096], tmp[4096 + 16];
     int lock;
     struct store *store;
-    enum ledger_table at; /* the table of the last row */
-    bool started;
-    struct sqlite_state last, indexed; /* the highest ids: of the header; that are in the index */
-    int64_t rows[LEDGER_TABLES], batch;
+    struct sqlite_state indexed; /* the highest ids that are in the index */
+    int64_t batch;
 };
 
-static struct sqlite *of(struct ledger_import *im)
+static struct sqlite *of(struct sqlite_import *im)
 {
     return (struct sqlite *)im->store;
 }
 
-static void remove_tmp(const struct ledger_import *im)
+static void remove_tmp(const struct sqlite_import *im)
 {
     static const char *const names[] = { "clickbaton.db", "clickbaton.db-wal", "clickbaton.db-shm",
                                          "clickbaton.db-journal", "lock" };
@@ -42,7 +41,7 @@ static void remove_tmp(const struct ledger_import *im)
     rmdir(im->tmp);
 }
 
-static int open_place(struct ledger_import *im, const char *dir, struct err *err)
+static int open_place(struct sqlite_import *im, const char *dir, struct err *err)
 {
     char path[4096 + 16];
     struct stat st;
@@ -68,29 +67,7 @@ static int open_place(struct ledger_import *im, const char *dir, struct err *err
     return 0;
 }
 
-struct ledger_import *store_sqlite_import(const char *dir, struct err *err)
-{
-    struct ledger_import *im = calloc(1, sizeof(*im));
-
-    if (!im) {
-        err_set(err, ERR_SYSTEM, "store: out of memory");
-        return NULL;
-    }
-    im->lock = -1;
-    if (open_place(im, dir, err) != 0)
-        im->tmp[0] = '\0'; /* nothing of ours to remove */
-    else if ((im->store = store_sqlite_open(im->tmp, true, err)) && store_begin(im->store, err) == 0)
-        return im;
-    ledger_import_close(im);
-    return NULL;
-}
-
 /* ---- rows ---- */
-
-static const struct ledger_value *get(const struct ledger_row *row, const char *name)
-{
-    return &row->values[ledger_column(row->table, name)];
-}
 
 struct binding {
     const char *name;
@@ -107,7 +84,7 @@ static int bind_row(struct sqlite *s, struct sqlite3_stmt *st, const struct ledg
         enum ledger_kind kind = ledger_shapes[row->table].columns[column].kind;
         int at = (int)i + 1;
         if (names[i].host)
-            bind_within(st, at, v->text, get(row, names[i].host)->text);
+            bind_within(st, at, v->text, ledger_get(row, names[i].host)->text);
         else if (kind == LEDGER_TEXT)
             bind_text(st, at, v->text);
         else if (kind == LEDGER_NAME && bind_name(s, st, at, v->text, err) != 0)
@@ -155,7 +132,7 @@ static const struct binding delivery_columns[] = {
 
 static int put_tries(struct sqlite *s, const struct ledger_row *row, struct err *err)
 {
-    const struct ledger_value *tries = get(row, "tries");
+    const struct ledger_value *tries = ledger_get(row, "tries");
 
     for (size_t i = 0; i < tries->count; i++) {
         struct sqlite3_stmt *st = sql_use(s, SQL_TRY_ADD, err);
@@ -178,7 +155,7 @@ static int put_event(struct sqlite *s, const struct ledger_row *row, struct err 
     if (BIND(SQL_EVENT_IMPORT, event_columns) || BIND(SQL_DELIVERY_IMPORT, delivery_columns) ||
         put_tries(s, row, err) != 0)
         return -1;
-    ++*states[get(row, "state")->n];
+    ++*states[ledger_get(row, "state")->n];
     return 0;
 }
 
@@ -192,7 +169,7 @@ static int put_row(struct sqlite *s, const struct ledger_row *row, struct err *e
         return BIND(SQL_CLICK_IMPORT, click_columns) ? -1 : 0;
     case LEDGER_POSTBACK:
         s->now.counts.postbacks++;
-        s->now.counts.quarantined += get(row, "verdict")->n == STORE_QUARANTINED;
+        s->now.counts.quarantined += ledger_get(row, "verdict")->n == STORE_QUARANTINED;
         return BIND(SQL_POSTBACK_IMPORT, postback_columns) ? -1 : 0;
     case LEDGER_ATTEMPT:
         return BIND(SQL_ATTEMPT_ADD, attempt_columns) ? -1 : 0;
@@ -208,23 +185,18 @@ static const enum rows rows_of[LEDGER_TABLES] = { [LEDGER_CLICK] = ROWS_CLICKS,
                                                   [LEDGER_ATTEMPT] = ROWS_ATTEMPTS,
                                                   [LEDGER_EVENT] = ROWS_EVENTS };
 
-static int start(struct ledger_import *im, const struct ledger_row *row, struct err *err)
+static int start(struct ledger_import *base, const struct ledger_row *row, struct err *err)
 {
-    static const char *const last[ROWS_COUNT] = { "last_click", "last_postback", "last_event",
-                                                  "last_attempt" };
+    struct sqlite *s = of((struct sqlite_import *)base);
 
-    if (row->table != LEDGER_HEADER)
-        return err_set(err, ERR_INPUT, "the first line must be {\"row\":\"ledger\",...}");
-    for (int i = 0; i < ROWS_COUNT; i++)
-        im->last.last[i] = get(row, last[i])->n;
-    of(im)->now.gone_postback = get(row, "gone_postback")->n;
-    of(im)->now.gone_attempt = get(row, "gone_attempt")->n;
-    im->started = true;
+    (void)err;
+    s->now.gone_postback = ledger_get(row, "gone_postback")->n;
+    s->now.gone_attempt = ledger_get(row, "gone_attempt")->n;
     return 0;
 }
 
 /* Rows that were put become rows that are found. */
-static int index_them(struct ledger_import *im, struct err *err)
+static int index_them(struct sqlite_import *im, struct err *err)
 {
     struct sqlite *s = of(im);
 
@@ -236,7 +208,7 @@ static int index_them(struct ledger_import *im, struct err *err)
     return 0;
 }
 
-static int next_batch(struct ledger_import *im, struct err *err)
+static int next_batch(struct sqlite_import *im, struct err *err)
 {
     im->batch = 0;
     return index_them(im, err) != 0 || store_commit(im->store, err) != 0 ||
@@ -245,37 +217,11 @@ static int next_batch(struct ledger_import *im, struct err *err)
                : 0;
 }
 
-static int check_end(struct ledger_import *im, const struct ledger_row *row, struct err *err)
+static int put(struct ledger_import *base, const struct ledger_row *row, struct err *err)
 {
-    static const char *const names[LEDGER_TABLES] = { [LEDGER_CLICK] = "clicks",
-                                                      [LEDGER_POSTBACK] = "postbacks",
-                                                      [LEDGER_ATTEMPT] = "attempts",
-                                                      [LEDGER_EVENT] = "events" };
+    struct sqlite_import *im = (struct sqlite_import *)base;
 
-    for (int t = LEDGER_CLICK; t < LEDGER_END; t++)
-        if (get(row, names[t])->n != im->rows[t])
-            return err_set(err, ERR_INPUT, "the file should hold %lld %s and holds %lld: lines are missing",
-                           (long long)get(row, names[t])->n, names[t], (long long)im->rows[t]);
-    return 0;
-}
-
-int ledger_import_put(struct ledger_import *im, const struct ledger_row *row, struct err *err)
-{
-    int64_t id = row->values[0].n, *last = &of(im)->now.last[rows_of[row->table]];
-
-    if (!im->started)
-        return start(im, row, err);
-    if (row->table < im->at || row->table == LEDGER_HEADER || im->at == LEDGER_END)
-        return err_set(err, ERR_INPUT, "a %s can't stand behind a %s", ledger_shapes[row->table].table,
-                       ledger_shapes[im->at].table);
-    im->at = row->table;
-    if (row->table == LEDGER_END)
-        return check_end(im, row, err);
-    if (id <= *last || id > im->last.last[rows_of[row->table]])
-        return err_set(err, ERR_INPUT, "id %lld: ids ascend, up to the %lld of the first line",
-                       (long long)id, (long long)im->last.last[rows_of[row->table]]);
-    *last = id;
-    im->rows[row->table]++;
+    of(im)->now.last[rows_of[row->table]] = row->values[0].n;
     if (put_row(of(im), row, err) != 0)
         return -1;
     return ++im->batch < BATCH ? 0 : next_batch(im, err);
@@ -291,7 +237,7 @@ static void first_finding(void *context, const struct verify_finding *f)
         snprintf(text, 200, "%s %lld: %.140s", f->where, (long long)f->row, f->text);
 }
 
-static int check_whole(struct ledger_import *im, struct err *err)
+static int check_whole(struct sqlite_import *im, struct err *err)
 {
     struct verify_result result;
     char text[200] = "";
@@ -301,7 +247,7 @@ static int check_whole(struct ledger_import *im, struct err *err)
 }
 
 /* What is still in the log would stay behind. */
-static int check_log(const struct ledger_import *im, struct err *err)
+static int check_log(const struct sqlite_import *im, struct err *err)
 {
     static const char *const names[] = { "clickbaton.db-wal", "clickbaton.db-journal" };
     char path[4096 + 40];
@@ -317,7 +263,7 @@ static int check_log(const struct ledger_import *im, struct err *err)
 }
 
 /* Nothing is there unless it is there for good. */
-static int put_in_place(struct ledger_import *im, struct err *err)
+static int put_in_place(struct sqlite_import *im, struct err *err)
 {
     char from[4096 + 40], to[4096 + 40];
     int fd, rc;
@@ -337,12 +283,12 @@ static int put_in_place(struct ledger_import *im, struct err *err)
     return rc;
 }
 
-int ledger_import_finish(struct ledger_import *im, struct err *err)
+static int finish(struct ledger_import *base, struct err *err)
 {
-    if (im->at != LEDGER_END)
-        return err_set(err, ERR_INPUT, "the file ends too early: its last line must be "
-                       "{\"row\":\"end\",...}");
-    memcpy(of(im)->now.last, im->last.last, sizeof(im->last.last));
+    struct sqlite_import *im = (struct sqlite_import *)base;
+
+    for (int t = LEDGER_CLICK; t < LEDGER_END; t++)
+        of(im)->now.last[rows_of[t]] = base->most[t];
     if (index_them(im, err) != 0 || tally_rows(of(im), err) != 0 || store_commit(im->store, err) != 0)
         return -1;
     store_close(im->store); /* moves the log into the file, and removes it */
@@ -350,10 +296,10 @@ int ledger_import_finish(struct ledger_import *im, struct err *err)
     return check_log(im, err) != 0 || check_whole(im, err) != 0 ? -1 : put_in_place(im, err);
 }
 
-void ledger_import_close(struct ledger_import *im)
+static void close_import(struct ledger_import *base)
 {
-    if (!im)
-        return;
+    struct sqlite_import *im = (struct sqlite_import *)base;
+
     if (im->store)
         store_rollback(im->store);
     store_close(im->store);
@@ -362,4 +308,23 @@ void ledger_import_close(struct ledger_import *im)
     if (im->lock >= 0)
         close(im->lock);
     free(im);
+}
+
+struct ledger_import *store_sqlite_import(const char *dir, struct err *err)
+{
+    static const struct ledger_import_ops ops = { start, put, finish, close_import };
+    struct sqlite_import *im = calloc(1, sizeof(*im));
+
+    if (!im) {
+        err_set(err, ERR_SYSTEM, "store: out of memory");
+        return NULL;
+    }
+    im->base.ops = &ops;
+    im->lock = -1;
+    if (open_place(im, dir, err) != 0)
+        im->tmp[0] = '\0'; /* nothing of ours to remove */
+    else if ((im->store = store_sqlite_open(im->tmp, true, err)) && store_begin(im->store, err) == 0)
+        return &im->base;
+    close_import(&im->base);
+    return NULL;
 }

@@ -146,6 +146,22 @@ static const struct {
 };
 #define TABLES (sizeof(tables) / sizeof(*tables))
 
+/* Ids that hold a time (of a store that was PostgreSQL's) lie far apart.  1: there are events behind upto. */
+static int next_answers(struct counting *c, int64_t upto, struct err *err)
+{
+    struct sqlite3_stmt *st = sql_use(c->s, SQL_EVENT_BEHIND, err);
+    int rc;
+
+    if (!st)
+        return -1;
+    bind_int(st, 1, upto);
+    rc = sql_step(c->s, st, err);
+    if (rc == 1)
+        c->last = col_int(st, 0) - 1;
+    sql_done(st);
+    return rc;
+}
+
 /* Up to BATCH_IDS rows of a table, behind c->last.  1: there are more. */
 static int count_some(struct counting *c, size_t table, struct err *err)
 {
@@ -172,8 +188,7 @@ static int count_some(struct counting *c, size_t table, struct err *err)
         return -1;
     if (!tables[table].bounded)
         return rc == 1;
-    c->last = upto;
-    return upto < c->s->now.last[ROWS_EVENTS];
+    return next_answers(c, upto, err);
 }
 
 /* Ids that there are up to the last: of each table, and (answers) of events once more. */

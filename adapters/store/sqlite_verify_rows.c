@@ -6,6 +6,7 @@
 #include "adapters/store/sqlite_sum.h"
 #include "adapters/store/sqlite_verify.h"
 
+#define WITH_TIME ((int64_t)1 << 45) /* ids of a store that was PostgreSQL's: they hold their time, and have gaps */
 #define BITS_MOST ((int64_t)1 << 28) /* 32 MB of bits for postbacks */
 
 struct table {
@@ -238,7 +239,7 @@ static void read_attempts(struct seen *k)
     struct scan c;
 
     for (scan_start(&c, k->v, &attempts); c.row; scan_next(&c)) {
-        if (k->v->out->attempts++ && c.id != k->is.last[ROWS_ATTEMPTS] + 1)
+        if (k->v->out->attempts++ && c.id != k->is.last[ROWS_ATTEMPTS] + 1 && c.id < WITH_TIME)
             verify_say(k->v, "attempts", c.id, "rows before it are gone");
         k->is.last[ROWS_ATTEMPTS] = c.id;
     }

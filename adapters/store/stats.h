@@ -19,6 +19,8 @@ typedef void stats_visit(void *context, const struct stats_figure *figure);
 /* Beside a running server, as of one moment. */
 int store_sqlite_stats(const char *dir, stats_visit *visit, void *context, struct err *err);
 
+int store_pg_stats(const char *url, stats_visit *visit, void *context, struct err *err);
+
 /* Rewrite the file without its free space.  Nobody may be using the folder.  Sizes in bytes. */
 int store_sqlite_compact(const char *dir, int64_t *before, int64_t *after, struct err *err);
 

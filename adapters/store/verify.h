@@ -31,4 +31,8 @@ typedef void verify_report(void *context, const struct verify_finding *finding);
 int store_sqlite_verify(const char *path, verify_report *report, void *context,
                         struct verify_result *out, struct err *err);
 
+/* Of a database, as of one moment, beside running servers.  Its pages and indexes are the database's own affair (data_checksums,
+ * amcheck); this is about what rows of different tables say of each other.  `log_...` and `runs` stay 0. */
+int store_pg_verify(const char *url, verify_report *report, void *context, struct verify_result *out, struct err *err);
+
 #endif

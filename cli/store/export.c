@@ -15,7 +15,7 @@
 #define CHUNK ((size_t)256 << 10)
 
 static const struct verb_usage usage = {
-    .synopsis = "store export [-c FILE | DIR] [--since T] [--until T] [--offer O] [-o FILE]",
+    .synopsis = "store export [-c FILE | DIR | URL] [--since T] [--until T] [--offer O] [-o FILE]",
     .about = "The ledger as JSON Lines: clicks, postbacks, requests to TikTok, events and what became\n"
              "of them. As of one moment, also beside a running server. `store import` makes the same\n"
              "store of it. T is a day, a moment (2026-05-28T20:26:40Z) or an age (7d, 36h).",
@@ -111,7 +111,7 @@ static int export_to(const char *dir, const struct ledger_filter *filter, const 
     }
     if (*aside)
         end_undo(remove_aside, aside);
-    rc = store_sqlite_export(dir, filter, visit, &w, &err);
+    rc = (store_is_url(dir) ? store_pg_export(dir, filter, visit, &w, &err) : store_sqlite_export(dir, filter, visit, &w, &err));
     if (rc == 0)
         rc = write_out(&w, &err);
     if (rc == 0 && file && fsync(w.fd) != 0 && errno != EINVAL)
@@ -150,6 +150,6 @@ int store_export(int argc, char **argv)
     filter.offer = slice_from(offer);
     if (!moment(since, &filter.since) || !moment(until, &filter.until))
         return options_misuse("store", "--since and --until take 2026-05-28, 2026-05-28T20:26:40Z or an age like 7d");
-    code = store_find_data(config, named, "pg_dump saves it", path);
+    code = store_find_data(config, named, NULL, path);
     return code != EXIT_DONE ? code : export_to(path, &filter, file);
 }

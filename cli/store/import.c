@@ -12,7 +12,7 @@
 #define ROW_BYTES ((size_t)64 << 20) /* memory of one line: 8 MB of text, twice, and a list */
 
 static const struct verb_usage usage = {
-    .synopsis = "store import FILE|- [-c FILE | DIR]",
+    .synopsis = "store import FILE|- [-c FILE | DIR | URL]",
     .about = "Makes a store of an export, ids included, in a data folder that has none. All of it or,\n"
              "when a line is wrong, nothing: the place is named.",
     .examples = "  clickbaton store import ledger.jsonl ./data\n"
@@ -103,7 +103,7 @@ static int import_from(const char *file, const char *dir)
     l.bytes = malloc(l.room);
     if (!l.bytes)
         err_set(&err, ERR_SYSTEM, "out of memory");
-    else if ((im = store_sqlite_import(dir, &err)) != NULL)
+    else if ((im = (store_is_url(dir) ? store_pg_import(dir, &err) : store_sqlite_import(dir, &err))) != NULL)
         rc = import_lines(&l, im, &at, &err);
     if (rc == 0) {
         code = EXIT_DONE;
@@ -130,7 +130,7 @@ int store_import(int argc, char **argv)
     int code;
 
     if (options_parse(argc, argv, rows, &usage, names, 1, 2, &code) < 0 ||
-        (code = store_find_data(config, names[1], "pg_restore loads what pg_dump has saved", path)) != EXIT_DONE)
+        (code = store_find_data(config, names[1], NULL, path)) != EXIT_DONE)
         return code;
     return import_from(names[0], path);
 }

@@ -7,7 +7,7 @@
 #include "core/base/when.h"
 
 static const struct verb_usage usage = {
-    .synopsis = "store stats [-c FILE | DIR] [--json]",
+    .synopsis = "store stats [-c FILE | DIR | URL] [--json]",
     .about = "How much of what is in the store: rows, states, ages, offers, and what that takes on disk.\n"
              "Reads beside a running server.",
     .examples = "  clickbaton store stats\n"
@@ -68,9 +68,9 @@ int store_stats(int argc, char **argv)
     int code;
 
     if (options_parse(argc, argv, rows, &usage, &named, 0, 1, &code) < 0 ||
-        (code = store_find_data(config, named, "clickbaton doctor counts, and SQL does", path)) != EXIT_DONE)
+        (code = store_find_data(config, named, NULL, path)) != EXIT_DONE)
         return code;
-    if (store_sqlite_stats(path, show, &s, &err) != 0) {
+    if ((store_is_url(path) ? store_pg_stats(path, show, &s, &err) : store_sqlite_stats(path, show, &s, &err)) != 0) {
         fprintf(stderr, "clickbaton store stats: %s\n", err.text);
         code = EXIT_IO;
     } else {

@@ -8,7 +8,7 @@
 #include "core/base/buf.h"
 
 static const struct verb_usage usage = {
-    .synopsis = "store verify [-c FILE | DIR | FILE.db] [--json]",
+    .synopsis = "store verify [-c FILE | DIR | FILE.db | URL] [--json]",
     .about = "Reads every row, every index and the log, and says what is damaged, and where. Changes\n"
              "nothing; works beside a running server and on a copied file. Gives 1 when something is\n"
              "damaged.",
@@ -47,17 +47,19 @@ static void show(void *context, const struct verify_finding *f)
 
 static void sum_up(struct buf *to, const struct verify_result *r, const char *path)
 {
-    buf_printf(to, "%s: %lld clicks, %lld postbacks, %lld events, %lld attempts, %lld runs of the index, "
-               "%lld commits in the log: ", path, (long long)r->clicks, (long long)r->postbacks,
-               (long long)r->events, (long long)r->attempts, (long long)r->runs,
-               (long long)r->log_commits);
+    bool url = store_is_url(path) != 0;
+
+    buf_printf(to, "%s: %lld clicks, %lld postbacks, %lld events, %lld attempts", path, (long long)r->clicks,
+               (long long)r->postbacks, (long long)r->events, (long long)r->attempts);
+    if (!url)
+        buf_printf(to, ", %lld runs of the index, %lld commits in the log", (long long)r->runs, (long long)r->log_commits);
     if (r->findings == 0)
-        buf_puts(to, "whole\n");
+        buf_puts(to, ": whole\n");
     else if (r->findings == r->unfinished)
-        buf_puts(to, "whole up to where its log breaks off\n");
+        buf_puts(to, ": whole up to where its log breaks off\n");
     else
-        buf_printf(to, "%lld damages; stop clickbaton, keep a copy of the folder, restore a backup "
-                   "(docs/store.md)\n", (long long)(r->findings - r->unfinished));
+        buf_printf(to, ": %lld damages; stop clickbaton, keep a copy of the %s, restore a backup (docs/store.md)\n",
+                   (long long)(r->findings - r->unfinished), url ? "database" : "folder");
 }
 
 static void as_json(struct buf *to, const struct verify_result *r, struct slice findings)
@@ -88,9 +90,9 @@ int store_verify(int argc, char **argv)
     int code, rc;
 
     if (options_parse(argc, argv, rows, &usage, &named, 0, 1, &code) < 0 ||
-        (code = store_find_data(config, named, "PostgreSQL looks after its own pages (initdb --data-checksums, pg_amcheck)", path)) != EXIT_DONE)
+        (code = store_find_data(config, named, NULL, path)) != EXIT_DONE)
         return code;
-    rc = store_sqlite_verify(path, show, &s, &r, &err);
+    rc = (store_is_url(path) ? store_pg_verify(path, show, &s, &r, &err) : store_sqlite_verify(path, show, &s, &r, &err));
     code = rc < 0 ? EXIT_IO : rc ? EXIT_NO : EXIT_DONE;
     if (rc < 0) {
         fprintf(stderr, "clickbaton store verify: %s\n", err.text);

@@ -1,0 +1,208 @@
+"""A store in PostgreSQL: export, import, verify and stats on both engines, and a running installation that moves there."""
+import gzip
+
+from harness import *
+
+FIXTURE = os.path.join(ROOT, "tests", "fixtures", "store-2.db.gz")
+
+
+class Postgres:
+    """A private server, gone with its standard input; a new database for each url()."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([os.path.join(ROOT, "tests/support/postgres.sh"), "sh", "-c",
+                                         'echo "$CLICKBATON_TEST_PG"; cat'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.base, self.count = self.process.stdout.readline().strip(), 0
+        atexit.register(self.end)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.stdin.close()
+            self.process.wait(timeout=30)
+
+    def psql(self, url, sql):
+        r = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", url, "-c", sql], capture_output=True, text=True, timeout=60)
+        if r.returncode != 0:
+            raise RuntimeError(r.stderr)
+        return r.stdout.strip()
+
+    def url(self):
+        self.count += 1
+        self.psql(self.base, "CREATE DATABASE copy%d" % self.count)
+        return self.base.replace("/postgres?", "/copy%d?" % self.count)
+
+
+postgres = Postgres()
+
+
+def old_store(folder, name="data"):
+    os.makedirs(folder.at(name), exist_ok=True)
+    with gzip.open(FIXTURE) as f:
+        folder.write(name + "/clickbaton.db", f.read(), 0o600)
+    equal("brought up to date", run("store", "compact", folder.at(name)).code, 0)
+
+
+def rows_of(url):
+    return [json.loads(l) for l in run("store", "export", url).out.splitlines()]
+
+
+def whole(name, place):
+    r = run("store", "verify", place)
+    return equal("%s: verify" % name, (r.code, r.err), (0, "")) and has("%s: it says so" % name, r.out, ": whole")
+
+
+@part
+def there_and_back():
+    folder, url = Folder(), postgres.url()
+    old_store(folder)
+    ledger = run("store", "export", folder.at("data")).out
+    r = run("store", "import", "-", url, stdin=ledger)
+    equal("into a database", (r.code, r.out), (0, ""))
+    equal("exported again it is the same, byte for byte", run("store", "export", url).out, ledger)
+    whole("the database", url)
+    r = run("store", "import", "-", url, stdin=ledger)
+    equal("not into a store", r.code, 4)
+    has("says so", r.err, "a store is there already; take an empty database")
+    equal("and nothing was changed", run("store", "export", url).out, ledger)
+    for what in ("--offer=drops", "--until=2020-01-01", "--since=2026-01-01"):
+        option, value = what.split("=")
+        equal(what, run("store", "export", option, value, url).out, run("store", "export", option, value, folder.at("data")).out)
+
+    equal("into a folder", run("store", "import", "-", folder.at("back"), stdin=run("store", "export", url).out).code, 0)
+    equal("the same there", run("store", "export", folder.at("back")).out, ledger)
+    equal("copied into a folder", run("store", "copy", url, folder.at("copied")).code, 0)
+    equal("the same there, too", run("store", "export", folder.at("copied")).out, ledger)
+
+    figures, other = json.loads(run("store", "stats", "--json", url).out), json.loads(run("store", "stats", "--json", folder.at("data")).out)
+    same = ("rows", "events", "postbacks", "times", "postbacks of offers", "events of offers")
+    equal("the same figures", {k: figures[k] for k in same}, {k: other[k] for k in same})
+    true("and of the database", figures["database"]["size, bytes"] > 1000000, figures["database"])
+    hours = "SELECT count(*), sum(n) FROM tallies"
+    equal("the same counts by the hour", postgres.psql(url, hours).split("|")[1], str(folder.rows(hours)[0]["sum(n)"]))
+
+    # What is sending when the copy is made is taken back by whoever comes first.
+    sending = re.sub(r'"state":1', '"state":2', ledger, count=1)
+    lent = postgres.url()
+    equal("with one that is being sent", run("store", "import", "-", lent, stdin=sending).code, 0)
+    equal("its lease is over", postgres.psql(lent, "SELECT count(*) FROM deliveries WHERE state = 2 AND lease < clock_timestamp()"), "1")
+    equal("the same", run("store", "export", lent).out, sending)
+
+
+@part
+def what_is_refused():
+    folder, url = Folder(), postgres.url()
+    old_store(folder)
+    good = run("store", "export", folder.at("data")).out.splitlines()
+    wrong = [
+        ("a cut file", good[:-3], "the file ends too early"),
+        ("a missing line", good[:5] + good[6:], "lines are missing"),
+        ("lines in another order", good[:1] + good[2:3] + good[1:2] + good[3:], "ids ascend"),
+        ("no header", good[1:], "the first line must be"),
+        ("garbage", good[:4] + ["{\"row\":\"click\",\"id\":xyz}"] + good[5:], "this is not JSON"),
+        ("behind the end", good + good[-1:], "can't stand behind"),
+        ("an event whose postback is not there",
+         [re.sub(r'^(\{"row":"event","id":\d+),"postback":\d+', r'\1,"postback":99999', l) for l in good], "its postback 99999 is gone"),
+    ]
+    for name, lines, why in wrong:
+        r = run("store", "import", "-", url, stdin="\n".join(lines) + "\n")
+        equal(name, r.code, 1)
+        has(name + ": where, and why", r.err, "stdin:", why, "nothing was imported")
+        equal(name + ": nothing is there", [(r["row"]) for r in rows_of(url)], ["ledger", "end"])
+    equal("then a good one", run("store", "import", "-", url, stdin="\n".join(good) + "\n").code, 0)
+
+    r = run("store", "verify", "postgresql://u:secret@127.0.0.1:1/x")
+    equal("a password on the command line", r.code, 2)
+    has("says why", r.err, "can be read by everybody on this machine", "PGPASSFILE")
+    hasnt("and does not repeat it", r.err, "secret")
+    equal("in a parameter", run("store", "stats", "postgresql://h/x?password=secret").code, 2)
+    r = run("store", "export", "postgresql://127.0.0.1:1/x")
+    equal("nobody there", (r.code, r.out), (4, ""))
+    has("where", r.err, "postgresql://127.0.0.1:1/x")
+    r = run("store", "export", postgres.url())
+    equal("an empty database", r.code, 4)
+    has("says so", r.err, "there is no store in it")
+    equal("from folder to folder", run("store", "copy", folder.at("data"), folder.at("x")).code, 2)
+    r = run("store", "copy", folder.at("nothing"), url)
+    equal("from nowhere", r.code, 4)
+
+    postgres.psql(url, "DELETE FROM deliveries WHERE event = (SELECT max(event) FROM deliveries)")
+    r = run("store", "verify", url)
+    equal("damage", r.code, 1)
+    has("is named", r.out, "damaged: events ", ": it has no state: its row in deliveries is gone")
+    j = json.loads(run("store", "verify", "--json", url).out)
+    true("as JSON", j["whole"] is False and j["count"] == len(j["findings"]) > 0, j)
+
+
+@part
+def a_running_installation_moves():
+    sandbox, url = Sandbox(), postgres.url()
+    folder = Folder(endpoint=sandbox.endpoint)
+    serve = Serve(folder)
+    load = Load(serve, "m", connections=4, pause=0.002)
+    wait_until("some load", lambda: len(load.taken) > 100)
+
+    # Killed in the middle, and run again; the server runs on.
+    for delay in (0.05, 0.15, 0.3):
+        p = subprocess.Popen([BINARY, "store", "copy", folder.at("data"), url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        p.kill()
+        p.wait()
+    r = run("store", "copy", folder.at("data"), url)
+    equal("beside the server it is not finished", r.code, 1)
+    has("it says what to do", r.err, "stop it and run this once more")
+    before = len(load.taken)
+    r = run("store", "import", "-", url, stdin="{}\n")
+    has("nothing else goes in", r.err, "filled in part by `clickbaton store copy`; run that again")
+    wait_until("more load", lambda: len(load.taken) > before + 100)
+    r = run("store", "copy", folder.at("data"), url)
+    added = int(re.search(r"(\d+) added", r.err).group(1))
+    known = int(re.search(r"(\d+) rows were there already", r.err).group(1))
+    true("only what is new is written", added > 100 and known > 100, r.err)
+
+    load.stop()
+    sent = {e["event_id"] for e in sandbox.events()}
+    equal("the server ends", serve.stop(), 0)
+    r = run("store", "copy", folder.at("data"), url)
+    equal("the last copy", r.code, 0)
+    has("it says so", r.err, "the copy is finished", "is closed")
+    whole("the database", url)
+    equal("it is the same store", run("store", "export", url).out, run("store", "export", folder.at("data")).out)
+    hours = "SELECT sum(n) FROM tallies"
+    equal("hours as they were", postgres.psql(url, hours), str(folder.rows(hours)[0]["sum(n)"]))
+    equal("the writers' counts", postgres.psql(url, "SELECT sum(postbacks) FROM writers"), str(folder.rows("SELECT postbacks FROM counts")[0]["postbacks"]))
+
+    # Each acknowledged one is there once; what TikTok has is not sent again, what it has not waits here and nowhere else.
+    events = [r for r in rows_of(url) if r["row"] == "event"]
+    ids = [e["event_id"] for e in events]
+    equal("none twice", len(ids), len(set(ids)))
+    equal("none lost", set(load.taken) - set(ids), set())
+    sent |= {e["event_id"] for e in sandbox.events()}
+    equal("delivered ones are those that TikTok has", {e["event_id"] for e in events if e["state"] == 3} - sent, set())
+    equal("what waits was not sent with a known outcome",
+          [e["event_id"] for e in events if e["state"] < 3 and e["event_id"] in sent and not e.get("unknown_since")], [])
+
+    # The server goes on in the database: what waited is sent, a repeat is a duplicate, a new one is taken.
+    moved = Folder(endpoint=sandbox.endpoint, extra="store: '%s'\n" % url)
+    serve = Serve(moved)
+    equal("a repeat is known", serve.verdict("subid=%s&external_id=E.C.P.%s&status=sale&payout=1&currency=usd" % (ids[0], ids[0]))[1]["verdict"], "duplicate")
+    more = Load(serve, "n", connections=2, count=40).wait()
+    equal("new ones are taken", len(more), 40)
+    acknowledged = set(load.taken) | set(more)
+    wait_until("all are delivered", lambda: acknowledged <= {e["event_id"] for e in sandbox.events()}, seconds=30)
+    wait_until("and recorded", lambda: postgres.psql(url, "SELECT count(*) FROM deliveries WHERE state < 3") == "0", seconds=30)
+    equal("it ends", serve.stop(), 0)
+    times = {}
+    for e in sandbox.events():
+        times[e["event_id"]] = times.get(e["event_id"], 0) + 1
+    unknown = {e["event_id"] for e in events if e.get("unknown_since")}
+    equal("each is delivered once", {i: n for i, n in times.items() if n != 1 and i not in unknown}, {})
+    whole("after it", url)
+
+    closed = Serve(folder, start=False)
+    equal("the old store is closed", closed.wait() != 0, True)
+    has("and says where it went", closed.err(), "this store was moved to", "set `store:` to that")
+    r = run("store", "copy", folder.at("data"), url)
+    true("a copy that is finished is not begun again", r.code != 0 and "a store is there already" in r.err, r.err)
+
+
+main()
