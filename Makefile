@@ -27,7 +27,7 @@ SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
-.PHONY: all docs schemas demo test check structure unit e2e web web-control web-inspector web-load screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
+.PHONY: all docs schemas demo test test-postgres check structure unit e2e web web-control web-inspector web-load screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
         fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt test-cluster test-cluster-serve alert-days bench bench-profile bench-trace bench-reconcile bench-cluster man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
@@ -225,6 +225,10 @@ corrupt: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger
 	@BUILD=$(BUILD) python3 tests/fault/corrupt.py $(or $(CASES),10000) $(or $(SEED),5)
 
+# Several servers on one PostgreSQL, and what may be wrong with one: also what waits long.
+test-postgres: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
+	@SLOW=1 JOBS=1 CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py 95 96 97
 # Three PostgreSQL servers, receivers and senders, and what kills them: make test-cluster ROUNDS=500 SEED=7
 test-cluster: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/tests/cluster/load

@@ -54,6 +54,9 @@ static void pixels(struct admin *a, const struct telling *t)
     }
 }
 
+#define CLOCK_OFF "W096"
+#define TWINS     "W097"
+
 /* Beside other machines. */
 static void others(struct admin *a, const struct telling *t)
 {
@@ -61,12 +64,12 @@ static void others(struct admin *a, const struct telling *t)
     struct slice what;
 
     if (off) {
-        what = arena_printf(t->arena, "W096 this machine's clock is %lld seconds %s the database's; its own does not count, but "
+        what = arena_printf(t->arena, CLOCK_OFF " this machine's clock is %lld seconds %s the database's; its own does not count, but "
                             "look at it (timedatectl)", (long long)(off < 0 ? -off : off), off < 0 ? "behind" : "ahead of");
-        tell(t, "clock", false, 0, what.len ? what : S("W096 this machine's clock is wrong"), "");
+        tell(t, "clock", false, 0, what.len ? what : S(CLOCK_OFF " this machine's clock is wrong"), "");
     }
     if (atomic_load(&a->outlet->twins))
-        tell(t, "node", false, 0, S("W097 another server has the name of this one; both work, but nobody can tell them apart: set "
+        tell(t, "node", false, 0, S(TWINS " another server has the name of this one; both work, but nobody can tell them apart: set "
                                     "node: in one of them"), "");
 }
 

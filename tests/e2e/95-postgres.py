@@ -163,7 +163,7 @@ def the_same_answers_on_both():
     equal("in the database", db.rows("SELECT count(*) FROM postbacks")[0], [str(sum(1 for w, a in taken[1] if w != "ready" and isinstance(a, tuple) and a[0] == 200 and isinstance(a[1], dict)))])
 
 
-@part
+@slow
 def what_is_old_goes():
     db = Postgres().database()
     f = folder_on(db.url())
@@ -202,7 +202,7 @@ def refused(serve, id):
     return a.status, a.headers["Retry-After"], time.monotonic() - start
 
 
-@part
+@slow
 def it_is_away_at_the_start():
     db = Postgres().database()
     db.stop()
@@ -254,7 +254,7 @@ def it_goes_away_later():
     serve.stop()
 
 
-@part
+@slow
 def it_hangs():
     """A database that keeps its connections and answers nobody."""
     db = Postgres().database()
@@ -274,7 +274,7 @@ def it_hangs():
     serve.stop()
 
 
-@part
+@slow
 def a_lock_is_held():
     db = Postgres().database()
     f = folder_on(db.url())
@@ -327,7 +327,7 @@ def says(name, url, sentence, password=PASSWORD, code=4, verb=("store", "init"))
     return f
 
 
-@part
+@slow
 def a_role_is_not_let_in():
     db = Postgres(hba=HBA, tcp=True).database()
     db.psql("ALTER ROLE clickbaton PASSWORD '%s'" % PASSWORD.replace("'", "''"))
@@ -355,7 +355,7 @@ def a_role_is_not_let_in():
     db.psql("ALTER ROLE clickbaton NOSUPERUSER", check=False)
 
 
-@part
+@slow
 def connections_are_all_taken():
     db = Postgres(settings="max_connections = 4\nsuperuser_reserved_connections = 0\nmax_wal_senders = 0\nautovacuum = off").database()
     run("store", "init", cwd=folder_on(db.url()).path)
@@ -376,7 +376,7 @@ def connections_are_all_taken():
         h.wait(10)
 
 
-@part
+@slow
 def schemas_of_other_versions():
     db = Postgres().database()
     f = folder_on(db.url())
@@ -392,7 +392,7 @@ def schemas_of_other_versions():
     has("older", r.err, "its schema is older than this program; start the server or run `clickbaton store init` first")
 
 
-@part
+@slow
 def it_can_only_be_read():
     db = Postgres(settings="wal_level = replica\nmax_wal_senders = 4").database()
     f = folder_on(db.url())
@@ -432,7 +432,7 @@ class Silent(threading.Thread):
                 c.close()
 
 
-@part
+@slow
 def what_answers_is_no_database():
     web = Silent(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     says("HTTP", "postgresql://clickbaton@127.0.0.1:%d/clickbaton" % web.port, "what answers there is not PostgreSQL", password=None)
@@ -448,7 +448,7 @@ def what_answers_is_no_database():
     says("a name that is none", "postgresql://clickbaton@db.invalid/clickbaton?sslmode=verify-full", "its host's name is not known", password=None)
 
 
-@part
+@slow
 def tls():
     place = Folder()
     for name, authority in (("authority", None), ("stranger", None), ("localhost", "authority"), ("elsewhere.example", "authority")):

@@ -142,7 +142,7 @@ def a_sender_that_is_killed():
     end(servers)
 
 
-@part
+@slow
 def a_lease_that_is_taken_over():
     """The dead server's work goes to the other while that runs, not only at a start; who is slow keeps what it has."""
     db, sandbox, (a, b) = cluster(2, "--fault", "first=1:stall=60")
@@ -163,7 +163,7 @@ def a_lease_that_is_taken_over():
 
 # ---- what one learns the other knows ----
 
-@part
+@slow
 def a_refused_token_pauses_both():
     token = Folder()
     token.write("good", "another-token-that-is-right-00000000\n", 0o600)
@@ -192,7 +192,7 @@ def a_refused_token_pauses_both():
     end(servers)
 
 
-@part
+@slow
 def a_failure_is_waited_for_by_both():
     db, sandbox, servers = cluster(2, "--fault", "503")
     for i in range(25):
@@ -208,7 +208,7 @@ def a_failure_is_waited_for_by_both():
 
 # ---- clocks and names ----
 
-@part
+@slow
 def a_clock_that_is_five_minutes_wrong():
     from faults import Control
     import serving
@@ -238,7 +238,7 @@ def a_clock_that_is_five_minutes_wrong():
     end([a, b])
 
 
-@part
+@slow
 def two_of_one_name():
     db, sandbox, servers = cluster(2, name="the-same")
     for n, s in enumerate(servers):

@@ -102,6 +102,11 @@ def part(function):
     return function
 
 
+def slow(function):
+    """A part that waits long for what must not come, and so belongs to `make test-postgres` alone, which says SLOW=1."""
+    return part(function) if os.environ.get("SLOW") else function
+
+
 def main():
     """Run the parts in order (or those named on the command line); never returns."""
     wanted = sys.argv[1:]

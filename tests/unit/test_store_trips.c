@@ -123,9 +123,10 @@ static void few_trips(void **state)
     struct fixture *f = b->f;
     uint64_t before;
 
+    clicks(f, 1); /* the number is claimed once, and today's and tomorrow's tables are made */
     before = trips(f);
     clicks(f, 100);
-    assert_true(trips(f) - before <= 5); /* with new plans, and the number that is claimed once */
+    assert_true(trips(f) - before <= 3); /* with new plans */
     before = trips(f);
     group(f, 0, 50); /* the keys of ids that only the click knows are asked by themselves */
     assert_int_equal(trips(f) - before, 3);
