@@ -149,11 +149,12 @@ valgrind: | need-test
 	@$(MAKE) --no-print-directory $(UNIT)
 	@JOBS=2 RUN='valgrind -q --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --error-exitcode=99' \
 	    $(WITH_PG) tests/run-unit.sh $(filter-out $(NO_VALGRIND),$(UNIT))
-# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) nine that take minutes there;
+# Left out: what needs real time, kills itself or gives up what valgrind needs, and (without ALL=1) those that take long there;
 # the address sanitizer looks for leaks in all of them.
 NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_courier test_http_server test_sender test_store test_store_upgrade \
                  $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal test_store_retain \
-                   test_store_prefix test_store_recount test_alert_days))
+                   test_store_prefix test_store_recount test_alert_days test_store_list test_store_nodes test_store_group test_store_handles \
+                   test_store_tally test_pg_days))
 
 # Branches of core/ that the unit tests, the case files and these end-to-end files take; MISSING=1
 # lists the others.  Nothing is left out, not even where memory ends.

@@ -95,13 +95,14 @@ def waiting_sanitized():
 
 def computing_sanitized():
     # Left out: two that go through years of counts and through many stores, with code that others run here as well.
-    part("sanitizers: unit", *SANITIZED, "unit", "WITHOUT=test_alert_days test_store_wear", nice=LOW)
+    part("sanitizers: unit", *SANITIZED, "unit", "WITHOUT=test_alert_days test_store_wear", nice=LOW,
+         env={"FEW_ENGINES": "1"})
     racing()
 
 
 def fuzzing():
     part("fuzz, a smoke", "fuzz", "S=12", "SEED=1", nice=LOW)
-    part("valgrind: unit", "valgrind", nice=LOW)
+    part("valgrind: unit", "valgrind", nice=LOW, env={"FEW_ENGINES": "1"})
 
 
 def main():
