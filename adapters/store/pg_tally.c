@@ -74,13 +74,6 @@ void pg_tally_forget(struct pg *s)
     arena_reset(&t->texts);
 }
 
-static int64_t hour_of(int64_t seconds)
-{
-    int64_t rest = seconds % 3600;
-
-    return seconds - (rest < 0 ? rest + 3600 : rest);
-}
-
 /* Where the row is, or the free place for it. */
 static uint32_t place_of(const struct pg_tally *t, const struct pg_tally_row *want)
 {
@@ -121,7 +114,7 @@ static void add(struct pg *s, struct slice offer, int64_t seconds, enum store_ta
                 int64_t slot, int64_t n)
 {
     struct pg_tally *t = s->tally;
-    struct pg_tally_row row = { hour_of(seconds), kind, slot, n, offer, name, true }, *r = &t->rows[place_of(t, &row)];
+    struct pg_tally_row row = { store_tally_hour(seconds), kind, slot, n, offer, name, true }, *r = &t->rows[place_of(t, &row)];
 
     if (r->used) {
         if (__builtin_add_overflow(r->n, n, &r->n))
@@ -145,25 +138,13 @@ void pg_tally_click(struct pg *s, struct slice offer, int64_t at, bool ttclid, i
     add(s, offer, at, TALLY_CLICKS, (struct slice){ 0 }, ttclid, n);
 }
 
-#define CODES_MOST 64 /* different warnings of one postback */
-
-/* The codes at the beginning of the lines, each once. */
 static void warnings(struct pg *s, const struct store_postback *pb, int n)
 {
-    struct slice seen[CODES_MOST], line, code, rest, lines = pb->warnings;
-    size_t count = 0, i;
+    struct slice codes[STORE_TALLY_CODES];
+    size_t count = store_tally_codes(pb->warnings, codes);
 
-    while (slice_next(&lines, '\n', &line)) {
-        slice_cut(line, ' ', &code, &rest);
-        if (code.len != 4 || code.ptr[0] != 'W') /* what it was before a replay stands there, too */
-            continue;
-        for (i = 0; i < count && !slice_eq(seen[i], code); i++)
-            ;
-        if (i < count || count == CODES_MOST)
-            continue;
-        seen[count++] = code;
-        add(s, pb->offer, pb->at / 1000, TALLY_WARNINGS, code, 0, n);
-    }
+    for (size_t i = 0; i < count; i++)
+        add(s, pb->offer, pb->at / 1000, TALLY_WARNINGS, codes[i], 0, n);
 }
 
 void pg_tally_postback(struct pg *s, const struct store_postback *pb, int n)
@@ -205,12 +186,7 @@ void pg_tally_answer(struct pg *s, const struct pg_tallied *e, const struct stor
 {
     char name[32];
 
-    if (a->code >= 0)
-        snprintf(name, sizeof(name), "%lld", (long long)a->code);
-    else if (a->http_status)
-        snprintf(name, sizeof(name), "http %d", a->http_status);
-    else
-        snprintf(name, sizeof(name), "none");
+    store_tally_answer(a, name);
     add(s, e->offer, a->at / 1000, TALLY_ANSWERS, slice_from(name), meant, 1);
     if (meant != STORE_DELIVERED)
         return;

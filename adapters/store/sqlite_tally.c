@@ -11,8 +11,6 @@
 
 #define SLOTS     16384 /* of the table in memory; half of them may be taken */
 #define NOTED     4096  /* events that are on their way: ids follow one another, so each has its place */
-#define CODES_MOST 64   /* different warnings of one postback */
-
 struct tally_row {
     int64_t hour, offer, name, slot, n;
     int64_t had; /* what the file says; when it is known */
@@ -32,13 +30,6 @@ struct tally {
 };
 
 /* ---- small things ---- */
-
-static int64_t hour_of(int64_t seconds)
-{
-    int64_t rest = seconds % 3600;
-
-    return seconds - (rest < 0 ? rest + 3600 : rest);
-}
 
 static int64_t add_up(int64_t a, int64_t b)
 {
@@ -137,35 +128,25 @@ static int add_named(struct sqlite *s, struct tally_row row, struct slice name, 
 
 int tally_click(struct sqlite *s, int64_t offer, int64_t at, bool ttclid, int n, struct err *err)
 {
-    struct tally_row row = { .hour = hour_of(at), .offer = offer, .kind = TALLY_CLICKS, .slot = ttclid, .n = n };
+    struct tally_row row = { .hour = store_tally_hour(at), .offer = offer, .kind = TALLY_CLICKS, .slot = ttclid, .n = n };
 
     return add(s, &row, err);
 }
 
-/* The codes at the beginning of the lines, each once. */
 static int warnings(struct sqlite *s, const struct tally_row *at, struct slice lines, struct err *err)
 {
-    struct slice seen[CODES_MOST], line, code, rest;
-    size_t count = 0, i;
+    struct slice codes[STORE_TALLY_CODES];
+    size_t count = store_tally_codes(lines, codes);
 
-    while (slice_next(&lines, '\n', &line)) {
-        slice_cut(line, ' ', &code, &rest);
-        if (code.len != 4 || code.ptr[0] != 'W') /* what it was before a replay stands there, too */
-            continue;
-        for (i = 0; i < count && !slice_eq(seen[i], code); i++)
-            ;
-        if (i < count || count == CODES_MOST)
-            continue;
-        seen[count++] = code;
-        if (add_named(s, *at, code, err) != 0)
+    for (size_t i = 0; i < count; i++)
+        if (add_named(s, *at, codes[i], err) != 0)
             return -1;
-    }
     return 0;
 }
 
 int tally_postback(struct sqlite *s, const struct store_postback *pb, int n, struct err *err)
 {
-    struct tally_row row = { .hour = hour_of(pb->at / 1000), .slot = pb->verdict, .n = n };
+    struct tally_row row = { .hour = store_tally_hour(pb->at / 1000), .slot = pb->verdict, .n = n };
 
     if (name_of(s, pb->offer, &row.offer, err) != 0)
         return -1;
@@ -182,7 +163,7 @@ int tally_postback(struct sqlite *s, const struct store_postback *pb, int n, str
 
 static struct tally_row of_event(const struct tally_event *e, enum store_tally_kind kind, int64_t slot, int64_t n)
 {
-    return (struct tally_row){ .hour = hour_of(e->created / 1000), .offer = e->offer, .name = e->event,
+    return (struct tally_row){ .hour = store_tally_hour(e->created / 1000), .offer = e->offer, .name = e->event,
                                .kind = kind, .slot = slot, .n = n };
 }
 
@@ -231,16 +212,11 @@ int tally_delivered(struct sqlite *s, const struct tally_event *e, const struct 
 int tally_answer(struct sqlite *s, const struct tally_event *e, const struct store_attempt *a,
                  enum store_state meant, struct err *err)
 {
-    struct tally_row row = { .hour = hour_of(a->at / 1000), .offer = e->offer, .kind = TALLY_ANSWERS,
+    struct tally_row row = { .hour = store_tally_hour(a->at / 1000), .offer = e->offer, .kind = TALLY_ANSWERS,
                              .slot = meant, .n = 1 };
     char name[32];
 
-    if (a->code >= 0)
-        snprintf(name, sizeof(name), "%lld", (long long)a->code);
-    else if (a->http_status)
-        snprintf(name, sizeof(name), "http %d", a->http_status);
-    else
-        snprintf(name, sizeof(name), "none");
+    store_tally_answer(a, name);
     return add_named(s, row, slice_from(name), err);
 }
 
@@ -338,7 +314,7 @@ int tally_drop(struct sqlite *s, int64_t before_ms, unsigned max, struct err *er
     if (!st || tally_write(s, err) != 0)
         return -1;
     forget_rows(s->tally); /* some of them will be gone */
-    bind_int(st, 1, hour_of(before_ms / 1000));
+    bind_int(st, 1, store_tally_hour(before_ms / 1000));
     bind_int(st, 2, max);
     return sql_run(s, st, err) != 0 ? -1 : sqlite3_changes(s->db);
 }

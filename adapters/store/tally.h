@@ -33,6 +33,13 @@ enum store_tally_kind {  /* kept in files: never renumber */
 #define TALLY_LATENCY_BUCKETS 15
 int store_tally_bucket(int64_t ms);
 
+/* What all engines count alike: the hour that holds a moment (Unix seconds); the codes of a postback's warnings, each once, at
+ * most STORE_TALLY_CODES (borrowed; how many); an attempt's name for TALLY_ANSWERS. */
+#define STORE_TALLY_CODES 64
+int64_t store_tally_hour(int64_t seconds);
+size_t store_tally_codes(struct slice warnings, struct slice codes[STORE_TALLY_CODES]);
+void store_tally_answer(const struct store_attempt *a, char out[32]);
+
 /* "USD" as a slot, and back; 0: no currency. */
 int store_tally_currency(struct slice currency);
 void store_tally_currency_name(int slot, char out[4]);
