@@ -321,7 +321,7 @@ static int64_t drop_ledger(struct pg *s, const struct store_retention *how, int6
         return -1;
     if ((left -= n) == 0)
         return all;
-    n = drop(s, PG_TALLY_DROP, how->ledger / 1000 - (how->ledger / 1000) % 3600, left, err);
+    n = drop(s, PG_TALLY_DROP, store_tally_hour(how->ledger / 1000), left, err);
     return n < 0 ? -1 : all - left + n;
 }
 
