@@ -113,6 +113,7 @@ class Cluster(servers.Cluster):
         for s in self.servers if network else ():
             s.write("pg_hba.conf", "host all all %s0/24 trust\n" % NETWORK, "a")
             s.sql("SELECT pg_reload_conf()")
+            network.there(s, True)
 
     def url(self, database="postgres"):
         if not self.network:
@@ -161,7 +162,7 @@ def address(server):
 
 class Network:
     """A namespace in which servers listen, at addresses of their own, and a link to it."""
-    NAME, LINK = "cbbench", "cbbench0"
+    NAME = LINK = "cb-%d" % os.getpid()
 
     def __enter__(self):
         self.ip("netns", "add", self.NAME)
@@ -170,10 +171,12 @@ class Network:
         self.ip("link", "set", self.LINK, "up")
         for link in ("lo", "inside"):
             self.ip("-n", self.NAME, "link", "set", link, "up")
+        self.ip("-n", self.NAME, "addr", "add", NETWORK + "2/24", "dev", "inside")
         return self
 
     def __exit__(self, *_):
-        subprocess.run(["ip", "netns", "del", self.NAME], check=False)
+        self.ip("link", "del", self.LINK)
+        self.ip("netns", "del", self.NAME)
 
     @staticmethod
     def ip(*words):
@@ -181,7 +184,7 @@ class Network:
         need(done.returncode == 0, "ip %s: %s" % (" ".join(words), done.stdout))
 
     def there(self, server, is_there):
-        self.ip("-n", self.NAME, "addr", "add" if is_there else "del", address(server) + "/24", "dev", "inside")
+        self.ip("-n", self.NAME, "addr", "add" if is_there else "del", address(server) + "/32", "dev", "inside")
 
     @contextlib.contextmanager
     def inside(self):

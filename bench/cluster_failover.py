@@ -101,7 +101,7 @@ def vanish(cluster, server):
     cluster.network.there(server, False)
 
 
-FAULTS = (("killed", kill), ("frozen", freeze), ("cut off", vanish))
+FAULTS = (("killed", kill), ("frozen", freeze), ("off the network", vanish))
 
 
 def once(cluster, load, nodes, fault):
@@ -154,6 +154,7 @@ def run_all(table, bench, network):
         with db.receivers(bench.where, 3, cluster.url("clickbaton"), nowhere) as nodes:
             load = Load(nodes)
             time.sleep(1 if QUICK else 3)
+            need(all(load.answered), "not every receiver answers: %s" % load.said)
             for name, fault in FAULTS:
                 if fault is not vanish or network:
                     show(table, name, [once(cluster, load, len(nodes), fault) for _ in range(TIMES)])
