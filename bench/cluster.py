@@ -144,13 +144,18 @@ def waiting_of(server):
     return server.ask("SELECT count(*) FROM deliveries WHERE state < 3")
 
 
+def top_up(url, server, least):
+    """So many events wait, or a few more."""
+    have = waiting_of(server)
+    if have < least:
+        db.together(url, "postbacks", 2, 256, 0, 600, (least - have) * 51 // 50)
+
+
 def intake_beside(table, url, server):
     """Does intake cost more as events wait?"""
     sample, base = 2000 if QUICK else 10000, None
     for least in (0, *BACKLOG):
-        have = waiting_of(server)
-        if have < least:
-            db.together(url, "postbacks", 2, 256, 0, 600, (least - have) * 51 // 50)
+        top_up(url, server, least)
         have = waiting_of(server)
         out = db.costing(server, lambda: db.together(url, "postbacks", 1, 64, 0, 600, sample))
         base = base or out
@@ -159,17 +164,20 @@ def intake_beside(table, url, server):
 
 
 def deliver(bench, url, server, count, port, seconds, nodes_do=None):
-    """Events a second that so many servers deliver of what waits; CPU of each: server, database.  seconds None: until all is."""
+    """Events a second that so many servers deliver of what waits; CPU of each: server, database; what nodes_do gives."""
     sandbox = db.Sandbox(port)
-    with db.receivers(bench.where, count, url, port) as nodes:
-        before, end = sandbox.stats()["unique"], time.monotonic() + 60
-        while sandbox.stats()["unique"] == before:
+
+    def more_than(had):
+        end = time.monotonic() + 60
+        while sandbox.stats()["unique"] <= had:
             need(time.monotonic() < end, "nothing is delivered within a minute")
             time.sleep(0.01)
-        first, began = sandbox.stats()["unique"], time.monotonic()
+        return sandbox.stats()["unique"]
+    with db.receivers(bench.where, count, url, port) as nodes:
+        first, began = more_than(sandbox.stats()["unique"]), time.monotonic()
         own, other = db.cpu_of(*(n.pid for n in nodes)), server.cpu()
         extra = nodes_do(nodes) if nodes_do else time.sleep(seconds)
-        done, took = sandbox.stats()["unique"] - first, time.monotonic() - began
+        done, took = more_than(first) - first, time.monotonic() - began
         return done / took, (db.cpu_of(*(n.pid for n in nodes)) - own) / done * 1e6, (server.cpu() - other) / done * 1e6, extra
 
 
@@ -182,6 +190,7 @@ def senders(table, bench):
         total = waiting_of(server)
         seconds = 0.1 if QUICK else 8
         for count in (1, 2, 3):
+            top_up(url, server, total // 3)
             rate, own, other, _ = deliver(bench, url, server, count, port, seconds)
             table.row("events/s delivered by %d server%s out of %s that wait" % (count, "s" * (count > 1), format(total, ",")), rate,
                       of="CPU of each: servers %.0f us, database %.0f us; the sandbox shares the cores" % (own, other))
@@ -193,7 +202,8 @@ def senders(table, bench):
                 need(time.monotonic() < end, "events wait still after five minutes")
                 time.sleep(0.2)
             return late
-        rate, own, other, late = deliver(bench, url, server, 3, port, 0, meanwhile)
+        top_up(url, server, total // 3)
+        late = deliver(bench, url, server, 3, port, 0, meanwhile)[3]
         table.row("intake's p99 at 1,000/s meanwhile, three servers that deliver the rest", [t[1] for t in late], "%.2f", " ms",
                   "p50 %.2f ms" % sorted(t[0] for t in late)[len(late) // 2])
         stats, events = sandbox.stats(), server.ask("SELECT count(*) FROM events")
