@@ -1,7 +1,7 @@
 /* bench_group: groups of calls as a receiver makes them, on either engine, by one of several processes.
  *
  *     bench_group STORE fill FIRST COUNT            clicks FIRST .. FIRST+COUNT, put and committed
- *     bench_group STORE postbacks SECONDS GROUP CLICKS WORKER [COUNT]   COUNT: so many alone
+ *     bench_group STORE postbacks SECONDS GROUP CLICKS WORKER [COUNT [PIXELS]]   COUNT: so many alone, of so many pixels in turn
  *     bench_group STORE lookups SECONDS GROUP CLICKS WORKER  click look-ups, so many in a trip
  *     bench_group STORE copy SECONDS GROUP 0 WORKER          the ceiling: COPY of 1 KB rows into a bare table
  *     bench_group STORE insert SECONDS GROUP 0 WORKER        the same rows, one prepared INSERT of GROUP rows
@@ -23,7 +23,7 @@
 struct run {
     struct store *store;
     const char *place;
-    int64_t group, clicks, worker, most, next, done, duplicates, found, groups;
+    int64_t group, clicks, worker, most, pixels, next, done, duplicates, found, groups;
     float *times; /* of a group, ms */
     struct arena arena;
     struct err err;
@@ -62,7 +62,7 @@ static int put_clicks(struct run *r, int64_t first, int64_t count)
     return rc;
 }
 
-static int postback(struct run *r, struct conversion *c, bool count)
+static int postback(struct run *r, struct conversion *c, int64_t number)
 {
     struct store_click click;
     char id[80];
@@ -71,15 +71,17 @@ static int postback(struct run *r, struct conversion *c, bool count)
     if (rc < 0 || store_marked(r->store, c->pb.offer, c->pb.click_id, c->pb.ttclid, &r->err) < 0 ||
         store_postback_id(r->store, &c->pb.id, &r->err) != 0)
         return -1;
-    r->found += count && rc;
+    r->found += rc;
     c->ev.postback_id = c->pb.id;
     c->ev.event_id = c->pb.event_id;
     if (rc == 1) {
         snprintf(id, sizeof(id), "%.*s.%.*s", SLICE_ARG(click.event_id), SLICE_ARG(c->pb.txid));
         c->ev.event_id = arena_dup(&r->arena, slice_from(id));
     }
+    if (r->pixels > 1)
+        c->ev.pixel = arena_printf(&r->arena, "C9LIMIT%013lld", (long long)(number % r->pixels));
     rc = store_event_put(r->store, &c->ev, NULL, &r->err);
-    r->duplicates += count && rc == 1;
+    r->duplicates += rc == 1;
     c->pb.verdict = rc == 1 ? STORE_DUPLICATE : STORE_QUEUED;
     return rc < 0 ? -1 : store_postback_put(r->store, &c->pb, &r->err);
 }
@@ -100,7 +102,7 @@ static int postbacks(struct run *r)
         int64_t before[] = { r->found, r->duplicates };
         arena_reset(&r->arena);
         for (int64_t i = 0; rc >= 0 && i < r->group; i++)
-            rc = postback(r, &list[i], true);
+            rc = postback(r, &list[i], r->next - r->group + i);
         rc = rc < 0 ? -1 : store_commit(r->store, &r->err);
         if (rc == 1) {
             r->found = before[0];
@@ -297,7 +299,7 @@ int main(int argc, char **argv)
         group_fn *run;
     } works[] = { { "postbacks", postbacks }, { "lookups", lookups }, { "copy", copy }, { "insert", insert } };
     struct run r = { .place = argc > 1 ? argv[1] : "", .group = number(argc, argv, 4), .clicks = number(argc, argv, 5),
-                     .worker = number(argc, argv, 6), .most = number(argc, argv, 7) };
+                     .worker = number(argc, argv, 6), .most = number(argc, argv, 7), .pixels = number(argc, argv, 8) };
     group_fn *group = NULL;
     pthread_t thread;
     int rc = 2;

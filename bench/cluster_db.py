@@ -108,8 +108,12 @@ class Cluster(servers.Cluster):
         servers.CONF = ORIGINAL + CONF + ("listen_addresses = '*'\n" if network else "")
         os.environ["CLUSTER_DIR"] = where
         self.network = network
-        with network.inside() if network else contextlib.nullcontext():
-            super().__init__()
+        try:
+            with network.inside() if network else contextlib.nullcontext():
+                super().__init__()
+        except BaseException:
+            self.close()
+            raise
         for s in self.servers if network else ():
             s.write("pg_hba.conf", "host all all %s0/24 trust\n" % NETWORK, "a")
             s.sql("SELECT pg_reload_conf()")
@@ -266,14 +270,15 @@ def fill(place, first, count):
     at_once(lambda p: subprocess.run([GROUP, place, "fill", str(p[0]), str(p[1])], check=True), parts)
 
 
-def together(place, work, workers, group, clicks=0, seconds=5, most=0):
-    """So many processes at once: the sum of their answers, or the mean of what is of one postback or group."""
+def together(place, work, workers, group, clicks=0, seconds=5, most=0, pixels=1):
+    """So many processes at once: the sum of their answers, or the mean of what is of one postback or group.  most: so many postbacks, of
+    so many pixels in turn."""
     global worker
     running = []
     try:
         for _ in range(workers):
             worker += 1  # none has the ids of another
-            words = [GROUP, place, work, str(seconds), str(group), str(clicks), str(worker), str(most // workers)]
+            words = [GROUP, place, work, str(seconds), str(group), str(clicks), str(worker), str(most // workers), str(pixels)]
             running.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         for p in running:
             need(p.stdout.readline() == "ready\n", "%s did not start" % work)
