@@ -27,7 +27,7 @@ with contextlib.suppress(ImportError):
     import cluster_days
 
 ONLY = os.environ.get("ONLY", "").split()
-ROUNDS, SECONDS = (1, 1) if QUICK else (3, 4)
+ROUNDS, SECONDS = (1, 1) if QUICK else (3, 3)
 CLICKS = int(os.environ.get("CLICKS") or (20000 if QUICK else 10000000))
 BACKLOG = (1000, 20000) if QUICK else (10000, 1000000)
 GROUPS = (64, 256)
@@ -45,7 +45,7 @@ def stored(server, nodes):
 
 def measured(nodes, connections, database=None):
     """Rates of the rounds, then milliseconds at half of that; microseconds of CPU and requests of a group."""
-    db.storm(nodes, 1, connections)
+    db.storm(nodes, 1 if QUICK else 2, connections)  # tables, plans and memory are there
     rates, cpu, groups = [], [], []
     for _ in range(ROUNDS):
         done, commits = [sum(db.metric(n, "clickbaton_commit_requests_" + w) for n in nodes) for w in ("sum", "count")]
@@ -80,7 +80,7 @@ def bare(table, server):
             for workers in (1, 2):
                 url, runs = server.anew(), []
                 for _ in range(ROUNDS):
-                    runs.append(db.costing(server, lambda: db.together(url, work, workers, group, seconds=min(SECONDS, 3))))
+                    runs.append(db.costing(server, lambda: db.together(url, work, workers, group, seconds=min(SECONDS, 2))))
                 runs.sort(key=lambda r: r["rate"])
                 table.row("bare %s of 1 KB rows in groups of %d, %d connection%s: rows/s" % (work.upper(), group, workers, "s" * (workers > 1)),
                           [r["rate"] for r in runs], of="one table, one index; CPU of each: client %.1f us, database %.1f us"

@@ -19,7 +19,6 @@ import cluster_db as db
 import run
 from cluster_db import QUICK, need
 
-TIMES = 1 if QUICK else 5
 CLIENTS = 3          # of each node
 LONGEST_S = 90       # no node may need longer
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # "PostgreSQL: Message Formats": answered N or S by who lives
@@ -101,7 +100,8 @@ def vanish(cluster, server):
     cluster.network.there(server, False)
 
 
-FAULTS = (("killed", kill), ("frozen", freeze), ("off the network", vanish))
+# How often: what waits for a limit of time is nearly the same each time.
+FAULTS = (("killed", kill, 5), ("frozen", freeze, 3), ("off the network", vanish, 3))
 
 
 def once(cluster, load, nodes, fault):
@@ -155,9 +155,9 @@ def run_all(table, bench, network):
             load = Load(nodes)
             time.sleep(1 if QUICK else 3)
             need(all(load.answered), "not every receiver answers: %s" % load.said)
-            for name, fault in FAULTS:
+            for name, fault, times in FAULTS:
                 if fault is not vanish or network:
-                    show(table, name, [once(cluster, load, len(nodes), fault) for _ in range(TIMES)])
+                    show(table, name, [once(cluster, load, len(nodes), fault) for _ in range(1 if QUICK else times)])
             load.stop()
             check(cluster, load)
             table.row("postbacks answered 200 meanwhile, each found, each one event", len(load.ids))
