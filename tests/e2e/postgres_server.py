@@ -24,7 +24,8 @@ def as_postgres():
 
 
 class Postgres:
-    def __init__(self, hba=None, settings="", tcp=False, copy_of=None):
+    def __init__(self, hba=None, settings="", tcp=False, copy_of=None, recovery=None):
+        """copy_of: a base backup of that one; a standby of it, or with `recovery` (settings) what comes of the backup and its log."""
         if not BINARIES:
             raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
         self.folder = tempfile.mkdtemp(prefix="clickbaton-pg-")
@@ -36,7 +37,7 @@ class Postgres:
             shutil.chown(self.folder, "postgres")
         os.chmod(self.folder, 0o755)
         if copy_of:
-            self.tool("pg_basebackup", "-D", self.data, "-R", "--checkpoint=fast", "-d", copy_of.url("postgres", user="clickbaton"))
+            self.tool("pg_basebackup", "-D", self.data, *(() if recovery else ("-R",)), "--checkpoint=fast", "-d", copy_of.url("postgres"))
         else:
             self.tool("initdb", "-D", self.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C")
         with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
@@ -45,9 +46,17 @@ class Postgres:
         if hba:
             self.put("pg_hba.conf", hba)
         children.append(self)
-        self.start()
+        if recovery: # when its time has come
+            self.put("recovery.signal", "")
+            self.settings(recovery)
+        else:
+            self.start()
 
     name = "postgres"
+
+    def settings(self, text):
+        with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
+            f.write(text + "\n")
 
     def put(self, name, text, mode=0o600):
         path = os.path.join(self.data, name)
@@ -117,6 +126,14 @@ class Postgres:
         if check and p.returncode != 0:
             raise RuntimeError("psql: " + p.stderr)
         return p
+
+    def hold(self, sql, database="clickbaton"):
+        """In the background."""
+        return subprocess.Popen([os.path.join(BINARIES[-1], "psql"), "-h", self.folder, "-p", str(self.port), "-U", "clickbaton", "-d", database,
+                                 "-X", "-c", sql], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def role_password(self, password):
+        self.psql("ALTER ROLE clickbaton PASSWORD '%s'" % password.replace("'", "''"))
 
     def rows(self, sql, database="clickbaton"):
         return [line.split("|") for line in self.psql(sql, database).stdout.splitlines()]

@@ -1,0 +1,295 @@
+"""examples/cluster: its files are read by those whom they are for, and used: three real servers behind nginx and behind HAProxy, one of them
+killed, one drained, one whose database lets it in no more; a tracker is answered 200 as long as one of them takes postbacks.
+HAProxy is SLOW=1 alone, as is what PgBouncer does (make test-postgres installs both)."""
+import itertools
+import ssl
+import threading
+
+from harness import *
+from postgres_server import Postgres
+
+os.environ["PATH"] += ":/usr/sbin"
+SALE = "subid=%s&external_id=E.C.P.%s&status=sale&payout=1&currency=usd"
+EXAMPLES = os.path.join(ROOT, "examples", "cluster")
+
+
+def example(name, *changes):
+    """Its text, with what is another machine's in it replaced; each change is found."""
+    with open(os.path.join(EXAMPLES, name), encoding="utf-8") as f:
+        text = f.read()
+    for old, new in changes:
+        if old not in text:
+            raise RuntimeError("%s: no %r" % (name, old))
+        text = text.replace(old, new)
+    return text
+
+
+def judged(*command):
+    p = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return p.returncode, p.stdout
+
+
+# ---- read by whom they are for ----
+
+@part
+def the_databases_files():
+    hba, conf = example("pg_hba.conf"), example("postgresql.conf", ("listen_addresses = '10.0.0.21'", "listen_addresses = ''"), ("ssl = on", "ssl = off"))
+    db = Postgres(hba=hba + "local all all trust\n")  # ours alone comes by the socket
+    equal("pg_hba.conf has no line that PostgreSQL can't read", db.psql("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL").stdout, "")
+    equal("all of its lines are there", db.psql("SELECT count(*) FROM pg_hba_file_rules").stdout.strip(),
+          str(1 + len([l for l in hba.splitlines() if l.strip() and not l.startswith("#")])))
+    db.put("clickbaton.conf", conf)
+    db.settings("include 'clickbaton.conf'")
+    wanted = [l.split("=")[0].strip() for l in conf.splitlines() if "=" in l.split("#")[0]]
+    rows = db.psql("SELECT name, coalesce(error, '') FROM pg_file_settings WHERE sourcefile LIKE '%clickbaton.conf'").stdout.splitlines()
+    equal("postgresql.conf: every setting is read", [r.split("|")[0] for r in rows], wanted)
+    equal("and right, but for what needs a restart", {r.split("|")[1] for r in rows} - {"", "setting could not be applied"}, set())
+    db.stop()
+    db.put("clickbaton.conf", conf.replace("shared_buffers = 2GB", "shared_buffers = 32MB").replace("'ANY 1 (db2, db3)'", "''"))
+    db.start()
+    equal("with which it starts", db.psql("SHOW wal_log_hints").stdout.strip(), "on")
+
+
+@part
+def the_units_drop_in():
+    folder = tempfile.mkdtemp(prefix="clickbaton-unit-")
+    try:
+        os.makedirs(folder + "/clickbaton.service.d")
+        with open(os.path.join(ROOT, "examples/clickbaton.service"), encoding="utf-8") as f:
+            unit = f.read().replace("/usr/bin/clickbaton", "/bin/true")
+        with open(folder + "/clickbaton.service", "w", encoding="utf-8") as f:
+            f.write(unit)
+        shutil.copy(os.path.join(EXAMPLES, "clickbaton-cluster.conf"), folder + "/clickbaton.service.d/cluster.conf")
+        code, out = judged("systemd-analyze", "verify", "--man=no", folder + "/clickbaton.service")
+        ours = [l for l in out.splitlines() if folder in l or "clickbaton" in l]
+        equal("systemd-analyze verify", ours, [])
+        with open(folder + "/clickbaton.service.d/cluster.conf", "a") as f:
+            f.write("Restartt=always\n")
+        has("it does read the drop-in", judged("systemd-analyze", "verify", "--man=no", folder + "/clickbaton.service")[1], "Restartt")
+    finally:
+        shutil.rmtree(folder)
+
+
+# ---- three servers behind one ----
+
+class Balancer(Program):
+    """nginx or HAProxy in the foreground, in a folder of its own."""
+
+    def __init__(self, command, folder):
+        self.log = os.path.join(folder, "balancer")
+        self.name = command[0]
+        with open(self.log + ".out", "wb") as out, open(self.log + ".err", "ab") as err:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        self.pid = self.process.pid
+        children.append(self)
+
+
+class Trackers:
+    """New connections with TLS, GET and POST by turns; what is answered is what the balancer says."""
+
+    def __init__(self, port, count=4):
+        self.port, self.answers, self.slowest, self.stopping = port, {}, 0.0, False
+        self.context = ssl.create_default_context()
+        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.number, self.lock = itertools.count(), threading.Lock()
+        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(count)]
+
+    def start(self):
+        for t in self.threads:
+            t.start()
+
+    def ask(self, method, target, body=None):
+        c = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self.context)
+        try:
+            return ask(c, method, target, body, {"Content-Type": "application/x-www-form-urlencoded"} if body else {})
+        finally:
+            c.close()
+
+    def one(self, n):
+        id = "b%d" % n
+        target, query = "/postback/nutra-de?key=" + KEY, SALE % (id, id)
+        try:
+            return id, (self.ask("POST", target, query) if n % 2 else self.ask("GET", target + "&" + query)).status
+        except (OSError, http.client.HTTPException) as e:
+            return id, type(e).__name__
+
+    def _run(self):
+        while not self.stopping:
+            begun = time.monotonic()
+            id, status = self.one(next(self.number))
+            with self.lock:
+                self.answers[id] = status
+                self.slowest = max(self.slowest, time.monotonic() - begun)
+            time.sleep(0.01)
+
+    def more(self, count=60):
+        want = len(self.answers) + count
+        wait_until("more answers", lambda: len(self.answers) >= want, 40)
+
+    def bad(self):
+        with self.lock:
+            return {id: s for id, s in self.answers.items() if s != 200}
+
+    def stop(self):
+        self.stopping = True
+        for t in self.threads:
+            t.join(60)
+
+
+def certificate(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=pb.example",
+                    "-keyout", folder + "/privkey.pem", "-out", folder + "/fullchain.pem"], check=True, stderr=subprocess.DEVNULL)
+    with open(folder + "/both.pem", "w") as out:
+        for name in ("fullchain.pem", "privkey.pem"):
+            with open(os.path.join(folder, name)) as f:
+                out.write(f.read())
+
+
+def nodes(text, servers):
+    for n, s in enumerate(servers):
+        text = text.replace("10.0.0.1%d:8080" % (n + 1), "127.0.0.1:%d" % s.port)
+    return text
+
+
+def nginx(servers, folder, port):
+    text = nodes(example("nginx.conf", ("listen 443 ssl", "listen 127.0.0.1:%d ssl" % port), ("/etc/letsencrypt/live/pb.example", folder),
+                         ("/var/log/nginx", folder)), servers)
+    temporary = "".join("%s_temp_path %s/%s;\n" % (n, folder, n) for n in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    path = os.path.join(folder, "nginx.conf")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("daemon off;\npid %s/pid;\nerror_log %s/error.log;\nevents {}\nhttp {\n%s%s}\n" % (folder, folder, temporary, text))
+    code, out = judged("nginx", "-t", "-c", path, "-e", folder + "/error.log")
+    true("nginx -t", code == 0 and "warn" not in out, out)
+    return Balancer(["nginx", "-c", path, "-e", folder + "/error.log"], folder)
+
+
+def haproxy(servers, folder, port):
+    text = nodes(example("haproxy.cfg", ("bind :443", "bind 127.0.0.1:%d" % port), ("/etc/haproxy/certs/pb.example.pem", folder + "/both.pem"),
+                         ("    user haproxy\n    group haproxy\n", ""), ("check port 9090 ", "check ")), servers)
+    for s in servers:
+        text = text.replace("127.0.0.1:%d" % s.port, "127.0.0.1:%d port %d" % (s.port, s.admin))
+    path = os.path.join(folder, "haproxy.cfg")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    code, out = judged("haproxy", "-c", "-f", path)
+    true("haproxy -c", code == 0 and "WARNING" not in out, out)
+    return Balancer(["haproxy", "-db", "-f", path], folder)
+
+
+def cluster():
+    db, sandbox = Postgres().database(), Sandbox()
+    db.psql("CREATE ROLE third SUPERUSER LOGIN")
+    servers = []
+    for n in range(3):
+        url = db.url(user="third" if n == 2 else "clickbaton")
+        servers.append(Serve(Folder(sandbox.endpoint, extra='store: {url: "%s"}\nnode: node-%d\n' % (url, n + 1))))
+    return db, sandbox, servers
+
+
+def behind(balancer):
+    db, sandbox, servers = cluster()
+    folder, port = tempfile.mkdtemp(prefix="clickbaton-balancer-"), free_port()
+    certificate(folder)
+    os.chmod(folder, 0o755)
+    front = balancer(servers, folder, port)
+    t = Trackers(port)
+
+    def up():
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return t.ask("GET", "/postback/nutra-de?key=" + KEY + "&" + SALE % ("first", "first")).status == 200
+    wait_until("the balancer to be there", up)
+    try:
+        equal("what is nobody's business", [t.ask("GET", p).status for p in ("/", "/metrics", "/readyz", "/api/health")], [404] * 4)
+        equal("a wrong key", t.ask("GET", "/postback/nutra-de?key=wrong&" + SALE % ("x", "x")).status, 401)
+        equal("the landing script", t.ask("GET", "/lander.js").status, 200)
+        equal("a URL of 15 KB", t.ask("GET", "/postback/nutra-de?key=" + KEY + "&" + SALE % ("long", "long") + "&note=" + "x" * 15000).status, 200)
+        equal("a body of 60 KB", t.ask("POST", "/postback/nutra-de?key=" + KEY, SALE % ("large", "large") + "&note=" + "x" * 60000).status, 200)
+        in_turn(db, t, servers)
+        judge(db, sandbox, t)
+        for s in servers[1:]:
+            equal("%s ends" % s.name, s.stop(), 0)
+        front.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def in_turn(db, t, servers):
+    """One server after the other can't take anything, and the others can."""
+    t.start()
+    t.more()
+    servers[0].kill()
+    t.more()
+    equal("one is killed", t.bad(), {})
+    servers[0] = again(servers[0])
+    t.more()
+    old = servers[1]
+    old.signal(signal.SIGTERM)
+    t.more()
+    equal("one ends in order", (t.bad(), old.wait()), ({}, 0))
+    servers[1] = again(old)
+    db.psql("ALTER ROLE third NOLOGIN")
+    db.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'third'")
+    wait_until("it to be without its database", lambda: servers[2].ready()[0] == 503)
+    t.more(150)
+    equal("one has lost its database", t.bad(), {})
+    servers[0].kill()
+    t.more()
+    equal("and another is killed", t.bad(), {})
+    db.psql("ALTER ROLE third LOGIN")
+    wait_until("it to be back", lambda: servers[2].ready()[0] == 200)
+    t.more()
+    t.stop()
+    equal("all of %d were answered 200" % len(t.answers), t.bad(), {})
+    true("none had to wait for more than ten seconds", t.slowest < 10, t.slowest)
+
+
+def again(server):
+    """On its ports."""
+    port, admin = server.port, server.admin
+    text = server.folder.read("clickbaton.yaml").decode()
+    text = re.sub(r"^listen: .*$", "listen: 127.0.0.1:%d" % port, text, flags=re.M)
+    server.folder.write("clickbaton.yaml", re.sub(r"^admin: .*$", "admin: 127.0.0.1:%d" % admin, text, flags=re.M))
+    return Serve(server.folder)
+
+
+def judge(db, sandbox, t):
+    wait_until("everything to be delivered", lambda: db.rows("SELECT count(*) FROM deliveries WHERE state <> 3") == [["0"]] or
+               db.psql("UPDATE deliveries SET lease = clock_timestamp() WHERE state = 2 AND lease < clock_timestamp() + interval '100 s'", "clickbaton") is None, 60)
+    stored = {r[0] for r in db.rows("SELECT event_id FROM events")}
+    equal("each is an event", sorted(set(t.answers) - stored), [])
+    equal("once", db.rows("SELECT count(*) FROM (SELECT 1 FROM events GROUP BY event_id HAVING count(*) > 1) x"), [["0"]])
+    stats = sandbox.stats()
+    again = int(db.rows("SELECT sum(attempts - 1) FROM deliveries WHERE unknown_since IS NOT NULL")[0][0] or 0)
+    true("and delivered once, but for what a killed server was sending", stats["unique"] == len(stored) and stats["accepted"] - stats["unique"] <= again,
+         (stats, again))
+    asked = db.rows("SELECT count(*) FROM postbacks WHERE verdict = 2")[0][0]
+    say("# %d postbacks; %s were asked of a second server that knew them; the slowest answer after %.1f s" % (len(t.answers), asked, t.slowest))
+
+
+@slow
+def behind_nginx():
+    behind(nginx)
+
+
+@slow
+def behind_haproxy():
+    behind(haproxy)
+
+
+@part
+def what_nginx_reads():
+    """Without servers: the file as it is."""
+    folder = tempfile.mkdtemp(prefix="clickbaton-balancer-")
+    try:
+        certificate(folder)
+        path = os.path.join(folder, "nginx.conf")
+        text = example("nginx.conf", ("/etc/letsencrypt/live/pb.example", folder), ("/var/log/nginx", folder), ("listen 443 ssl", "listen 127.0.0.1:%d ssl" % free_port()))
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("pid %s/pid;\nevents {}\nhttp {\n%s}\n" % (folder, text))
+        code, out = judged("nginx", "-t", "-c", path, "-e", folder + "/error.log")
+        true("nginx -t", code == 0 and "warn" not in out, out)
+    finally:
+        shutil.rmtree(folder)
+
+
+main()
