@@ -74,7 +74,7 @@ static void others(struct admin *a, const struct telling *t)
         tell(t, "node", false, 0, S(TWINS " another server has the name of this one; both work, but nobody can tell them apart: set "
                                     "node: in one of them"), "");
     if (atomic_load(&a->outlet->newer))
-        tell(t, "store", false, 0, S(NEWER " a newer version of clickbaton has changed the store's schema; this one may go on with it, but "
+        tell(t, "node", false, 0, S(NEWER " a newer version of clickbaton has changed the store's schema; this one may go on with it, but "
                                      "upgrade it, too"), "");
 }
 
