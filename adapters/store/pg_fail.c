@@ -102,6 +102,8 @@ static const struct state {
     { "25P03", ERR_BUSY, true, "the transaction lay idle for too long, and was ended" },
     { "42501", ERR_BUSY, false, "the role may not do this in it; docs/postgresql.md shows the rights that it needs" },
     { "3F000", ERR_BUSY, false, "the schema for the tables is not there: CREATE SCHEMA, or correct the role's search_path" },
+    { "42P05", ERR_BUSY, false, "a pool stands before it that gives one session to several programs: pool_mode = session (PgBouncer)" },
+    { "26000", ERR_BUSY, false, "a pool stands before it that gives one session to several programs: pool_mode = session (PgBouncer)" },
     { "42P01", ERR_BUSY, false, "a table is missing: clickbaton store init" },
 };
 

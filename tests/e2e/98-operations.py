@@ -284,6 +284,54 @@ def the_password_while_the_database_is_away():
     serve.stop()
 
 
+# ---- a pool before it ----
+
+class Pool(Program):
+    """PgBouncer (Debian 12 has 1.18), before a database."""
+
+    def __init__(self, db, mode):
+        folder = tempfile.mkdtemp(prefix="clickbaton-pool-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.chmod(folder, 0o777)
+        self.log, self.name, self.port = os.path.join(folder, "pool"), "pgbouncer", free_port()
+        with open(folder + "/users", "w") as f:
+            f.write('"clickbaton" "x"\n')
+        with open(folder + "/ini", "w") as f:
+            f.write("[databases]\nclickbaton = host=%s port=%d dbname=clickbaton user=clickbaton\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\n"
+                    "unix_socket_dir =\nauth_type = any\nauth_file = %s/users\npool_mode = %s\n" % (db.folder, db.port, self.port, folder, mode))
+        with open(self.log + ".err", "wb") as err:
+            self.process = subprocess.Popen(["pgbouncer", folder + "/ini"], stdin=subprocess.DEVNULL, stdout=err, stderr=err, preexec_fn=as_postgres, cwd="/")
+        self.pid = self.process.pid
+        children.append(self)
+        wait_until("the pool", lambda: "process up" in self.err())
+
+    def url(self):
+        return "postgresql://clickbaton@127.0.0.1:%d/clickbaton" % self.port
+
+
+@slow
+def behind_a_pool():
+    db, sandbox = Postgres().database(), Sandbox()
+    pool = Pool(db, "session")
+    servers = [start(node(db, sandbox.endpoint, "pool-%d" % n, pool.url()), OURS) for n in range(2)]
+    traffic = Traffic(servers)
+    traffic.some(300)
+    answered = traffic.stop()
+    equal("in session mode: all are answered", traffic.left, [])
+    each_once(db, sandbox, answered)
+    equal("verbs work", run("trace", "u1", cwd=servers[0].folder.path).code, 0)
+    for s in servers:
+        s.stop()
+    pool.kill()
+    pool = Pool(db, "transaction")
+    servers = [start(node(db, sandbox.endpoint, "pool-%d" % n, pool.url()), OURS) for n in range(2)]
+    wait_until("in transaction mode: one of them to take nothing", lambda: 503 in [s.ready()[0] for s in servers], 10)
+    has("and to say why", " ".join(p for s in servers for p in s.ready()[1]["problems"]), "a pool stands before it that gives one session to several programs: "
+        "pool_mode = session")
+    for s in servers:
+        s.kill()
+
+
 # ---- the disk ----
 
 @slow
