@@ -1,12 +1,13 @@
-"""examples/cluster: its files are read by those whom they are for, and used: three real servers behind nginx and behind HAProxy, one of them
+"""docs/cluster.md, followed line by line (SLOW=1), and examples/cluster: its files are read by those whom they are for, and used: three real servers behind nginx and behind HAProxy, one of them
 killed, one drained, one whose database lets it in no more; a tracker is answered 200 as long as one of them takes postbacks.
-HAProxy is SLOW=1 alone, as is what PgBouncer does (make test-postgres installs both)."""
+The balancers are SLOW=1, too (make test-postgres installs HAProxy)."""
 import itertools
 import ssl
 import threading
 
+import docs_pages as docs
 from harness import *
-from postgres_server import Postgres
+from postgres_server import BINARIES, PASSWORD, Postgres, as_postgres
 
 os.environ["PATH"] += ":/usr/sbin"
 SALE = "subid=%s&external_id=E.C.P.%s&status=sale&payout=1&currency=usd"
@@ -291,6 +292,171 @@ def what_nginx_reads():
         true("nginx -t", code == 0 and "warn" not in out, out)
     finally:
         shutil.rmtree(folder)
+
+
+# ---- the page ----
+
+NEW_PASSWORD = "another p4ssword"
+
+
+class Page:
+    """Three database servers and three nodes on this machine; what the page's commands are here."""
+
+    def __init__(self):
+        self.sandbox, self.backup = Sandbox(), tempfile.mkdtemp(prefix="clickbaton-backup-")
+        os.chmod(self.backup, 0o777)
+        self.dbs, self.nodes, self.folders = [Postgres(admin="postgres", tcp=True)], [], []
+        self.done = []
+
+    def database(self, text, words="", db=None, fails=False):
+        """As postgres on db1 (or another), without a terminal: what it asks for comes from words."""
+        db = db or self.dbs[0]
+        self.done.append(text)
+        for old, new in (("host=db1.example", "host=127.0.0.1 port=%d" % self.dbs[0].port), ("/backup/", self.backup + "/"),
+                         ("/var/lib/postgresql/15/main", db.data)):
+            text = text.replace(old, new)
+        env = dict(os.environ, PATH=BINARIES[-1] + ":" + os.environ["PATH"], PGHOST=db.folder, PGPORT=str(db.port), PGUSER="postgres")
+        p = subprocess.run(["bash", "-c", text], input=words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/", timeout=60,
+                           preexec_fn=lambda: (os.setsid(), as_postgres()))
+        equal(text.split(" -d ")[0][:80], p.returncode, 0) or say(p.stderr)
+        return p.stdout
+
+    def node(self, text, n=0, codes=(0,)):
+        self.done.append(text)
+        f = self.folders[n]
+        text = text.replace("/etc/clickbaton/clickbaton.yaml", "clickbaton.yaml").replace("/backup/", self.backup + "/")
+        if self.nodes:
+            text = text.replace("10.0.0.11:9090", "127.0.0.1:%d" % self.nodes[n].admin)
+        p = subprocess.run(["bash", "-c", text], cwd=f.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60,
+                           env=dict(os.environ, PATH=os.path.dirname(BINARY) + ":" + os.environ["PATH"]))
+        true(text[:80], p.returncode in codes, p.stdout + p.stderr)
+        return p.stdout
+
+    def settings(self, db):
+        """The examples' files, with this machine's addresses, and without TLS."""
+        hba = example("pg_hba.conf", ("hostssl", "host   "), (" peer ", " trust "))
+        db.put("pg_hba.conf", re.sub(r"10\.0\.0\.\d+/32", "127.0.0.1/32", hba) + "local all all trust\n")
+        conf = example("postgresql.conf", ("'10.0.0.21'", "'127.0.0.1'"), ("ssl = on", "ssl = off"), ("shared_buffers = 2GB", "shared_buffers = 32MB"))
+        if db is not self.dbs[0]:
+            conf = conf.replace("'ANY 1 (db2, db3)'", "''")  # nobody follows it yet
+        db.put("clickbaton.conf", conf)
+        db.settings("include 'clickbaton.conf'")
+
+    def configuration(self, url):
+        for n, f in enumerate(self.folders):
+            text = example("clickbaton.yaml", ("10.0.0.11:8080", "127.0.0.1:0"), ("10.0.0.11:9090", "127.0.0.1:%d" % f.admin), ("/var/lib/clickbaton", "./data"),
+                           ("/etc/clickbaton/offers", "./offers"), ("tiktok:\n", "node: node%d\ntiktok:\n  endpoint: %s\n" % (n + 1, self.sandbox.endpoint)))
+            f.write("clickbaton.yaml", re.sub(r"url: .*", "url: " + url, text))
+
+    def url(self):
+        return "postgresql://clickbaton@%s/clickbaton" % ",".join("127.0.0.1:%d" % d.port for d in self.dbs)
+
+    def fire(self, id, n=0):
+        wait_until("%s to be taken by node %d" % (id, n + 1), lambda: self.nodes[n].fire(SALE % (id, id)).status == 200, 30)
+        good("%s is taken" % id)
+
+    def start(self):
+        self.nodes = [Serve(f) for f in self.folders]
+
+
+def page_commands():
+    """Of its blocks, and those of psql in its sentences."""
+    text = docs.text_of("docs/cluster.md")
+    found = [l.strip() for _, lines in docs.blocks(text) for l in lines if l.strip()]
+    return found + [c for _, c in docs.codes(text) if c.startswith("psql -")]
+
+
+@slow
+def the_page():
+    p = Page()
+    commands = {c.split(" -d ")[0] if c.startswith("pg_base") else c: c for c in page_commands()}
+    p.database("createuser --pwprompt clickbaton", (PASSWORD + "\n") * 2)
+    p.database("createuser --pwprompt --replication replicator", "r\nr\n")
+    p.database("createdb -O clickbaton -E UTF8 -T template0 clickbaton")
+    p.settings(p.dbs[0])
+    p.dbs[0].stop()
+    p.dbs[0].start()
+    copy = commands["pg_basebackup"]
+    for name in ("db2", "db3"):
+        made = lambda db: p.database(copy.replace("db2", name), "r\n", db)
+        db = Postgres(admin="postgres", tcp=True, made_by=made, settings="synchronous_standby_names = ''")
+        p.dbs.append(db)
+    p.done.append(copy)
+    watch = next(c for c in commands if "pg_stat_replication" in c)
+    wait_until("both standbys", lambda: p.dbs[0].psql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'").stdout.strip() == "2")
+    shown = p.database(watch)
+    true("both stream, and either confirms", shown.count("streaming") == 2 and shown.count("quorum") == 2, shown)
+    nodes_of(p)
+    what_changes(p, commands)
+    a_restored_backup(p, commands)
+    not_here = {"haproxy -c -f /etc/haproxy/haproxy.cfg", "nginx -t"}  # behind_haproxy, behind_nginx
+    equal("nothing on the page was left out", sorted(set(commands.values()) - set(p.done) - not_here), [])
+    equal("nothing was run that is not on the page", sorted(set(p.done) - set(commands.values()) - {copy.replace("db2", "db3")}), [])
+    shutil.rmtree(p.backup)
+
+
+def nodes_of(p):
+    keys = tempfile.mkdtemp(prefix="clickbaton-credentials-")
+    atexit.register(shutil.rmtree, keys, ignore_errors=True)
+    for name, text in (("postback", KEY), ("tiktok", TOKEN), ("database", PASSWORD)):
+        with open(os.open(os.path.join(keys, name), os.O_WRONLY | os.O_CREAT, 0o600), "w") as f:
+            f.write(text + "\n")
+    os.environ["CREDENTIALS_DIRECTORY"] = p.keys = keys
+    p.folders = [Folder(p.sandbox.endpoint) for _ in range(3)]
+    for f in p.folders:
+        f.admin = free_port()
+    p.configuration(p.url())
+    p.node("clickbaton check -c /etc/clickbaton/clickbaton.yaml")
+    has("store init", p.node("clickbaton store init -c /etc/clickbaton/clickbaton.yaml"), "its tables were made")
+    p.done.append("systemctl enable --now clickbaton")
+    p.start()
+    has("doctor", p.node("clickbaton doctor -c /etc/clickbaton/clickbaton.yaml", codes=(0, 1)), "it runs and is ready")
+    has("readyz", p.node("curl -s http://10.0.0.11:9090/readyz"), '"ready":true')
+    for n in range(3):
+        p.fire("p%d" % n, n)
+    has("trace, at another node", p.node("clickbaton trace p0".replace("p0", "ID").replace("ID", "p0"), 2), "event_id p0")
+    p.done[-1] = "clickbaton trace ID"
+
+
+def what_changes(p, commands):
+    p.database(next(c for c in commands if "password clickbaton" in c), (NEW_PASSWORD + "\n") * 2)
+    with open(p.keys + "/database", "w") as f:
+        f.write(NEW_PASSWORD + "\n")
+    for s in p.nodes:
+        s.reload()
+        has("the new password", s.err(), "the store's new password is right")
+    p.done.append("systemctl restart clickbaton")
+    for n in range(3):
+        equal("node %d ends" % n, p.nodes[n].stop(), 0)
+        p.nodes[n] = Serve(p.folders[n])
+        p.fire("r%d" % n, n)
+    p.database(next(c for c in commands if c.startswith("pg_dump")))
+    p.node("clickbaton store export -c /etc/clickbaton/clickbaton.yaml -o /backup/ledger.jsonl")
+    p.fire("after-the-backup")
+    promote = next(c for c in commands if "pg_promote" in c)
+    p.dbs[0].crash()
+    more = max(p.dbs[1:], key=lambda d: [int(x, 16) for x in d.psql("SELECT pg_last_wal_receive_lsn()").stdout.strip().split("/")])
+    p.database(promote, db=more)
+    for n in range(3):
+        p.fire("promoted%d" % n, n)
+    p.dbs.sort(key=lambda d: d is not more)
+    equal("nothing is lost", int(p.dbs[0].rows("SELECT count(DISTINCT click_id) FROM postbacks")[0][0]), 10)
+
+
+def a_restored_backup(p, commands):
+    for s in p.nodes:
+        equal("a node ends", s.stop(), 0)
+    create, = (c for c in commands if c.startswith("createdb") and c.endswith("restored"))
+    p.database(create)
+    p.database(next(c for c in commands if c.startswith("pg_restore")))
+    p.database(next(c for c in commands if "unknown_since" in c))
+    p.database(next(c for c in commands if "RENAME" in c))
+    p.node("clickbaton store verify -c /etc/clickbaton/clickbaton.yaml")
+    p.start()
+    p.fire("restored", 1)
+    equal("what was there before the backup is there", int(p.dbs[0].rows("SELECT count(DISTINCT click_id) FROM postbacks")[0][0]), 7)
+    for s in p.nodes:
+        equal("a node ends", s.stop(), 0)
 
 
 main()
