@@ -155,6 +155,7 @@ static struct store *open_now(const struct postgres *at, bool writer, bool count
         return NULL;
     s->counted_ids = counted_ids;
     s->filling = filling;
+    s->over_older = at->over_older;
     if (filling)
         memcpy(s->node, PG_COPY_NODE, sizeof(PG_COPY_NODE));
     if (pg_alive(s, err) == 0)
@@ -190,10 +191,11 @@ int postgres_ready(struct store *store, struct err *err)
     return pg_alive((struct pg *)store, err);
 }
 
-void postgres_schema(const struct store *store, int64_t *before, int64_t *now)
+void postgres_schema(const struct store *store, int64_t *before, int64_t *now, int64_t *knows)
 {
     const struct pg *s = (const struct pg *)store;
 
     *before = s->schema_before;
     *now = s->schema_now;
+    *knows = pg_program;
 }

@@ -75,6 +75,8 @@ struct pg {
     int64_t down_at;       /* of the last try to connect, by a clock that nobody sets; 0: it went well */
     struct err failure;      /* why */
     int64_t schema_before, schema_now;
+    bool over_older;         /* a step may leave servers of older versions behind */
+    bool locked_out;         /* the last statement that failed waited for somebody's lock */
     bool prepared[PG_COUNT];
     struct pg_wait { /* a statement that was sent and not answered yet */
         enum pg_sql which;
@@ -142,7 +144,7 @@ struct pg_result *pg_await(struct pg *s);
 int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values or rows; any number of statements */
 
 /* ---- pg_fail.c: *err, and -1 ---- */
-int pg_unreached(struct pg *s, struct err *err);
+int pg_unreached(const struct pg_conn *db, const char *where, struct err *err); /* 1: the password was refused */
 int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, struct err *err); /* result: may be NULL */
 
 /* ---- pg_call.c: statements ---- */
@@ -199,7 +201,18 @@ struct slice pg_text_out(struct slice raw, struct arena *arena); /* the same sli
 struct slice pg_text_in(struct slice kept, struct arena *arena); /* always a copy */
 
 /* ---- pg_schema.c ---- */
+/* From schema n to n + 1.  A program's number is how many steps it knows; `least`: who knows less may not use the schema any more. */
+struct pg_step {
+    const char *sql;
+    int64_t least; /* 0: as before */
+};
+extern const struct pg_step pg_steps[];
+extern const int64_t pg_program;
+extern const char *const pg_tuning[]; /* wishes; ended by NULL */
+
+/* ---- pg_migrate.c ---- */
 int pg_schema_ready(struct pg *s, bool writer, struct err *err); /* create, migrate or refuse */
+int pg_schema_still(struct pg *s, struct err *err); /* 0: this program may still use the schema that is there now */
 
 /* ---- pg_writer.c: transactions and the writer's row ---- */
 int pg_open_tx(struct pg *s, struct err *err); /* queued: BEGIN, after a ROLLBACK of what is open */

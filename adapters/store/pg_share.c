@@ -88,7 +88,7 @@ int pg_look(struct store *store, struct store_gate *list, size_t count, struct s
             .until = pg_int_at(&rows, i, 3), .failures = pg_int_at(&rows, i, 4), .version = pg_int_at(&rows, i, 5),
             .why = pg_text_at(&rows, i, 6, arena),
         };
-        *crowd = (struct store_crowd){ pg_int_at(&rows, i, 7), pg_int_at(&rows, i, 8) };
+        *crowd = (struct store_crowd){ pg_int_at(&rows, i, 7), pg_int_at(&rows, i, 8), pg_int_at(&rows, i, 9) > pg_program };
     }
     pg_done(&rows);
     return arena->full ? pg_no_room(err) : 0;

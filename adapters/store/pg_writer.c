@@ -19,6 +19,7 @@ static int claim(struct pg *s, int64_t number, struct err *err)
     pg_int(&c, s->token);
     pg_name(&c, slice_from(s->node));
     pg_int(&c, s->run);
+    pg_int(&c, pg_program);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     got = rows.count;
@@ -44,6 +45,16 @@ static int check_filling(struct pg *s, struct err *err)
                    "is", s->where);
 }
 
+/* A step that leaves this program behind looks for it with all claims held up: one sees the other. */
+static int check_schema(struct pg *s, struct err *err)
+{
+    if (pg_schema_still(s, err) == 0)
+        return 0;
+    pg_leave(s);
+    s->number = -1;
+    return -1;
+}
+
 /* A number that nobody has, or whose owner has not been heard of for a minute. */
 static int claim_any(struct pg *s, struct err *err)
 {
@@ -63,7 +74,7 @@ static int claim_any(struct pg *s, struct err *err)
     if (rc == 0)
         return err_set(err, ERR_BUSY, "%s: %d handles write to it already; one that ended without notice is "
                        "forgotten after a minute", s->where, PG_WRITERS);
-    return rc < 0 ? -1 : check_filling(s, err);
+    return rc < 0 || check_schema(s, err) != 0 ? -1 : check_filling(s, err);
 }
 
 /* ---- ids ---- */

@@ -219,6 +219,7 @@ struct store_gate {
 struct store_crowd {
     int64_t senders; /* handles that take events now, this one included if it has renewed */
     int64_t twins;   /* handles of other runs that are called the same and were heard of after this one began */
+    bool newer;      /* a program of a later version has changed the store's schema, and this one may go on with it */
 };
 /* Fill in the gates of the pixels in list, outside of a transaction; one question, however many they are. */
 int store_look(struct store *s, struct store_gate *list, size_t count, struct store_crowd *crowd, struct arena *arena,

@@ -56,6 +56,8 @@ static void pixels(struct admin *a, const struct telling *t)
 
 #define CLOCK_OFF "W096"
 #define TWINS     "W097"
+#define NEWER     "C076"
+#define PASSWORD  "C085"
 
 /* Beside other machines. */
 static void others(struct admin *a, const struct telling *t)
@@ -71,6 +73,9 @@ static void others(struct admin *a, const struct telling *t)
     if (atomic_load(&a->outlet->twins))
         tell(t, "node", false, 0, S(TWINS " another server has the name of this one; both work, but nobody can tell them apart: set "
                                     "node: in one of them"), "");
+    if (atomic_load(&a->outlet->newer))
+        tell(t, "node", false, 0, S(NEWER " a newer version of clickbaton has changed the store's schema; this one may go on with it, but "
+                                     "upgrade it, too"), "");
 }
 
 static void alert(void *context, const char *text)
@@ -90,6 +95,9 @@ void banner_each(struct admin *a, struct arena *arena, banner_visit *visit, void
     if (a->reload_failed)
         tell(&t, "reload", true, a->reload_at,
              S("the last reload failed, the rules before it are in force"), a->reload_why);
+    if (a->password_why[0])
+        tell(&t, "reload", false, a->reload_at, S(PASSWORD " the database refuses the store's new password; the one before stays in force"),
+             a->password_why);
     if (clock_away())
         tell(&t, "clock", true, 0,
              S("this machine's clock has jumped, and delivery waits until it is clear whether it "

@@ -110,6 +110,10 @@ static void note_crowd(struct outlet *o, const struct store_crowd *crowd)
     if (crowd->twins && !atomic_load(&o->twins))
         log_line("warning", "code=W097 msg=\"another server has the name of this one; both work, but nobody can tell them "
                             "apart: set node: in one of them\"");
+    if (crowd->newer && !atomic_load(&o->newer))
+        log_line("warning", "code=C076 msg=\"a newer version of clickbaton has changed the store's schema; this one may go on with it, but "
+                            "upgrade it, too\"");
+    atomic_store(&o->newer, crowd->newer);
     atomic_store(&o->senders, crowd->senders);
     atomic_store(&o->twins, crowd->twins);
 }

@@ -124,6 +124,9 @@ const struct code codes[] = {
     { "C071", "a parameter of the store's URL can't be used", "take it out: docs/postgresql.md" },
     { "C072", "nothing makes sure which database answers", "leave sslmode out, or write sslmode=verify-full" },
     { "C073", "a file that the store's URL names can't be read", "correct the path, or the file's rights" },
+    { "C076", "the store's schema is a newer version's", "upgrade this server, too" },
+    { "C077", "older servers run that a new schema is not for", "upgrade or stop them first: docs/cluster.md" },
+    { "C085", "the database refuses the store's new password", "correct the file or the role's password, then reload" },
     /* warnings: the postback went on */
     { "W001", "&amp; in the URL was repaired", "copy the URL as plain text" },
     { "W002", "an HTML entity in the URL was repaired",
