@@ -73,6 +73,30 @@ static void others(struct admin *a, const struct telling *t)
                                     "node: in one of them"), "");
 }
 
+#define WAITS "W098"
+#define STAYS "W099"
+
+/* What is kept here: postbacks are taken. */
+static void spill(const struct telling *t, const struct intake_stats *s)
+{
+    long long waiting = s->spill.waiting, aside = s->spill.aside;
+    struct slice what;
+
+    if (!s->healthy && s->keeps)
+        tell(t, "spill", false, s->spill.first_at,
+             arena_printf(t->arena, WAITS " the database is away; postbacks are kept in this server's spill until it is back (%lld "
+                          "wait)", waiting), s->why);
+    else if (waiting)
+        tell(t, "spill", false, s->spill.first_at,
+             arena_printf(t->arena, WAITS " %lld postbacks and clicks of this server's spill are not in the database yet", waiting),
+             s->spill_foreign ? s->why : "");
+    if (!aside && !s->spill_damaged)
+        return;
+    what = s->spill_damaged ? S(STAYS " the spill was damaged at the start; what was in it waits in a file beside it")
+                            : arena_printf(t->arena, STAYS " %lld entries of the spill can't be handed on, and stay in it", aside);
+    tell(t, "spill", true, 0, what.len ? what : S(STAYS " something in the spill can't be handed on"), "");
+}
+
 static void alert(void *context, const char *text)
 {
     tell(context, "alert", true, 0, S("alert"), text);
@@ -84,8 +108,9 @@ void banner_each(struct admin *a, struct arena *arena, banner_visit *visit, void
     struct intake_stats stats;
 
     intake_stats(a->intake, &stats);
-    if (!stats.healthy)
-        tell(&t, "store", true, 0, S("the store does not take postbacks"), stats.why);
+    if (!stats.healthy && !stats.keeps)
+        tell(&t, "store", true, 0, S("the store does not take postbacks"), stats.spill_why[0] ? stats.spill_why : stats.why);
+    spill(&t, &stats);
     pthread_mutex_lock(&a->lock);
     if (a->reload_failed)
         tell(&t, "reload", true, a->reload_at,

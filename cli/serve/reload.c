@@ -39,7 +39,8 @@ static void note_restart(const struct catalog *before, const struct catalog *now
         { "node", !slice_eq(before->node, now->node) },
         { "data", differs(before->data, now->data) },
         { "store", differs(before->store.url, now->store.url) ||
-                       differs(before->store.password, now->store.password) },
+                       differs(before->store.password, now->store.password) || before->store.spill != now->store.spill ||
+                       before->store.spill_max != now->store.spill_max },
         { "limits", a.url != b.url || a.body != b.body || a.request_seconds != b.request_seconds ||
                         a.connections != b.connections ||
                         a.connections_per_address != b.connections_per_address },
