@@ -223,11 +223,13 @@ static void check_spill(struct doctor *d)
     when_print(&when, s.first_at / 1000);
     if (s.waiting)
         doctor_find(d, FINDING_WARNING, "spill", none, S("let the server run until the database has them: they are on this disk alone"),
-                    "W098 %lld postbacks and clicks wait in %s/spill.db since %.*s", (long long)s.waiting, d->catalog->data,
+                    "W098 %lld %s in %s/spill.db since %.*s", (long long)s.waiting,
+                    s.waiting == 1 ? "postback or click waits" : "postbacks and clicks wait", d->catalog->data,
                     SLICE_ARG(buf_slice(&when)));
     if (s.aside)
         doctor_find(d, FINDING_FAILED, "spill", none, S("docs/postgresql.md says how to get at them"),
-                    "W099 %lld entries of %s/spill.db can't be handed on", (long long)s.aside, d->catalog->data);
+                    "W099 %lld %s of %s/spill.db can't be handed on", (long long)s.aside, s.aside == 1 ? "entry" : "entries",
+                    d->catalog->data);
     if (!s.waiting && !s.aside)
         doctor_find(d, FINDING_OK, "spill", none, none, "nothing waits in %s/spill.db", d->catalog->data);
     buf_free(&when);

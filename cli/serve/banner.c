@@ -85,15 +85,17 @@ static void spill(const struct telling *t, const struct intake_stats *s)
     if (!s->healthy && s->keeps)
         tell(t, "spill", false, s->spill.first_at,
              arena_printf(t->arena, WAITS " the database is away; postbacks are kept in this server's spill until it is back (%lld "
-                          "wait)", waiting), s->why);
+                          "%s)", waiting, waiting == 1 ? "waits" : "wait"), s->why);
     else if (waiting)
         tell(t, "spill", false, s->spill.first_at,
-             arena_printf(t->arena, WAITS " %lld postbacks and clicks of this server's spill are not in the database yet", waiting),
+             arena_printf(t->arena, WAITS " %lld %s of this server's spill %s not in the database yet", waiting,
+                          waiting == 1 ? "postback or click" : "postbacks and clicks", waiting == 1 ? "is" : "are"),
              s->spill_foreign ? s->why : "");
     if (!aside && !s->spill_damaged)
         return;
     what = s->spill_damaged ? S(STAYS " the spill was damaged at the start; what was in it waits in a file beside it")
-                            : arena_printf(t->arena, STAYS " %lld entries of the spill can't be handed on, and stay in it", aside);
+                            : arena_printf(t->arena, STAYS " %lld %s of the spill can't be handed on, and %s in it", aside,
+                                           aside == 1 ? "entry" : "entries", aside == 1 ? "stays" : "stay");
     tell(t, "spill", true, 0, what.len ? what : S(STAYS " something in the spill can't be handed on"), "");
 }
 

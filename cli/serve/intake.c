@@ -189,7 +189,7 @@ void intake_submit(struct intake *in, struct intake_request *request)
     }
     pthread_mutex_unlock(&in->lock);
     if (busy)
-        group_refuse(in, request, "too many requests wait to be stored; send it again");
+        group_answer(in, request, -1, "too many requests wait to be stored; send it again");
 }
 
 static int wait_for(struct intake *in, struct call *c)

@@ -203,8 +203,7 @@ static void wake_sender(struct intake *in, const struct intake_request *requests
     }
 }
 
-/* rc: 0, SPILL_KEPT, -1. */
-static void answer(struct intake *in, struct intake_request *requests, int rc, const char *why)
+void group_answer(struct intake *in, struct intake_request *requests, int rc, const char *why)
 {
     bool durable = rc >= 0;
     struct metrics *m = in->settings.metrics;
@@ -229,11 +228,6 @@ static void answer(struct intake *in, struct intake_request *requests, int rc, c
             answer_verdict(r->http, r->verbose, &r->translation);
         rules_release(rules);
     }
-}
-
-void group_refuse(struct intake *in, struct intake_request *requests, const char *why)
-{
-    answer(in, requests, -1, why);
 }
 
 void group_note_why(struct intake *in, const struct err *err)
@@ -284,7 +278,13 @@ void group_note(struct intake *in, const struct intake_request *requests, unsign
     group_note_health(in, rc, err);
 }
 
-static void note_moved(struct intake *in);
+static void note_moved(struct intake *in)
+{
+    struct store_moved moved;
+
+    store_moved(in->settings.store, &moved);
+    metrics_moved(in->settings.metrics, &in->moved, &moved);
+}
 
 void group_handed_on(struct intake *in, const struct intake_request *requests, unsigned count)
 {
@@ -296,14 +296,6 @@ void group_handed_on(struct intake *in, const struct intake_request *requests, u
     pthread_mutex_unlock(&in->lock);
     note_moved(in);
     wake_sender(in, requests);
-}
-
-static void note_moved(struct intake *in)
-{
-    struct store_moved moved;
-
-    store_moved(in->settings.store, &moved);
-    metrics_moved(in->settings.metrics, &in->moved, &moved);
 }
 
 static int may_write(struct intake *in, struct err *err)
@@ -390,7 +382,7 @@ void group_run(struct intake *in, struct intake_request *requests, unsigned coun
     }
     if (rc == 0)
         wake_sender(in, requests);
-    answer(in, requests, rc, "the postback can't be stored now; send it again");
+    group_answer(in, requests, rc, "the postback can't be stored now; send it again");
     run_work(in, calls);
     pthread_mutex_lock(&in->lock);
     end_calls(calls, rc < 0 ? rc : 0, &err);

@@ -37,7 +37,8 @@ int64_t intake_steady_ms(void); /* of a clock that nobody sets */
 /* Write and answer all of it.  Called with the lock held and gives it back. */
 void group_run(struct intake *in, struct intake_request *requests, unsigned count, struct call *calls);
 
-void group_refuse(struct intake *in, struct intake_request *requests, const char *why); /* 503 */
+/* rc: 0, SPILL_KEPT, or -1 and why. */
+void group_answer(struct intake *in, struct intake_request *requests, int rc, const char *why);
 /* Under the lock: what came of a group; why the store may not go on, of which the first reason stays. */
 void group_note(struct intake *in, const struct intake_request *requests, unsigned count, int rc,
                 const struct err *err);

@@ -169,19 +169,6 @@ static void put_intake(struct page *p)
     plain(p, METRIC_UNSYNCED, p->intake.unsynced);
 }
 
-static void put_spill(struct page *p)
-{
-    const struct spill_state *s = &p->intake.spill;
-    int64_t now = clock_now_ms();
-
-    plain(p, METRIC_SPILL_WAITING, (uint64_t)s->waiting);
-    scaled(p, METRIC_SPILL_OLDEST, s->first_at && now > s->first_at ? now - s->first_at : 0, 3);
-    plain(p, METRIC_SPILL_SIZE, (uint64_t)s->bytes);
-    plain(p, METRIC_SPILL_ASIDE, (uint64_t)s->aside);
-    plain(p, METRIC_SPILL_KEPT, p->intake.kept);
-    plain(p, METRIC_SPILL_HANDED_ON, p->intake.handed_on);
-}
-
 static void put_lost(struct page *p)
 {
     const struct row lost[] = { { "quarantined", sum_of(p, VERDICT_QUARANTINED) },
@@ -390,7 +377,7 @@ void admin_metrics(struct admin *a, struct http_request *http)
         headers[0].value = EXPOSE_OPENMETRICS;
     gather(&p);
     put_intake(&p);
-    put_spill(&p);
+    metrics_put_spill(&p.e, &p.intake, clock_now_ms());
     put_lost(&p);
     put_delivery(&p);
     put_store(&p);
