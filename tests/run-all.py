@@ -96,21 +96,6 @@ def checking():
     sanitized.wait()
     part("unit", "-j%d" % CORES, "unit", nice=LOW)
     part("fuzz, a smoke", "fuzz", "S=6", "SEED=1", nice=LOW)
-||||||| 412d518
-def waiting_sanitized():
-    # Left out: what mostly waits (a courier, scrapers, terminals), and what is about pages and packages.
-    part("sanitizers: end to end", *SANITIZED, "e2e", env={"JOBS": "3", "E2E_SHARE": "4", "LEAVE_OUT": "83-a 85 86 89 90 91 92 93 95 96 97 98"})
-
-
-def computing_sanitized():
-    # Left out: two that go through years of counts and through many stores, with code that others run here as well.
-    part("sanitizers: unit", *SANITIZED, "unit", "WITHOUT=test_alert_days test_store_wear", nice=LOW,
-         env={"FEW_ENGINES": "1"})
-    racing()
-
-
-def fuzzing():
-    part("fuzz, a smoke", "fuzz", "S=12", "SEED=1", nice=LOW)
     part("valgrind: unit", "valgrind", nice=LOW, env={"FEW_ENGINES": "1"})
 
 

@@ -109,6 +109,7 @@ struct pg {
         size_t count, room;
         bool doubt;
     } taken;
+    struct store_spill spill;    /* what this transaction says of one; token 0: nothing */
     struct pg_state state, before;
     struct store_counts counts; /* what this transaction adds */
     struct pg_tally *tally;     /* what this transaction counts */
@@ -239,6 +240,11 @@ int pg_renew(struct store *, int64_t, int64_t *, struct err *);
 int pg_look(struct store *, struct store_gate *, size_t, struct store_crowd *, struct arena *, struct err *);
 int pg_gate_set(struct store *, const struct store_gate *, int64_t, bool, struct err *);
 int64_t pg_boot_us(void); /* CLOCK_BOOTTIME */
+
+/* ---- pg_spill.c ---- */
+int pg_spill_meet(struct store *, int64_t, bool, int64_t, int64_t *, struct err *);
+int pg_spill_mark(struct store *, const struct store_spill *, struct err *);
+int pg_spill_write(struct pg *s, struct err *err); /* queued */
 
 /* ---- pg_tally.c ---- */
 struct pg_tallied { /* what is counted of an event */

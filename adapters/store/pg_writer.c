@@ -147,6 +147,7 @@ int pg_begin(struct store *store, struct err *err)
         again = true;
     }
     s->doubtful = false;
+    s->spill.token = 0;
     s->before = s->state;
     s->counts = (struct store_counts){ 0 };
     return s->taken.doubt ? pg_untake(s, err) : 0;
@@ -164,6 +165,7 @@ int pg_begin_group(struct store *store, struct err *err)
     if ((s->number < 0 && claim_any(s, err) != 0) || pg_days_ready(s, err) != 0)
         return -1;
     s->doubtful = false;
+    s->spill.token = 0;
     s->before = s->state;
     pg_group_start(s);
     return 0;
@@ -193,7 +195,7 @@ static int commit(struct pg *s, struct err *err)
     int rc;
 
     s->warned = false;
-    if (pg_tally_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
+    if (pg_tally_write(s, err) != 0 || pg_spill_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
         return -1;
     s->failed_at = PG_COUNT;
     rc = pg_flush(s, err);
@@ -206,6 +208,8 @@ static int commit(struct pg *s, struct err *err)
         s->taken.count = 0;
         s->taken.doubt = false;
     }
+    if (rc == 1 && s->failed_at == PG_SPILL_MARK)
+        return err_set(err, ERR_AGAIN, "%s: it does not stand where this server left it with what it hands on", s->where);
     if (rc != 1 || s->failed_at != PG_WRITER_COMMIT)
         return rc;
     s->number = -1;

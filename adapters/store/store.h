@@ -228,6 +228,20 @@ int store_look(struct store *s, struct store_gate *list, size_t count, struct st
  * of this sender's token; token: the same when it was refused, else 0; anew: it is to be tried again by all who have it. */
 int store_gate_set(struct store *s, const struct store_gate *gate, int64_t mine, bool anew, struct err *err);
 
+/* What a server has kept by itself while the store was away, and hands on (spill.h): entries with serials that grow, under a random
+ * token.  Up to which serial they are in the store stands there, and is written with them. */
+struct store_spill {
+    int64_t token;
+    int64_t before, after; /* up to here was known to be there; up to here will be */
+};
+/* In a transaction, before anything under that token: up to which serial it has come.  A commit of before whose outcome is unknown is
+ * waited for.  known: a store has met the token already; forget: another one that nobody will ask for any more, or 0.  1: *upto.
+ * 0: known, and not to this store: it is another one. */
+int store_spill_meet(struct store *s, int64_t token, bool known, int64_t forget, int64_t *upto, struct err *err);
+/* In a transaction, also one of begin_group, once: written with its commit.  Should the store not have stood at `before` the commit
+ * fails, ERR_AGAIN. */
+int store_spill_mark(struct store *s, const struct store_spill *mark, struct err *err);
+
 /* The clock by which `now` is told was set back by so much (negative, ms): what waits keeps its distances
  * from now.  recover does as much for what lies ahead of now by more than any wait can be. */
 int store_clock_back(struct store *s, int64_t by, struct err *err);
