@@ -215,6 +215,7 @@ def what_retention_has_removed():
     for n in range(30):
         serve.get("/click/nutra-de?key=%s&subid=r%d&ttclid=E.C.P.r%020d" % (KEY, n, n))
         serve.fire("subid=r%d&status=sale&payout=1&currency=usd" % n)
+    wait_until("delivery", lambda: first.rows("SELECT delivered FROM counts")[0]["delivered"] == 30)
     serve.stop()
     folder = Folder(endpoint=sandbox.endpoint, extra="retention: {clicks: 45d, ledger: 90d, ip: 30d}\n")
     run("store", "import", "-", folder.at("data"), stdin=aged(run("store", "export", first.at("data")).out, 60))
