@@ -238,6 +238,10 @@ struct pg_tally *pg_tally_new(void);
 void pg_tally_free(struct pg_tally *t);
 void pg_tally_forget(struct pg *s);
 int pg_tally_write(struct pg *s, struct err *err); /* queued */
+void pg_tally_add(struct pg *s, const struct store_tally *t); /* any kind */
+int64_t pg_tally_get(const struct pg *s, const struct store_tally *t); /* how many of these; t->n does not matter */
+bool pg_tally_at(const struct pg *s, size_t i, struct store_tally *out); /* number i; false: there are no more */
+int pg_tally_check(const struct pg *s, struct err *err); /* it has found room for all */
 void pg_tally_click(struct pg *s, struct slice offer, int64_t at, bool ttclid, int n);
 void pg_tally_postback(struct pg *s, const struct store_postback *pb, int n);
 void pg_tally_put(struct pg *s, const struct store_event *ev);
