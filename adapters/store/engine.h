@@ -59,8 +59,13 @@ struct store_ops {
                        struct store_postback **, size_t *, int64_t *, struct err *);
     int (*events_of)(struct store *, const struct store_postback *, struct arena *,
                      struct store_event **, size_t *, struct err *);
-    int (*newest)(struct store *, int64_t *, int64_t *, struct err *);
-    int (*changed_events)(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *,
+    int (*newest)(struct store *, struct store_cursor *, struct err *);
+    /* Of engines with several writers; else NULL: the first writer's ids alone, in their order. */
+    void (*cursor_at)(struct store_cursor *);
+    int64_t *(*cursor_place)(const struct store *, struct store_cursor *, int64_t);
+    int (*news)(struct store *, struct store_cursor *, unsigned, struct arena *, struct store_postback **, size_t *,
+                struct err *);
+    int (*changed_events)(struct store *, struct store_cursor *, unsigned, struct arena *, int64_t **, size_t *,
                           struct err *);
     int (*walk_tallies)(struct store *, int64_t, int64_t, struct slice, store_tally_visit *, void *,
                         struct err *);

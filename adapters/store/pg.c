@@ -115,7 +115,7 @@ static const struct store_ops ops = {
     .event_again = pg_event_again, .marked = pg_marked, .history = pg_history,
     .postback_params = pg_postback_params, .pixels_due = pg_pixels_due, .find_clicks = pg_find_clicks,
     .find_postbacks = pg_find_postbacks, .find_events = pg_find_events, .list_postbacks = pg_list_postbacks,
-    .list_latest = pg_list_latest, .events_of = pg_events_of, .newest = pg_newest,
+    .list_latest = pg_list_latest, .events_of = pg_events_of, .newest = pg_newest, .cursor_at = pg_cursor_at, .cursor_place = pg_cursor_place, .news = pg_news,
     .changed_events = pg_changed_events, .walk_tallies = pg_walk_tallies, .walk_events = pg_walk_events,
     .walk_click_ids = pg_walk_click_ids, .walk_briefs = pg_walk_briefs, .walk_fates = pg_walk_fates,
     .attempts_of = pg_attempts_of, .counts = pg_counts, .moved = pg_moved, .maintain = maintain,

@@ -64,6 +64,13 @@ static int claim_any(struct pg *s, struct err *err)
 
     if (RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
         return err_set(err, ERR_SYSTEM, "no random bytes can be had");
+    if (s->first_run != INT64_MIN) { /* numbers of runs that have ended come free at once */
+        pg_start(&c, s, PG_WRITERS_BEFORE);
+        pg_int(&c, s->first_run);
+        pg_int(&c, s->run);
+        if (pg_run(&c, NULL, err) != 0)
+            return -1;
+    }
     pg_start(&c, s, PG_WRITER_FREE);
     pg_int(&c, PG_WRITERS);
     if (pg_run(&c, &rows, err) != 0)

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -80,14 +79,10 @@ static int look(void *context, struct store *writer, struct err *err)
 }
 
 /* Which server this is, among others: both of its handles say so. */
-static void name_node(struct store *writer, struct store *sending, struct slice node)
+static void name_node(struct store *writer, struct store *sending, struct slice node, int64_t run)
 {
     char host[64] = "";
-    int64_t run = 0;
 
-    if (getrandom(&run, sizeof(run), 0) != sizeof(run))
-        run = getpid();
-    run = (run & INT64_MAX) | 1;
     gethostname(host, sizeof(host) - 1);
     store_name(writer, node.len ? node : slice_from(host), run);
     store_name(sending, node.len ? node : slice_from(host), run);
@@ -127,7 +122,7 @@ static int open_engine(struct server *s, const struct catalog *c, struct err *er
     s->reader = s->sending ? stores_open_later(s->stores, false, err) : NULL;
     if (!s->reader)
         return -1;
-    name_node(s->writer, s->sending, c->node);
+    name_node(s->writer, s->sending, c->node, folder_run(s->lock));
     return open_spill(s, c, err);
 }
 
