@@ -92,6 +92,15 @@ $(BUILD)/fault/%: $(BUILD)/tests/fault/%.o $(BUILD)/libclickbaton.a
 
 # ---- tests ----
 
+# Programs as later versions might be, for upgrades of servers that run: each knows the steps of its file besides ours.
+VERSIONS := $(patsubst tests/versions/%.def,$(BUILD)/versions/%,$(sort $(wildcard tests/versions/*.def)))
+$(BUILD)/versions/%.o: adapters/store/pg_schema.c $(wildcard tests/versions/*.def) adapters/store/pg.h
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_C) $(HARD_C) $(CPPFLAGS) $(CFLAGS) $(SAN_F) -DPG_STEPS_TO_COME='"tests/versions/$*.def"' -c -o $@ $<
+$(BUILD)/versions/%: $(BUILD)/versions/%.o $(OBJ)
+	@echo "  LD   $@"
+	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $< $(filter-out $(BUILD)/adapters/store/pg_schema.o,$(OBJ)) $(LIBS)
+
 # A private PostgreSQL for a command; parts of one `make test` share one.
 WITH_PG := tests/support/postgres.sh
 
@@ -109,7 +118,7 @@ unit: | need-test
 	@$(MAKE) --no-print-directory $(UNITS)
 	@$(WITH_PG) tests/run-unit.sh $(UNITS)
 e2e: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/fault/ledger $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(VERSIONS) $(BUILD)/fault/ledger $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py $(ONLY)
 # A day without TikTok: EVENTS wait (1,000,000; it takes some minutes and 1 GB of TMPDIR).
 EVENTS ?= 1000000
@@ -227,9 +236,9 @@ corrupt: | need-test
 	@BUILD=$(BUILD) python3 tests/fault/corrupt.py $(or $(CASES),10000) $(or $(SEED),5)
 
 # Several servers on one PostgreSQL, and what may be wrong with one: also what waits long.
-test-postgres: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
-	@SLOW=1 JOBS=1 CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py 95 96 97
+test-postgres: | need-cluster
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(VERSIONS)
+	@SLOW=1 JOBS=1 CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py 95 96 97 98 99
 # Three PostgreSQL servers, receivers and senders, and what kills them: make test-cluster ROUNDS=500 SEED=7
 test-cluster: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/tests/cluster/load

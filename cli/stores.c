@@ -16,16 +16,19 @@ static struct postgres place(const struct catalog_store *s)
     return (struct postgres){ .url = s->url, .password = s->password, .folder = s->folder };
 }
 
-static struct store *open_store(const char *data, const struct catalog_store *at, bool writer, struct err *err)
-{
-    const struct postgres there = place(at);
-
-    return at->url ? postgres_open(&there, writer, err) : store_sqlite_open(data, writer, err);
-}
-
 struct store *stores_open(const struct catalog *c, bool writer, struct err *err)
 {
-    return open_store(c->data, &c->store, writer, err);
+    const struct postgres at = place(&c->store);
+
+    return at.url ? postgres_open(&at, writer, err) : store_sqlite_open(c->data, writer, err);
+}
+
+struct store *stores_init(const struct catalog *c, bool over_older, struct err *err)
+{
+    struct postgres at = place(&c->store);
+
+    at.over_older = over_older;
+    return at.url ? postgres_open(&at, true, err) : store_sqlite_open(c->data, true, err);
 }
 
 bool stores_is_remote(const struct catalog *c)
@@ -62,6 +65,7 @@ bool stores_there(const struct catalog *c)
 struct stores {
     char *data, *url, *folder;
     struct catalog_store at;
+    struct postgres_secret *secret;
 };
 
 static char *copy(const char *text)
@@ -78,9 +82,8 @@ struct stores *stores_keep(const struct catalog *c)
     s->data = copy(c->data);
     s->at.url = s->url = copy(c->store.url);
     s->at.folder = s->folder = copy(c->store.folder);
-    s->at.password = c->store.password ? files_secret_dup(slice_from(c->store.password)) : NULL;
-    if (s->data && !s->url == !c->store.url && !s->folder == !c->store.folder &&
-        !s->at.password == !c->store.password)
+    s->secret = postgres_secret_new(c->store.password);
+    if (s->data && !s->url == !c->store.url && !s->folder == !c->store.folder && s->secret)
         return s;
     stores_free(s);
     return NULL;
@@ -90,23 +93,52 @@ void stores_free(struct stores *s)
 {
     if (!s)
         return;
-    files_forget(s->at.password);
+    postgres_secret_free(s->secret);
     free(s->data);
     free(s->url);
     free(s->folder);
     free(s);
 }
 
+static struct postgres kept_place(const struct stores *s)
+{
+    struct postgres at = place(&s->at);
+
+    at.secret = s->secret;
+    return at;
+}
+
 struct store *stores_open_kept(const struct stores *s, bool writer, struct err *err)
 {
-    return open_store(s->data, &s->at, writer, err);
+    const struct postgres at = kept_place(s);
+
+    return at.url ? postgres_open(&at, writer, err) : store_sqlite_open(s->data, writer, err);
 }
 
 struct store *stores_open_later(const struct stores *s, bool writer, struct err *err)
 {
-    struct postgres at = place(&s->at);
+    struct postgres at = kept_place(s);
 
     if (!writer)
         at.connect_s = READER_CONNECT_S;
     return at.url ? postgres_open_later(&at, writer, writer ? WRITER_MS : READER_MS, err) : NULL;
+}
+
+enum stores_password stores_password(const struct stores *s, const struct catalog *c, struct err *err)
+{
+    struct postgres at = place(&s->at);
+    int rc;
+
+    if (!at.url || !c->store.url || postgres_secret_is(s->secret, c->store.password))
+        return STORES_SAME;
+    at.password = c->store.password;
+    at.connect_s = READER_CONNECT_S;
+    rc = postgres_try(&at, err);
+    if (rc > 0)
+        return STORES_REFUSED;
+    if (postgres_secret_set(s->secret, c->store.password) != 0) {
+        err_set(err, ERR_SYSTEM, "out of memory");
+        return STORES_REFUSED;
+    }
+    return rc == 0 ? STORES_TAKEN : STORES_UNTRIED;
 }

@@ -35,6 +35,10 @@ command:zsh zsh
 command:systemd-analyze systemd
 file:/usr/lib/python3/dist-packages/phonenumbers/__init__.py python3-phonenumbers
 '
+cluster_needs='
+command:haproxy haproxy
+command:pgbouncer pgbouncer
+'
 fuzz_needs='
 command:clang clang
 fuzzer: libclang-rt-dev
@@ -74,6 +78,7 @@ needs=$build_needs
 case $want in
 build | inspector) ;;
 test) needs="$needs$test_needs$fuzz_needs$web_needs$man_needs$deb_needs" ;;
+cluster) needs="$needs$test_needs$cluster_needs" ;;
 web) needs="$needs$web_needs" ;;
 screenshots) needs="$needs$web_needs$screenshots_needs" ;;
 fuzz) needs="$needs$fuzz_needs" ;;
@@ -82,7 +87,7 @@ bench) needs="$needs$test_needs$bench_needs" ;;
 profile) needs="$needs$test_needs$bench_needs$profile_needs" ;;
 man) needs="$needs$man_needs" ;;
 deb) needs="$needs$man_needs$deb_needs" ;;
-*) echo "usage: tools/deps.sh [build|inspector|test|web|screenshots|demo|bench|profile|fuzz|man|deb]" >&2; exit 2 ;;
+*) echo "usage: tools/deps.sh [build|inspector|test|cluster|web|screenshots|demo|bench|profile|fuzz|man|deb]" >&2; exit 2 ;;
 esac
 
 # Where libpq's header is, as in the Makefile.

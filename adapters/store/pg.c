@@ -108,13 +108,14 @@ static const struct store_ops ops = {
     .begin = pg_begin, .begin_group = pg_begin_group, .commit = pg_commit, .rollback = pg_rollback, .click_put = pg_click_put,
     .postback_id = pg_postback_id, .postback_put = pg_postback_put, .event_put = pg_event_put, .take = pg_take,
     .report = pg_report, .recover = pg_recover, .name = pg_name_node,
-    .clock = pg_clock, .renew = pg_renew, .look = pg_look, .gate_set = pg_gate_set, .retain = pg_retain, .give_back = give_back,
+    .clock = pg_clock, .renew = pg_renew, .look = pg_look, .gate_set = pg_gate_set,
+    .spill_meet = pg_spill_meet, .spill_mark = pg_spill_mark, .retain = pg_retain, .give_back = give_back,
     .clock_back = pg_clock_back, .click_find = pg_click_find, .list_again = pg_list_again,
     .get_postback = pg_get_postback, .get_event = pg_get_event, .postback_again = pg_postback_again,
     .event_again = pg_event_again, .marked = pg_marked, .history = pg_history,
     .postback_params = pg_postback_params, .pixels_due = pg_pixels_due, .find_clicks = pg_find_clicks,
     .find_postbacks = pg_find_postbacks, .find_events = pg_find_events, .list_postbacks = pg_list_postbacks,
-    .list_latest = pg_list_latest, .events_of = pg_events_of, .newest = pg_newest,
+    .list_latest = pg_list_latest, .events_of = pg_events_of, .newest = pg_newest, .cursor_at = pg_cursor_at, .cursor_place = pg_cursor_place, .news = pg_news,
     .changed_events = pg_changed_events, .walk_tallies = pg_walk_tallies, .walk_events = pg_walk_events,
     .walk_click_ids = pg_walk_click_ids, .walk_briefs = pg_walk_briefs, .walk_fates = pg_walk_fates,
     .attempts_of = pg_attempts_of, .counts = pg_counts, .moved = pg_moved, .maintain = maintain,
@@ -155,6 +156,7 @@ static struct store *open_now(const struct postgres *at, bool writer, bool count
         return NULL;
     s->counted_ids = counted_ids;
     s->filling = filling;
+    s->over_older = at->over_older;
     if (filling)
         memcpy(s->node, PG_COPY_NODE, sizeof(PG_COPY_NODE));
     if (pg_alive(s, err) == 0)
@@ -190,10 +192,11 @@ int postgres_ready(struct store *store, struct err *err)
     return pg_alive((struct pg *)store, err);
 }
 
-void postgres_schema(const struct store *store, int64_t *before, int64_t *now)
+void postgres_schema(const struct store *store, int64_t *before, int64_t *now, int64_t *knows)
 {
     const struct pg *s = (const struct pg *)store;
 
     *before = s->schema_before;
     *now = s->schema_now;
+    *knows = pg_program;
 }

@@ -32,6 +32,10 @@ static void hear(void *context, const PGresult *result)
  * this verbosity their SQLSTATE stands in them, and it is kept when the connection is made anew. */
 static int start(struct pg *s, struct err *err)
 {
+    if (pg_target_renew(&s->target) && s->db) {
+        PQfinish(s->db); /* it would use the one that it has been given */
+        s->db = NULL;
+    }
     if (s->db) {
         PQreset(s->db);
         return 0;
@@ -77,8 +81,11 @@ static int connect_now(struct pg *s, struct err *err)
     if (start(s, err) != 0)
         return -1;
     pg_forget(s);
-    if (PQstatus(s->db) != CONNECTION_OK)
-        return pg_unreached(s, err);
+    if (PQstatus(s->db) != CONNECTION_OK) {
+        s->store.failed = true;
+        pg_unreached(s->db, s->where, err);
+        return -1;
+    }
     return settle(s, err) != 0 || plan(s, err) != 0 || pg_schema_ready(s, s->store.writer, err) != 0 ? -1 : 0;
 }
 
@@ -97,6 +104,22 @@ int pg_alive(struct pg *s, struct err *err)
     s->connecting = false;
     s->down_at = s->ready ? 0 : steady_ms();
     return s->ready ? 0 : err_set(err, s->failure.kind, "%s", s->failure.text);
+}
+
+int postgres_try(const struct postgres *at, struct err *err)
+{
+    struct pg_target t;
+    PGconn *db = NULL;
+    int rc = -1;
+
+    if (pg_target_read(&t, at, false, err) == 0 && (db = PQconnectStartParams(t.keys, t.values, 0))) {
+        PQsetErrorVerbosity(db, PQERRORS_VERBOSE);
+        PQreset(db);
+        rc = PQstatus(db) == CONNECTION_OK ? 0 : pg_unreached(db, t.where, err);
+    }
+    PQfinish(db);
+    pg_target_free(&t);
+    return rc;
 }
 
 void pg_disconnect(struct pg *s)

@@ -67,17 +67,20 @@ static struct slice last_line(const char *message)
     return slice_trim(line);
 }
 
-int pg_unreached(struct pg *s, struct err *err)
+#define REFUSED 0 /* the row of a password that is wrong */
+
+int pg_unreached(const struct pg_conn *db, const char *where, struct err *err)
 {
-    struct slice says = slice_from(PQerrorMessage(s->db));
+    struct slice says = slice_from(PQerrorMessage(db));
     char rest[160];
 
-    s->store.failed = true;
     for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-        if (slice_find(says, slice_from(reasons[i].sign)) < says.len)
-            return err_set(err, ERR_BUSY, "%s: %s", s->where, reasons[i].sentence);
-    unquoted(last_line(PQerrorMessage(s->db)), rest, sizeof(rest));
-    return err_set(err, ERR_BUSY, "%s: no connection: %s", s->where, rest);
+        if (slice_find(says, slice_from(reasons[i].sign)) < says.len) {
+            err_set(err, ERR_BUSY, "%s: %s", where, reasons[i].sentence);
+            return i == REFUSED ? 1 : -1;
+        }
+    unquoted(last_line(PQerrorMessage(db)), rest, sizeof(rest));
+    return err_set(err, ERR_BUSY, "%s: no connection: %s", where, rest);
 }
 
 /* ---- a statement failed ---- */
@@ -99,6 +102,8 @@ static const struct state {
     { "25P03", ERR_BUSY, true, "the transaction lay idle for too long, and was ended" },
     { "42501", ERR_BUSY, false, "the role may not do this in it; docs/postgresql.md shows the rights that it needs" },
     { "3F000", ERR_BUSY, false, "the schema for the tables is not there: CREATE SCHEMA, or correct the role's search_path" },
+    { "42P05", ERR_BUSY, false, "a pool stands before it that gives one session to several programs: pool_mode = session (PgBouncer)" },
+    { "26000", ERR_BUSY, false, "a pool stands before it that gives one session to several programs: pool_mode = session (PgBouncer)" },
     { "42P01", ERR_BUSY, false, "a table is missing: clickbaton store init" },
 };
 
@@ -121,6 +126,7 @@ int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, str
     unquoted(slice_from(r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL), says, sizeof(says));
     if (known && known->lost)
         s->ready = false;
+    s->locked_out = code && slice_eq(slice_from(code), S("55P03"));
     if (known)
         return err_set(err, known->kind, "%s: %s (SQLSTATE %s)", s->where, known->sentence, code);
     if (s->silent)

@@ -1,5 +1,4 @@
-#include <stdio.h>
-
+/* pg_schema.c: the tables, and how they came to be.  pg_migrate.c applies it. */
 #include "adapters/store/pg.h"
 
 /* Every text is compared by its bytes (COLLATE "C"): ids are no words.  ..._hash: 64 bits by which a row is found; an id may be too
@@ -19,8 +18,9 @@ static const char version_1[] =
     " last_event bigint NOT NULL, last_attempt bigint NOT NULL, clicks bigint NOT NULL,"
     " postbacks bigint NOT NULL, waiting bigint NOT NULL, sending bigint NOT NULL,"
     " delivered bigint NOT NULL, dead bigint NOT NULL, quarantined bigint NOT NULL,"
-    /* run: of the program; sends: it takes events (1). */
-    " withdrawn bigint NOT NULL, run bigint NOT NULL, sends bigint NOT NULL) WITH (fillfactor = 50);"
+    /* run: of the program; sends: it takes events (1); program: its number, pg_program. */
+    " withdrawn bigint NOT NULL, run bigint NOT NULL, sends bigint NOT NULL, program bigint NOT NULL)"
+    " WITH (fillfactor = 50);"
     /* key: of offer and click_id, or of offer and ttclid where there is no click_id. */
     "CREATE TABLE clicks(id bigint PRIMARY KEY, key uuid NOT NULL UNIQUE, offer " TEXT_C " NOT NULL,"
     " at bigint NOT NULL, keyed bigint NOT NULL, click_id " TEXT_C ", event_id " TEXT_C ","
@@ -80,129 +80,29 @@ static const char version_1[] =
     /* What all who send for a pixel know of it: struct store_gate. */
     "CREATE TABLE gates(pixel " TEXT_C " PRIMARY KEY, token bigint NOT NULL, until bigint NOT NULL,"
     " failures bigint NOT NULL, why " TEXT_C ", version bigint NOT NULL) WITH (fillfactor = 50);"
+    /* What servers keep by themselves while the database is away: up to which serial it is here. */
+    "CREATE TABLE spills(token bigint PRIMARY KEY, upto bigint NOT NULL, node " TEXT_C " NOT NULL,"
+    " at timestamptz NOT NULL) WITH (fillfactor = 50);"
     /* hour: Unix seconds.  Each writer has rows of its own, so that none waits for another's commit. */
     "CREATE TABLE tallies(hour bigint, offer " TEXT_C ", kind bigint, name " TEXT_C ", slot bigint,"
     " writer bigint, n bigint NOT NULL, PRIMARY KEY(hour, offer, kind, name, slot, writer))"
-    " WITH (fillfactor = 70);"
-    "INSERT INTO meta VALUES('version', 1);";
+    " WITH (fillfactor = 70);";
+
+/* Rules for a new step stand in docs/DESIGN.md, "PostgreSQL: versions side by side". */
+const struct pg_step pg_steps[] = {
+    { version_1, 1 },
+#ifdef PG_STEPS_TO_COME /* a test's: what a later version might bring */
+#include PG_STEPS_TO_COME
+#endif
+};
+const int64_t pg_program = sizeof(pg_steps) / sizeof(*pg_steps);
 
 /* What is only for speed, and only PostgreSQL's: a relative may refuse it.  Deliveries die twice as fast as they are born, and dead ones lie
  * in the index by which the next are found; the other two are a few rows that every commit changes. */
-static const char *const tuning[] = {
+const char *const pg_tuning[] = {
     ("ALTER TABLE deliveries SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000,"
      " autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)"),
     "ALTER TABLE writers SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)",
     "ALTER TABLE tallies SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)",
+    NULL,
 };
-
-static const char *const steps[] = { version_1 };
-#define NEWEST ((int64_t)(sizeof(steps) / sizeof(*steps)))
-
-static int read_version(struct pg *s, int64_t *version, struct err *err)
-{
-    struct pg_call c;
-    struct pg_rows_read rows;
-
-    pg_start(&c, s, PG_VERSION_GET);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    *version = rows.count ? pg_int_at(&rows, 0, 0) : 0;
-    pg_done(&rows);
-    return 0;
-}
-
-/* Is there a table of ours?  In the schema that the connection uses. */
-static int any(struct pg *s, bool *there, struct err *err)
-{
-    struct pg_call c;
-    struct pg_rows_read rows;
-
-    pg_start(&c, s, PG_SCHEMA_ANY);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    *there = pg_int_at(&rows, 0, 0) != 0;
-    pg_done(&rows);
-    return 0;
-}
-
-/* What may take long where there are many rows, and waits for another that does it just now.  The answer must come some day, so
- * that nobody hangs for ever; a connection that is lost on the way has changed nothing. */
-#define LONG_MS 3600000
-
-static int be_patient(struct pg *s, int ms, struct err *err)
-{
-    char sql[120];
-
-    snprintf(sql, sizeof(sql), "SET statement_timeout = %d; SET lock_timeout = %d", ms, ms == LONG_MS ? LONG_MS : 5000);
-    s->patience_ms = ms;
-    return pg_simple(s, sql, err);
-}
-
-/* IF NOT EXISTS does not see what another makes at the same moment; the next time it does. */
-static int make_lock(struct pg *s, struct err *err)
-{
-    int rc = -1;
-
-    for (int i = 0; i < 3 && rc != 0; i++)
-        rc = pg_simple(s, "CREATE TABLE IF NOT EXISTS migrating(id bigint PRIMARY KEY)", err);
-    return rc;
-}
-
-/* Two that start at once: the second waits for the first one's transaction, and finds it done. */
-static int migrate(struct pg *s, struct err *err)
-{
-    struct err ignored;
-    int64_t version = 0;
-    bool there;
-
-    if (make_lock(s, err) != 0)
-        return -1;
-    if (pg_simple(s, "BEGIN; LOCK TABLE migrating IN EXCLUSIVE MODE", err) != 0)
-        return -1;
-    if (any(s, &there, err) != 0 || (there && read_version(s, &version, err) != 0))
-        return -1;
-    s->schema_before = version;
-    for (; version < NEWEST; version++)
-        if (pg_simple(s, steps[version], err) != 0)
-            return -1;
-    s->schema_now = version;
-    if (pg_simple(s, "COMMIT", err) != 0)
-        return -1;
-    for (size_t i = 0; i < sizeof(tuning) / sizeof(*tuning); i++)
-        pg_simple(s, tuning[i], &ignored);
-    return 0;
-}
-
-static int bring_up(struct pg *s, struct err *err)
-{
-    int patience = s->patience_ms, rc;
-    struct err ignored;
-
-    if (be_patient(s, LONG_MS, err) != 0)
-        return -1;
-    if ((rc = migrate(s, err)) != 0)
-        pg_simple(s, "ROLLBACK", &ignored);
-    if (be_patient(s, patience, rc == 0 ? err : &ignored) != 0)
-        rc = -1;
-    s->patience_ms = patience;
-    return rc;
-}
-
-int pg_schema_ready(struct pg *s, bool writer, struct err *err)
-{
-    int64_t version = 0;
-    bool there;
-
-    if (any(s, &there, err) != 0 || (there && read_version(s, &version, err) != 0))
-        return -1;
-    s->schema_before = s->schema_now = version;
-    if (version > NEWEST)
-        return err_set(err, ERR_INPUT, "%s: its schema is version %lld, this clickbaton knows %lld: "
-                       "use the newer program", s->where, (long long)version, (long long)NEWEST);
-    if (version == NEWEST)
-        return 0;
-    if (!writer)
-        return err_set(err, ERR_INPUT, "%s: %s; start the server or run `clickbaton store init` first", s->where,
-                       there ? "its schema is older than this program" : "there is no store in it");
-    return bring_up(s, err);
-}

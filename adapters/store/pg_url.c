@@ -236,11 +236,19 @@ int pg_target_read(struct pg_target *t, const struct postgres *at, bool writer, 
     if (!pg_target_value(t, "passfile")) /* ~/.pgpass: a server that is confined could not read what a verb can */
         put(t, "passfile", "/nonexistent/pgpass");
     name(t);
-    if (at->password && (t->password = strdup(at->password)))
-        put(t, "password", t->password);
-    if (t->arena.full || (at->password && !t->password))
-        return err_set(err, ERR_SYSTEM, "out of memory");
-    return 0;
+    t->secret = at->secret;
+    if (!t->secret && at->password && !(t->password = strdup(at->password)))
+        t->arena.full = true;
+    if (!pg_target_renew(t))
+        pg_target_password(t);
+    return t->arena.full ? err_set(err, ERR_SYSTEM, "out of memory") : 0;
+}
+
+/* An empty one is none. */
+void pg_target_password(struct pg_target *t)
+{
+    if (t->password || pg_target_value(t, "password"))
+        put(t, "password", t->password ? t->password : "");
 }
 
 void pg_target_free(struct pg_target *t)

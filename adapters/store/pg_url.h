@@ -11,6 +11,8 @@ struct pg_target {
     const char *keys[PG_PARAMETERS], *values[PG_PARAMETERS]; /* ended by NULL */
     size_t count;
     char *password; /* malloc'ed; NULL: none */
+    struct postgres_secret *secret; /* where it comes from; NULL: it stays */
+    uint64_t change;                /* of the secret, that is in `password` */
     char where[200];
     bool remote; /* some host is neither this machine's nor a socket */
 };
@@ -18,6 +20,8 @@ struct pg_target {
 /* -1: *err, without the URL.  What may not stand in a URL is not judged here. */
 int pg_target_read(struct pg_target *t, const struct postgres *at, bool writer, struct err *err);
 void pg_target_free(struct pg_target *t);
+bool pg_target_renew(struct pg_target *t); /* pg_secret.c: the secret as it is now; true: it is another one than before */
+void pg_target_password(struct pg_target *t); /* `password` is what libpq gets */
 const char *pg_target_value(const struct pg_target *t, const char *key); /* NULL: not said */
 
 #endif

@@ -19,6 +19,7 @@ static int claim(struct pg *s, int64_t number, struct err *err)
     pg_int(&c, s->token);
     pg_name(&c, slice_from(s->node));
     pg_int(&c, s->run);
+    pg_int(&c, pg_program);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     got = rows.count;
@@ -44,6 +45,16 @@ static int check_filling(struct pg *s, struct err *err)
                    "is", s->where);
 }
 
+/* A step that leaves this program behind looks for it with all claims held up: one sees the other. */
+static int check_schema(struct pg *s, struct err *err)
+{
+    if (pg_schema_still(s, err) == 0)
+        return 0;
+    pg_leave(s);
+    s->number = -1;
+    return -1;
+}
+
 /* A number that nobody has, or whose owner has not been heard of for a minute. */
 static int claim_any(struct pg *s, struct err *err)
 {
@@ -53,6 +64,13 @@ static int claim_any(struct pg *s, struct err *err)
 
     if (RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
         return err_set(err, ERR_SYSTEM, "no random bytes can be had");
+    if (s->first_run != INT64_MIN) { /* numbers of runs that have ended come free at once */
+        pg_start(&c, s, PG_WRITERS_BEFORE);
+        pg_int(&c, s->first_run);
+        pg_int(&c, s->run);
+        if (pg_run(&c, NULL, err) != 0)
+            return -1;
+    }
     pg_start(&c, s, PG_WRITER_FREE);
     pg_int(&c, PG_WRITERS);
     if (pg_run(&c, &rows, err) != 0)
@@ -63,7 +81,7 @@ static int claim_any(struct pg *s, struct err *err)
     if (rc == 0)
         return err_set(err, ERR_BUSY, "%s: %d handles write to it already; one that ended without notice is "
                        "forgotten after a minute", s->where, PG_WRITERS);
-    return rc < 0 ? -1 : check_filling(s, err);
+    return rc < 0 || check_schema(s, err) != 0 ? -1 : check_filling(s, err);
 }
 
 /* ---- ids ---- */
@@ -136,6 +154,7 @@ int pg_begin(struct store *store, struct err *err)
         again = true;
     }
     s->doubtful = false;
+    s->spill.token = 0;
     s->before = s->state;
     s->counts = (struct store_counts){ 0 };
     return s->taken.doubt ? pg_untake(s, err) : 0;
@@ -153,6 +172,7 @@ int pg_begin_group(struct store *store, struct err *err)
     if ((s->number < 0 && claim_any(s, err) != 0) || pg_days_ready(s, err) != 0)
         return -1;
     s->doubtful = false;
+    s->spill.token = 0;
     s->before = s->state;
     pg_group_start(s);
     return 0;
@@ -182,7 +202,7 @@ static int commit(struct pg *s, struct err *err)
     int rc;
 
     s->warned = false;
-    if (pg_tally_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
+    if (pg_tally_write(s, err) != 0 || pg_spill_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
         return -1;
     s->failed_at = PG_COUNT;
     rc = pg_flush(s, err);
@@ -195,6 +215,8 @@ static int commit(struct pg *s, struct err *err)
         s->taken.count = 0;
         s->taken.doubt = false;
     }
+    if (rc == 1 && s->failed_at == PG_SPILL_MARK)
+        return err_set(err, ERR_AGAIN, "%s: it does not stand where this server left it with what it hands on", s->where);
     if (rc != 1 || s->failed_at != PG_WRITER_COMMIT)
         return rc;
     s->number = -1;

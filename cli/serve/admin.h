@@ -28,6 +28,7 @@ struct admin {
     bool reload_failed;
     char reload_why[400];
     int64_t reload_at; /* when it failed, Unix milliseconds */
+    char password_why[400]; /* the database refused the store's new password; "": it did not */
     struct store_counts counts; /* refreshed by the main thread */
     char orphan[100];           /* a pixel that has events waiting but no token; "": none */
 };

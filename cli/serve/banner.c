@@ -56,6 +56,8 @@ static void pixels(struct admin *a, const struct telling *t)
 
 #define CLOCK_OFF "W096"
 #define TWINS     "W097"
+#define NEWER     "C076"
+#define PASSWORD  "C085"
 
 /* Beside other machines. */
 static void others(struct admin *a, const struct telling *t)
@@ -71,6 +73,35 @@ static void others(struct admin *a, const struct telling *t)
     if (atomic_load(&a->outlet->twins))
         tell(t, "node", false, 0, S(TWINS " another server has the name of this one; both work, but nobody can tell them apart: set "
                                     "node: in one of them"), "");
+    if (atomic_load(&a->outlet->newer))
+        tell(t, "node", false, 0, S(NEWER " a newer version of clickbaton has changed the store's schema; this one may go on with it, but "
+                                     "upgrade it, too"), "");
+}
+
+#define WAITS "W098"
+#define STAYS "W099"
+
+/* What is kept here: postbacks are taken. */
+static void spill(const struct telling *t, const struct intake_stats *s)
+{
+    long long waiting = s->spill.waiting, aside = s->spill.aside;
+    struct slice what;
+
+    if (!s->healthy && s->keeps)
+        tell(t, "spill", false, s->spill.first_at,
+             arena_printf(t->arena, WAITS " the database is away; postbacks are kept in this server's spill until it is back (%lld "
+                          "%s)", waiting, waiting == 1 ? "waits" : "wait"), s->why);
+    else if (waiting)
+        tell(t, "spill", false, s->spill.first_at,
+             arena_printf(t->arena, WAITS " %lld %s of this server's spill %s not in the database yet", waiting,
+                          waiting == 1 ? "postback or click" : "postbacks and clicks", waiting == 1 ? "is" : "are"),
+             s->spill_foreign ? s->why : "");
+    if (!aside && !s->spill_damaged)
+        return;
+    what = s->spill_damaged ? S(STAYS " the spill was damaged at the start; what was in it waits in a file beside it")
+                            : arena_printf(t->arena, STAYS " %lld %s of the spill can't be handed on, and %s in it", aside,
+                                           aside == 1 ? "entry" : "entries", aside == 1 ? "stays" : "stay");
+    tell(t, "spill", true, 0, what.len ? what : S(STAYS " something in the spill can't be handed on"), "");
 }
 
 static void alert(void *context, const char *text)
@@ -84,12 +115,16 @@ void banner_each(struct admin *a, struct arena *arena, banner_visit *visit, void
     struct intake_stats stats;
 
     intake_stats(a->intake, &stats);
-    if (!stats.healthy)
-        tell(&t, "store", true, 0, S("the store does not take postbacks"), stats.why);
+    if (!stats.healthy && !stats.keeps)
+        tell(&t, "store", true, 0, S("the store does not take postbacks"), stats.spill_why[0] ? stats.spill_why : stats.why);
+    spill(&t, &stats);
     pthread_mutex_lock(&a->lock);
     if (a->reload_failed)
         tell(&t, "reload", true, a->reload_at,
              S("the last reload failed, the rules before it are in force"), a->reload_why);
+    if (a->password_why[0])
+        tell(&t, "reload", false, a->reload_at, S(PASSWORD " the database refuses the store's new password; the one before stays in force"),
+             a->password_why);
     if (clock_away())
         tell(&t, "clock", true, 0,
              S("this machine's clock has jumped, and delivery waits until it is clear whether it "

@@ -110,13 +110,16 @@ static void note_crowd(struct outlet *o, const struct store_crowd *crowd)
     if (crowd->twins && !atomic_load(&o->twins))
         log_line("warning", "code=W097 msg=\"another server has the name of this one; both work, but nobody can tell them "
                             "apart: set node: in one of them\"");
+    if (crowd->newer && !atomic_load(&o->newer))
+        log_line("warning", "code=C076 msg=\"a newer version of clickbaton has changed the store's schema; this one may go on with it, but "
+                            "upgrade it, too\"");
+    atomic_store(&o->newer, crowd->newer);
     atomic_store(&o->senders, crowd->senders);
     atomic_store(&o->twins, crowd->twins);
 }
 
-int outlet_own_look(void *context, struct sender_gate *gates, size_t count, unsigned *senders, struct err *err)
+static int look(struct outlet *o, struct sender_gate *gates, size_t count, unsigned *senders, struct err *err)
 {
-    struct outlet *o = context;
     struct store_crowd crowd;
     struct store_gate *list;
 
@@ -141,6 +144,15 @@ int outlet_own_look(void *context, struct sender_gate *gates, size_t count, unsi
     note_crowd(o, &crowd);
     *senders = crowd.senders > 1 ? (unsigned)crowd.senders : 1;
     return 0;
+}
+
+int outlet_own_look(void *context, struct sender_gate *gates, size_t count, unsigned *senders, struct err *err)
+{
+    struct outlet *o = context;
+    int rc = look(o, gates, count, senders, err);
+
+    intake_heard(o->intake, rc == 0 ? NULL : err);
+    return rc;
 }
 
 static int set_gate(struct outlet *o, void *context, struct err *err)

@@ -38,8 +38,8 @@ static void note_restart(const struct catalog *before, const struct catalog *now
         { "admin", differs(before->admin, now->admin) },
         { "node", !slice_eq(before->node, now->node) },
         { "data", differs(before->data, now->data) },
-        { "store", differs(before->store.url, now->store.url) ||
-                       differs(before->store.password, now->store.password) },
+        { "store", differs(before->store.url, now->store.url) || before->store.spill != now->store.spill ||
+                       before->store.spill_max != now->store.spill_max },
         { "limits", a.url != b.url || a.body != b.body || a.request_seconds != b.request_seconds ||
                         a.connections != b.connections ||
                         a.connections_per_address != b.connections_per_address },
@@ -50,6 +50,25 @@ static void note_restart(const struct catalog *before, const struct catalog *now
         if (rows[i].changed)
             log_line("warning", "msg=\"`%s` has changed; it takes effect with a restart\"",
                      rows[i].name);
+}
+
+/* The database's password is the one thing of `store` that needs no restart. */
+static void change_password(struct server *s, const struct catalog *c)
+{
+    struct err err = { 0 };
+    enum stores_password is = stores_password(s->stores, c, &err);
+
+    pthread_mutex_lock(&s->admin.lock);
+    snprintf(s->admin.password_why, sizeof(s->admin.password_why), "%s", is == STORES_REFUSED ? err.text : "");
+    pthread_mutex_unlock(&s->admin.lock);
+    if (is == STORES_REFUSED)
+        log_line("error", "code=C085 msg=\"the database refuses the store's new password; the one before stays in force\" why=\"%s\"",
+                 err.text);
+    else if (is == STORES_UNTRIED)
+        log_line("warning", "msg=\"the store's new password could not be tried; it is used from the next connection on\" why=\"%s\"",
+                 err.text);
+    else if (is == STORES_TAKEN)
+        log_line("info", "msg=\"the store's new password is right; it is used from the next connection on\"");
 }
 
 bool reload(struct server *s)
@@ -76,6 +95,7 @@ bool reload(struct server *s)
     metrics_rules(s->metrics, ok ? c : NULL, clock_now_ms(), false);
     if (ok) {
         note_restart(before->catalog, c);
+        change_password(s, c);
         log_line("info", "msg=\"reloaded\" offers=%zu", c->offer_count);
     } else {
         log_line("error", "msg=\"reload failed; the rules before it stay in force\" why=\"%s\"",

@@ -191,7 +191,7 @@ def two_inits_at_once():
         t.join()
     equal("all are content", [r.code for r in results], [0] * 4)
     equal("one has made the tables", sorted(("made" in r.out, "nothing to do" in r.out) for r in results), [(False, True)] * 3 + [(True, False)])
-    equal("once", db.rows("SELECT key, value FROM meta"), [["version", "1"]])
+    equal("once", db.rows("SELECT key, value FROM meta ORDER BY key"), [["least", "1"], ["version", "1"]])
 
 
 # ---- while it is away ----
@@ -280,8 +280,7 @@ def a_lock_is_held():
     f = folder_on(db.url())
     serve = Serve(f)
     equal("before", serve.verdict(SALE % ("l1", "l1", "sale", "1", 1))[0], 200)
-    holder = subprocess.Popen(["psql", "-h", db.folder, "-U", "clickbaton", "-d", "clickbaton", "-X", "-c",
-                               "BEGIN; LOCK TABLE postbacks; SELECT pg_sleep(60)"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    holder = db.hold("BEGIN; LOCK TABLE postbacks; SELECT pg_sleep(60)")
     wait_until("the lock", lambda: db.rows("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'postbacks'::regclass") == [["1"]])
     status, _, took = refused(serve, "l2")
     equal("503 in place of waiting", (status, 3 < took < 9), (503, True))
@@ -330,7 +329,7 @@ def says(name, url, sentence, password=PASSWORD, code=4, verb=("store", "init"))
 @slow
 def a_role_is_not_let_in():
     db = Postgres(hba=HBA, tcp=True).database()
-    db.psql("ALTER ROLE clickbaton PASSWORD '%s'" % PASSWORD.replace("'", "''"))
+    db.role_password(PASSWORD)
     f = folder_on(db.tcp(), password=PASSWORD)
     r = run("store", "init", cwd=f.path)
     equal("with the right password", (r.code, r.err), (0, ""))
@@ -381,15 +380,17 @@ def schemas_of_other_versions():
     db = Postgres().database()
     f = folder_on(db.url())
     run("store", "init", cwd=f.path)
-    db.psql("UPDATE meta SET value = 99 WHERE key = 'version'", "clickbaton")
+    db.psql("UPDATE meta SET value = 99", "clickbaton")
     for words in (("store", "init"), ("trace", "x"), ("serve",)):
         r = run(*words, cwd=f.path)
         equal("newer, %s: exit code" % words[0], r.code, 4)
         has("newer, %s" % words[0], r.err, "its schema is version 99, this clickbaton knows 1: use the newer program")
-    db.psql("UPDATE meta SET value = 0 WHERE key = 'version'", "clickbaton")
-    r = run("trace", "x", cwd=f.path)
-    equal("older: exit code", r.code, 4)
-    has("older", r.err, "its schema is older than this program; start the server or run `clickbaton store init` first")
+    for value in ("0", "-1", "-9223372036854775808"):
+        db.psql("UPDATE meta SET value = %s WHERE key = 'version'" % value, "clickbaton")
+        for words in (("store", "init"), ("trace", "x")):
+            r = run(*words, cwd=f.path)
+            equal("no version, %s: exit code" % words[0], r.code, 4)
+            has("no version, %s" % words[0], r.err, "its table `meta` is none of clickbaton's")
 
 
 @slow

@@ -24,30 +24,42 @@ def as_postgres():
 
 
 class Postgres:
-    def __init__(self, hba=None, settings="", tcp=False, copy_of=None):
+    def __init__(self, hba=None, settings="", tcp=False, copy_of=None, recovery=None, admin="clickbaton", made_by=None):
+        """made_by(server) makes its data folder, in place of initdb.  copy_of: a base backup of that one; a standby of it, or with `recovery` (settings) what comes of the backup and its log."""
         if not BINARIES:
             raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
         self.folder = tempfile.mkdtemp(prefix="clickbaton-pg-")
         self.data = os.path.join(self.folder, "data")
         self.port = free_port() if tcp else 5432
         self.process = None
+        self.admin = admin
         self.log = ""
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres")
         os.chmod(self.folder, 0o755)
-        if copy_of:
-            self.tool("pg_basebackup", "-D", self.data, "-R", "--checkpoint=fast", "-d", copy_of.url("postgres", user="clickbaton"))
+        if made_by:
+            made_by(self)
+        elif copy_of:
+            self.tool("pg_basebackup", "-D", self.data, *(() if recovery else ("-R",)), "--checkpoint=fast", "-d", copy_of.url("postgres"))
         else:
-            self.tool("initdb", "-D", self.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C")
+            self.tool("initdb", "-D", self.data, "-U", admin, "-A", "trust", "-E", "UTF8", "--locale=C")
         with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
             f.write("listen_addresses = '%s'\nport = %d\nunix_socket_directories = '%s'\nfsync = off\nshared_buffers = 32MB\n%s\n"
                     % ("127.0.0.1" if tcp else "", self.port, self.folder, settings))
         if hba:
             self.put("pg_hba.conf", hba)
         children.append(self)
-        self.start()
+        if recovery: # when its time has come
+            self.put("recovery.signal", "")
+            self.settings(recovery)
+        else:
+            self.start()
 
     name = "postgres"
+
+    def settings(self, text):
+        with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
+            f.write(text + "\n")
 
     def put(self, name, text, mode=0o600):
         path = os.path.join(self.data, name)
@@ -111,12 +123,26 @@ class Postgres:
             os.kill(pid, signal.SIGCONT)
 
     def psql(self, sql, database="postgres", check=True):
-        p = subprocess.run([os.path.join(BINARIES[-1], "psql"), "-h", self.folder, "-p", str(self.port), "-U", "clickbaton", "-d",
+        p = subprocess.run([os.path.join(BINARIES[-1], "psql"), "-h", self.folder, "-p", str(self.port), "-U", self.admin, "-d",
                             database, "-X", "-A", "-t", "-F", "|", "-v", "ON_ERROR_STOP=1", "-c", sql], stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, text=True, env=dict(os.environ, PGCONNECT_TIMEOUT="5"))
         if check and p.returncode != 0:
             raise RuntimeError("psql: " + p.stderr)
         return p
+
+    def hold(self, sql, database="clickbaton"):
+        """In the background."""
+        return subprocess.Popen([os.path.join(BINARIES[-1], "psql"), "-h", self.folder, "-p", str(self.port), "-U", self.admin, "-d", database,
+                                 "-X", "-c", sql], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def role_password(self, password):
+        self.psql("ALTER ROLE clickbaton PASSWORD '%s'" % password.replace("'", "''"))
+
+    def session(self, database):
+        """A psql that stays; its standard input as a file, without a buffer."""
+        p = subprocess.Popen([os.path.join(BINARIES[-1], "psql"), "-h", self.folder, "-p", str(self.port), "-U", "clickbaton", "-d", database,
+                              "-XAtq"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, bufsize=1)
+        return p.stdin
 
     def rows(self, sql, database="clickbaton"):
         return [line.split("|") for line in self.psql(sql, database).stdout.splitlines()]
