@@ -231,8 +231,9 @@ def limit(table, bench):
     need(set(stats["codes"]) == {"0"} and stats["accepted"] == stats["unique"] == total, "the sandbox says %s, %d events" % (stats, total))
     need(most <= 1000, "%d requests came in a second" % most)
     table.row("most requests in any second at the sandbox, three servers, %s pixels with events" % format(len(pixels), ","), most,
-              of="the Events API allows 1,000; %s requests with %.1f events each, none was refused"
-              % (format(stats["requests"], ","), stats["accepted"] / stats["requests"]))
+              of="the Events API allows 1,000; %s requests with %.1f events each, none was refused%s"
+              % (format(stats["requests"], ","), stats["accepted"] / stats["requests"],
+                 "" if most > 800 else "; this machine was too busy to come to the limit"))
 
 
 # ---- what grows with the number of nodes ----
