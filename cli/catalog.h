@@ -48,6 +48,8 @@ struct catalog_store {
     const char *url;    /* of PostgreSQL; NULL: SQLite in `data` */
     char *password;     /* secret; NULL: none */
     const char *folder; /* of the configuration, for relative paths in url */
+    bool spill;         /* keep what comes while it is away */
+    int64_t spill_max;  /* MB of it */
 };
 
 struct catalog {

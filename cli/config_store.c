@@ -4,10 +4,15 @@
 #include "core/yaml/expect.h"
 
 static const struct shape url_shape = { SHAPE_TEXT, .pattern = "^postgres(ql)?://" };
+#define SPILL_MAX_MB 1024
+static const struct shape spill_max_shape = { SHAPE_WHOLE, .min = 1, .max = 1048576 };
 static const struct shape_key store_keys[] = {
     SHAPE_KEY("url", &url_shape, "postgresql://USER@HOST:5432/NAME, without a password",
               .required = "write store: {url: postgresql://clickbaton@db.example:5432/clickbaton}"),
     SHAPE_KEY("password", &shape_secret, "the role's password"),
+    SHAPE_KEY("spill", &shape_bool, "keep what comes while the database is away in the data folder, and hand it on later",
+              .otherwise = "off"),
+    SHAPE_KEY("spill_max", &spill_max_shape, "megabytes of it", .otherwise = "1024" /* SPILL_MAX_MB */),
     SHAPE_END,
 };
 static const struct shape store_map = { SHAPE_MAP, .keys = store_keys };
@@ -66,12 +71,32 @@ static const struct yaml *secret_itself(struct catalog *c, const struct yaml *no
     return node;
 }
 
+static void read_spill(struct catalog *c, struct expect *e, const struct yaml *node)
+{
+    const struct yaml *max = yaml_get(node, S("spill_max"));
+    struct slice text;
+
+    if (yaml_get(node, S("spill")))
+        expect_bool(e, yaml_get(node, S("spill")), "`spill`", &c->store.spill);
+    if (!max || !expect_text(e, max, "`spill_max`", &text))
+        return;
+    if (!slice_to_i64(text, &c->store.spill_max) || c->store.spill_max < spill_max_shape.min ||
+        c->store.spill_max > spill_max_shape.max)
+        diag_add(e->diags, DIAG_ERROR, "M002", max->at, S("leave it out for the default"),
+                 "`spill_max` must be a whole number from %lld to %lld", (long long)spill_max_shape.min,
+                 (long long)spill_max_shape.max);
+    else if (!c->store.spill)
+        diag_add(e->diags, DIAG_WARNING, "C074", max->at, S("write spill: on beside it, or take it out"),
+                 "`spill_max` says how much may be kept, but nothing is: spill is off");
+}
+
 const struct yaml *config_read_store(struct catalog *c, const struct yaml *node, struct slice from)
 {
     struct expect e = { &c->arena, &c->diags };
     const struct yaml *url = node, *password = NULL;
     struct slice text;
 
+    c->store.spill_max = SPILL_MAX_MB;
     if (!node)
         return NULL;
     if (node->kind != YAML_SCALAR) {
@@ -79,6 +104,7 @@ const struct yaml *config_read_store(struct catalog *c, const struct yaml *node,
             return NULL;
         url = yaml_get(node, S("url"));
         password = yaml_get(node, S("password"));
+        read_spill(c, &e, node);
     }
     if (!expect_text(&e, url, "`store`", &text))
         return NULL;

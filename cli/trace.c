@@ -1,11 +1,14 @@
 #include <stdio.h>
 
+#include "adapters/store/spill.h"
 #include "cli/cli.h"
 #include "cli/end.h"
 #include "cli/hops.h"
 #include "cli/options.h"
+#include "cli/serve/record.h"
 #include "cli/stores.h"
 #include "cli/story/story.h"
+#include "core/base/when.h"
 
 #define STORY_BYTES ((size_t)512 << 20)
 
@@ -47,6 +50,26 @@ static int tell(const struct options *o, const struct story_in *in, struct slice
     return code;
 }
 
+/* What this server has kept while the database was away is in no store yet. */
+static void tell_spill(const struct catalog *c, struct arena *arena, struct slice id)
+{
+    struct err err = { 0 };
+    struct buf when = { 0 };
+    int64_t count, first;
+
+    if (!stores_is_remote(c))
+        return;
+    id = record_id(c->translator.hasher, arena, slice_trim(id));
+    if (spill_find(c->data, id, &count, &first, &err) < 0)
+        fprintf(stderr, "clickbaton trace: %s\n", err.text);
+    if (!count)
+        return;
+    when_print(&when, first / 1000);
+    fprintf(stderr, "clickbaton trace: %lld with this id wait in %s/spill.db since %.*s (W098): the server hands them on when the database "
+            "is back, and only then they are decided\n", (long long)count, c->data, SLICE_ARG(buf_slice(&when)));
+    buf_free(&when);
+}
+
 static int trace(const struct options *o, struct catalog *c, struct slice id)
 {
     struct err err = { 0 };
@@ -56,6 +79,7 @@ static int trace(const struct options *o, struct catalog *c, struct slice id)
     int code = EXIT_IO;
 
     arena_init(&arena, STORY_BYTES);
+    tell_spill(c, &arena, id);
     in.store = stores_open(c, false, &err);
     if (in.store)
         code = tell(o, &in, id);

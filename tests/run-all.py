@@ -21,6 +21,7 @@ THREADS = ["BUILD=build-tsan", "SAN=thread", "CFLAGS=-O1"]
 LOW = 5  # of those that compute beside those that wait
 
 begin, lock, passed, failed, running, ending = time.monotonic(), threading.Lock(), 0, 0, set(), False
+sanitized = threading.Event()  # the sanitizers' build is there, or failed
 
 
 def counted(out, code):
@@ -75,33 +76,26 @@ def end(number, frame):
 def waiting():
     part("end to end", "e2e", env={"JOBS": "3"})
     part("browser", "web")
+    sanitized.wait()
+    # Left out: what mostly waits (a courier, scrapers, terminals), and what is about pages and packages.
+    part("sanitizers: end to end", *SANITIZED, "e2e", env={"JOBS": "3", "E2E_SHARE": "4", "LEAVE_OUT": "83-a 85 86 89 90 91 92 93 95 96 97 98"})
 
 
 def computing():
     part("structure", "structure", nice=LOW)
     part("build with clang and the sanitizers", "-j%d" % CORES, "sanitized", nice=LOW)
-    part("unit", "-j%d" % CORES, "unit", nice=LOW)
-
-
-def racing():
+    sanitized.set()
+    # Left out: two that go through years of counts and through many stores, with code that others run here as well.
+    part("sanitizers: unit", *SANITIZED, "unit", "WITHOUT=test_alert_days test_store_wear", nice=LOW,
+         env={"FEW_ENGINES": "1"})
     part("build with the thread sanitizer", "-j%d" % CORES, *THREADS, "all", nice=LOW)
     part("thread sanitizer: end to end", *THREADS, "e2e", "ONLY=20 40 41 87", nice=LOW)
 
 
-def waiting_sanitized():
-    # Left out: what mostly waits (a courier, scrapers, terminals), and what is about pages and packages.
-    part("sanitizers: end to end", *SANITIZED, "e2e", env={"JOBS": "3", "E2E_SHARE": "4", "LEAVE_OUT": "83-a 85 86 89 90 91 92 93 95 96 97 98"})
-
-
-def computing_sanitized():
-    # Left out: two that go through years of counts and through many stores, with code that others run here as well.
-    part("sanitizers: unit", *SANITIZED, "unit", "WITHOUT=test_alert_days test_store_wear", nice=LOW,
-         env={"FEW_ENGINES": "1"})
-    racing()
-
-
-def fuzzing():
-    part("fuzz, a smoke", "fuzz", "S=12", "SEED=1", nice=LOW)
+def checking():
+    sanitized.wait()
+    part("unit", "-j%d" % CORES, "unit", nice=LOW)
+    part("fuzz, a smoke", "fuzz", "S=6", "SEED=1", nice=LOW)
     part("valgrind: unit", "valgrind", nice=LOW, env={"FEW_ENGINES": "1"})
 
 
@@ -109,8 +103,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     part("build", "-j%d" % CORES, "all")
-    lanes(waiting, computing)
-    lanes(waiting_sanitized, computing_sanitized, fuzzing)
+    lanes(waiting, computing, checking)
     part("demo", "demo")
     part("package", "package")
     part("benchmark, a smoke", "bench", env={"QUICK": "1"})

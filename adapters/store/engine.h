@@ -27,6 +27,8 @@ struct store_ops {
     int (*renew)(struct store *, int64_t, int64_t *, struct err *);
     int (*look)(struct store *, struct store_gate *, size_t, struct store_crowd *, struct arena *, struct err *);
     int (*gate_set)(struct store *, const struct store_gate *, int64_t, bool, struct err *);
+    int (*spill_meet)(struct store *, int64_t, bool, int64_t, int64_t *, struct err *);
+    int (*spill_mark)(struct store *, const struct store_spill *, struct err *);
     int (*retain)(struct store *, const struct store_retention *, struct store_retained *,
                   struct err *);
     int (*give_back)(struct store *, unsigned, int64_t *, struct err *);
@@ -57,8 +59,13 @@ struct store_ops {
                        struct store_postback **, size_t *, int64_t *, struct err *);
     int (*events_of)(struct store *, const struct store_postback *, struct arena *,
                      struct store_event **, size_t *, struct err *);
-    int (*newest)(struct store *, int64_t *, int64_t *, struct err *);
-    int (*changed_events)(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *,
+    int (*newest)(struct store *, struct store_cursor *, struct err *);
+    /* Of engines with several writers; else NULL: the first writer's ids alone, in their order. */
+    void (*cursor_at)(struct store_cursor *);
+    int64_t *(*cursor_place)(const struct store *, struct store_cursor *, int64_t);
+    int (*news)(struct store *, struct store_cursor *, unsigned, struct arena *, struct store_postback **, size_t *,
+                struct err *);
+    int (*changed_events)(struct store *, struct store_cursor *, unsigned, struct arena *, int64_t **, size_t *,
                           struct err *);
     int (*walk_tallies)(struct store *, int64_t, int64_t, struct slice, store_tally_visit *, void *,
                         struct err *);

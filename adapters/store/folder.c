@@ -6,8 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "adapters/store/store.h"
+
+#define RUN_SEED UINT64_C(0x636c69636b6c6f63)
 
 /* A new folder survives a power loss when its parent is on the disk. */
 static int sync_parent(const char *dir)
@@ -112,6 +117,28 @@ int folder_take(const char *dir, struct err *err)
     err_set(err, ERR_SYSTEM, "%s/lock: %s; make room on this disk", dir, strerror(errno));
     close(fd);
     return -1;
+}
+
+/* Whatever folder is copied or mounted elsewhere has another lock, or is on another machine. */
+int64_t folder_run(int lock)
+{
+    const int64_t random_bits = ((int64_t)1 << (STORE_RUN_BITS - STORE_RUN_HANDLES)) - 1;
+    struct { char boot[40]; uint64_t device, inode; } of = { .boot = "" };
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, of.boot, sizeof(of.boot) - 1);
+    struct stat st;
+    int64_t run = 0;
+
+    if (fd >= 0)
+        close(fd);
+    if (getrandom(&run, sizeof(run), 0) != sizeof(run))
+        run = getpid();
+    run = ((run & random_bits) | 1) << STORE_RUN_HANDLES;
+    if (n < 36 || fstat(lock, &st) != 0)
+        return run;
+    of.device = st.st_dev;
+    of.inode = st.st_ino;
+    return run | (int64_t)(slice_hash((struct slice){ (const char *)&of, sizeof(of) }, RUN_SEED) >> (STORE_RUN_BITS + 1) << STORE_RUN_BITS);
 }
 
 void folder_give(int lock)

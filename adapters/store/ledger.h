@@ -98,6 +98,15 @@ struct ledger_import *store_pg_copy(const char *url, bool last, struct ledger_co
 struct store_tally;
 int store_pg_copy_tally(struct ledger_import *im, const struct store_tally *t, struct err *err);
 
+/* The latest moments before which retention has removed clicks, and rows of the ledger, Unix milliseconds; 0: none.  Counts of
+ * hours before them are more than the rows that are left. */
+struct ledger_gone {
+    int64_t clicks, ledger;
+};
+struct store;
+int store_sqlite_gone(struct store *s, struct ledger_gone *out, struct err *err);
+int store_pg_copy_gone(struct ledger_import *im, const struct ledger_gone *gone, struct err *err); /* of a last copy, too */
+
 /* ---- of engines: the order of rows is seen to, what to do with one is theirs ---- */
 
 struct ledger_import_ops {

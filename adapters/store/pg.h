@@ -58,6 +58,7 @@ struct pg_old {
     int64_t swept_below;    /* what is left of events below this goes */
     struct pg_cut {
         bool begun, held;   /* held: a row waits, `from` stays before it */
+        bool done;          /* in this round, which ends with the other's */
         int64_t at, from;
     } cut[2];
 };
@@ -97,8 +98,9 @@ struct pg {
     bool filling;            /* rows of elsewhere are brought here: others are kept out */
     int64_t days_until, day_made; /* tables of days: up to which they are there; that was made last */
     struct pg_old old;       /* how far retention is */
-    int64_t owner;           /* of what this handle takes: a random number for its life, whatever its `number` */
+    int64_t owner;           /* of what this handle takes: for its life, whatever its `number`; random, or of its run */
     int64_t lease_s;         /* how long what it takes is its own without renewal, seconds */
+    int64_t first_run;       /* of the runs that were before this one; INT64_MIN: of none that is known */
     int64_t run, began;      /* of the program; when the first transaction did, by the database's clock */
     char node[64];
     int64_t now;             /* the database's clock when the transaction began, Unix milliseconds */
@@ -109,6 +111,7 @@ struct pg {
         size_t count, room;
         bool doubt;
     } taken;
+    struct store_spill spill;    /* what this transaction says of one; token 0: nothing */
     struct pg_state state, before;
     struct store_counts counts; /* what this transaction adds */
     struct pg_tally *tally;     /* what this transaction counts */
@@ -240,6 +243,11 @@ int pg_look(struct store *, struct store_gate *, size_t, struct store_crowd *, s
 int pg_gate_set(struct store *, const struct store_gate *, int64_t, bool, struct err *);
 int64_t pg_boot_us(void); /* CLOCK_BOOTTIME */
 
+/* ---- pg_spill.c ---- */
+int pg_spill_meet(struct store *, int64_t, bool, int64_t, int64_t *, struct err *);
+int pg_spill_mark(struct store *, const struct store_spill *, struct err *);
+int pg_spill_write(struct pg *s, struct err *err); /* queued */
+
 /* ---- pg_tally.c ---- */
 struct pg_tallied { /* what is counted of an event */
     int64_t created;
@@ -249,6 +257,10 @@ struct pg_tally *pg_tally_new(void);
 void pg_tally_free(struct pg_tally *t);
 void pg_tally_forget(struct pg *s);
 int pg_tally_write(struct pg *s, struct err *err); /* queued */
+void pg_tally_add(struct pg *s, const struct store_tally *t); /* any kind */
+int64_t pg_tally_get(const struct pg *s, const struct store_tally *t); /* how many of these; t->n does not matter */
+bool pg_tally_at(const struct pg *s, size_t i, struct store_tally *out); /* number i; false: there are no more */
+int pg_tally_check(const struct pg *s, struct err *err); /* it has found room for all */
 void pg_tally_click(struct pg *s, struct slice offer, int64_t at, bool ttclid, int n);
 void pg_tally_postback(struct pg *s, const struct store_postback *pb, int n);
 void pg_tally_put(struct pg *s, const struct store_event *ev);
@@ -279,6 +291,8 @@ int pg_list_postbacks(struct store *, struct slice, int64_t, int64_t, unsigned, 
                       size_t *, struct err *);
 int pg_list_latest(struct store *, const struct store_latest *, unsigned, struct arena *, struct store_postback **,
                    size_t *, int64_t *, struct err *);
+int pg_postback_rows(struct pg_rows_read *rows, struct arena *arena, struct store_postback **list, size_t *count,
+                     struct err *err); /* every row of a result of POSTBACKS_SQL */
 int pg_postback_params(struct store *, int64_t, struct arena *, struct slice *, struct err *);
 int pg_postback_again(struct store *, const struct store_postback *, struct err *);
 /* What pg_marked finds: few postbacks have one. */
@@ -321,8 +335,11 @@ int pg_walk_click_ids(struct store *, store_click_ids_visit *, void *, struct er
 int pg_walk_briefs(struct store *, int64_t, store_brief_visit *, void *, struct err *);
 int pg_walk_fates(struct store *, int64_t, bool, store_fate_visit *, void *, struct err *);
 int pg_walk_tallies(struct store *, int64_t, int64_t, struct slice, store_tally_visit *, void *, struct err *);
-int pg_newest(struct store *, int64_t *, int64_t *, struct err *);
-int pg_changed_events(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *, struct err *);
+int pg_newest(struct store *, struct store_cursor *, struct err *);
+void pg_cursor_at(struct store_cursor *);
+int64_t *pg_cursor_place(const struct store *, struct store_cursor *, int64_t);
+int pg_news(struct store *, struct store_cursor *, unsigned, struct arena *, struct store_postback **, size_t *, struct err *);
+int pg_changed_events(struct store *, struct store_cursor *, unsigned, struct arena *, int64_t **, size_t *, struct err *);
 int pg_list_again(struct store *, const struct store_again *, int64_t *, unsigned, int64_t *, size_t *, struct err *);
 int pg_cut(struct pg *s, const struct store_retention *how, int64_t left, struct store_retained *out, struct err *err);
 int pg_retain(struct store *, const struct store_retention *, struct store_retained *, struct err *);

@@ -46,11 +46,12 @@ static int look(struct pg *s, int kind, const struct pg_rows_read *rows, const s
         if (!p->held)
             p->from = p->at;
     }
-    return old > 0 && rows->count == LOOK;
+    return old > 0;
 }
 
-/* 1: there is more.  0: the end of a round. */
-static int some(struct pg *s, int kind, const struct store_retention *how, struct store_retained *out, struct err *err)
+/* At most `most` rows.  1: there is more.  0: the end of a round. */
+static int some(struct pg *s, int kind, const struct store_retention *how, int64_t most, struct store_retained *out,
+                struct err *err)
 {
     struct pg_cut *p = &s->old.cut[kind];
     struct pg_rows_read rows;
@@ -67,14 +68,16 @@ static int some(struct pg *s, int kind, const struct store_retention *how, struc
     pg_start(&c, s, kinds[kind].look);
     pg_int(&c, p->at);
     pg_int(&c, how->ip);
-    pg_int(&c, LOOK);
+    pg_int(&c, most);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     rc = look(s, kind, &rows, how, out, err);
+    rc = rc > 0 ? rows.count == most : rc;
     pg_done(&rows);
     if (rc >= 0 && p->from != from && pg_meta_set(s, PG_META_LATER, kinds[kind].from, p->from, err) != 0)
         rc = -1;
     p->begun = rc > 0;
+    p->done = rc == 0;
     return rc;
 }
 
@@ -92,9 +95,14 @@ int pg_cut(struct pg *s, const struct store_retention *how, int64_t left, struct
     if ((n = pg_run_count(&c, err)) < 0)
         return -1;
     out->cut += n;
-    if (n == left || left - n < LOOK)
-        return n != 0;
-    if ((rc = some(s, 0, how, out, err)) != 0)
-        return rc;
-    return left - out->cut < LOOK ? out->cut != 0 : some(s, 1, how, out, err);
+    for (int kind = 0; kind < 2; kind++) {
+        if ((left -= n) <= 0)
+            return 1;
+        n = out->cut;
+        if (!s->old.cut[kind].done && (rc = some(s, kind, how, left < LOOK ? left : LOOK, out, err)) != 0)
+            return rc;
+        n = out->cut - n;
+    }
+    s->old.cut[0].done = s->old.cut[1].done = false;
+    return 0;
 }

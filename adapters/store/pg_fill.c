@@ -70,6 +70,68 @@ int pg_fill_check(const struct ledger_row *row, struct err *err)
 
 /* ---- clicks ---- */
 
+static int by_number(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+bool pg_fill_is_away(const struct pg_import *im, const struct ledger_row *row)
+{
+    return row->table == LEDGER_CLICK && im->away_count &&
+           bsearch(&row->values[0].n, im->away, im->away_count, sizeof(*im->away), by_number);
+}
+
+/* Since an earlier copy the ids of a click may have gone over to one before it: retention has removed it there, and one that
+ * was known by its ttclid alone was given its click_id. */
+static int make_way(struct pg_import *im, const struct slice *keys, struct err *err)
+{
+    struct pg_rows_read rows;
+    struct pg_call c;
+    int64_t *more;
+    int rc;
+
+    pg_start(&c, im->s, PG_IMPORT_CLICKS_AWAY);
+    pg_texts(&c, keys, im->count);
+    pg_int(&c, im->rows[im->count - 1].values[0].n);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    more = rows.count ? realloc(im->away, (im->away_count + (size_t)rows.count) * sizeof(*more)) : im->away;
+    im->away = more ? more : im->away;
+    for (int i = 0; more && i < rows.count; i++)
+        im->away[im->away_count++] = pg_int_at(&rows, i, 0);
+    if (more && rows.count)
+        qsort(im->away, im->away_count, sizeof(*im->away), by_number);
+    rc = rows.count && !more ? pg_no_room(err) : 0;
+    pg_done(&rows);
+    return rc;
+}
+
+/* The source itself has two: a file that was edited by hand was imported there. */
+static int twice(struct pg_import *im, const struct slice *keys, struct err *err)
+{
+    int64_t *ids = ARENA_ARRAY(&im->s->scratch, int64_t, im->count), one, other;
+    struct pg_rows_read rows;
+    struct pg_call c;
+
+    for (size_t i = 0; ids && i < im->count; i++)
+        ids[i] = im->rows[i].values[0].n;
+    if (!ids)
+        return pg_no_room(err);
+    pg_start(&c, im->s, PG_IMPORT_CLICKS_TWICE);
+    pg_ints(&c, ids, im->count);
+    pg_texts(&c, keys, im->count);
+    if (pg_run(&c, &rows, err) != 0)
+        return -1;
+    one = pg_int_at(&rows, 0, 1);
+    other = pg_int_at(&rows, 0, 0);
+    pg_done(&rows);
+    return err_set(err, ERR_INPUT, "the clicks %lld and %lld have the same offer and click_id (or, without one, ttclid): only one of "
+                   "them can be found. `clickbaton store export`, leave one of the two lines out, and import the rest",
+                   (long long)one, (long long)other);
+}
+
 static int add_clicks(struct pg_import *im, struct err *err)
 {
     static const char *const names[] = { "id", "offer", "at", "keyed", "click_id", "ttclid", "event_id", "ttp", "ip", "consent",
@@ -89,6 +151,8 @@ static int add_clicks(struct pg_import *im, struct err *err)
     }
     if (!keys)
         return pg_no_room(err);
+    if (im->copying && !im->first && make_way(im, keys, err) != 0)
+        return -1;
     pg_start(&c, s, PG_IMPORT_CLICKS);
     columns(&c, im, names);
     pg_texts(&c, keys, im->count);
@@ -97,9 +161,7 @@ static int add_clicks(struct pg_import *im, struct err *err)
     hashes(&c, im, "ttclid");
     if ((done = pg_run_count(&c, err)) < 0)
         return -1;
-    return (size_t)done == im->count ? 0 : err_set(err, ERR_INPUT, "between the clicks %lld and %lld one has the offer and the ids "
-                                                   "of another", (long long)im->rows[0].values[0].n,
-                                                   (long long)im->rows[im->count - 1].values[0].n);
+    return (size_t)done == im->count ? 0 : twice(im, keys, err);
 }
 
 /* ---- postbacks, attempts ---- */

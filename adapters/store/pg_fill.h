@@ -24,6 +24,8 @@ struct pg_import {
     size_t count;
     int64_t gone[PG_FILL_ROWS]; /* ids of rows that are replaced or removed */
     size_t gone_count;
+    int64_t *away; /* clicks that were removed before their turn, for one before them has their offer and ids now; ids ascend */
+    size_t away_count;
     size_t tallies; /* rows that wait in `tally` */
     struct store_tally tally[PG_FILL_ROWS];
     bool tallied; /* counts of the source were brought */
@@ -31,6 +33,7 @@ struct pg_import {
 
 /* A row has what its table needs, and nothing that contradicts itself.  -1: ERR_INPUT. */
 int pg_fill_check(const struct ledger_row *row, struct err *err);
+bool pg_fill_is_away(const struct pg_import *im, const struct ledger_row *row);
 int pg_fill_remove(struct pg_import *im, struct err *err);
 int pg_fill_add(struct pg_import *im, struct err *err); /* what they count as well, unless it is a copy */
 struct store_event pg_fill_event(const struct ledger_row *r); /* what counts and keys need */

@@ -138,6 +138,14 @@ int store_pg_copy_tally(struct ledger_import *base, const struct store_tally *t,
     return im->batch.full ? pg_no_room(err) : 0;
 }
 
+int store_pg_copy_gone(struct ledger_import *base, const struct ledger_gone *gone, struct err *err)
+{
+    struct pg *s = ((struct pg_import *)base)->s;
+
+    return pg_meta_set(s, PG_META_SET, "clicks_before", gone->clicks, err) != 0 ||
+           pg_meta_set(s, PG_META_SET, "ledger_before", gone->ledger, err) != 0 ? -1 : 0;
+}
+
 int pg_fill_tallies_end(struct pg_import *im, struct err *err)
 {
     return im->tallies ? put_tallies(im, err) : 0;

@@ -79,10 +79,12 @@ int pg_group_leave(struct pg *s, struct err *err)
 
 /* ---- what is known ---- */
 
+#define TELLING 32 /* the end of an id tells it from others; a ttclid has 300 characters */
+
 /* The answer's place; what is not known yet will be asked. */
 struct pg_answer *pg_answer_of(struct pg_group *g, enum pg_ask kind, struct slice offer, struct slice id, bool lock)
 {
-    uint64_t hash = slice_hash(id, slice_hash(offer, (uint64_t)kind));
+    uint64_t hash = slice_hash(slice_from_at(id, id.len > TELLING ? id.len - TELLING : 0), slice_hash(offer, (uint64_t)kind));
     struct pg_answer **bucket = &g->buckets[hash % PG_BUCKETS], *a;
 
     for (a = *bucket; a; a = a->next)

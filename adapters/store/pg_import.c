@@ -218,7 +218,7 @@ static int put(struct ledger_import *base, const struct ledger_row *row, struct 
     if (pg_fill_check(row, err) != 0 || remove_before(im, row->table, row->values[0].n, err) != 0)
         return -1;
     known = im->has_was && im->was.table == row->table && im->was.values[0].n == row->values[0].n;
-    if (known && same_row(&im->was, row)) {
+    if (known && !pg_fill_is_away(im, row) && same_row(&im->was, row)) {
         im->out->same++;
         return look_further(im, err);
     }
@@ -294,6 +294,7 @@ static void close_import(struct ledger_import *base)
         store_close(&s->store);
     }
     arena_free(&im->batch);
+    free(im->away);
     free(im);
 }
 

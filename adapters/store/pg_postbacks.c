@@ -22,9 +22,8 @@ static void read_row(const struct pg_rows_read *rows, int row, struct arena *are
             *texts[i] = pg_text_at(rows, row, i, arena);
 }
 
-/* Every row of a result. */
-static int read_all(struct pg_rows_read *rows, struct arena *arena, struct store_postback **list, size_t *count,
-                    struct err *err)
+int pg_postback_rows(struct pg_rows_read *rows, struct arena *arena, struct store_postback **list, size_t *count,
+                     struct err *err)
 {
     if (!(*list = ARENA_ARRAY(arena, struct store_postback, (size_t)rows->count)))
         return pg_no_room(err);
@@ -122,7 +121,7 @@ int pg_find_postbacks(struct store *store, struct slice id, unsigned max, struct
     *count = 0;
     if (rc != 0)
         return -1;
-    rc = read_all(&rows, arena, list, count, err);
+    rc = pg_postback_rows(&rows, arena, list, count, err);
     pg_done(&rows);
     return rc;
 }
@@ -142,7 +141,7 @@ int pg_list_postbacks(struct store *store, struct slice offer, int64_t since, in
     pg_int(&c, max);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
-    rc = read_all(&rows, arena, list, count, err);
+    rc = pg_postback_rows(&rows, arena, list, count, err);
     pg_done(&rows);
     return rc;
 }
@@ -364,7 +363,7 @@ int pg_list_latest(struct store *store, const struct store_latest *what, unsigne
     pg_int(&c, what->states);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
-    rc = read_all(&rows, arena, list, count, err);
+    rc = pg_postback_rows(&rows, arena, list, count, err);
     pg_done(&rows);
     if (rc == 0 && max)
         *next = *count == max ? (*list)[max - 1].id : floor;

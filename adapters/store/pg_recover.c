@@ -3,15 +3,22 @@
 
 #define WAIT_MOST_MS (INT64_C(25) * 3600 * 1000) /* a Retry-After is at most a day */
 
+static void start_over(struct pg_call *c, struct pg *s, enum pg_sql which, int64_t now, bool own)
+{
+    pg_start(c, s, which);
+    pg_int(c, now);
+    pg_int(c, own ? s->owner : 0);
+    pg_int(c, s->first_run);
+    pg_int(c, s->run);
+}
+
 /* Those whose visitor has refused are not sent again. */
-static int recover_withdrawn(struct pg *s, int64_t now, int64_t owner, struct err *err)
+static int recover_withdrawn(struct pg *s, int64_t now, bool own, struct err *err)
 {
     struct pg_rows_read rows;
     struct pg_call c;
 
-    pg_start(&c, s, PG_RECOVER_WITHDRAWN);
-    pg_int(&c, now);
-    pg_int(&c, owner);
+    start_over(&c, s, PG_RECOVER_WITHDRAWN, now, own);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; i < rows.count; i++) {
@@ -31,11 +38,9 @@ int pg_take_over(struct pg *s, int64_t now, bool own, int64_t *recovered, struct
     struct pg_call c;
     int64_t n;
 
-    if (recover_withdrawn(s, now, own ? s->owner : 0, err) != 0)
+    if (recover_withdrawn(s, now, own, err) != 0)
         return -1;
-    pg_start(&c, s, PG_RECOVER);
-    pg_int(&c, now);
-    pg_int(&c, own ? s->owner : 0);
+    start_over(&c, s, PG_RECOVER, now, own);
     if ((n = pg_run_count(&c, err)) < 0)
         return -1;
     s->counts.sending -= n;

@@ -80,6 +80,9 @@ static const char version_1[] =
     /* What all who send for a pixel know of it: struct store_gate. */
     "CREATE TABLE gates(pixel " TEXT_C " PRIMARY KEY, token bigint NOT NULL, until bigint NOT NULL,"
     " failures bigint NOT NULL, why " TEXT_C ", version bigint NOT NULL) WITH (fillfactor = 50);"
+    /* What servers keep by themselves while the database is away: up to which serial it is here. */
+    "CREATE TABLE spills(token bigint PRIMARY KEY, upto bigint NOT NULL, node " TEXT_C " NOT NULL,"
+    " at timestamptz NOT NULL) WITH (fillfactor = 50);"
     /* hour: Unix seconds.  Each writer has rows of its own, so that none waits for another's commit. */
     "CREATE TABLE tallies(hour bigint, offer " TEXT_C ", kind bigint, name " TEXT_C ", slot bigint,"
     " writer bigint, n bigint NOT NULL, PRIMARY KEY(hour, offer, kind, name, slot, writer))"

@@ -1,5 +1,6 @@
 /* pg_share.c: what several machines know of each other: who lives, what a pixel waits for, what time it is. */
 #include <openssl/rand.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "adapters/store/pg.h"
@@ -12,6 +13,7 @@ void pg_share_open(struct pg *s)
         s->owner = pg_boot_us();
     s->owner = (s->owner & INT64_MAX) | 1; /* 0 is nobody */
     s->lease_s = LEASE_S;
+    s->first_run = INT64_MIN;
 }
 
 int64_t pg_boot_us(void)
@@ -22,6 +24,8 @@ int64_t pg_boot_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static _Atomic int64_t handles;
+
 void pg_name_node(struct store *store, struct slice node, int64_t run)
 {
     struct pg *s = (struct pg *)store;
@@ -30,6 +34,9 @@ void pg_name_node(struct store *store, struct slice node, int64_t run)
     memcpy(s->node, slice_bytes(node), node.len);
     s->node[node.len] = '\0';
     s->run = run;
+    s->first_run = run >> STORE_RUN_BITS ? run >> STORE_RUN_BITS << STORE_RUN_BITS : INT64_MIN;
+    if (run >> STORE_RUN_BITS) /* each handle of the run has an owner of its own */
+        s->owner = run | (atomic_fetch_add(&handles, 1) & (((int64_t)1 << STORE_RUN_HANDLES) - 1));
 }
 
 bool pg_clock(const struct store *store, struct store_clock *out)

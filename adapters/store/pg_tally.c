@@ -194,6 +194,39 @@ void pg_tally_answer(struct pg *s, const struct pg_tallied *e, const struct stor
     of_event(s, e, TALLY_LATENCY, store_tally_bucket(a->at + a->took_ms - e->created), 1);
 }
 
+/* ---- for who counts again ---- */
+
+void pg_tally_add(struct pg *s, const struct store_tally *t)
+{
+    add(s, t->offer, t->hour, t->kind, t->name, t->slot, t->n);
+}
+
+int64_t pg_tally_get(const struct pg *s, const struct store_tally *t)
+{
+    const struct pg_tally_row want = { t->hour, t->kind, t->slot, 0, t->offer, t->name, true },
+                              *r = &s->tally->rows[place_of(s->tally, &want)];
+
+    return r->used ? r->n : 0;
+}
+
+bool pg_tally_at(const struct pg *s, size_t i, struct store_tally *out)
+{
+    const struct pg_tally_row *r;
+
+    if (i >= s->tally->count)
+        return false;
+    r = &s->tally->rows[s->tally->taken[i]];
+    *out = (struct store_tally){ r->hour, r->offer, r->name, (enum store_tally_kind)r->kind, (int)r->slot, r->n };
+    return true;
+}
+
+int pg_tally_check(const struct pg *s, struct err *err)
+{
+    if (s->tally->full || s->tally->texts.full)
+        return err_set(err, ERR_BUSY, "too much happened in one transaction to count it");
+    return 0;
+}
+
 /* ---- in the database ---- */
 
 static int by_key(const void *a, const void *b)
@@ -215,8 +248,8 @@ int pg_tally_write(struct pg *s, struct err *err)
     struct pg_call c;
     int rc;
 
-    if (t->full || t->texts.full)
-        return err_set(err, ERR_BUSY, "too much happened in one transaction to count it");
+    if (pg_tally_check(s, err) != 0)
+        return -1;
     arena_reset(a);
     rows = ARENA_ARRAY(a, const struct pg_tally_row *, t->count);
     offers = ARENA_ARRAY(a, struct slice, t->count);

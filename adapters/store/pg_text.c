@@ -13,11 +13,30 @@ static int stands_for(struct slice s)
     return (p[2] - 0xB8) << 6 | (p[3] & 0x3F);
 }
 
-/* Length of a character that goes as it is; 0: its first byte needs a stand-in. */
+/* Bytes at the beginning that are ASCII and not NUL, which nearly all are: eight at a time. */
+static size_t ascii_len(struct slice s)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    size_t n = 0;
+
+    for (uint64_t w; n + sizeof(w) <= s.len; n += sizeof(w)) {
+        memcpy(&w, s.ptr + n, sizeof(w));
+        if ((w | (w - ones)) & tops) /* a byte above 127, or a borrow by a zero */
+            break;
+    }
+    while (n < s.len && (unsigned char)(s.ptr[n] - 1) < 0x7f)
+        n++;
+    return n;
+}
+
+/* Length of what goes as it is, some ASCII or another character; 0: the first byte needs a stand-in. */
 static size_t plain_len(struct slice s)
 {
-    size_t n = utf8_len(s);
+    size_t n = ascii_len(s);
 
+    if (n)
+        return n;
+    n = utf8_len(s);
     return s.ptr[0] == '\0' || stands_for(s) >= 0 ? 0 : n;
 }
 

@@ -1,20 +1,12 @@
-/* pg_verify.c: do the rows of different tables agree? */
+/* pg_verify.c: do the rows of different tables agree?  The counts by the hour: pg_verify_hours.c. */
+#include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
-#include "adapters/store/pg_fill.h"
+#include "adapters/store/pg_check.h"
 
 #define PAGE 500
-#define SAID_MOST 1000 /* of one kind; SQL's limit is the same */
 
-struct check {
-    struct pg *s;
-    verify_report *report;
-    void *context;
-    struct verify_result *out;
-};
-
-__attribute__((format(printf, 4, 5))) static void say(struct check *c, const char *where, int64_t row, const char *fmt, ...)
+void pg_say(struct pg_check *c, const char *where, int64_t row, const char *fmt, ...)
 {
     char text[400];
     struct verify_finding f = { .where = where, .row = row, .text = text };
@@ -53,7 +45,7 @@ static const struct {
     { PG_BAD_DAY, "days", "of %lld some of the tables postbacks_, events_, tries_, attempts_ are gone", true },
 };
 
-static int ask(struct check *k, struct err *err)
+static int ask(struct pg_check *k, struct err *err)
 {
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         struct pg_rows_read rows;
@@ -66,9 +58,9 @@ static int ask(struct check *k, struct err *err)
             snprintf(text, sizeof(text), "%lld", (long long)pg_int_at(&rows, r, 1));
             if (bad[i].number) {
                 const char *at = strstr(bad[i].text, "%lld");
-                say(k, bad[i].where, pg_int_at(&rows, r, 0), "%.*s%s%s", (int)(at - bad[i].text), bad[i].text, text, at + 4);
+                pg_say(k, bad[i].where, pg_int_at(&rows, r, 0), "%.*s%s%s", (int)(at - bad[i].text), bad[i].text, text, at + 4);
             } else {
-                say(k, bad[i].where, pg_int_at(&rows, r, 0), "%s", bad[i].text);
+                pg_say(k, bad[i].where, pg_int_at(&rows, r, 0), "%s", bad[i].text);
             }
         }
         pg_done(&rows);
@@ -83,17 +75,17 @@ struct found_by {
     int text, hash; /* columns */
 };
 
-static void check_hashes(struct check *k, const char *where, const struct pg_rows_read *rows, int row, const struct found_by *by,
+static void check_hashes(struct pg_check *k, const char *where, const struct pg_rows_read *rows, int row, const struct found_by *by,
                          size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct slice id = pg_text_at(rows, row, by[i].text, &k->s->scratch);
         if (pg_int_at(rows, row, by[i].hash) != (strcmp(by[i].name, "ttclid") == 0 ? pg_ttclid_hash(id) : pg_hash(id)))
-            say(k, where, pg_int_at(rows, row, 0), "it is not found by its %s: the look-up value is another one's", by[i].name);
+            pg_say(k, where, pg_int_at(rows, row, 0), "it is not found by its %s: the look-up value is another one's", by[i].name);
     }
 }
 
-static int check_clicks(struct check *k, const struct pg_rows_read *rows, struct err *err)
+static int check_clicks(struct pg_check *k, const struct pg_rows_read *rows, struct err *err)
 {
     static const struct found_by by[] = { { "click_id", 2, 6 }, { "event_id", 3, 7 }, { "ttclid", 4, 8 } };
     struct pg *s = k->s;
@@ -109,14 +101,14 @@ static int check_clicks(struct check *k, const struct pg_rows_read *rows, struct
         while (slice_next(&says, '-', &part)) /* a uuid's text has four of these */
             n += (size_t)snprintf(hex + n, sizeof(hex) - n, "%.*s", SLICE_ARG(part));
         if (!slice_eq(key, (struct slice){ hex, n }))
-            say(k, "clicks", pg_int_at(rows, i, 0), "its key is not that of its offer and ids");
+            pg_say(k, "clicks", pg_int_at(rows, i, 0), "its key is not that of its offer and ids");
         check_hashes(k, "clicks", rows, i, by, 3);
     }
     k->out->clicks += rows->count;
     return 0;
 }
 
-static int check_postbacks(struct check *k, const struct pg_rows_read *rows, struct err *err)
+static int check_postbacks(struct pg_check *k, const struct pg_rows_read *rows, struct err *err)
 {
     static const struct found_by by[] = { { "click_id", 2, 6 }, { "event_id", 3, 7 }, { "ttclid", 4, 8 }, { "txid", 5, 9 } };
     struct pg *s = k->s;
@@ -135,7 +127,7 @@ static int check_postbacks(struct check *k, const struct pg_rows_read *rows, str
         for (size_t m = 0; marks && m < n; m++)
             has |= pg_mark_of(&pb, 0, &mark) && marks[m] == mark.hash;
         if (pg_mark_of(&pb, 0, &mark) && !has)
-            say(k, "postbacks", pg_int_at(rows, i, 0), "its click is not marked: what it took back would not be seen");
+            pg_say(k, "postbacks", pg_int_at(rows, i, 0), "its click is not marked: what it took back would not be seen");
         check_hashes(k, "postbacks", rows, i, by, 4);
     }
     k->out->postbacks += rows->count;
@@ -143,7 +135,7 @@ static int check_postbacks(struct check *k, const struct pg_rows_read *rows, str
 }
 
 /* The key of its event_id is an event's own; that which it would have had may be a later one's. */
-static int check_events(struct check *k, const struct pg_rows_read *rows, struct err *err)
+static int check_events(struct pg_check *k, const struct pg_rows_read *rows, struct err *err)
 {
     static const struct found_by by[] = { { "event_id", 3, 8 }, { "click_id", 5, 7 }, { "ttclid", 6, 9 } };
     struct pg *s = k->s;
@@ -177,15 +169,15 @@ static int check_events(struct check *k, const struct pg_rows_read *rows, struct
     for (int i = 0; i < rows->count; i++) {
         int64_t id = pg_int_at(rows, i, 0);
         if (owner[2 * i] != id || plain[2 * i])
-            say(k, "events", id, "its event_id is not kept for it: the same conversion would be sent again");
+            pg_say(k, "events", id, "its event_id is not kept for it: the same conversion would be sent again");
         if (keys[2 * i + 1].len && owner[2 * i + 1] == 0)
-            say(k, "events", id, "the event_id that it would have had is not kept: a repeat that comes without would be sent again");
+            pg_say(k, "events", id, "the event_id that it would have had is not kept: a repeat that comes without would be sent again");
     }
     k->out->events += rows->count;
     return 0;
 }
 
-static int walk(struct check *k, enum pg_sql page, int (*check)(struct check *, const struct pg_rows_read *, struct err *),
+static int walk(struct pg_check *k, enum pg_sql page, int (*check)(struct pg_check *, const struct pg_rows_read *, struct err *),
                 struct err *err)
 {
     int64_t after = INT64_MIN;
@@ -210,7 +202,7 @@ static int walk(struct check *k, enum pg_sql page, int (*check)(struct check *, 
 
 /* ---- counts ---- */
 
-static int check_counts(struct check *k, struct err *err)
+static int check_counts(struct pg_check *k, struct err *err)
 {
     static const char *const names[] = { "clicks", "postbacks", "waiting", "sending", "delivered", "dead", "quarantined",
                                          "withdrawn" };
@@ -222,7 +214,7 @@ static int check_counts(struct check *k, struct err *err)
         return -1;
     for (int i = 0; i < 8; i++)
         if (pg_int_at(&rows, 0, i) != pg_int_at(&rows, 0, i + 8))
-            say(k, "writers", 0, "%s: their counts add up to %lld, the rows are %lld", names[i],
+            pg_say(k, "writers", 0, "%s: their counts add up to %lld, the rows are %lld", names[i],
                 (long long)pg_int_at(&rows, 0, i + 8), (long long)pg_int_at(&rows, 0, i));
     pg_done(&rows);
     pg_start(&c, k->s, PG_COUNT_ATTEMPTS);
@@ -233,52 +225,15 @@ static int check_counts(struct check *k, struct err *err)
     return 0;
 }
 
-/* Hours of which retention has removed rows, and the one between, say nothing. */
-static int64_t first_hour(int64_t before_ms)
-{
-    return before_ms ? (before_ms / 3600000 + 1) * 3600 : INT64_MIN;
-}
-
-static int check_hours(struct check *k, struct err *err)
-{
-    static const char *const kinds[] = { "", "clicks", "postbacks", "reasons", "", "events", "", "valued" };
-    int64_t clicks, ledger;
-    struct pg_rows_read rows;
-    struct pg_call c;
-
-    arena_reset(&k->s->scratch);
-    if (pg_meta_get(k->s, "clicks_before", &clicks, err) < 0 || pg_meta_get(k->s, "ledger_before", &ledger, err) < 0)
-        return -1;
-    pg_start(&c, k->s, PG_BAD_TALLIES);
-    pg_int(&c, first_hour(clicks > ledger ? clicks : ledger)); /* counts of clicks go with those of the ledger */
-    pg_int(&c, first_hour(ledger));
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    for (int i = 0; i < rows.count; i++) {
-        time_t hour = (time_t)pg_int_at(&rows, i, 0);
-        int64_t kind = pg_int_at(&rows, i, 2);
-        char when[40] = "";
-        struct tm tm;
-        if (gmtime_r(&hour, &tm))
-            strftime(when, sizeof(when), "%Y-%m-%dT%H:%MZ", &tm);
-        say(k, "hours", 0, "%s offer %.*s: %s %.*s (%lld) says %lld, the rows say %lld", when,
-            SLICE_ARG(pg_text_at(&rows, i, 1, &k->s->scratch)), kind > 0 && kind < 8 ? kinds[kind] : "",
-            SLICE_ARG(pg_text_at(&rows, i, 3, &k->s->scratch)), (long long)pg_int_at(&rows, i, 4),
-            (long long)pg_int_at(&rows, i, 5), (long long)pg_int_at(&rows, i, 6));
-    }
-    pg_done(&rows);
-    return 0;
-}
-
 int pg_verify(struct pg *s, verify_report *report, void *context, struct verify_result *out, struct err *err)
 {
-    struct check k = { s, report, context, out };
+    struct pg_check k = { s, report, context, out };
 
     *out = (struct verify_result){ 0 };
     if (walk(&k, PG_CHECK_CLICKS, check_clicks, err) != 0 || walk(&k, PG_CHECK_POSTBACKS, check_postbacks, err) != 0 ||
         walk(&k, PG_CHECK_EVENTS, check_events, err) != 0 || ask(&k, err) != 0 || check_counts(&k, err) != 0)
         return -1;
-    if (out->findings == 0 && check_hours(&k, err) != 0) /* else they would only say the same again */
+    if (out->findings == 0 && pg_check_hours(&k, err) != 0) /* else they would only say the same again */
         return -1;
     return out->findings != 0;
 }

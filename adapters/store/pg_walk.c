@@ -190,43 +190,6 @@ int pg_walk_tallies(struct store *store, int64_t since, int64_t until, struct sl
     return rc != 0 ? -1 : 0;
 }
 
-/* ---- for those who look on ---- */
-
-int pg_newest(struct store *store, int64_t *postback, int64_t *attempt, struct err *err)
-{
-    struct pg_rows_read rows;
-    struct pg_call c;
-
-    pg_start(&c, (struct pg *)store, PG_NEWEST_IDS);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    *postback = pg_int_at(&rows, 0, 0);
-    *attempt = pg_int_at(&rows, 0, 1);
-    pg_done(&rows);
-    return 0;
-}
-
-int pg_changed_events(struct store *store, int64_t *after, unsigned max, struct arena *arena, int64_t **ids,
-                      size_t *count, struct err *err)
-{
-    struct pg_rows_read rows;
-    struct pg_call c;
-
-    *count = 0;
-    pg_start(&c, (struct pg *)store, PG_CHANGED);
-    pg_int(&c, *after);
-    pg_int(&c, max ? max : 1);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    *ids = ARENA_ARRAY(arena, int64_t, (size_t)rows.count);
-    for (int i = 0; *ids && i < rows.count; i++) {
-        *after = pg_int_at(&rows, i, 0);
-        (*ids)[(*count)++] = pg_int_at(&rows, i, 1);
-    }
-    pg_done(&rows);
-    return *ids ? 0 : pg_no_room(err);
-}
-
 int pg_list_again(struct store *store, const struct store_again *what, int64_t *after, unsigned max, int64_t *ids,
                   size_t *count, struct err *err)
 {

@@ -64,6 +64,13 @@ static int claim_any(struct pg *s, struct err *err)
 
     if (RAND_bytes((unsigned char *)&s->token, sizeof(s->token)) != 1)
         return err_set(err, ERR_SYSTEM, "no random bytes can be had");
+    if (s->first_run != INT64_MIN) { /* numbers of runs that have ended come free at once */
+        pg_start(&c, s, PG_WRITERS_BEFORE);
+        pg_int(&c, s->first_run);
+        pg_int(&c, s->run);
+        if (pg_run(&c, NULL, err) != 0)
+            return -1;
+    }
     pg_start(&c, s, PG_WRITER_FREE);
     pg_int(&c, PG_WRITERS);
     if (pg_run(&c, &rows, err) != 0)
@@ -147,6 +154,7 @@ int pg_begin(struct store *store, struct err *err)
         again = true;
     }
     s->doubtful = false;
+    s->spill.token = 0;
     s->before = s->state;
     s->counts = (struct store_counts){ 0 };
     return s->taken.doubt ? pg_untake(s, err) : 0;
@@ -164,6 +172,7 @@ int pg_begin_group(struct store *store, struct err *err)
     if ((s->number < 0 && claim_any(s, err) != 0) || pg_days_ready(s, err) != 0)
         return -1;
     s->doubtful = false;
+    s->spill.token = 0;
     s->before = s->state;
     pg_group_start(s);
     return 0;
@@ -193,7 +202,7 @@ static int commit(struct pg *s, struct err *err)
     int rc;
 
     s->warned = false;
-    if (pg_tally_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
+    if (pg_tally_write(s, err) != 0 || pg_spill_write(s, err) != 0 || pg_mark(s, err) != 0 || bare(s, PG_COMMIT, NULL, err) != 0)
         return -1;
     s->failed_at = PG_COUNT;
     rc = pg_flush(s, err);
@@ -206,6 +215,8 @@ static int commit(struct pg *s, struct err *err)
         s->taken.count = 0;
         s->taken.doubt = false;
     }
+    if (rc == 1 && s->failed_at == PG_SPILL_MARK)
+        return err_set(err, ERR_AGAIN, "%s: it does not stand where this server left it with what it hands on", s->where);
     if (rc != 1 || s->failed_at != PG_WRITER_COMMIT)
         return rc;
     s->number = -1;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/store/ledger.h"
 #include "adapters/store/sqlite_index.h"
 #include "adapters/store/sqlite_insert.h"
 #include "adapters/store/sqlite_tally.h"
@@ -198,6 +199,20 @@ static int counts(struct store *store, struct store_counts *out, struct err *err
     out->plain = plain != 0;
 out:
     sqlite_read_end(s);
+    return rc;
+}
+
+int store_sqlite_gone(struct store *store, struct ledger_gone *out, struct err *err)
+{
+    struct sqlite_state state = { .clicks_before = 0 };
+    struct store_counts counts;
+    int rc;
+
+    if (sqlite_read_begin(of(store), err) != 0)
+        return -1;
+    rc = read_counts(of(store), &counts, &state, err);
+    sqlite_read_end(of(store));
+    *out = (struct ledger_gone){ state.clicks_before, state.ledger_before };
     return rc;
 }
 

@@ -255,8 +255,8 @@ int sqlite_list_latest(struct store *, const struct store_latest *, unsigned, st
                        struct store_postback **, size_t *, int64_t *, struct err *);
 int sqlite_events_of(struct store *, const struct store_postback *, struct arena *,
                      struct store_event **, size_t *, struct err *);
-int sqlite_newest(struct store *, int64_t *, int64_t *, struct err *);
-int sqlite_changed_events(struct store *, int64_t *, unsigned, struct arena *, int64_t **, size_t *,
+int sqlite_newest(struct store *, struct store_cursor *, struct err *);
+int sqlite_changed_events(struct store *, struct store_cursor *, unsigned, struct arena *, int64_t **, size_t *,
                           struct err *);
 
 int sqlite_walk_events(struct store *, int64_t, store_event_visit *, void *, struct err *);

@@ -155,7 +155,7 @@ int sqlite_events_of(struct store *store, const struct store_postback *pb, struc
 
 /* ---- for those who look on ---- */
 
-int sqlite_newest(struct store *store, int64_t *postback, int64_t *attempt, struct err *err)
+int sqlite_newest(struct store *store, struct store_cursor *out, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
     struct sqlite3_stmt *st;
@@ -164,8 +164,8 @@ int sqlite_newest(struct store *store, int64_t *postback, int64_t *attempt, stru
     if (sqlite_read_begin(s, err) != 0)
         return -1;
     if ((st = sql_use(s, SQL_NEWEST_IDS, err)) != NULL && (rc = sql_step(s, st, err)) == 1) {
-        *postback = col_int(st, 0);
-        *attempt = col_int(st, 1);
+        out->postback[0] = col_int(st, 0);
+        out->attempt[0] = col_int(st, 1);
     }
     sql_done(st);
     sqlite_read_end(s);
@@ -200,7 +200,7 @@ static int read_changed(struct sqlite *s, int64_t *after, unsigned max, struct a
     return rc < 0 ? -1 : 0;
 }
 
-int sqlite_changed_events(struct store *store, int64_t *after, unsigned max, struct arena *arena, int64_t **ids,
+int sqlite_changed_events(struct store *store, struct store_cursor *at, unsigned max, struct arena *arena, int64_t **ids,
                           size_t *count, struct err *err)
 {
     struct sqlite *s = (struct sqlite *)store;
@@ -210,7 +210,7 @@ int sqlite_changed_events(struct store *store, int64_t *after, unsigned max, str
     *count = 0;
     if (sqlite_read_begin(s, err) != 0)
         return -1;
-    rc = read_changed(s, after, max, arena, ids, count, err);
+    rc = read_changed(s, &at->attempt[0], max, arena, ids, count, err);
     sqlite_read_end(s);
     return rc;
 }

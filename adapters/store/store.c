@@ -150,6 +150,16 @@ int store_gate_set(struct store *s, const struct store_gate *gate, int64_t mine,
     return shared(s, err) != 0 || writing(s, err) != 0 ? -1 : s->ops->gate_set(s, gate, mine, anew, err);
 }
 
+int store_spill_meet(struct store *s, int64_t token, bool known, int64_t forget, int64_t *upto, struct err *err)
+{
+    return shared(s, err) != 0 || writing(s, err) != 0 ? -1 : s->ops->spill_meet(s, token, known, forget, upto, err);
+}
+
+int store_spill_mark(struct store *s, const struct store_spill *mark, struct err *err)
+{
+    return shared(s, err) != 0 || writing(s, err) != 0 ? -1 : s->ops->spill_mark(s, mark, err);
+}
+
 int store_clock_back(struct store *s, int64_t by, struct err *err)
 {
     return writing(s, err) != 0 ? -1 : s->ops->clock_back(s, by, err);
@@ -175,15 +185,51 @@ int store_events_of(struct store *s, const struct store_postback *pb, struct are
     return s->ops->events_of(s, pb, arena, list, count, err);
 }
 
-int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct err *err)
+int store_cursor_newest(struct store *s, struct store_cursor *out, struct err *err)
 {
-    return s->ops->newest(s, postback, attempt, err);
+    *out = (struct store_cursor){ .looked = { 0 } };
+    return s->ops->newest(s, out, err);
 }
 
-int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
+struct store_cursor store_cursor_at(const struct store *s, int64_t postback, int64_t attempt)
+{
+    struct store_cursor at = { .postback = { postback }, .attempt = { attempt } };
+
+    if (s->ops->cursor_at)
+        s->ops->cursor_at(&at);
+    return at;
+}
+
+int64_t store_cursor_top(const int64_t of[STORE_WRITERS])
+{
+    int64_t top = 0;
+
+    for (int i = 0; i < STORE_WRITERS; i++)
+        top = of[i] > top ? of[i] : top;
+    return top;
+}
+
+int64_t *store_cursor_place(const struct store *s, struct store_cursor *at, int64_t postback)
+{
+    return s->ops->cursor_place ? s->ops->cursor_place(s, at, postback) : &at->postback[0];
+}
+
+int store_news(struct store *s, struct store_cursor *at, unsigned max, struct arena *arena,
+               struct store_postback **list, size_t *count, struct err *err)
+{
+    if (s->ops->news)
+        return s->ops->news(s, at, max, arena, list, count, err);
+    if (s->ops->list_postbacks(s, (struct slice){ 0 }, 0, at->postback[0], max, arena, list, count, err) != 0)
+        return -1;
+    if (*count)
+        at->postback[0] = (*list)[*count - 1].id;
+    return 0;
+}
+
+int store_changed_events(struct store *s, struct store_cursor *at, unsigned max, struct arena *arena,
                          int64_t **ids, size_t *count, struct err *err)
 {
-    return s->ops->changed_events(s, after, max, arena, ids, count, err);
+    return s->ops->changed_events(s, at, max, arena, ids, count, err);
 }
 
 int store_walk_tallies(struct store *s, int64_t since, int64_t until, struct slice offer,

@@ -190,7 +190,11 @@ int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *
 
 /* ---- several machines ---- */
 
-/* Before the first begin: how the machine is called, and which run of the program this is (a random number, not 0). */
+/* Before the first begin: how the machine is called, and which run of the program this is (not 0).  Runs with the same upper bits,
+ * which are not 0, were one after the other: who says so knows that the earlier ones are dead (folder_run), and what they had
+ * taken waits again at once. */
+#define STORE_RUN_BITS 23 /* the lower bits: random, but for the last seven, which are 0 */
+#define STORE_RUN_HANDLES 7
 void store_name(struct store *s, struct slice node, int64_t run);
 
 /* The store's own clock, as begin has read it, by which all machines go. */
@@ -227,6 +231,20 @@ int store_look(struct store *s, struct store_gate *list, size_t count, struct st
 /* Say what has changed, in a transaction: of waits the longest counts, until there are no failures any more.  mine: the number
  * of this sender's token; token: the same when it was refused, else 0; anew: it is to be tried again by all who have it. */
 int store_gate_set(struct store *s, const struct store_gate *gate, int64_t mine, bool anew, struct err *err);
+
+/* What a server has kept by itself while the store was away, and hands on (spill.h): entries with serials that grow, under a random
+ * token.  Up to which serial they are in the store stands there, and is written with them. */
+struct store_spill {
+    int64_t token;
+    int64_t before, after; /* up to here was known to be there; up to here will be */
+};
+/* In a transaction, before anything under that token: up to which serial it has come.  A commit of before whose outcome is unknown is
+ * waited for.  known: a store has met the token already; forget: another one that nobody will ask for any more, or 0.  1: *upto.
+ * 0: known, and not to this store: it is another one. */
+int store_spill_meet(struct store *s, int64_t token, bool known, int64_t forget, int64_t *upto, struct err *err);
+/* In a transaction, also one of begin_group, once: written with its commit.  Should the store not have stood at `before` the commit
+ * fails, ERR_AGAIN. */
+int store_spill_mark(struct store *s, const struct store_spill *mark, struct err *err);
 
 /* The clock by which `now` is told was set back by so much (negative, ms): what waits keeps its distances
  * from now.  recover does as much for what lies ahead of now by more than any wait can be. */
@@ -286,7 +304,7 @@ struct store_retained { /* by this call */
 };
 
 /* One small step, in a transaction.  1: go on with another.  0: for now nothing is left; begin again later.
- * Events that wait or are being sent stay whole, and so do their postbacks, until they are done.
+ * Events that wait or are being sent stay whole, and their postbacks stay (without what is cut), until they are done.
  * A removed event is forgotten: the same conversion would be a new one. */
 int store_retain(struct store *s, const struct store_retention *how, struct store_retained *out,
                  struct err *err);
@@ -369,11 +387,26 @@ struct store_latest {
 int store_list_latest(struct store *s, const struct store_latest *what, unsigned max,
                       struct arena *arena, struct store_postback **list, size_t *count,
                       int64_t *next, struct err *err);
-/* The newest ids: of a postback, of an attempt; 0: there is none. */
-int store_newest(struct store *s, int64_t *postback, int64_t *attempt, struct err *err);
-/* Ids of events that attempts above *after carried, oldest attempt first, about max of them (an attempt is
- * never cut in two), into arena; *after becomes the last attempt that was looked at. */
-int store_changed_events(struct store *s, int64_t *after, unsigned max, struct arena *arena,
+/* Up to where somebody who looks on has looked: the last ids, of each writer by itself.  One's ids ascend with its commits; what
+ * one commits may have a lower id than what another has committed before. */
+#define STORE_WRITERS 64
+struct store_cursor {
+    int64_t postback[STORE_WRITERS], attempt[STORE_WRITERS]; /* 0: none; an engine with one writer: the first */
+    int64_t looked[2]; /* when all was seen, by the store's clock, Unix milliseconds; 0: not yet */
+};
+/* Now: what comes behind it was committed later. */
+int store_cursor_newest(struct store *s, struct store_cursor *out, struct err *err);
+/* Behind these ids; where there are several writers some seconds before them, so that some may be met again. */
+struct store_cursor store_cursor_at(const struct store *s, int64_t postback, int64_t attempt);
+int64_t store_cursor_top(const int64_t of[STORE_WRITERS]); /* the highest id */
+/* How far it is with the writer of this postback; NULL: that came before anybody could look, and is no news. */
+int64_t *store_cursor_place(const struct store *s, struct store_cursor *at, int64_t postback);
+/* Postbacks behind the cursor, in the order of their ids, at most max, into arena; the cursor goes on. */
+int store_news(struct store *s, struct store_cursor *at, unsigned max, struct arena *arena,
+               struct store_postback **list, size_t *count, struct err *err);
+/* Ids of events that attempts behind the cursor carried, oldest attempt first, about max of them (an attempt is
+ * never cut in two), into arena; the cursor goes on. */
+int store_changed_events(struct store *s, struct store_cursor *at, unsigned max, struct arena *arena,
                          int64_t **ids, size_t *count, struct err *err);
 /* The events that a postback put, oldest first (at most 64), however many its click has. */
 int store_events_of(struct store *s, const struct store_postback *pb, struct arena *arena,

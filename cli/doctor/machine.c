@@ -8,9 +8,11 @@
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 
+#include "adapters/store/spill.h"
 #include "adapters/store/store.h"
 #include "cli/init/init.h"
 #include "cli/stores.h"
+#include "core/base/when.h"
 
 #define DAY 86400
 #define OLD_RATES_DAYS 7
@@ -206,6 +208,33 @@ static void check_counts(struct doctor *d, const struct store_counts *n)
                     n->quarantined == 1 ? " is" : "s are");
 }
 
+/* What was taken while the database was away; without a server nobody hands it on. */
+static void check_spill(struct doctor *d)
+{
+    struct spill_state s;
+    struct err err = { 0 };
+    int rc = stores_is_remote(d->catalog) ? spill_peek(d->catalog->data, &s, &err) : 0;
+    struct buf when = { 0 };
+
+    if (rc < 0)
+        doctor_find(d, FINDING_FAILED, "spill", none, none, "%s", err.text);
+    if (rc != 1)
+        return;
+    when_print(&when, s.first_at / 1000);
+    if (s.waiting)
+        doctor_find(d, FINDING_WARNING, "spill", none, S("let the server run until the database has them: they are on this disk alone"),
+                    "W098 %lld %s in %s/spill.db since %.*s", (long long)s.waiting,
+                    s.waiting == 1 ? "postback or click waits" : "postbacks and clicks wait", d->catalog->data,
+                    SLICE_ARG(buf_slice(&when)));
+    if (s.aside)
+        doctor_find(d, FINDING_FAILED, "spill", none, S("docs/postgresql.md says how to get at them"),
+                    "W099 %lld %s of %s/spill.db can't be handed on", (long long)s.aside, s.aside == 1 ? "entry" : "entries",
+                    d->catalog->data);
+    if (!s.waiting && !s.aside)
+        doctor_find(d, FINDING_OK, "spill", none, none, "nothing waits in %s/spill.db", d->catalog->data);
+    buf_free(&when);
+}
+
 /* Before the first start there is none. */
 static void check_store(struct doctor *d)
 {
@@ -244,5 +273,6 @@ void doctor_machine(struct doctor *d)
     check_clock(d);
     check_disk(d);
     check_store(d);
+    check_spill(d);
     doctor_server(d);
 }

@@ -21,14 +21,10 @@
 #define BATCH_MOST ((size_t)384 << 10)
 #define ROWS_MOST 100 /* at a time; `skipped` says that there were more, which the list has */
 
-struct cursor {
-    int64_t postback, attempt;
-};
-
 struct watcher {
     struct http_stream *stream;
     char secret[SESSION_TEXT + 1]; /* of the session, which may end before the stream */
-    struct cursor at;              /* -1: from now on */
+    int64_t postback, attempt;     /* the newest that it was told of; -1: from now on */
     bool new;
     struct watcher *next;
 };
@@ -38,7 +34,8 @@ struct feed {
     struct watcher *first;
     struct store *store;
     struct arena arena, row; /* of a look, of one row of it: a click may have hundreds of events */
-    struct cursor at;
+    struct store_cursor at;
+    bool looked; /* `at` is a place */
     uint64_t groups; /* that intake had committed when the store was last asked */
     struct buf state;
     struct buf batch;
@@ -51,9 +48,10 @@ static int begin(struct feed *f, struct err *err)
 {
     if (!f->store && !(f->store = stores_open_kept(f->i->settings.stores, false, err)))
         return -1;
-    if (f->at.postback >= 0)
+    if (f->looked)
         return 0;
-    return store_newest(f->store, &f->at.postback, &f->at.attempt, err);
+    f->looked = store_cursor_newest(f->store, &f->at, err) == 0;
+    return f->looked ? 0 : -1;
 }
 
 struct told { /* postbacks that stand in the batch already */
@@ -92,40 +90,58 @@ static void skipped(struct feed *f)
     buf_puts(&f->batch, "event: skipped\ndata: {}\n\n");
 }
 
-/* Postbacks above the cursor, the newest ROWS_MOST of them, oldest first. */
-static int new_rows(struct feed *f, struct cursor *at, struct told *told, struct err *err)
+/* Of more than there is room for the newest. */
+static int newest_rows(struct feed *f, struct store_cursor *at, struct store_postback **list, size_t *count, struct err *err)
 {
-    struct store_latest what = { .after = at->postback };
+    const struct store_latest all = { .before = 0 };
+    struct store_cursor now;
+    int64_t more;
+
+    skipped(f);
+    if (store_cursor_newest(f->store, &now, err) != 0)
+        return -1;
+    memcpy(at->postback, now.postback, sizeof(at->postback));
+    at->looked[0] = now.looked[0];
+    return store_list_latest(f->store, &all, ROWS_MOST, &f->arena, list, count, &more, err);
+}
+
+/* Postbacks behind the cursor, the newest ROWS_MOST of them, oldest first. */
+static int new_rows(struct feed *f, struct store_cursor *at, struct told *told, struct err *err)
+{
     struct store_postback *list = NULL;
-    int64_t more = 0;
+    bool many;
     size_t count = 0;
 
-    if (store_list_latest(f->store, &what, ROWS_MOST, &f->arena, &list, &count, &more, err) < 0)
+    if (store_news(f->store, at, ROWS_MOST + 1, &f->arena, &list, &count, err) != 0)
         return -1;
-    if (count == ROWS_MOST && list[count - 1].id > at->postback + 1)
-        skipped(f);
-    for (size_t i = count; i-- > 0;)
-        if (row(f, &list[i], told, err) != 0)
+    many = count > ROWS_MOST;
+    if (many && newest_rows(f, at, &list, &count, err) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (row(f, &list[many ? count - 1 - i : i], told, err) != 0)
             return -1;
-    if (count)
-        at->postback = list[0].id;
     return 0;
 }
 
 /* Postbacks of whose events an attempt has ended. */
-static int changed_rows(struct feed *f, struct cursor *at, struct told *told, struct err *err)
+static int changed_rows(struct feed *f, struct store_cursor *at, struct told *told, struct err *err)
 {
+    struct store_cursor now;
     struct store_postback pb;
     struct store_event ev;
-    int64_t *ids = NULL, newest;
+    int64_t *ids = NULL;
     size_t count = 0;
     int rc;
 
-    if (store_changed_events(f->store, &at->attempt, ROWS_MOST, &f->arena, &ids, &count, err) < 0)
+    if (store_changed_events(f->store, at, ROWS_MOST, &f->arena, &ids, &count, err) < 0)
         return -1;
     if (count >= ROWS_MOST) { /* they come faster than anybody reads: on from the newest */
         skipped(f);
-        return store_newest(f->store, &newest, &at->attempt, err);
+        if (store_cursor_newest(f->store, &now, err) != 0)
+            return -1;
+        memcpy(at->attempt, now.attempt, sizeof(at->attempt));
+        at->looked[1] = now.looked[1];
+        return 0;
     }
     for (size_t i = 0; i < count; i++) {
         if ((rc = store_get_event(f->store, ids[i], &f->arena, &ev, err)) < 0)
@@ -140,7 +156,7 @@ static int changed_rows(struct feed *f, struct cursor *at, struct told *told, st
 }
 
 /* Everything above the cursor into f->batch; the cursor goes on. */
-static int gather(struct feed *f, struct cursor *at, struct err *err)
+static int gather(struct feed *f, struct store_cursor *at, struct err *err)
 {
     struct told told = { .count = 0 };
 
@@ -151,7 +167,8 @@ static int gather(struct feed *f, struct cursor *at, struct err *err)
     if (told.skipped)
         skipped(f);
     if (f->batch.len) { /* an id alone is no event, and is kept by the browser all the same */
-        buf_printf(&f->batch, "id: %lld.%lld\n\n", (long long)at->postback, (long long)at->attempt);
+        buf_printf(&f->batch, "id: %lld.%lld\n\n", (long long)store_cursor_top(at->postback),
+                   (long long)store_cursor_top(at->attempt));
     }
     return buf_ok(&f->batch) ? 0 : err_set(err, ERR_BUSY, "out of memory");
 }
@@ -174,28 +191,29 @@ static void bye(struct watcher **at)
     leave(at);
 }
 
-static bool same_cursor(const struct cursor *a, const struct cursor *b)
+static bool same_cursor(const struct store_cursor *a, const struct store_cursor *b)
 {
-    return a->postback == b->postback && a->attempt == b->attempt;
+    return memcmp(a->postback, b->postback, sizeof(a->postback)) == 0 && memcmp(a->attempt, b->attempt, sizeof(a->attempt)) == 0;
 }
 
 /* The store goes on while somebody catches up: being where the others are is enough, or it would never end. */
-static bool is_behind(const struct cursor *a, const struct cursor *b)
+static bool is_behind(const struct store_cursor *a, const struct store_cursor *b)
 {
-    return a->postback < b->postback || a->attempt < b->attempt;
+    for (int i = 0; i < STORE_WRITERS; i++)
+        if (a->postback[i] < b->postback[i] || a->attempt[i] < b->attempt[i])
+            return true;
+    return false;
 }
 
 /* What this one has missed; whoever is ahead of us (another store, a made-up id) begins here. */
 static bool catch_up(struct feed *f, struct watcher *w, struct err *err)
 {
-    struct cursor at = w->at;
+    struct store_cursor at = store_cursor_at(f->store, w->postback, w->attempt);
 
-    if (at.postback < 0 || at.postback > f->at.postback || at.attempt > f->at.attempt) {
-        w->at = f->at;
+    if (w->postback < 0 || w->postback > store_cursor_top(f->at.postback) || w->attempt > store_cursor_top(f->at.attempt))
         return true;
-    }
     while (is_behind(&at, &f->at)) {
-        struct cursor before = at;
+        struct store_cursor before = at;
         if (gather(f, &at, err) != 0) {
             buf_clear(&f->batch);
             skipped(f);
@@ -206,7 +224,6 @@ static bool catch_up(struct feed *f, struct watcher *w, struct err *err)
         if (http_stream_send(w->stream, buf_slice(&f->batch)) != 0)
             return false;
     }
-    w->at = f->at;
     return true;
 }
 
@@ -287,11 +304,11 @@ static void check_sessions(struct feed *f)
 static void tell_rows(struct feed *f)
 {
     struct intake_stats stats;
-    struct cursor at = f->at;
+    struct store_cursor at = f->at;
     struct err err = { 0 };
 
     intake_stats(f->i->settings.intake, &stats);
-    if (stats.groups == f->groups)
+    if (stats.groups == f->groups && !store_shares(f->store)) /* else others write, too */
         return;
     if (gather(f, &at, &err) != 0)
         return; /* the next tick tries again */
@@ -336,7 +353,7 @@ static bool next(struct feed *f)
     if (f->first && !l->arrived && !l->stopping)
         rest(l);
     while (!f->first && !l->arrived && !l->stopping) {
-        f->at = (struct cursor){ -1, -1 }; /* who comes next begins where the store is then */
+        f->looked = false; /* who comes next begins where the store is then */
         buf_free(&f->state);
         pthread_cond_wait(&l->work, &l->lock);
     }
@@ -352,7 +369,7 @@ static bool next(struct feed *f)
 
 static void *run(void *inspector)
 {
-    struct feed f = { .i = inspector, .at = { -1, -1 } };
+    struct feed f = { .i = inspector };
 
     arena_init(&f.arena, ARENA_MOST);
     arena_init(&f.row, ARENA_MOST);
@@ -377,15 +394,14 @@ void live_open(struct live *l)
 }
 
 /* "12.7"; what is none begins now. */
-static struct cursor read_cursor(struct slice text)
+static void read_place(struct watcher *w, struct slice text)
 {
     struct slice postback, attempt;
-    struct cursor at;
 
-    if (slice_cut(text, '.', &postback, &attempt) && slice_to_i64(postback, &at.postback) &&
-        slice_to_i64(attempt, &at.attempt) && at.postback >= 0 && at.attempt >= 0)
-        return at;
-    return (struct cursor){ -1, -1 };
+    if (slice_cut(text, '.', &postback, &attempt) && slice_to_i64(postback, &w->postback) &&
+        slice_to_i64(attempt, &w->attempt) && w->postback >= 0 && w->attempt >= 0)
+        return;
+    w->postback = w->attempt = -1;
 }
 
 static struct watcher *watcher_new(struct http_request *http)
@@ -395,7 +411,7 @@ static struct watcher *watcher_new(struct http_request *http)
     if (!w)
         return NULL;
     snprintf(w->secret, sizeof(w->secret), "%.*s", SLICE_ARG(gate_cookie(http)));
-    w->at = read_cursor(http_request_header(http, "Last-Event-ID"));
+    read_place(w, http_request_header(http, "Last-Event-ID"));
     w->new = true;
     w->stream = http_stream_open(http, reply_stream_headers, ROOM);
     if (w->stream)

@@ -86,17 +86,10 @@ static void tell(struct replay_work *w, const struct store_postback *was,
 
 /* ---- one postback ---- */
 
-/* Lines that only the request itself could make: how it was damaged, by which key and signature it came (who
- * counts those that use the previous one must not be told by a replay that nobody does); and earlier verdicts. */
+/* Lines of the request, and earlier verdicts. */
 static bool is_kept(struct slice line)
 {
-    static const struct slice codes[] = { SLICE("W00"), SLICE("W010 "), SLICE("W091 "), SLICE("W092 "),
-                                          SLICE("W093 "), SLICE("W094 ") };
-
-    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
-        if (slice_starts(line, codes[i]))
-            return true;
-    return slice_find(line, S(WAS)) < line.len;
+    return record_is_requests(line) || slice_find(line, S(WAS)) < line.len;
 }
 
 static void keep_lines(struct buf *out, struct slice warnings, struct slice now)

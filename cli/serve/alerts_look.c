@@ -18,7 +18,9 @@ static void from_admin(struct gathered *g, struct admin *admin)
     struct intake_stats stats;
 
     intake_stats(admin->intake, &stats);
-    g->facts.store_refuses = !stats.healthy;
+    g->facts.store_refuses = !stats.healthy && !stats.keeps;
+    g->facts.spilled = stats.spill.waiting;
+    g->facts.oldest_spilled = stats.spill.first_at / 1000;
     snprintf(g->facts.store_why, sizeof(g->facts.store_why), "%.199s", stats.why);
     pthread_mutex_lock(&admin->lock);
     g->facts.reload_failed = admin->reload_failed;

@@ -20,6 +20,19 @@ void answer_verdict(struct http_request *http, bool verbose, const struct transl
     buf_free(&b);
 }
 
+void answer_kept(struct http_request *http, bool verbose, const struct notes *notes)
+{
+    struct buf b = { 0 };
+
+    if (!verbose) {
+        http_reply_static(http, 200, NULL, S("OK"));
+        return;
+    }
+    show_answer(&b, VERDICT_ACCEPTED, "W098", S("the database is away; the postback is kept here, and decided when it is back"), notes);
+    http_reply(http, 200, json, buf_slice(&b));
+    buf_free(&b);
+}
+
 static void refuse(struct http_request *http, bool verbose, int status,
                    const struct http_header *headers, const char *code, struct slice reason)
 {

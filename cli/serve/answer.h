@@ -8,6 +8,9 @@
 /* 200 with OK, or with the verdict as JSON when asked for. */
 void answer_verdict(struct http_request *http, bool verbose, const struct translation *t);
 
+/* 200 to a postback that is kept, and decided later: the same, the verdict is "accepted" (W098). */
+void answer_kept(struct http_request *http, bool verbose, const struct notes *notes);
+
 /* A refusal: code R00x and its sentence, as text or as {"verdict":"refused",...}. */
 void answer_refused(struct http_request *http, bool verbose, int status, const char *code,
                     struct slice reason);

@@ -78,6 +78,32 @@ static void others(struct admin *a, const struct telling *t)
                                      "upgrade it, too"), "");
 }
 
+#define WAITS "W098"
+#define STAYS "W099"
+
+/* What is kept here: postbacks are taken. */
+static void spill(const struct telling *t, const struct intake_stats *s)
+{
+    long long waiting = s->spill.waiting, aside = s->spill.aside;
+    struct slice what;
+
+    if (!s->healthy && s->keeps)
+        tell(t, "spill", false, s->spill.first_at,
+             arena_printf(t->arena, WAITS " the database is away; postbacks are kept in this server's spill until it is back (%lld "
+                          "%s)", waiting, waiting == 1 ? "waits" : "wait"), s->why);
+    else if (waiting)
+        tell(t, "spill", false, s->spill.first_at,
+             arena_printf(t->arena, WAITS " %lld %s of this server's spill %s not in the database yet", waiting,
+                          waiting == 1 ? "postback or click" : "postbacks and clicks", waiting == 1 ? "is" : "are"),
+             s->spill_foreign ? s->why : "");
+    if (!aside && !s->spill_damaged)
+        return;
+    what = s->spill_damaged ? S(STAYS " the spill was damaged at the start; what was in it waits in a file beside it")
+                            : arena_printf(t->arena, STAYS " %lld %s of the spill can't be handed on, and %s in it", aside,
+                                           aside == 1 ? "entry" : "entries", aside == 1 ? "stays" : "stay");
+    tell(t, "spill", true, 0, what.len ? what : S(STAYS " something in the spill can't be handed on"), "");
+}
+
 static void alert(void *context, const char *text)
 {
     tell(context, "alert", true, 0, S("alert"), text);
@@ -89,8 +115,9 @@ void banner_each(struct admin *a, struct arena *arena, banner_visit *visit, void
     struct intake_stats stats;
 
     intake_stats(a->intake, &stats);
-    if (!stats.healthy)
-        tell(&t, "store", true, 0, S("the store does not take postbacks"), stats.why);
+    if (!stats.healthy && !stats.keeps)
+        tell(&t, "store", true, 0, S("the store does not take postbacks"), stats.spill_why[0] ? stats.spill_why : stats.why);
+    spill(&t, &stats);
     pthread_mutex_lock(&a->lock);
     if (a->reload_failed)
         tell(&t, "reload", true, a->reload_at,

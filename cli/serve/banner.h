@@ -5,7 +5,7 @@
 #include "cli/serve/admin.h"
 
 struct banner {
-    const char *kind;  /* "store": postbacks are not taken; "reload", "clock", "pixel", "alert": they are */
+    const char *kind;  /* "store": postbacks are not taken; "spill", "reload", "clock", "node", "pixel", "alert": they are */
     bool error;        /* else a warning: it may mend itself */
     struct slice text; /* the whole sentence, in arena */
     int64_t since;     /* Unix milliseconds; 0: not known */

@@ -3,6 +3,7 @@
 #include "cli/serve/clock.h"
 #include "cli/serve/intake_group.h"
 #include "cli/serve/log.h"
+#include "cli/serve/spillway.h"
 
 /* A balancer sends nothing to who is not ready, and then nothing would show that it is again. */
 #define UNHEALTHY_MS 10000
@@ -24,16 +25,14 @@ static void retain(struct intake *in)
 
 #define LOOK_MS 1000
 
-static bool looks(const struct intake *in)
-{
-    return in->settings.look && (in->doubt || !in->stats.healthy);
-}
 
 /* Until it may look again. */
 static int64_t look_wait(const struct intake *in)
 {
     int64_t since = in->looked_at ? intake_steady_ms() - in->looked_at : LOOK_MS;
 
+    if (!intake_may_try(in))
+        return LOOK_MS;
     return since >= LOOK_MS ? 0 : LOOK_MS - since;
 }
 
@@ -45,7 +44,7 @@ static void look(struct intake *in)
 
     pthread_mutex_lock(&in->lock);
     in->doubt = rc != 0;
-    in->looked_at = intake_steady_ms();
+    in->looked_at = in->tried_at = intake_steady_ms();
     group_note_health(in, rc, &err);
     pthread_mutex_unlock(&in->lock);
     if (rc == 0)
@@ -75,7 +74,7 @@ static void rest(struct intake *in)
                        ? retain_due(in->settings.retainer, now) - now
                        : INT64_MAX;
     struct timespec until;
-    bool away = looks(in);
+    bool away = intake_away(in);
 
     if (away) { /* nothing can be done there before */
         wait = look_wait(in);
@@ -115,7 +114,13 @@ static void *run(void *argument)
         if (!requests && !calls) {
             if (in->closing)
                 break;
-            rest(in);
+            if (spill_due(in)) {
+                pthread_mutex_unlock(&in->lock);
+                spill_hand_on(in);
+                pthread_mutex_lock(&in->lock);
+            } else {
+                rest(in);
+            }
             continue;
         }
         for (struct intake_request *r = requests; r; r = r->next)
@@ -147,6 +152,10 @@ struct intake *intake_open(const struct intake_settings *settings, struct err *e
         return NULL;
     }
     in->settings = *settings;
+    if (settings->spillway) {
+        settings->spillway->hasher = in->hasher;
+        spill_note(in, NULL);
+    }
     in->end = &in->first;
     in->stats.healthy = true;
     arena_init(&in->arena, 16 * 1024 * 1024);
@@ -180,7 +189,7 @@ void intake_submit(struct intake *in, struct intake_request *request)
     }
     pthread_mutex_unlock(&in->lock);
     if (busy)
-        group_answer(in, request, false, "too many requests wait to be stored; send it again");
+        group_answer(in, request, -1, "too many requests wait to be stored; send it again");
 }
 
 static int wait_for(struct intake *in, struct call *c)

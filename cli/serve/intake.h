@@ -5,6 +5,7 @@
 #define CLI_SERVE_INTAKE_H
 
 #include "adapters/http/server.h"
+#include "adapters/store/spill.h"
 #include "adapters/store/store.h"
 #include "adapters/tiktok/sender.h"
 #include "cli/serve/messages.h"
@@ -16,6 +17,7 @@
 #define INTAKE_GIVE_UP_MS (INT64_C(47) * 3600 * 1000)
 
 struct intake;
+struct spillway;
 
 /* A request that waits for its commit.  Lives in the request's arena. */
 struct intake_request {
@@ -34,6 +36,7 @@ struct intake_request {
     bool is_click;
     struct click click;
     bool keyed; /* click: came with the key */
+    int64_t at; /* arrival, Unix milliseconds; 0: now */
     const struct message *message; /* postback: remember it when it is durable; NULL: nothing */
     struct intake_request *next;
 };
@@ -45,6 +48,7 @@ struct intake_settings {
     /* Of a store that may be away: is it there, and what is to be done when it is there for the first time.  Asked each second while
      * it is not, on the intake thread; NULL: it is never away. */
     int (*look)(void *context, struct store *store, struct err *err);
+    struct spillway *spillway; /* where it is kept meanwhile; NULL: nowhere */
     struct retainer *retainer; /* what is old goes when there is nothing else to do; NULL: it stays */
     struct messages *messages; /* gets them */
     struct metrics *metrics;   /* NULL: nobody counts */
@@ -58,6 +62,11 @@ struct intake_stats {
     unsigned waiting; /* requests that are not answered yet */
     int64_t busy_ms; /* how long the group that is being written has been */
     bool healthy; /* the last commit went well, or failed so long ago that one should try again */
+    bool keeps;    /* while it is not, what comes is kept in the spill */
+    struct spill_state spill;   /* what waits there */
+    uint64_t kept, handed_on;   /* since the start */
+    bool spill_damaged, spill_foreign; /* it was, and was set aside; it is of another database */
+    char spill_why[400];        /* it does not keep, or can't be handed on; "": it does */
     bool unsynced; /* the disk could not be synced: nothing is taken until a restart */
     char why[400];
 };
@@ -85,6 +94,9 @@ void intake_stats(struct intake *in, struct intake_stats *out);
 
 /* Somebody else has found that the store is away: look (settings.look) now. */
 void intake_doubt(struct intake *in);
+
+/* Somebody else has asked the store, and it answered (NULL) or why it did not: by that an intake with a spill knows when to try. */
+void intake_heard(struct intake *in, const struct err *why);
 
 /* Another handle of the store could not sync (ERR_UNSYNCED): take nothing from now on. */
 void intake_stop(struct intake *in, const struct err *why);

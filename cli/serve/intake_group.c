@@ -117,9 +117,16 @@ static int write_group(struct intake *in, struct intake_request *requests, struc
 
 #define TRIES 5 /* of what met somebody else's transaction */
 
+static void restore_all(struct intake_request *requests, const struct record_before *before)
+{
+    for (struct intake_request *r = requests; r; r = r->next)
+        if (!r->is_click)
+            record_restore(r, before++);
+}
+
 /* The same calls, until nothing that they read is a guess. */
 static int record_until_known(struct intake *in, struct intake_request *requests, const struct record_before *before,
-                              struct err *err)
+                              const struct store_spill *mark, struct err *err)
 {
     struct store *store = in->settings.store;
     int64_t now;
@@ -127,13 +134,14 @@ static int record_until_known(struct intake *in, struct intake_request *requests
 
     if (store_begin_group(store, err) != 0)
         return -1;
+    if (mark && store_spill_mark(store, mark, err) != 0) {
+        store_rollback(store);
+        return -1;
+    }
     clock_read_store(store);
     now = clock_now_ms();
     do {
-        const struct record_before *b = before;
-        for (struct intake_request *r = requests; r; r = r->next)
-            if (!r->is_click)
-                record_restore(r, b++);
+        restore_all(requests, before);
         if (record_all(in, requests, now, err) != 0) {
             store_rollback(store);
             return -1;
@@ -143,7 +151,7 @@ static int record_until_known(struct intake *in, struct intake_request *requests
 }
 
 /* Nobody waits for others here but for moments: what met another's transaction is tried again, each time a bit later. */
-static int record_shared(struct intake *in, struct intake_request *requests, struct err *err)
+int group_write(struct intake *in, struct intake_request *requests, const struct store_spill *mark, struct err *err)
 {
     struct record_before *before;
     size_t count = 0;
@@ -157,11 +165,13 @@ static int record_shared(struct intake *in, struct intake_request *requests, str
     for (const struct intake_request *r = requests; r; r = r->next)
         if (!r->is_click)
             record_keep(r, &before[count++]);
-    rc = record_until_known(in, requests, before, err);
+    rc = record_until_known(in, requests, before, mark, err);
     for (int i = 1; i < TRIES && rc != 0 && err->kind == ERR_AGAIN; i++) {
         nanosleep(&(struct timespec){ .tv_nsec = i * 2000000 }, NULL);
-        rc = record_until_known(in, requests, before, err);
+        rc = record_until_known(in, requests, before, mark, err);
     }
+    if (rc != 0)
+        restore_all(requests, before);
     free(before);
     return rc;
 }
@@ -174,7 +184,7 @@ static int write_shared(struct intake *in, struct intake_request *requests, stru
     assert(!has_calls(calls));
     clock_went_back_done(clock_went_back());
     *failed = NULL;
-    return record_shared(in, requests, err);
+    return group_write(in, requests, NULL, err);
 }
 
 static void wake_sender(struct intake *in, const struct intake_request *requests)
@@ -193,8 +203,9 @@ static void wake_sender(struct intake *in, const struct intake_request *requests
     }
 }
 
-void group_answer(struct intake *in, struct intake_request *requests, bool durable, const char *why)
+void group_answer(struct intake *in, struct intake_request *requests, int rc, const char *why)
 {
+    bool durable = rc >= 0;
     struct metrics *m = in->settings.metrics;
     struct intake_request *next;
 
@@ -211,6 +222,8 @@ void group_answer(struct intake *in, struct intake_request *requests, bool durab
             answer_busy(r->http, r->verbose, why);
         else if (r->is_click)
             answer_click(r->http, r->origin);
+        else if (rc == SPILL_KEPT)
+            answer_kept(r->http, r->verbose, &r->translation.notes);
         else
             answer_verdict(r->http, r->verbose, &r->translation);
         rules_release(rules);
@@ -233,12 +246,13 @@ void group_note_health(struct intake *in, int rc, const struct err *err)
     if (rc != 0) {
         group_note_why(in, err);
         in->failed_at = intake_steady_ms();
+        in->there = false;
     } else if (!in->unsynced) { /* housekeeping may have found out meanwhile */
         s->why[0] = '\0';
     }
     if (was_healthy && rc != 0)
-        log_line("error", "msg=\"the store takes nothing; postbacks are answered 503\" why=\"%s\"",
-                 s->why);
+        log_line("error", "msg=\"the store takes nothing; postbacks are %s\" why=\"%s\"",
+                 s->keeps ? "kept in the spill until it is back" : "answered 503", s->why);
     if (!was_healthy && rc == 0)
         log_line("info", "msg=\"the store takes postbacks again\"");
 }
@@ -251,6 +265,8 @@ void group_note(struct intake *in, const struct intake_request *requests, unsign
     s->groups++;
     if (count > s->largest_group)
         s->largest_group = count;
+    if (rc == SPILL_KEPT)
+        return;
     if (rc == 0) {
         for (const struct intake_request *r = requests; r; r = r->next)
             count_verdict(in, r);
@@ -268,6 +284,18 @@ static void note_moved(struct intake *in)
 
     store_moved(in->settings.store, &moved);
     metrics_moved(in->settings.metrics, &in->moved, &moved);
+}
+
+void group_handed_on(struct intake *in, const struct intake_request *requests, unsigned count)
+{
+    pthread_mutex_lock(&in->lock);
+    for (const struct intake_request *r = requests; r; r = r->next)
+        count_verdict(in, r);
+    in->stats.groups++;
+    in->stats.handed_on += count;
+    pthread_mutex_unlock(&in->lock);
+    note_moved(in);
+    wake_sender(in, requests);
 }
 
 static int may_write(struct intake *in, struct err *err)
@@ -310,7 +338,7 @@ static int write_without_failures(struct intake *in, struct intake_request *requ
     int rc;
 
     int (*const write)(struct intake *, struct intake_request *, struct call *, struct call **, struct err *) =
-        store_shares(in->settings.store) ? write_shared : write_group;
+        in->settings.spillway && requests ? spill_write : store_shares(in->settings.store) ? write_shared : write_group;
 
     while ((rc = write(in, requests, *calls, &failed, err)) != 0 && failed && requests) {
         for (at = calls; *at != failed; at = &(*at)->next)
@@ -354,10 +382,10 @@ void group_run(struct intake *in, struct intake_request *requests, unsigned coun
     }
     if (rc == 0)
         wake_sender(in, requests);
-    group_answer(in, requests, rc == 0, "the postback can't be stored now; send it again");
+    group_answer(in, requests, rc, "the postback can't be stored now; send it again");
     run_work(in, calls);
     pthread_mutex_lock(&in->lock);
-    end_calls(calls, rc, &err);
+    end_calls(calls, rc < 0 ? rc : 0, &err);
     end_calls(refused, -1, &err);
     in->waiting -= count;
     pthread_cond_broadcast(&in->done);

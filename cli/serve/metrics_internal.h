@@ -4,9 +4,10 @@
 
 #include <stdatomic.h>
 
+#include "cli/serve/intake.h"
 #include "cli/serve/labels.h"
 #include "cli/serve/metrics.h"
-#include "core/metrics/table.h"
+#include "core/metrics/expose.h"
 
 typedef _Atomic uint64_t metrics_cell;
 
@@ -48,6 +49,9 @@ struct metrics {
     int64_t started; /* Unix milliseconds */
     char data[4096];
 };
+
+/* metrics_spill.c */
+void metrics_put_spill(struct expose *e, const struct intake_stats *stats, int64_t now_ms);
 
 static inline uint64_t metrics_read(const metrics_cell *cell)
 {

@@ -165,7 +165,7 @@ static void put_intake(struct page *p)
     histogram(p, METRIC_COMMIT, &p->m->commit);
     plain(p, METRIC_COMMIT_FAILURES, metrics_read(&p->m->commit_failures));
     plain(p, METRIC_INTAKE_WAITING, p->intake.waiting);
-    plain(p, METRIC_READY, p->intake.healthy && !p->draining);
+    plain(p, METRIC_READY, (p->intake.healthy || p->intake.keeps) && !p->draining);
     plain(p, METRIC_UNSYNCED, p->intake.unsynced);
 }
 
@@ -377,6 +377,7 @@ void admin_metrics(struct admin *a, struct http_request *http)
         headers[0].value = EXPOSE_OPENMETRICS;
     gather(&p);
     put_intake(&p);
+    metrics_put_spill(&p.e, &p.intake, clock_now_ms());
     put_lost(&p);
     put_delivery(&p);
     put_store(&p);

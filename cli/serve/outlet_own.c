@@ -118,9 +118,8 @@ static void note_crowd(struct outlet *o, const struct store_crowd *crowd)
     atomic_store(&o->twins, crowd->twins);
 }
 
-int outlet_own_look(void *context, struct sender_gate *gates, size_t count, unsigned *senders, struct err *err)
+static int look(struct outlet *o, struct sender_gate *gates, size_t count, unsigned *senders, struct err *err)
 {
-    struct outlet *o = context;
     struct store_crowd crowd;
     struct store_gate *list;
 
@@ -145,6 +144,15 @@ int outlet_own_look(void *context, struct sender_gate *gates, size_t count, unsi
     note_crowd(o, &crowd);
     *senders = crowd.senders > 1 ? (unsigned)crowd.senders : 1;
     return 0;
+}
+
+int outlet_own_look(void *context, struct sender_gate *gates, size_t count, unsigned *senders, struct err *err)
+{
+    struct outlet *o = context;
+    int rc = look(o, gates, count, senders, err);
+
+    intake_heard(o->intake, rc == 0 ? NULL : err);
+    return rc;
 }
 
 static int set_gate(struct outlet *o, void *context, struct err *err)

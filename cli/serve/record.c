@@ -104,6 +104,12 @@ int record_click(const struct record_context *c, struct intake_request *r, struc
 
 /* ---- a postback ---- */
 
+/* When it came, Unix milliseconds. */
+static int64_t arrival(const struct record_context *c, const struct intake_request *r)
+{
+    return r->at ? r->at : c->now_ms;
+}
+
 /* One of several pixels is new to this conversion, or one of several events. */
 static void note_known(struct translation *t, const struct translated_event *e)
 {
@@ -153,7 +159,7 @@ static int put_events(const struct record_context *c, struct intake_request *r, 
             .original_currency = e->original_currency,
             .consent = t->consent.action ? consent_name(t->consent.action) : (struct slice){ 0 },
             .consent_said = t->consent.said,
-            .created = c->now_ms,
+            .created = arrival(c, r),
         };
         int rc = store_event_put(c->store, &ev, NULL, err);
         if (rc < 0)
@@ -198,7 +204,7 @@ static int put_postback(const struct record_context *c, struct intake_request *r
     const struct conversion *conv = &t->conversion;
     struct store_postback pb = {
         .id = id,
-        .at = c->now_ms,
+        .at = arrival(c, r),
         .offer = r->offer->name,
         .tracker = r->offer->tracker_name,
         .method = r->method,
@@ -298,7 +304,7 @@ int record_postback(const struct record_context *c, struct intake_request *r, st
     int64_t id;
 
     if (store_postback_id(c->store, &id, err) != 0 ||
-        record_events(c, r, id, c->now_ms / 1000, err) != 0)
+        record_events(c, r, id, arrival(c, r) / 1000, err) != 0)
         return -1;
     return put_postback(c, r, id, err);
 }
@@ -351,6 +357,18 @@ int record_events(const struct record_context *c, struct intake_request *r, int6
     if (past_settle(&memory, r->offer, &r->params, t, fresh > 0, now, err) != 0 && !t->arena->full)
         return -1; /* with a full arena only the sentence is shorter */
     return 0;
+}
+
+/* Who counts the postbacks that use a previous secret must not be told by a second translation that none does. */
+bool record_is_requests(struct slice line)
+{
+    static const struct slice codes[] = { SLICE("W00"), SLICE("W010 "), SLICE("W091 "), SLICE("W092 "),
+                                          SLICE("W093 "), SLICE("W094 ") };
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
+        if (slice_starts(line, codes[i]))
+            return true;
+    return false;
 }
 
 /* ---- once more ---- */

@@ -29,6 +29,10 @@ int record_translate(const struct record_context *c, struct intake_request *r, i
 enum store_verdict record_verdict(enum verdict verdict);
 struct slice record_warnings(const struct translation *t);
 
+/* A line of them that only the request itself could make, so that translating what is kept of it does not: how it was damaged, by
+ * which key and signature it came. */
+bool record_is_requests(struct slice line);
+
 /* The one reason of a Q015 whose parameters are whole; the others had a body that is not kept in full,
  * or not at all. */
 #define RECORD_TOO_LARGE S("the postback needs more memory than a request may have")

@@ -38,7 +38,8 @@ static void note_restart(const struct catalog *before, const struct catalog *now
         { "admin", differs(before->admin, now->admin) },
         { "node", !slice_eq(before->node, now->node) },
         { "data", differs(before->data, now->data) },
-        { "store", differs(before->store.url, now->store.url) },
+        { "store", differs(before->store.url, now->store.url) || before->store.spill != now->store.spill ||
+                       before->store.spill_max != now->store.spill_max },
         { "limits", a.url != b.url || a.body != b.body || a.request_seconds != b.request_seconds ||
                         a.connections != b.connections ||
                         a.connections_per_address != b.connections_per_address },

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "cli/serve/log.h"
 #include "cli/serve/process.h"
 #include "cli/serve/server.h"
+#include "cli/serve/spillway.h"
 #include "cli/serve/upgrade.h"
 #include "core/base/steady.h"
 
@@ -79,17 +79,32 @@ static int look(void *context, struct store *writer, struct err *err)
 }
 
 /* Which server this is, among others: both of its handles say so. */
-static void name_node(struct store *writer, struct store *sending, struct slice node)
+static void name_node(struct store *writer, struct store *sending, struct slice node, int64_t run)
 {
     char host[64] = "";
-    int64_t run = 0;
 
-    if (getrandom(&run, sizeof(run), 0) != sizeof(run))
-        run = getpid();
-    run = (run & INT64_MAX) | 1;
     gethostname(host, sizeof(host) - 1);
     store_name(writer, node.len ? node : slice_from(host), run);
     store_name(sending, node.len ? node : slice_from(host), run);
+}
+
+static int open_spill(struct server *s, const struct catalog *c, struct err *err)
+{
+    struct spill_state state;
+    char place[300];
+
+    err->kind = ERR_NONE;
+    s->spillway = spillway_open(c->data, c->store.spill, c->store.spill_max << 20, stores_name(c, place), s->rules, err);
+    if (!s->spillway)
+        return err->kind == ERR_NONE ? 0 : -1;
+    spill_state(s->spillway->file, &state);
+    if (s->spillway->damaged[0])
+        log_line("error", "code=W099 msg=\"the spill was damaged; what was in it waits in another file, and nobody hands it on\" "
+                          "file=\"%s\"", s->spillway->damaged);
+    if (state.waiting)
+        log_line("warning", "code=W098 msg=\"what the last run kept while the database was away is handed on\" waiting=%lld",
+                 (long long)state.waiting);
+    return 0;
 }
 
 static int open_engine(struct server *s, const struct catalog *c, struct err *err)
@@ -107,8 +122,8 @@ static int open_engine(struct server *s, const struct catalog *c, struct err *er
     s->reader = s->sending ? stores_open_later(s->stores, false, err) : NULL;
     if (!s->reader)
         return -1;
-    name_node(s->writer, s->sending, c->node);
-    return 0;
+    name_node(s->writer, s->sending, c->node, folder_run(s->lock));
+    return open_spill(s, c, err);
 }
 
 static int open_store(struct server *s, const struct catalog *c, struct err *err)
@@ -122,6 +137,7 @@ static int open_store(struct server *s, const struct catalog *c, struct err *err
     jail_close(s->jail, c);
     settings.store = s->writer;
     settings.look = stores_is_remote(c) ? look : NULL;
+    settings.spillway = s->spillway;
     settings.retainer = s->retainer = retain_open(s->rules, s->metrics, clock_now_ms(), 0);
     settings.messages = s->messages = messages_open();
     settings.metrics = s->metrics;
@@ -250,6 +266,7 @@ static void close_all(struct server *s)
     alerts_close(s->alerts);
     courier_close(s->courier);
     retain_close(s->retainer);
+    spillway_close(s->spillway);
     store_close(s->reader);
     store_close(s->sending);
     store_close(s->writer);

@@ -24,6 +24,7 @@ struct server {
     bool begun;           /* the store was there, and what the last run left was taken up; the intake thread's, once that runs */
     struct store *writer, *reader;
     struct store *sending; /* the sender's own writer, of a store that is shared; else NULL */
+    struct spillway *spillway; /* NULL: nothing is kept here while the store is away */
     struct intake *intake;
     struct sender *sender;
     struct routes routes;

@@ -45,12 +45,15 @@ static int fail(const struct err *err)
 
 /* ---- into a database ---- */
 
-/* The hours as they were counted there: the rows do not say all of it. */
+/* The hours as they were counted there, and since when the rows say the same. */
 static int copy_tallies(struct copying *c, const char *from, struct err *err)
 {
     struct store *store = store_sqlite_open(from, false, err);
+    struct ledger_gone gone;
     int rc = store ? store_walk_tallies(store, 0, 0, (struct slice){ 0 }, put_tally, c, err) : -1;
 
+    if (rc == 0 && (rc = store_sqlite_gone(store, &gone, err)) == 0)
+        rc = store_pg_copy_gone(c->to, &gone, err);
     store_close(store);
     return rc;
 }

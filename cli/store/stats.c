@@ -1,7 +1,9 @@
 /* stats.c: `clickbaton store stats`. */
 #include <stdio.h>
 
+#include "adapters/store/spill.h"
 #include "adapters/store/stats.h"
+#include "cli/catalog.h"
 #include "cli/hops.h"
 #include "cli/store/store.h"
 #include "core/base/when.h"
@@ -54,6 +56,23 @@ static void show(void *context, const struct stats_figure *f)
     buf_free(&when);
 }
 
+/* What this machine has taken while the database was away, and that has not got it. */
+static int show_spill(struct showing *s, const char *config, struct err *err)
+{
+    struct catalog *c = catalog_open(config);
+    struct spill_state spill = { 0 };
+    int rc = c && c->data ? spill_peek(c->data, &spill, err) : 0;
+    const struct stats_figure rows[] = {
+        { "spill", S("waiting"), spill.waiting, false }, { "spill", S("oldest"), spill.first_at, true },
+        { "spill", S("bytes"), spill.bytes, false },     { "spill", S("set aside"), spill.aside, false },
+    };
+
+    for (size_t i = 0; rc == 1 && i < sizeof(rows) / sizeof(*rows); i++)
+        show(s, &rows[i]);
+    catalog_close(c);
+    return rc < 0 ? -1 : 0;
+}
+
 int store_stats(int argc, char **argv)
 {
     const char *config = "clickbaton.yaml", *named = NULL;
@@ -70,7 +89,8 @@ int store_stats(int argc, char **argv)
     if (options_parse(argc, argv, rows, &usage, &named, 0, 1, &code) < 0 ||
         (code = store_find_data(config, named, NULL, path)) != EXIT_DONE)
         return code;
-    if ((store_is_url(path) ? store_pg_stats(path, show, &s, &err) : store_sqlite_stats(path, show, &s, &err)) != 0) {
+    if ((store_is_url(path) ? store_pg_stats(path, show, &s, &err) : store_sqlite_stats(path, show, &s, &err)) != 0 ||
+        (!named && store_is_url(path) && show_spill(&s, config, &err) != 0)) {
         fprintf(stderr, "clickbaton store stats: %s\n", err.text);
         code = EXIT_IO;
     } else {

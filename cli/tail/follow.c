@@ -111,19 +111,12 @@ static int tell_again(struct tailing *t, const struct store_event *ev, struct er
 
 /* ---- the past ---- */
 
-static int newest(struct tailing *t, int64_t *id, struct err *err)
-{
-    int64_t attempt;
-
-    return store_newest(t->store.store, id, &attempt, err);
-}
-
 /* The ids of the last ones that fit, newest first; with --event those that may. */
 static int past_ids(struct tailing *t, int64_t *ids, size_t max, size_t *found, struct err *err)
 {
     struct store_latest what = t->what;
     struct store_postback *list = NULL, *pb;
-    int64_t next = t->last + 1;
+    int64_t next = store_cursor_top(t->at.postback) + 1, *place;
     size_t count, events;
     struct row_event *of;
 
@@ -134,6 +127,9 @@ static int past_ids(struct tailing *t, int64_t *ids, size_t max, size_t *found, 
             return -1;
         for (pb = list; pb < list + count && *found < max; pb++) {
             arena_reset(&t->arena);
+            place = store_cursor_place(t->store.store, &t->at, pb->id);
+            if (place && pb->id > *place) /* it has come since: it is told as news */
+                continue;
             if (t->event.len && row_events(t->store.store, pb, &t->arena, &of, &events, err) != 0)
                 return -1;
             if (!t->event.len || has_event(t, of, events))
@@ -157,7 +153,7 @@ int tail_past(struct tailing *t, size_t max, struct err *err)
 {
     size_t found = 0;
     int64_t *ids = malloc((max + 1) * sizeof(*ids));
-    int rc = ids ? newest(t, &t->last, err) : err_set(err, ERR_SYSTEM, "out of memory");
+    int rc = ids ? store_cursor_newest(t->store.store, &t->at, err) : err_set(err, ERR_SYSTEM, "out of memory");
 
     if (rc == 0 && max)
         rc = past_ids(t, ids, max, &found, err);
@@ -179,18 +175,20 @@ static int news(struct tailing *t, struct err *err)
 {
     struct store_postback *list = NULL;
     size_t count = 0;
-    int64_t id;
+    struct store_cursor at = t->at;
+    int64_t *place;
 
     arena_reset(&t->page);
-    if (store_list_postbacks(t->store.store, S(""), 0, t->last, PAGE, &t->page, &list, &count, err) != 0)
+    if (store_news(t->store.store, &at, PAGE, &t->page, &list, &count, err) != 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        id = list[i].id;
         arena_reset(&t->arena);
         if (fits(t, &list[i]) && tell(t, &list[i], err) != 0)
             return -1;
-        t->last = id;
+        if ((place = store_cursor_place(t->store.store, &t->at, list[i].id)))
+            *place = list[i].id;
     }
+    t->at = at;
     return count == PAGE;
 }
 
@@ -226,12 +224,12 @@ static int changes(struct tailing *t, struct err *err)
 /* After the store was opened anew: another one may lie there. */
 static int same_store(struct tailing *t, struct err *err)
 {
-    int64_t id;
+    struct store_cursor at;
 
-    if (newest(t, &id, err) != 0)
+    if (store_cursor_newest(t->store.store, &at, err) != 0)
         return -1;
-    if (id < t->last) {
-        t->last = id;
+    if (store_cursor_top(at.postback) < store_cursor_top(t->at.postback)) {
+        t->at = at;
         t->open_count = 0;
     }
     return 0;

@@ -27,7 +27,7 @@ struct tailing {
     struct tail_look look;
     struct arena page, arena; /* of a read, of one conversion */
     struct buf out;           /* to be written */
-    int64_t last;             /* the newest postback that was looked at */
+    struct store_cursor at;   /* up to where postbacks were looked at */
     struct tail_awaited {
         int64_t id;
         uint32_t attempts;

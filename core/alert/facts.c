@@ -60,6 +60,20 @@ static void backlog(const struct alert_judging *j)
     j->found(j->context, &f);
 }
 
+/* Beside backlog: these are on one disk alone. */
+static void spill(const struct alert_judging *j)
+{
+    struct alert_limit limit = of(j, ALERT_SPILL);
+    struct alert_finding f = bad(ALERT_SPILL);
+    int64_t age = j->now - j->facts->oldest_spilled;
+
+    if (limit.off || !j->facts->oldest_spilled || age < limit.value)
+        return;
+    snprintf(f.text, sizeof(f.text), "%lld postback%s and clicks wait in this server's spill for the database, the oldest for %lld "
+             "minutes", (long long)j->facts->spilled, j->facts->spilled == 1 ? "" : "s", (long long)age / 60);
+    j->found(j->context, &f);
+}
+
 static void divergence(const struct alert_judging *j, const struct alert_divergence *d)
 {
     const struct alert_limits *own = j->own ? j->own(j->context, slice_from(d->offer)) : NULL;
@@ -114,6 +128,7 @@ void alert_judge_facts(const struct alert_judging *j)
     if (!of(j, ALERT_PIXEL).off)
         pixels(j);
     backlog(j);
+    spill(j);
     for (size_t i = 0; i < f->divergence_count; i++)
         divergence(j, &f->divergences[i]);
     disk(j);

@@ -26,6 +26,7 @@ struct alert_pixel {
 struct alert_facts {
     int64_t oldest_waiting; /* Unix seconds; 0: nothing waits */
     int64_t waiting;
+    int64_t oldest_spilled, spilled; /* in this server's spill, likewise */
     const struct alert_pixel *pixels; /* those that are paused or orphaned */
     size_t pixel_count;
     const struct alert_divergence *divergences;

@@ -34,6 +34,8 @@ const struct alert_rule_row alert_rules[ALERT_RULES] = {
                         "alerts can't be delivered", false },
     [ALERT_DEAD] = { "A014", SLICE("dead"), ALERT_PERCENT, 0, true, false, 120,
                      "events that TikTok refuses, percent; learned", true },
+    [ALERT_SPILL] = { "A015", SLICE("spill"), ALERT_SECONDS, 300, false, true, 0,
+                      "age of the oldest postback in the server's spill", false },
 };
 
 enum alert_rule alert_rule_named(struct slice name)

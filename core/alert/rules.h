@@ -20,6 +20,7 @@ enum alert_rule {
     ALERT_STORE,      /* A012 */
     ALERT_COURIER,    /* A013 */
     ALERT_DEAD,       /* A014 */
+    ALERT_SPILL,      /* A015 */
     ALERT_RULES
 };
 

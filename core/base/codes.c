@@ -124,6 +124,7 @@ const struct code codes[] = {
     { "C071", "a parameter of the store's URL can't be used", "take it out: docs/postgresql.md" },
     { "C072", "nothing makes sure which database answers", "leave sslmode out, or write sslmode=verify-full" },
     { "C073", "a file that the store's URL names can't be read", "correct the path, or the file's rights" },
+    { "C074", "`spill_max` without `spill: on`", "write spill: on beside it, or take it out" },
     { "C076", "the store's schema is a newer version's", "upgrade this server, too" },
     { "C077", "older servers run that a new schema is not for", "upgrade or stop them first: docs/cluster.md" },
     { "C085", "the database refuses the store's new password", "correct the file or the role's password, then reload" },
@@ -199,6 +200,8 @@ const struct code codes[] = {
     { "W095", "serve runs as root", "give it a user of its own: examples/clickbaton.service" },
     { "W096", "this machine's clock is not the database's", "set it (timedatectl); the database's counts meanwhile" },
     { "W097", "another server has the name of this one", "give one of them another: node: in its configuration" },
+    { "W098", "postbacks wait in this server's spill", "bring the database back; the server hands them on by itself" },
+    { "W099", "something in the spill can't be handed on", "docs/postgresql.md says how to get at it" },
     /* verdicts */
     { "Q001", "no status",
       "add the status macro to the postback URL, or default_stage to the mapping" },
@@ -386,6 +389,7 @@ const struct code codes[] = {
     { "A012", "postbacks can't be stored", "look at the log and the disk; ask the tracker for a resend afterwards" },
     { "A013", "alerts can't be delivered", "run `clickbaton alert test`: it says which receiver fails, and why" },
     { "A014", "TikTok refuses more events", "look at the events' notes: `clickbaton trace`, then correct the mapping" },
+    { "A015", "postbacks wait in a server's spill", "look at the database; what waits goes with the server's disk" },
     { NULL, NULL, NULL },
 };
 

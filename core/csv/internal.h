@@ -5,6 +5,8 @@
 #include "core/base/buf.h"
 #include "core/csv/csv.h"
 
+#define HEAD 16 /* bytes that tell marks and foreign files; the longest of these names is a database's */
+
 struct csv {
     struct csv_use use;
     enum csv_encoding encoding;
@@ -13,7 +15,7 @@ struct csv {
     bool foreign_told; /* bytes of another encoding: once is enough */
     struct buf text;   /* UTF-8 that is not yet read; begins at a record */
     uint32_t line;     /* of its first byte */
-    unsigned char cut[8]; /* bytes of a character, or of the file's head, that the piece cut */
+    unsigned char cut[HEAD]; /* bytes of a character, or of the file's head, that the piece cut */
     size_t cut_len;
     uint16_t surrogate; /* of UTF-16, waiting for its second half */
     size_t count;

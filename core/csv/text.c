@@ -1,8 +1,6 @@
 /* text.c: bytes of any encoding to UTF-8, a piece at a time. */
 #include "core/csv/internal.h"
 
-#define HEAD 8 /* bytes that tell marks and foreign files */
-
 static void put(struct csv *c, uint32_t code)
 {
     char utf8[4];
@@ -156,7 +154,7 @@ static int text8(struct csv *c, struct slice s, bool last, struct err *err)
 static int head(struct csv *c, struct slice *s, struct err *err)
 {
     size_t skip;
-    const char *foreign = csv_foreign(*s);
+    const char *foreign = csv_foreign(slice_head(*s, HEAD)); /* as much as there is however it is cut */
     enum csv_encoding found = csv_encoding_of_head(*s, &skip);
 
     if (foreign)

@@ -332,7 +332,7 @@ int translate_finish(const struct translator *translator, const struct offer *of
 const char *verdict_name(enum verdict v)
 {
     static const char *const names[] = { "", "queued", "duplicate", "ignored", "quarantined",
-                                         "refused" };
+                                         "refused", "accepted" };
 
     return (size_t)v < sizeof(names) / sizeof(*names) ? names[v] : "";
 }

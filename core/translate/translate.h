@@ -13,7 +13,8 @@
 #include "core/rules/route.h"
 
 enum verdict { VERDICT_QUEUED = 1, VERDICT_DUPLICATE, VERDICT_IGNORED, VERDICT_QUARANTINED,
-               VERDICT_REFUSED };
+               VERDICT_REFUSED,
+               VERDICT_ACCEPTED /* kept, and not decided yet */ };
 const char *verdict_name(enum verdict v);
 
 /* What stays the same from postback to postback. */

@@ -138,6 +138,12 @@ class Postgres:
     def role_password(self, password):
         self.psql("ALTER ROLE clickbaton PASSWORD '%s'" % password.replace("'", "''"))
 
+    def session(self, database):
+        """A psql that stays; its standard input as a file, without a buffer."""
+        p = subprocess.Popen([os.path.join(BINARIES[-1], "psql"), "-h", self.folder, "-p", str(self.port), "-U", "clickbaton", "-d", database,
+                              "-XAtq"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, bufsize=1)
+        return p.stdin
+
     def rows(self, sql, database="clickbaton"):
         return [line.split("|") for line in self.psql(sql, database).stdout.splitlines()]
 

@@ -96,6 +96,8 @@ static const struct {
     { SLICE("\xff\xfe" "a\0,\0b"), "1:1[a]1:3[\xef\xbf\xbd] 2," },
     { SLICE("PK\x03\x04....."), "F031: this is a spreadsheet (.xlsx, .ods) or a ZIP archive, no CSV" },
     { SLICE("  <html>......"), "F031: this is a web page or XML, perhaps the login page, no CSV" },
+    { SLICE("SQLite format 3, and more\na,b\n"), "F031: this is a database, no CSV" }, /* found by the fuzzer */
+    { SLICE("a\n                <b>\n"), "1:1[a]|2:17[<b>] 0," },
     { SLICE("{\"a\":1,\"b\":2}"), "F031: this is JSON, no CSV" },
     { SLICE("abcdefgh,i\0j,klmnopqrstuvwxyz0123456789\n"), "F031: this is a file with zero bytes, no CSV" },
 };
