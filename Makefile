@@ -118,7 +118,7 @@ unit: | need-test
 	@$(MAKE) --no-print-directory $(UNITS)
 	@$(WITH_PG) tests/run-unit.sh $(UNITS)
 e2e: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(VERSIONS) $(BUILD)/fault/ledger $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(if $(SAN),,$(VERSIONS)) $(BUILD)/fault/ledger $(CRASH_SHIM) $(BUILD)/tests/fault/outage_fill
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py $(ONLY)
 # A day without TikTok: EVENTS wait (1,000,000; it takes some minutes and 1 GB of TMPDIR).
 EVENTS ?= 1000000

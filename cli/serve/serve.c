@@ -37,8 +37,23 @@ static void wake(void *context, struct slice pixel)
 {
     struct server *s = context;
 
+    pthread_mutex_lock(&s->waking);
     if (s->sender)
         sender_wake(s->sender, pixel);
+    pthread_mutex_unlock(&s->waking);
+}
+
+/* The intake may still wake it, when the database comes back at this moment. */
+static void close_sender(struct server *s)
+{
+    struct sender *sender;
+
+    pthread_mutex_lock(&s->waking);
+    sender = s->sender;
+    s->sender = NULL;
+    pthread_mutex_unlock(&s->waking);
+    if (sender)
+        sender_close(sender, GRACE_MS);
 }
 
 /* What the last run left, once the store is there. */
@@ -259,8 +274,7 @@ static void close_all(struct server *s)
     inspector_stop(s->inspector); /* a replay that it has begun needs the intake */
     http_server_close(s->private);
     inspector_close(s->inspector);
-    if (s->sender)
-        sender_close(s->sender, GRACE_MS);
+    close_sender(s);
     outlet_close(&s->outlet);
     intake_close(s->intake);
     alerts_close(s->alerts);
@@ -321,7 +335,9 @@ static int open_all(struct server *s, const struct catalog *c, struct err *err)
     if (open_alerts(s, err) != 0 || open_store(s, c, err) != 0)
         return EXIT_IO;
     s->outlet = (struct outlet){ .intake = s->intake, .metrics = s->metrics, .own = s->sending };
+    pthread_mutex_lock(&s->waking);
     s->sender = outlet_open(&s->outlet, c, err);
+    pthread_mutex_unlock(&s->waking);
     if (!s->sender)
         return EXIT_CONFIG;
     return open_listeners(s, c, err) == 0 ? EXIT_DONE : EXIT_IO;
@@ -329,7 +345,7 @@ static int open_all(struct server *s, const struct catalog *c, struct err *err)
 
 int cli_serve(int argc, char **argv)
 {
-    struct server s = { .config = "clickbaton.yaml", .lock = -1 };
+    struct server s = { .config = "clickbaton.yaml", .waking = PTHREAD_MUTEX_INITIALIZER, .lock = -1 };
     bool unconfined = false;
     const struct option_row rows[] = {
         OPTION_CONFIG(&s.config),

@@ -26,6 +26,7 @@ struct server {
     struct store *sending; /* the sender's own writer, of a store that is shared; else NULL */
     struct spillway *spillway; /* NULL: nothing is kept here while the store is away */
     struct intake *intake;
+    pthread_mutex_t waking; /* of the pointer to the sender, which others wake */
     struct sender *sender;
     struct routes routes;
     struct admin admin;

@@ -107,7 +107,7 @@ NOT_RUN = [
 ]
 
 # A page whose commands go one after the other, and the test that runs all of them.
-OWN_TEST = {"docs/getting-started.md": "tests/e2e/91-getting-started.py"}
+OWN_TEST = {"docs/getting-started.md": "tests/e2e/91-getting-started.py", "docs/cluster.md": "tests/e2e/99-cluster.py"}
 
 # Options that are none of ours.
 FOREIGN = {"--web": "Prometheus' --web.listen-address", "--urgent": "a program of yours", "--system": "adduser", "--group": "adduser"}
@@ -432,7 +432,7 @@ def help_of(words):
 @part
 def options():
     verbs = re.findall(r"^  ([a-z]+)  ", run("--help").out, re.M)
-    subs = {"store": ["verify", "export", "import", "compact", "stats"]}
+    subs = {"store": ["verify", "export", "import", "compact", "stats", "init"]}
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         asked = [(v,) for v in verbs] + [(v, s) for v in subs for s in subs[v]]
         texts = dict(zip(asked, pool.map(help_of, asked)))

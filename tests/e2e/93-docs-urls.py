@@ -7,7 +7,7 @@ TRACKERS = ("bemob", "binom", "generic", "keitaro", "redtrack", "voluum")
 # Hosts that are somebody's, and why a page names them.
 OUTSIDE = {"www.ecb.europa.eu": "exchange rates", "github.com": "Standard Webhooks", "business-api.tiktok.com": "the Events API"}
 # Hosts that stand for yours or for nobody's.
-NOBODY = re.compile(r"([\w-]+\.)*(example|example\.com)$|YOUR-(HOST|TRACKER)$|127\.0\.0\.1(:\d+)?$|host$|x$|\{host\}$")
+NOBODY = re.compile(r"([\w-]+\.)*(example|example\.com)(:\d+)?$|YOUR-(HOST|TRACKER)$|127\.0\.0\.1(:\d+)?$|host$|x$|\{host\}$")
 # Fragments that are no whole URL: what a sentence or a deliberately broken example says.
 PIECES = {"https://", "http://", "https://...", "http://[nutra/?ttclid={ttclid}"}
 

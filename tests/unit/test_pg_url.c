@@ -60,6 +60,39 @@ static void test_values(void **state)
     }
 }
 
+/* What a handle has is renewed once for each change, whoever else has the secret. */
+static void test_secret(void **state)
+{
+    struct postgres_secret *s = postgres_secret_new("the first");
+    const struct postgres at = { .url = "postgresql://u@a/x", .password = "not this one", .secret = s };
+    struct pg_target t, other;
+    struct err err = { 0 };
+
+    (void)state;
+    assert_non_null(s);
+    assert_int_equal(pg_target_read(&t, &at, true, &err), 0);
+    assert_int_equal(pg_target_read(&other, &at, true, &err), 0);
+    assert_string_equal(pg_target_value(&t, "password"), "the first");
+    assert_false(pg_target_renew(&t));
+    assert_true(postgres_secret_is(s, "the first"));
+    assert_false(postgres_secret_is(s, "the firs"));
+    assert_false(postgres_secret_is(s, NULL));
+    assert_int_equal(postgres_secret_set(s, "the second, which is longer"), 0);
+    assert_string_equal(pg_target_value(&t, "password"), "the first");
+    assert_true(pg_target_renew(&t));
+    assert_false(pg_target_renew(&t));
+    assert_string_equal(pg_target_value(&t, "password"), "the second, which is longer");
+    assert_int_equal(postgres_secret_set(s, NULL), 0);
+    assert_true(postgres_secret_is(s, NULL));
+    assert_true(pg_target_renew(&t) && pg_target_renew(&other)); /* two changes are one for who did not look */
+    assert_string_equal(pg_target_value(&t, "password"), "");
+    assert_string_equal(pg_target_value(&other, "password"), "");
+    pg_target_free(&t);
+    pg_target_free(&other);
+    postgres_secret_free(s);
+    postgres_secret_free(NULL);
+}
+
 static void test_names(void **state)
 {
     static const char *const rows[][2] = {
@@ -120,7 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_secret), cmocka_unit_test(test_names),
         cmocka_unit_test(test_faults),
     };
 
