@@ -351,6 +351,101 @@ def failover_without():
     failover("spill: off")
 
 
+# ---- commits that are not answered ----
+
+class Wire:
+    """Between server and database, on a socket of its own.  While `cuts` is set, now and then what the server sends goes through to the
+    database, and instead of an answer the connection ends: most often that was a COMMIT."""
+    name = "wire"
+
+    def __init__(self, db, seed):
+        self.folder = tempfile.mkdtemp(prefix="clickbaton-wire-")
+        self.to = os.path.join(db.folder, ".s.PGSQL.5432")
+        self.cuts, self.done, self.random = 0, 0, random.Random(seed)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(os.path.join(self.folder, ".s.PGSQL.5432"))
+        self.listener.listen(50)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def url(self):
+        return "postgresql://clickbaton@/clickbaton?host=%s" % self.folder
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.socket(socket.AF_UNIX)
+            try:
+                server.connect(self.to)
+            except OSError:
+                client.close()
+                continue
+            ends = (client, server)
+            threading.Thread(target=self.carry, args=(ends, client, server, True), daemon=True).start()
+            threading.Thread(target=self.carry, args=(ends, server, client, False), daemon=True).start()
+
+    def carry(self, ends, come, go, asks):
+        silent = False
+        try:
+            while True:
+                data = come.recv(1 << 20)
+                if not data:
+                    break
+                # A group's rows and its COMMIT come together; what is asked before is short.
+                if asks and len(data) > 900 and self.random.random() < self.cuts:
+                    ends[0].shutdown(socket.SHUT_RD)  # nothing more to the server
+                    ends[0].close()
+                    silent = True
+                go.sendall(data)
+                if silent:
+                    self.done += 1
+                    time.sleep(0.05)  # the database does it
+                    break
+        except OSError:
+            pass
+        for end in ends:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+@part
+def commits_without_an_answer():
+    db = Postgres().database()
+    wire = Wire(db, SEED)
+    f = Folder("http://127.0.0.1:9" + TRACK, extra='store: {url: "%s", spill: on}\n' % wire.url())
+    place = {"serve": Serve(f)}
+    place["port"] = place["serve"].port
+    senders = [Sender("d-" + k, place, k == "o") for k in "oab"]
+    wire.cuts = 0.3
+    for s in senders:
+        s.start()
+    time.sleep(3)
+    db.crash()  # what waits then is handed on over the same wire
+    time.sleep(1)
+    db.start()
+    time.sleep(2)
+    place["serve"].kill()
+    place["serve"] = Serve(f)
+    place["port"] = place["serve"].port
+    time.sleep(2)
+    for s in senders:
+        s.go = False
+    for s in senders:
+        s.join(60)
+    wire.cuts = 0
+    empty(place["serve"])
+    true("answers were cut off", wire.done > 10, wire.done)
+    acknowledged = {id for s in senders for id in s.sales}
+    rows = dict(db.rows("SELECT click_id, count(*) FROM postbacks GROUP BY click_id"))
+    true("postbacks were acknowledged", len(acknowledged) > 100, len(acknowledged))
+    equal("answered 503", sum(s.refused for s in senders), 0)
+    equal("acknowledged and not there", sorted(acknowledged - set(rows)), [])
+    equal("there twice", {id: n for id, n in rows.items() if n != "1"}, {})
+    equal("one event each", db.rows("SELECT count(*) - count(DISTINCT click_id) FROM events"), [["0"]])
+    equal("it ends", place["serve"].stop(), 0)
+
+
 # ---- kills and outages, at random ----
 
 class Sender(threading.Thread):
