@@ -95,7 +95,7 @@ static void spill(const struct telling *t, const struct intake_stats *s)
         tell(t, "spill", false, s->spill.first_at,
              arena_printf(t->arena, WAITS " %lld %s of this server's spill %s not in the database yet", waiting,
                           waiting == 1 ? "postback or click" : "postbacks and clicks", waiting == 1 ? "is" : "are"),
-             s->spill_foreign ? s->why : "");
+             s->spill_foreign ? s->spill_why : "");
     if (!aside && !s->spill_damaged)
         return;
     what = s->spill_damaged ? S(STAYS " the spill was damaged at the start; what was in it waits in a file beside it")

@@ -42,11 +42,16 @@ void spill_note(struct intake *in, const struct err *why)
     const struct spillway *w = in->settings.spillway;
     struct intake_stats *s = &in->stats;
 
+    bool waited = s->spill.waiting != 0;
+
     spill_state(w->file, &s->spill);
+    if (waited && !s->spill.waiting)
+        log_line("info", "msg=\"everything that waited in the spill is in the database\" handed_on=%llu",
+                 (unsigned long long)s->handed_on);
     s->keeps = w->on && !why;
     s->spill_damaged = w->damaged[0] != '\0';
     s->spill_foreign = w->foreign;
-    snprintf(s->spill_why, sizeof(s->spill_why), "%s", why ? why->text : "");
+    snprintf(s->spill_why, sizeof(s->spill_why), "%s", why ? why->text : w->foreign ? w->why : "");
 }
 
 static void note(struct intake *in, int rc, const struct err *err)
@@ -56,18 +61,18 @@ static void note(struct intake *in, int rc, const struct err *err)
     pthread_mutex_unlock(&in->lock);
 }
 
-/* One batch out of the spill, at least so many.  0, or -1: the store has not taken it. */
-static int hand_on(struct intake *in, unsigned least, struct err *err)
+/* One batch out of the spill.  How many; -1: the store has not taken them. */
+static int hand_on(struct intake *in, struct err *err)
 {
     struct spillway *w = in->settings.spillway;
     struct intake_request *list;
     struct store_spill mark;
-    unsigned count, most = w->batch == SPILLWAY_BATCH && least > w->batch ? least : w->batch;
+    unsigned count;
 
-    if (spillway_take(w, most, clock_now_ms(), &list, &count, &mark, err) != 0)
+    if (spillway_take(w, clock_now_ms(), &list, &count, &mark, err) != 0)
         return -1;
     if (count == 0)
-        return 0;
+        return spillway_waits(w) ? err_set(err, ERR_BUSY, "the spill has no memory to read what waits in it") : 0;
     if (group_write(in, list, &mark, err) != 0) {
         spillway_not_taken(w, &mark, count, err);
         spillway_let_go(w, list);
@@ -75,23 +80,26 @@ static int hand_on(struct intake *in, unsigned least, struct err *err)
     }
     group_handed_on(in, list, count);
     spillway_let_go(w, list);
-    return spillway_handed_on(w, &mark, err);
+    return spillway_handed_on(w, &mark, err) != 0 ? -1 : (int)count;
 }
 
-/* 0: nothing waits any more.  1: something does, and this was enough for now.  -1: the store is away. */
+/* Before a group of so many.  0: nothing waits any more.  1: something does, and this was enough for now.  -1: the store is away. */
 static int catch_up(struct intake *in, unsigned count, struct err *err)
 {
     struct spillway *w = in->settings.spillway;
+    unsigned done = 0;
+    int n;
 
-    for (bool once = false;; once = true) {
+    for (;;) {
         if (spillway_meet(w, in->settings.store, err) != 0)
             return -1;
         if (!spillway_waits(w))
             return 0;
-        if (once && w->on)
+        if (w->on && done && done >= 2 * count) /* else there is nowhere to keep the group */
             return 1;
-        if (hand_on(in, 2 * count, err) != 0)
+        if ((n = hand_on(in, err)) < 0)
             return -1;
+        done += (unsigned)n;
     }
 }
 
@@ -100,6 +108,8 @@ static int straight(struct intake *in, struct intake_request *requests, unsigned
 {
     struct spillway *w = in->settings.spillway;
 
+    if (w->foreign)
+        return group_write(in, requests, NULL, err);
     *mark = spillway_mark(w, count);
     if (group_write(in, requests, mark, err) == 0) {
         spillway_done(w, mark);
@@ -139,12 +149,12 @@ int spill_write(struct intake *in, struct intake_request *requests, struct call 
         count++;
     clock_went_back_done(clock_went_back());
     pthread_mutex_lock(&in->lock);
-    tries = !intake_away(in) || intake_may_try(in);
+    tries = (!intake_away(in) || intake_may_try(in)) && !(w->foreign && w->on);
     if (tries)
         in->tried_at = intake_steady_ms();
     pthread_mutex_unlock(&in->lock);
     if (tries) {
-        if ((rc = catch_up(in, count, err)) == 0)
+        if ((rc = w->foreign ? 0 : catch_up(in, count, err)) == 0)
             rc = straight(in, requests, count, &mark, err);
         note(in, rc < 0 ? -1 : 0, err);
     }
@@ -160,7 +170,7 @@ int spill_write(struct intake *in, struct intake_request *requests, struct call 
 
 bool spill_due(const struct intake *in)
 {
-    return in->settings.spillway && in->stats.spill.waiting && !intake_away(in) && !in->unsynced;
+    return in->settings.spillway && in->stats.spill.waiting && !in->settings.spillway->foreign && !intake_away(in) && !in->unsynced;
 }
 
 void spill_hand_on(struct intake *in)
@@ -170,13 +180,10 @@ void spill_hand_on(struct intake *in)
     int rc = spillway_meet(w, in->settings.store, &err);
 
     if (rc == 0 && spillway_waits(w))
-        rc = hand_on(in, 0, &err);
+        rc = hand_on(in, &err) < 0 ? -1 : 0;
     pthread_mutex_lock(&in->lock);
     if (rc != 0)
         group_note_health(in, rc, &err);
     spill_note(in, NULL);
-    if (in->stats.spill.waiting == 0)
-        log_line("info", "msg=\"everything that waited in the spill is in the database\" handed_on=%llu",
-                 (unsigned long long)in->stats.handed_on);
     pthread_mutex_unlock(&in->lock);
 }

@@ -19,11 +19,14 @@ struct spillway *spillway_open(const char *dir, bool on, int64_t most, const cha
 
     if (!on && !spill_there(dir))
         return NULL;
-    if (!(w = calloc(1, sizeof(*w)))) {
+    if (!(w = calloc(1, sizeof(*w))) || !(w->requests = calloc(SPILLWAY_BATCH, sizeof(*w->requests)))) {
         err_set(err, ERR_SYSTEM, "out of memory");
+        free(w);
         return NULL;
     }
     arena_init(&w->arena, ARENA_BYTES);
+    for (unsigned i = 0; i < SPILLWAY_BATCH; i++)
+        arena_init(&w->requests[i].arena, SPILLED_BYTES);
     w->file = spill_open(dir, most, &damaged, err);
     if (!w->file) {
         spillway_close(w);
@@ -48,7 +51,7 @@ void spillway_close(struct spillway *w)
         return;
     spill_close(w->file);
     arena_free(&w->arena);
-    for (unsigned i = 0; i < w->room; i++)
+    for (unsigned i = 0; w->requests && i < SPILLWAY_BATCH; i++)
         arena_free(&w->requests[i].arena);
     free(w->requests);
     free(w);
@@ -77,6 +80,20 @@ static int ask(struct spillway *w, struct store *store, const struct spill_state
     return rc == 0 ? 0 : -1;
 }
 
+/* The database knows nothing of a token that one has met. */
+static int not_known(struct spillway *w, struct store *store, const struct spill_state *state, struct err *err)
+{
+    if (!state->waiting) /* then it does not matter which one it was: another token */
+        return spill_drop(w->file, 0, err) != 0 ? -1 : spillway_meet(w, store, err);
+    w->foreign = true;
+    err_set(err, ERR_INPUT, "spill.db in the data folder holds %lld postbacks and clicks that were taken for another database (%s): set "
+            "`store:` to that until they are handed on; docs/postgresql.md says what else can be done", (long long)state->waiting,
+            state->place[0] ? state->place : "unknown");
+    log_line("error", "code=W098 msg=\"nothing is handed on\" why=\"%s\"", err->text);
+    snprintf(w->why, sizeof(w->why), "%s", err->text);
+    return -1;
+}
+
 int spillway_meet(struct spillway *w, struct store *store, struct err *err)
 {
     struct spill_state state;
@@ -86,11 +103,8 @@ int spillway_meet(struct spillway *w, struct store *store, struct err *err)
         return 0;
     spill_state(w->file, &state);
     rc = ask(w, store, &state, err);
-    w->foreign = rc == 0;
     if (rc == 0)
-        return err_set(err, ERR_INPUT, "spill.db in the data folder holds %lld postbacks and clicks that were taken for another "
-                       "database (%s): set `store:` to that until they are handed on; docs/postgresql.md says what else can be "
-                       "done", (long long)state.waiting, state.place[0] ? state.place : "unknown");
+        return not_known(w, store, &state, err);
     if (rc < 0 || (state.known ? 0 : spill_met(w->file, err)) != 0)
         return -1;
     if (state.waiting && w->upto && spill_drop(w->file, w->upto, err) != 0)
@@ -144,21 +158,6 @@ int spillway_keep(struct spillway *w, struct intake_request *list, unsigned coun
 
 /* ---- out of it ---- */
 
-static int make_room(struct spillway *w, unsigned most, struct err *err)
-{
-    struct spilled *more;
-
-    if (most <= w->room)
-        return 0;
-    if (!(more = realloc(w->requests, most * sizeof(*more))))
-        return err_set(err, ERR_BUSY, "out of memory");
-    for (unsigned i = w->room; i < most; i++)
-        arena_init(&more[i].arena, SPILLED_BYTES);
-    w->requests = more;
-    w->room = most;
-    return 0;
-}
-
 /* Those that can be read; one that can't is set aside when it is the first, else it is the next time. */
 static unsigned read_all(struct spillway *w, const struct spill_entry *entries, size_t got, struct rules *rules, int64_t now,
                          struct intake_request **list, struct err *err)
@@ -176,7 +175,7 @@ static unsigned read_all(struct spillway *w, const struct spill_entry *entries, 
     return n;
 }
 
-int spillway_take(struct spillway *w, unsigned most, int64_t now, struct intake_request **list, unsigned *count,
+int spillway_take(struct spillway *w, int64_t now, struct intake_request **list, unsigned *count,
                   struct store_spill *mark, struct err *err)
 {
     struct spill_entry *entries;
@@ -187,7 +186,7 @@ int spillway_take(struct spillway *w, unsigned most, int64_t now, struct intake_
     *list = NULL;
     *count = 0;
     arena_reset(&w->arena);
-    if (make_room(w, most, err) != 0 || spill_get(w->file, most, BATCH_BYTES, &w->arena, &entries, &got, err) != 0)
+    if (spill_get(w->file, w->batch, BATCH_BYTES, &w->arena, &entries, &got, err) != 0)
         return -1;
     if (got == 0)
         return 0;
@@ -200,7 +199,7 @@ int spillway_take(struct spillway *w, unsigned most, int64_t now, struct intake_
         log_line("error", "code=W099 msg=\"an entry of the spill can't be read, and is set aside in it\" serial=%lld why=\"%s\"",
                  (long long)entries[0].serial, err->text);
         return spill_aside(w->file, entries[0].serial, slice_from(err->text), err) != 0
-                   ? -1 : spillway_take(w, most, now, list, count, mark, err);
+                   ? -1 : spillway_take(w, now, list, count, mark, err);
     }
     spill_state(w->file, &state);
     *mark = (struct store_spill){ state.token, w->upto, entries[*count - 1].serial };

@@ -10,7 +10,7 @@
 #include "cli/serve/rules.h"
 #include "cli/serve/spill_entry.h"
 
-#define SPILLWAY_BATCH 500 /* handed on in one transaction, unless more come meanwhile */
+#define SPILLWAY_BATCH 500 /* handed on in one transaction */
 
 struct spillway {
     struct spill *file;
@@ -22,13 +22,13 @@ struct spillway {
     bool met;       /* the database has said how far it is, and nothing has failed since */
     int64_t next;   /* the next serial */
     int64_t upto;   /* the database has all up to here */
-    bool foreign;   /* what is in the file is of another database */
+    bool foreign;   /* until the end: what is in the file is of another database, so nothing is handed on */
+    char why[400];  /* the sentence about that */
     unsigned batch;
     int64_t stuck;  /* the serial alone with which the last transactions failed, and how often; 0: none */
     unsigned stuck_times;
     struct arena arena;      /* of one batch */
-    struct spilled *requests; /* room for room of them */
-    unsigned room;
+    struct spilled *requests; /* SPILLWAY_BATCH of them */
 };
 
 /* NULL: *err, or ERR_NONE: it is off, and no file waits. */
@@ -53,7 +53,7 @@ int spillway_keep(struct spillway *w, struct intake_request *list, unsigned coun
                   struct err *err);
 
 /* The oldest, as requests in a list, and their mark.  Until spillway_let_go.  *count 0: none waits. */
-int spillway_take(struct spillway *w, unsigned most, int64_t now, struct intake_request **list, unsigned *count,
+int spillway_take(struct spillway *w, int64_t now, struct intake_request **list, unsigned *count,
                   struct store_spill *mark, struct err *err);
 void spillway_let_go(struct spillway *w, struct intake_request *list);
 

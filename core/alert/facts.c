@@ -69,8 +69,9 @@ static void spill(const struct alert_judging *j)
 
     if (limit.off || !j->facts->oldest_spilled || age < limit.value)
         return;
-    snprintf(f.text, sizeof(f.text), "%lld postback%s and clicks wait in this server's spill for the database, the oldest for %lld "
-             "minutes", (long long)j->facts->spilled, j->facts->spilled == 1 ? "" : "s", (long long)age / 60);
+    snprintf(f.text, sizeof(f.text), "%lld %s in this server's spill for the database, the oldest for %lld minutes",
+             (long long)j->facts->spilled, j->facts->spilled == 1 ? "postback or click waits" : "postbacks and clicks wait",
+             (long long)age / 60);
     j->found(j->context, &f);
 }
 

@@ -89,6 +89,11 @@ static const struct {
     { "A011", false, "the last reload failed, the rules before it are in force: a file", { .reload_failed = true, .reload_why = "a file" } },
     { "A012", true, "postbacks can't be stored and are answered 503: disk I/O error", { .store_refuses = true, .store_why = "disk I/O error" } },
     { "A013", false, "alerts can't be delivered: webhook x: it answered 500", { .courier_fails = true, .courier_why = "webhook x: it answered 500" } },
+    { "A015", true, "41 postbacks and clicks wait in this server's spill for the database, the oldest for 6 minutes",
+      { .oldest_spilled = NOW - 360, .spilled = 41 } },
+    { "A015", true, "1 postback or click waits in this server's spill for the database, the oldest for 5 minutes",
+      { .oldest_spilled = NOW - 300, .spilled = 1 } },
+    { NULL, false, "", { .oldest_spilled = NOW - 299, .spilled = 41 } },
 };
 
 static void facts_of_the_moment(void **state)
