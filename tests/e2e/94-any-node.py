@@ -7,6 +7,7 @@ import threading
 from harness import *
 from browser import Browser, Stream
 from postgres_server import Postgres
+from same_words import by_name, unlike, volatile
 
 SALE = "subid=%s&external_id=E.C.P.%s&status=sale&payout=1&currency=usd"
 KILLS = int(os.environ.get("KILLS", 2))
@@ -125,6 +126,98 @@ def a_row_that_commits_late():
     again.close(), stream.close()
     for s in servers:
         equal("it ends", s.stop(), 0)
+
+
+# ---- what each says ----
+
+VERBS = [
+    ("trace", "w1"), ("trace", "w1", "--json"), ("trace", "E.C.P.w2"), ("trace", "t-w3", "--json"), ("trace", "nothing-has-this"),
+    ("report",), ("report", "--json"), ("report", "--by", "event", "--json"), ("coverage", "--json"), ("top", "--json", "--frames", "1"),
+    ("tail", "--once", "--json", "-n", "100"), ("tail", "--once", "--verdict", "quarantined"), ("replay", "--dry-run", "--json"),
+    ("reconcile", "--tracker", "tracker.csv", "--json"), ("reconcile", "--tracker", "tracker.csv", "--tell"),
+    ("diff", "offers/nutra-de.yaml", "offers/nutra-de.yaml", "--against", "clickbaton.yaml", "--json"),
+]
+PAGES = ["/api/conversions?limit=100", "/api/conversions?verdict=quarantined&limit=10", "/api/health", "/api/trace?id=w1", "/api/state"]
+GAUGES = re.compile(r"clickbaton_(store_(clicks|postbacks|quarantined_postbacks|events)|outbox_events)\b")
+COUNTERS = re.compile(r"clickbaton_(postbacks|clicks|events|refused|lost|dropped_by_rule|recovered|delivery_events)_total\b")
+
+
+def samples(serve, wanted):
+    lines = request(serve.admin, "GET", "/metrics").body.splitlines()
+    return {l.rsplit(" ", 1)[0]: float(l.rsplit(" ", 1)[1]) for l in lines if wanted.match(l)}
+
+
+def words_of(serve, words):
+    r = run(*words, cwd=serve.folder.path)
+    text = volatile(r.out.replace(serve.folder.path, "DIR"))
+    if words[0] == "top" and "offers" in text:
+        text = json.dumps(json.loads(text)["offers"])
+    if words[0] == "tail":  # of one second, and of two servers: in no order
+        text = "\n".join(sorted(text.splitlines()))
+    return r.code, text, volatile(r.err.replace(serve.folder.path, "DIR"))
+
+
+def page_of(serve, browser, path):
+    a = browser.get(path)
+    if path == "/api/health":
+        return a.status, by_name(a.body)
+    if path == "/api/state":
+        state = json.loads(a.body)
+        return a.status, state["offers"], state["outbox"]["delivered"], state["outbox"]["dead"]
+    rows = re.split(r'(?=\{"id":0,"at")', volatile(a.body))  # of one second, and of two servers: in no order
+    return a.status, rows[:1], sorted(r.rstrip(",]}") for r in rows[1:])
+
+
+def take_all(servers):
+    """The same to one or to several, in turn; what follows from another comes a second later."""
+    page = {"Origin": "https://lander.example", "Content-Type": "text/plain"}
+    queries = [[SALE % ("w%d" % n, "w%d" % n) + "&tid=t-w%d" % n for n in range(7)],
+               [SALE % ("w1", "w1") + "&tid=t-w1", SALE.replace("sale", "rejected") % ("w2", "w2") + "&tid=t-w2", "subid=w1&status=lead",
+                "subid=q1&status=what-is-this&payout=3", "subid=%ff%00x&external_id=E.C.P.%fe&status=sale&payout=1&currency=usd"]]
+    for n in range(3):
+        equal("a click", request(servers[n % len(servers)].port, "POST", "/click/nutra-de", "subid=w%d&ttclid=E.C.P.w%d&event_id=ev-%d" % (n, n, n), page).status, 204)
+    n, said = 0, []
+    for group in queries:
+        for q in group:
+            status, answer = servers[n % len(servers)].verdict(q)
+            said.append((status, json.loads(volatile(json.dumps(answer)))))
+            n += 1
+        time.sleep(1.1)
+    return said
+
+
+@part
+def every_node_says_what_one_server_says():
+    taken = []
+    db = Database()
+    for several in (False, True):
+        sandbox = Sandbox()
+        folders = [db.folder(sandbox.endpoint, "node-%d" % n) for n in range(3)] if several else [Folder(sandbox.endpoint)]
+        servers = [Serve(f) for f in folders]
+        said = take_all(servers)
+        for s in servers:
+            wait_until("all to be sent", lambda: samples(s, GAUGES).get('clickbaton_store_events{state="delivered"}') == 9)
+            s.folder.write("tracker.csv", "subid,status,revenue,currency,conversion time,tid\n" + "".join(
+                "w%d,sale,1,USD,%s,t-w%d\n" % (n, time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()), n) for n in range(9)))
+        each = []
+        for s in servers:
+            browser = Browser(s)
+            each.append([("the answers", said)] + [(" ".join(w), words_of(s, w)) for w in VERBS] + [(p, page_of(s, browser, p)) for p in PAGES] +
+                        [("gauges", samples(s, GAUGES))])
+        sums = {}
+        for s in servers:
+            for k, n in samples(s, COUNTERS).items():
+                sums[k] = sums.get(k, 0) + n
+        for s in servers:
+            equal("doctor is content", run("doctor", cwd=s.folder.path).code, 0)
+        taken.append((each, sums))
+        for s in servers:
+            equal("it ends", s.stop(), 0)
+    (one,), counted = taken[0]
+    for n, node in enumerate(taken[1][0]):
+        for (what, want), (_, got) in zip(one, node):
+            true("node %d says what one server says: %s" % (n, what), want == got and want not in (None, {}, []), unlike(want, got))
+    equal("sums of counters over the nodes", {k: v for k, v in taken[1][1].items() if v}, {k: v for k, v in counted.items() if v})
 
 
 main()
