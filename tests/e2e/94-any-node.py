@@ -106,7 +106,7 @@ def a_row_that_commits_late():
     # As another node would: a number, ids of the moment in which it began, all of it visible later.
     slow = postgres.session(db.name)
     slow.write("BEGIN; INSERT INTO writers SELECT 40, 1, 'slow', clock_timestamp() + interval '60 s', 0, id, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 9, 0"
-               " FROM (SELECT ((extract(epoch FROM clock_timestamp())::bigint - 1577836800) << 21) + (40 << 15) AS id) x;"
+               " FROM (SELECT ((floor(extract(epoch FROM clock_timestamp()))::bigint - 1577836800) << 21) + (40 << 15) AS id) x;"
                "INSERT INTO postbacks(id, at, offer, verdict, txid) SELECT last_postback, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,"
                " 'nutra-de', 3, 'late' FROM writers WHERE number = 40;\n")
     wait_until("it to be open", lambda: db.rows("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = 'psql'") == [["1"]])
