@@ -132,7 +132,7 @@ def a_row_that_commits_late():
 
 VERBS = [
     ("trace", "w1"), ("trace", "w1", "--json"), ("trace", "E.C.P.w2"), ("trace", "t-w3", "--json"), ("trace", "nothing-has-this"),
-    ("report",), ("report", "--json"), ("report", "--by", "event", "--json"), ("coverage", "--json"), ("top", "--json", "--frames", "1"),
+    ("report",), ("report", "--json"), ("coverage", "--json"), ("top", "--json", "--frames", "1"),
     ("tail", "--once", "--json", "-n", "100"), ("tail", "--once", "--verdict", "quarantined"), ("replay", "--dry-run", "--json"),
     ("reconcile", "--tracker", "tracker.csv", "--json"), ("reconcile", "--tracker", "tracker.csv", "--tell"),
     ("diff", "offers/nutra-de.yaml", "offers/nutra-de.yaml", "--against", "clickbaton.yaml", "--json"),
@@ -218,6 +218,61 @@ def every_node_says_what_one_server_says():
         for (what, want), (_, got) in zip(one, node):
             true("node %d says what one server says: %s" % (n, what), want == got and want not in (None, {}, []), unlike(want, got))
     equal("sums of counters over the nodes", {k: v for k, v in taken[1][1].items() if v}, {k: v for k, v in counted.items() if v})
+
+
+# ---- rows that nobody has put ----
+
+LEAST, MOST = "-9223372036854775808", "9223372036854775807"
+HOSTILE = """
+INSERT INTO postbacks(id, at, offer, verdict) SELECT i, a, 'nutra-de', v FROM (VALUES ({id} + 1, {least}, 0), ({id} + 2, {most}, 99), ({id} + 3, 0, {least}),
+ ({id} + 4, {now}, -1), (-5, {now}, 1)) x(i, a, v);
+INSERT INTO postbacks(id, at, offer, tracker, stage, verdict, code, reason, warnings, params, click_id, click_hash, txid) VALUES({id} + 5, {now}, '', '', '', 4,
+ repeat('Q', 100000), repeat('x', 100000), repeat(E'W999\\n', 50000), '%', 'w1', 1, E'\\U0010FE00\\U0010FEFF\x1b[2J');
+INSERT INTO events(id, postback, created, offer, pixel, event, event_id, body, value, currency, original_value, original_currency) SELECT {id} + 10 + n,
+ CASE n WHEN 0 THEN {least} ELSE {id} + 5 END, CASE n WHEN 1 THEN {least} WHEN 2 THEN {most} ELSE {now} END, 'nutra-de', '{pixel}', 'Purchase', NULL,
+ CASE n WHEN 0 THEN 'no JSON' WHEN 1 THEN repeat('[', 20000) WHEN 2 THEN '' ELSE '{{"event_time":-1,"user":[]}}' END,
+ CASE n WHEN 0 THEN {least} ELSE {most} END, 'USD', {least}, repeat('U', 5000) FROM generate_series(0, 5) n;
+INSERT INTO deliveries(event, pixel, state, due, attempts, unknown_since, note, owner, lease) SELECT {id} + 10 + n, '{pixel}', CASE n WHEN 0 THEN 0 WHEN 1 THEN 99
+ WHEN 2 THEN 5 WHEN 3 THEN 4 ELSE 3 END, {least}, {most}, {least}, repeat('n', 50000), {least}, 'infinity' FROM generate_series(0, 5) n;
+INSERT INTO attempts(id, at, took_ms, pixel, http_status, code, message) VALUES({id} + 30, {most}, {least}, '{pixel}', {most}, {least}, repeat('m', 100000));
+INSERT INTO tries SELECT {id} + 10 + n, a FROM generate_series(0, 5) n, (VALUES ({id} + 30), ({least}), ({most})) x(a) WHERE a = {id} + 30;
+INSERT INTO clicks(id, key, offer, at, keyed, click_id, click_hash) VALUES({id} + 40, gen_random_uuid(), 'nutra-de', {least}, {most}, 'w1', 7),
+ ({least}, gen_random_uuid(), '', {most}, -1, NULL, NULL);
+INSERT INTO tallies(hour, offer, kind, name, slot, writer, n) SELECT h, 'nutra-de', k, 'Purchase', s, 63, n FROM (VALUES ({least}), ({most}), ({now} / 1000 / 3600 * 3600),
+ (1)) a(h), (VALUES (0), (2), (5), (6), (8), (10), (11), (99), ({least})) b(k), (VALUES ({least}), ({most}), (77)) c(s), (VALUES ({most})) d(n);
+INSERT INTO writers SELECT n, 1, repeat('w', 5000), clock_timestamp() + interval '60 s', {most}, {most}, {least}, {most}, {least}, 0, 0, 0, 0, 0, 0, 0, {most}, 1
+ FROM (VALUES (9999), ({least})) x(n);
+INSERT INTO gates(pixel, token, until, failures, why, version) VALUES('{pixel}', 0, {least}, {most}, repeat('y', 50000), {least})
+ ON CONFLICT (pixel) DO UPDATE SET until = {least}, failures = {most}, why = repeat('y', 50000);
+INSERT INTO meta VALUES('clicks_before', {least}), ('ledger_before', {most}) ON CONFLICT (key) DO UPDATE SET value = {least};
+"""
+
+
+@part
+def rows_that_nobody_has_put():
+    """Whoever may write to the database can write anything: it is shown as what it is or refused, and ends no server."""
+    db, sandbox = Database(), Sandbox()
+    serve = Serve(db.folder(sandbox.endpoint))
+    equal("a server", [serve.fire(SALE % (i, i)).status for i in ("w1", "w2")], [200, 200])
+    wait_until("both to be sent", lambda: db.states() == {"3": "2"})
+    top = int(db.rows("SELECT max(id) FROM postbacks")[0][0])
+    postgres.psql(HOSTILE.format(id=top, least=LEAST, most=MOST, now=int(time.time() * 1000), pixel=PIXEL), db.name)
+    serve.folder.write("tracker.csv", "subid,status,revenue,currency,conversion time,tid\nw1,sale,1,USD,2026-11-26 10:00:00,t-w1\n")
+    for words in VERBS + [("store", "export", db.url), ("store", "verify", db.url),
+                          ("store", "stats", db.url), ("tail", "--once", "-n", "50")]:
+        r = run(*words, cwd=serve.folder.path)
+        true("%s: an answer" % " ".join(words[:3]), r.code in (0, 1, 3, 4) and (r.out or r.err or words[0] == "tail"), (r.code, r.err[-300:]))
+        true("%s: nothing that a terminal obeys" % " ".join(words[:2]), not re.search("[\x00-\x08\x0b-\x1f\x7f]", r.out if words[:2] != ("store", "export") else ""))
+    b = Browser(serve)
+    for path in PAGES:
+        a = b.get(path)
+        true("%s: an answer" % path, a.status in (200, 503) and json.loads(a.body) is not None, a.status)
+    equal("metrics", request(serve.admin, "GET", "/metrics").status, 200)
+    serve.kill()
+    serve = Serve(serve.folder)
+    equal("it starts with them, and takes more", serve.fire(SALE % ("w9", "w9")).status, 200)
+    wait_until("that to be sent", lambda: any(e["event_id"] == "w9" for e in sandbox.events()), 30)
+    equal("it ends", serve.stop(), 0)
 
 
 main()
