@@ -56,6 +56,9 @@ int pg_renew(struct store *store, int64_t now, int64_t *recovered, struct err *e
     pg_int(&c, s->token);
     if (pg_queue(&c, NULL, NULL, err) != 0)
         return -1;
+    pg_start(&c, s, PG_WRITERS_AHEAD);
+    if (pg_queue(&c, NULL, NULL, err) != 0)
+        return -1;
     pg_start(&c, s, PG_RENEW);
     pg_int(&c, s->owner);
     pg_int(&c, s->lease_s);

@@ -102,6 +102,7 @@ static int count_bodies(struct pg *s, int64_t from_ms, int64_t to_ms, struct err
         n = rows.count;
         for (int i = 0; i < n; i++) {
             after = pg_int_at(&rows, i, 0);
+            from_ms = pg_int_at(&rows, i, 1);
             count_body(s, &rows, i);
         }
         pg_done(&rows);

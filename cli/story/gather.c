@@ -296,6 +296,16 @@ static int postbacks_in_order(const void *a, const void *b)
     return (x->postback.id > y->postback.id) - (x->postback.id < y->postback.id);
 }
 
+/* Ids that several servers gave within a second are in no order. */
+static int postbacks_by_arrival(const void *a, const void *b)
+{
+    const struct story_postback *x = a, *y = b;
+
+    if (x->group == y->group && x->postback.at != y->postback.at)
+        return x->postback.at < y->postback.at ? -1 : 1;
+    return postbacks_in_order(a, b);
+}
+
 int gather_finish(struct gather *g)
 {
     struct story *s = g->out;
@@ -304,7 +314,8 @@ int gather_finish(struct gather *g)
     if (s->click_count)
         qsort(s->clicks, s->click_count, sizeof(*s->clicks), clicks_in_order);
     if (s->postback_count)
-        qsort(s->postbacks, s->postback_count, sizeof(*s->postbacks), postbacks_in_order);
+        qsort(s->postbacks, s->postback_count, sizeof(*s->postbacks),
+              store_shares(g->in->store) ? postbacks_by_arrival : postbacks_in_order);
     for (size_t i = 0; i < s->postback_count; i++)
         if (fill_postback(g, &s->postbacks[i]) != 0)
             return -1;

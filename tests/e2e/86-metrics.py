@@ -544,6 +544,8 @@ def dashboard():
     base = {re.sub("_(bucket|sum|count)$", "", n) for n in used}
     wanted = {re.sub("_(bucket|sum|count)$", "", n) for n in series if n.startswith("clickbaton_")}
     equal("every metric of clickbaton's is somewhere in it", wanted - base, set())
+    shared = r"\bsum(?: by \([a-z, ]*\))? ?\(clickbaton_(?:store_(?:clicks|postbacks|quarantined|events)|outbox_|pixel_|alerts_active)"
+    equal("what several servers have together is not summed up", [q for q in queries if re.search(shared, q)], [])
     for a, b in (("$__rate_interval", "5m"), ("$__range", "1d"), ("$__interval", "1m")):
         queries = [q.replace(a, b) for q in queries]
     folder = Folder()

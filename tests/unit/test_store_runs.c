@@ -93,7 +93,7 @@ static void test_no_lock(void **state)
     assert_string_equal(ask(p, "SELECT state FROM deliveries"), "2");
 }
 
-/* ---- who looks on ---- */
+/* ---- numbers, and the database's clock ---- */
 
 static int64_t put_postback(struct pair *p, struct store *s, const char *txid)
 {
@@ -102,6 +102,85 @@ static int64_t put_postback(struct pair *p, struct store *s, const char *txid)
     OK(p->f, store_postback_put(s, &pb, &p->f->err));
     return pb.id;
 }
+
+static void test_all_numbers_taken(void **state)
+{
+    struct pair *p = *state;
+    struct store *late = p->f->s;
+
+    ask(p, "INSERT INTO writers SELECT n, 5, 'crowd', clock_timestamp() + interval '60 s', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0"
+           " FROM generate_series(0, 63) n");
+    GIVES(p->f, -1, store_begin(late, &p->f->err));
+    assert_int_equal(p->f->err.kind, ERR_BUSY);
+    assert_true(slice_find(slice_from(p->f->err.text), S(": 64 handles write to it already; one that ended without notice is "
+                                                         "forgotten after a minute")) < strlen(p->f->err.text));
+    ask(p, "UPDATE writers SET until = clock_timestamp() - interval '1 s' WHERE number = 41"); /* one was not heard of for a minute */
+    IN(late, put_events(late, 1, &p->f->err));
+    assert_int_equal(pg_of(late)->number, 41);
+    ask(p, "UPDATE writers SET run = (7::bigint << 23) | 128 WHERE number IN (3, 9)"); /* and two of a run that was killed */
+    store_name(p->other, S("n"), SEAT(7) | LIFE(2));
+    IN(p->other, put_events(p->other, 0, &p->f->err));
+    assert_int_equal(pg_of(p->other)->number, 3);
+    assert_string_equal(ask(p, "SELECT count(*) FROM writers WHERE until < clock_timestamp()"), "1");
+}
+
+/* As the database says what time it is, from now on: for handles that are opened after it. */
+static void set_clock(struct pair *p, const char *by)
+{
+    char sql[300];
+
+    snprintf(sql, sizeof(sql), "CREATE OR REPLACE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS"
+             " $$SELECT pg_catalog.clock_timestamp() + interval '%s'$$", by);
+    ask(p, sql);
+}
+
+static struct store *by_that_clock(struct pair *p)
+{
+    char url[400];
+    struct store *s;
+
+    pg_url(p->f->dir, url, sizeof(url));
+    strcat(url, ",pg_catalog"); /* its own functions come last */
+    if (!(s = pg_open(url, true, false, &p->f->err)))
+        fail_msg("%s", p->f->err.text);
+    return s;
+}
+
+static void test_clock_set_back(void **state)
+{
+    struct pair *p = *state;
+    struct store *a, *b;
+    int64_t before, id;
+
+    set_clock(p, "0 s");
+    a = by_that_clock(p);
+    b = by_that_clock(p);
+    IN(a, put_events(a, 2, &p->f->err));
+    id = take_by(p, a, TAKEN, 2)[0].id;
+    IN(b, put_events(b, 0, &p->f->err));
+    OK(p->f, store_begin(a, &p->f->err));
+    before = put_postback(p, a, "before");
+    OK(p->f, store_commit(a, &p->f->err));
+    set_clock(p, "-3 hours");
+    OK(p->f, store_begin(a, &p->f->err));
+    assert_int_equal(put_postback(p, a, "back"), before + 1); /* ids of a number never go back */
+    OK(p->f, store_commit(a, &p->f->err));
+    assert_int_equal(renew_by(p, b, TAKEN + 1), 0);
+    assert_string_equal(ask(p, "SELECT max(lease) < pg_catalog.clock_timestamp() - interval '2 hours 57 minutes' FROM deliveries"), "t");
+    assert_string_equal(ask(p, "SELECT max(until) < pg_catalog.clock_timestamp() - interval '2 hours 58 minutes' FROM writers"), "t");
+    set_clock(p, "-2 hours -57 minutes"); /* three minutes later, of which a has said nothing */
+    assert_int_equal(renew_by(p, b, TAKEN + 2), 2);
+    set_clock(p, "5 hours"); /* forward: what was taken counts as abandoned, its outcome unknown */
+    take_by(p, a, TAKEN + 3, 2);
+    set_clock(p, "6 hours");
+    assert_int_equal(renew_by(p, b, TAKEN + 4), 2);
+    assert_int_equal(get(p, id).unknown_since, TAKEN);
+    assert_counts(p->f, (struct store_counts){ .postbacks = 2, .waiting = 2, .oldest_waiting = NOW });
+    store_close(a);
+    store_close(b);
+}
+
+/* ---- who looks on ---- */
 
 /* "a b": the txids of what is new to who looks on. */
 static const char *news(struct pair *p, struct store *reader, struct store_cursor *at, unsigned max)
@@ -328,7 +407,8 @@ static void test_contract(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PAIR(test_killed), PAIR(test_killed_while_it_committed), PAIR(test_no_lock), PAIR(test_late),
+        PAIR(test_killed), PAIR(test_killed_while_it_committed), PAIR(test_no_lock), PAIR(test_all_numbers_taken),
+        PAIR(test_clock_set_back), PAIR(test_late),
         PAIR(test_late_and_silent), PAIR(test_each_once),
     };
     const struct CMUnitTest of_any[] = { CASE(test_contract) };
