@@ -298,7 +298,8 @@ static int run(struct pg_call *c, struct pg_rows_read *out, struct err *err)
 
 #define REPLAN_US (INT64_C(60) * 1000000)
 
-/* Whatever comes of it: a relative that keeps no plans refuses.  n: at 1, 2, 4, 8 ..., since so much may have been written. */
+/* Whatever comes of it: a relative that keeps no plans refuses.  n: at 1, 2, 4, 8 ..., since so much may have been written; a reader's verb would
+ * only plan twice what it asks twice. */
 void pg_replan(struct pg *s)
 {
     int64_t now = pg_boot_us();
@@ -306,7 +307,9 @@ void pg_replan(struct pg *s)
     struct pg_call c;
     struct err ignored;
 
-    if (s->open || s->waiting || ((n & (n - 1)) && now - s->planned_us < REPLAN_US))
+    if (s->planned_us == 0 && !s->store.writer)
+        s->planned_us = now;
+    if (s->open || s->waiting || ((!s->store.writer || (n & (n - 1))) && now - s->planned_us < REPLAN_US))
         return;
     s->planned_us = now;
     pg_start(&c, s, PG_REPLAN);
@@ -345,6 +348,20 @@ int64_t pg_run_count(struct pg_call *c, struct err *err)
     n = rows.changed;
     pg_done(&rows);
     return n;
+}
+
+int pg_run_one(struct pg_call *c, int64_t *n, struct err *err)
+{
+    struct pg_rows_read rows;
+    int found;
+
+    *n = 0;
+    if (pg_run(c, &rows, err) != 0)
+        return -1;
+    if ((found = rows.count != 0))
+        *n = pg_int_at(&rows, 0, 0);
+    pg_done(&rows);
+    return found;
 }
 
 void pg_done(struct pg_rows_read *rows)

@@ -12,6 +12,19 @@ void pg_read_tallied(const struct pg_rows_read *rows, int row, int at, struct ar
                                 pg_text_at(rows, row, at + 2, arena) };
 }
 
+/* The least and the greatest. */
+static void bounds(struct pg_call *c, const int64_t *ids, size_t count)
+{
+    int64_t least = INT64_MAX, most = INT64_MIN;
+
+    for (size_t i = 0; i < count; i++) {
+        least = ids[i] < least ? ids[i] : least;
+        most = ids[i] > most ? ids[i] : most;
+    }
+    pg_int(c, least);
+    pg_int(c, most);
+}
+
 /* ---- handing out ---- */
 
 static int give_up(struct pg *s, int64_t event, int64_t unknown_since, const struct pg_tallied *e, struct err *err)
@@ -150,6 +163,7 @@ static int take(struct pg *s, struct taking *t, struct arena *arena, struct stor
         return -1;
     pg_start(&c, s, PG_EVENT_GET_ALL);
     pg_ints(&c, t->ids, t->fitting);
+    bounds(&c, t->ids, t->fitting);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     rc = pg_event_rows(&rows, arena, list, count, err);
@@ -291,6 +305,7 @@ static int lock(struct pg *s, const int64_t *ids, size_t count, struct pg_rows_r
     pg_start(&c, s, PG_DELIVERY_LOCK);
     pg_ints(&c, ids, count);
     pg_int(&c, s->owner);
+    bounds(&c, ids, count);
     return pg_run(&c, rows, err);
 }
 
