@@ -267,9 +267,10 @@ bench-reconcile: | need-bench
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/fill_ledger
 	@BUILD=$(BUILD) $(if $(ROWS),ROWS=$(ROWS)) python3 bench/reconcile.py
 
-# The PostgreSQL engine beside SQLite's: receivers, look-ups, backlogs, a failover (QUICK=1: a smoke; ONLY="intake lookups"; CLICKS=10000000).
-bench-cluster: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/bench/bench_group
+# Several servers on one PostgreSQL beside SQLite's one, minutes of each part (QUICK=1: a smoke; ONLY="intake senders limit growth failover lookups": these;
+# CLICKS=10000000; CLUSTER_DIR=FOLDER: on that disk).  As root it also cuts a link, in a network namespace.
+bench-cluster: | need-test need-bench
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_group $(BUILD)/bench/bench_load
 	@BUILD=$(BUILD) python3 -B bench/cluster.py
 
 # The page of diagnostics, from the texts that `explain` prints.

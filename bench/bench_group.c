@@ -1,16 +1,14 @@
 /* bench_group: groups of calls as a receiver makes them, on either engine, by one of several processes.
  *
  *     bench_group STORE fill FIRST COUNT            clicks FIRST .. FIRST+COUNT, put and committed
- *     bench_group STORE postbacks SECONDS GROUP CLICKS WORKER [RATE]
- *     bench_group STORE through SECONDS GROUP CLICKS WORKER   the same, tried again until it is committed: the longest is an outage
- *     bench_group STORE clicks SECONDS GROUP 0 WORKER        new clicks
+ *     bench_group STORE postbacks SECONDS GROUP CLICKS WORKER [COUNT]   COUNT: so many alone
  *     bench_group STORE lookups SECONDS GROUP CLICKS WORKER  click look-ups, so many in a trip
- *     bench_group STORE drain SECONDS GROUP 0 WORKER         events taken and reported delivered
  *     bench_group STORE copy SECONDS GROUP 0 WORKER          the ceiling: COPY of 1 KB rows into a bare table
+ *     bench_group STORE insert SECONDS GROUP 0 WORKER        the same rows, one prepared INSERT of GROUP rows
  *
  * STORE: postgresql://..., or a folder (SQLite).  Prints "ready", waits for a line on stdin so that all processes begin at once, and
  * prints one line of JSON.  A postback: its click looked up (one in ten is not known), its past asked for, an event put whose id comes from
- * the click, the postback put; one in fifty was there before.  RATE: groups a second, each timed from when it was due. */
+ * the click, the postback put; one in fifty was there before.  All of it happens now, so that its events may still be sent. */
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,13 +16,14 @@
 
 #include "adapters/store/pg.h"
 #include "bench/sample.h"
+#include "core/base/buf.h"
 
 #define COMMITS_MOST 4000000
 
 struct run {
     struct store *store;
     const char *place;
-    int64_t group, clicks, worker, rate, next, done, duplicates, found, groups;
+    int64_t group, clicks, worker, most, next, done, duplicates, found, groups;
     float *times; /* of a group, ms */
     struct arena arena;
     struct err err;
@@ -60,15 +59,6 @@ static int put_clicks(struct run *r, int64_t first, int64_t count)
         rc = rc < 0 ? -1 : store_commit(r->store, &r->err);
     }
     free(x);
-    return rc;
-}
-
-static int clicks(struct run *r)
-{
-    int rc = put_clicks(r, (r->worker + 1) * INT64_C(10000000000) + r->next, r->group);
-
-    r->next += r->group;
-    r->done += r->group;
     return rc;
 }
 
@@ -122,19 +112,6 @@ static int postbacks(struct run *r)
     return rc;
 }
 
-static int through(struct run *r)
-{
-    const struct timespec nap = { 0, 10000000 };
-    int64_t next = r->next, done = r->done;
-
-    while (postbacks(r) != 0) {
-        r->next = next;
-        r->done = done;
-        nanosleep(&nap, NULL);
-    }
-    return 0;
-}
-
 /* All that a group asks goes in one trip; nothing is written. */
 static int lookups(struct run *r)
 {
@@ -163,73 +140,105 @@ static int lookups(struct run *r)
     return rc < 0 ? -1 : 0;
 }
 
-static int drain(struct run *r)
-{
-    struct store_attempt a = { .at = 1790000100000, .took_ms = 50, .pixel = S("C9EXAMPLEPIXEL00"), .http_status = 200,
-                               .message = S("OK"), .request_id = S("2026112600001") };
-    struct store_outcome *out = calloc((size_t)r->group, sizeof(*out));
-    struct store_event *list;
-    size_t count = 0;
-    int rc;
+/* ---- what the database itself does with 1 KB rows ---- */
 
-    arena_reset(&r->arena);
-    if (store_begin(r->store, &r->err) != 0 ||
-        store_take(r->store, a.pixel, INT64_C(99999999999999), 0, (unsigned)r->group, &r->arena, &list, &count, &r->err) != 0 ||
-        (rc = store_commit(r->store, &r->err)) != 0 || store_begin(r->store, &r->err) != 0) {
-        free(out);
-        return -1;
-    }
-    for (size_t i = 0; i < count; i++)
-        out[i] = (struct store_outcome){ .event_id = list[i].id, .state = STORE_DELIVERED };
-    rc = count ? store_report(r->store, &a, out, count, &r->err) : 0;
-    rc = rc != 0 ? rc : store_commit(r->store, &r->err);
-    r->done += (int64_t)count;
-    free(out);
-    return rc != 0 ? -1 : count == 0 ? 1 : 0;
+#define ROW_BYTES 1024
+
+struct bare {
+    PGconn *db;
+    char *rows;          /* of a group, each a number of 20 digits and its text, ended by NUL */
+    const char **values; /* of INSERT */
+    size_t size;
+};
+
+static int answers(struct bare *b, struct run *r)
+{
+    int rc = 0;
+
+    for (PGresult *a; (a = PQgetResult(b->db)) != NULL; PQclear(a))
+        if (PQresultStatus(a) != PGRES_COMMAND_OK && rc == 0)
+            rc = err_set(&r->err, ERR_SYSTEM, "%s", PQresultErrorMessage(a));
+    return rc;
 }
 
-/* What nothing that keeps rows in PostgreSQL can do faster. */
-static int copy(struct run *r)
+static int prepare_insert(struct bare *b, int64_t group)
 {
-    static PGconn *db;
-    static char row[1200];
+    struct buf sql = { .limit = 1 << 20 };
+    PGresult *a;
     bool good;
 
-    if (!db) {
-        db = PQconnectdb(r->place);
-        PQclear(PQexec(db, "SET client_min_messages = error; CREATE TABLE IF NOT EXISTS bench_copied(id bigint PRIMARY KEY, body text)"));
-        memset(row, 'x', sizeof(row));
+    buf_puts(&sql, "INSERT INTO bench_copied VALUES");
+    for (int64_t i = 0; i < group; i++)
+        buf_printf(&sql, "%s($%lld::bigint,$%lld)", i ? "," : "", (long long)i * 2 + 1, (long long)i * 2 + 2);
+    buf_byte(&sql, '\0');
+    a = PQprepare(b->db, "rows", sql.ptr, 0, NULL);
+    good = PQresultStatus(a) == PGRES_COMMAND_OK;
+    PQclear(a);
+    buf_free(&sql);
+    return good ? 0 : -1;
+}
+
+static struct bare *bare_of(struct run *r)
+{
+    static struct bare b;
+
+    if (b.db)
+        return &b;
+    b.db = PQconnectdb(r->place);
+    b.size = 21 + ROW_BYTES;
+    b.rows = calloc((size_t)r->group, b.size);
+    b.values = calloc((size_t)r->group * 2, sizeof(*b.values));
+    PQclear(PQexec(b.db, "SET client_min_messages = error; CREATE TABLE IF NOT EXISTS bench_copied(id bigint PRIMARY KEY, body text)"));
+    if (PQstatus(b.db) != CONNECTION_OK || prepare_insert(&b, r->group) != 0) {
+        err_set(&r->err, ERR_SYSTEM, "%s", PQerrorMessage(b.db));
+        return NULL;
     }
-    PQclear(PQexec(db, "COPY bench_copied FROM STDIN"));
-    for (int64_t i = 0; i < r->group; i++, r->next++) {
-        int n = snprintf(row, sizeof(row), "%lld\t", (long long)((r->worker + 1) * INT64_C(10000000000) + r->next));
-        row[n] = 'x';
-        row[1024] = '\n';
-        PQputCopyData(db, row, 1025);
+    for (int64_t i = 0; i < r->group; i++) {
+        char *row = b.rows + (size_t)i * b.size;
+        b.values[i * 2] = row;
+        b.values[i * 2 + 1] = memset(row + 21, 'x', ROW_BYTES - 21);
     }
-    PQputCopyEnd(db, NULL);
-    for (PGresult *a; (a = PQgetResult(db)) != NULL;) {
-        good = PQresultStatus(a) == PGRES_COMMAND_OK;
-        if (!good)
-            err_set(&r->err, ERR_SYSTEM, "%s", PQresultErrorMessage(a));
-        PQclear(a);
-        if (!good)
-            return -1;
-    }
+    return &b;
+}
+
+static void number_rows(struct bare *b, struct run *r)
+{
+    for (int64_t i = 0; i < r->group; i++, r->next++)
+        snprintf(b->rows + (size_t)i * b->size, 21, "%020lld", (long long)((r->worker + 1) * INT64_C(10000000000) + r->next));
     r->done += r->group;
-    return 0;
+}
+
+static int copy(struct run *r)
+{
+    struct bare *b = bare_of(r);
+
+    if (!b)
+        return -1;
+    number_rows(b, r);
+    PQclear(PQexec(b->db, "COPY bench_copied FROM STDIN"));
+    for (int64_t i = 0; i < r->group; i++) {
+        PQputCopyData(b->db, b->values[i * 2], 20);
+        PQputCopyData(b->db, "\t", 1);
+        PQputCopyData(b->db, b->values[i * 2 + 1], ROW_BYTES - 21);
+        PQputCopyData(b->db, "\n", 1);
+    }
+    PQputCopyEnd(b->db, NULL);
+    return answers(b, r);
+}
+
+static int insert(struct run *r)
+{
+    struct bare *b = bare_of(r);
+
+    if (!b)
+        return -1;
+    number_rows(b, r);
+    if (PQsendQueryPrepared(b->db, "rows", (int)r->group * 2, b->values, NULL, NULL, 0) != 1)
+        return err_set(&r->err, ERR_SYSTEM, "%s", PQerrorMessage(b->db));
+    return answers(b, r);
 }
 
 /* ---- a run ---- */
-
-static void wait_until(double at)
-{
-    double left = at - seconds(CLOCK_MONOTONIC);
-    struct timespec nap = { (time_t)left, (long)((left - (double)(time_t)left) * 1e9) };
-
-    if (left > 0)
-        nanosleep(&nap, NULL);
-}
 
 static int measure(struct run *r, group_fn *group, double length)
 {
@@ -245,11 +254,7 @@ static int measure(struct run *r, group_fn *group, double length)
     before = trips(r);
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
     began = seconds(CLOCK_MONOTONIC);
-    while (rc == 0 && (at = seconds(CLOCK_MONOTONIC)) < began + length && r->groups < COMMITS_MOST) {
-        if (r->rate) {
-            at = began + (double)r->groups / (double)r->rate;
-            wait_until(at);
-        }
+    while (rc == 0 && (at = seconds(CLOCK_MONOTONIC)) < began + length && r->groups < COMMITS_MOST && (!r->most || r->done < r->most)) {
         rc = group(r);
         r->times[r->groups++] = (float)((seconds(CLOCK_MONOTONIC) - at) * 1e3);
     }
@@ -290,9 +295,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         group_fn *run;
-    } works[] = { { "postbacks", postbacks }, { "through", through }, { "clicks", clicks }, { "lookups", lookups }, { "drain", drain }, { "copy", copy } };
+    } works[] = { { "postbacks", postbacks }, { "lookups", lookups }, { "copy", copy }, { "insert", insert } };
     struct run r = { .place = argc > 1 ? argv[1] : "", .group = number(argc, argv, 4), .clicks = number(argc, argv, 5),
-                     .worker = number(argc, argv, 6), .rate = number(argc, argv, 7) };
+                     .worker = number(argc, argv, 6), .most = number(argc, argv, 7) };
     group_fn *group = NULL;
     pthread_t thread;
     int rc = 2;
@@ -306,12 +311,13 @@ int main(int argc, char **argv)
     }
     arena_init(&r.arena, (size_t)64 << 20);
     r.times = calloc(COMMITS_MOST, sizeof(*r.times));
-    if (group != copy && !(r.store = is_url(r.place) ? pg_open(r.place, true, false, &r.err) : store_sqlite_open(r.place, true, &r.err))) {
+    if (group != copy && group != insert && !(r.store = is_url(r.place) ? pg_open(r.place, true, false, &r.err) : store_sqlite_open(r.place, true, &r.err))) {
         fprintf(stderr, "bench_group: %s\n", r.err.text);
         return 1;
     }
     if (!is_url(r.place))
         pthread_create(&thread, NULL, maintain, (void *)(uintptr_t)r.place);
+    sample_at = (int64_t)time(NULL);
     rc = group ? measure(&r, group, (double)number(argc, argv, 3)) : fill(&r, number(argc, argv, 3), number(argc, argv, 4));
     atomic_store(&stop, true);
     if (!is_url(r.place))

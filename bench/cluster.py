@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
-"""make bench-cluster: what the PostgreSQL engine does, against the SQLite engine and bare COPY in the same run.
+"""make bench-cluster: what several servers on one PostgreSQL do, beside the SQLite default, bare COPY and bare INSERT in the same run.
 
-Private servers in a temporary folder, reached by Unix sockets, with fsync on.  At the level of the engine: N processes that make groups of
-calls as N receivers do (bench/bench_group.c).  Figures of a shared machine are worth their ratios alone; the load is told.
+Real `clickbaton serve`, HTTP and fsync; everything shares this machine's cores, so a figure is worth the ratios in its row.
+bench/CLUSTER.md is written.
 
-QUICK=1: every measurement with small numbers, and only whether it worked; no file is written.
-ONLY="intake lookups": these alone (intake latency lookups sending backlog quorum failover).
-CLICKS=10000000: so many clicks for the look-ups.  CLUSTER_DIR: on which disk.
-"""
+QUICK=1: every part with small numbers, and only whether it works; no file is written.
+ONLY="intake failover": these parts alone; no file is written either.
+CLICKS=10000000: so many clicks for the look-ups.  CLUSTER_DIR: on which disk."""
 import contextlib
 import datetime
-import json
 import os
 import shutil
 import signal
@@ -19,337 +17,338 @@ import sys
 import tempfile
 import time
 
+import cluster_db as db
+import cluster_failover
 import machine
+import run
+from cluster_db import QUICK, Broken, need
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.abspath(os.environ.get("BUILD") or os.path.join(ROOT, "build"))
-GROUP = os.environ.get("BENCH_GROUP") or os.path.join(BUILD, "bench", "bench_group")
-QUICK = os.environ.get("QUICK", "") not in ("", "0")
+with contextlib.suppress(ImportError):
+    import cluster_days
+
 ONLY = os.environ.get("ONLY", "").split()
-SECONDS = 1 if QUICK else 6
-ROUNDS = 1 if QUICK else 3
-CLICKS = int(os.environ.get("CLICKS") or (20000 if QUICK else 1000000))
-SOME_CLICKS = 5000 if QUICK else 200000
-BACKLOGS = (0, 20000) if QUICK else (0, 100000, 1000000)
-BIN = sorted(os.path.join("/usr/lib/postgresql", v, "bin") for v in os.listdir("/usr/lib/postgresql"))[-1]
-# As docs/SCALING.md advises for a machine of this size.
-CONF = """
-listen_addresses = ''
-shared_buffers = 1GB
-max_wal_size = 4GB
-checkpoint_timeout = 15min
-wal_compression = on
-max_connections = 100
-log_checkpoints = off
-synchronous_commit = on
+ROUNDS, SECONDS = (1, 1) if QUICK else (3, 4)
+CLICKS = int(os.environ.get("CLICKS") or (20000 if QUICK else 10000000))
+BACKLOG = (1000, 20000) if QUICK else (10000, 1000000)
+GROUPS = (64, 256)
+
+
+# ---- intake ----
+
+def stored(server, nodes):
+    """Every answered postback is there, once, with its event; those on their way at a phase's end may be."""
+    answered, flying = sum(n.folder.answered for n in nodes), sum(n.folder.in_flight for n in nodes)
+    rows, events = server.ask("SELECT count(*) FROM postbacks WHERE verdict = 1"), server.ask("SELECT count(*) FROM events")
+    need(answered <= rows <= answered + flying, "%d postbacks were answered 200, the store holds %d" % (answered, rows))
+    need(rows == events == server.ask("SELECT count(*) FROM event_keys"), "%d postbacks made %d events" % (rows, events))
+
+
+def measured(nodes, connections, database=None):
+    """Rates of the rounds, then milliseconds at half of that; microseconds of CPU and requests of a group."""
+    db.storm(nodes, 1, connections)
+    rates, cpu, groups = [], [], []
+    for _ in range(ROUNDS):
+        done, commits = [sum(db.metric(n, "clickbaton_commit_requests_" + w) for n in nodes) for w in ("sum", "count")]
+        own, other = db.cpu_of(*(n.pid for n in nodes)), database.cpu() if database else 0
+        rates.append(db.storm(nodes, SECONDS, connections))
+        done, commits = [sum(db.metric(n, "clickbaton_commit_requests_" + w) for n in nodes) - was
+                         for w, was in (("sum", done), ("count", commits))]
+        cpu.append(((db.cpu_of(*(n.pid for n in nodes)) - own) / done * 1e6, ((database.cpu() if database else 0) - other) / done * 1e6))
+        groups.append(done / commits)
+    rate = sorted(rates)[len(rates) // 2]
+    late = [db.steady(nodes, rate / 2, SECONDS, connections) for _ in range(ROUNDS)]
+    middle = [sorted(c)[len(rates) // 2] for c in (*zip(*cpu), groups)]
+    return rates, late, middle
+
+
+def show_intake(table, what, figures, base=None):
+    rates, late, (own, other, group) = figures
+    rate = sorted(rates)[len(rates) // 2]
+    of = "%.2f of SQLite; " % (rate / base["rate"]) if base else ""
+    of += "groups of %.0f; CPU of each: receiver %.0f us" % (group, own) + (", database %.0f us" % other if other else "")
+    table.row(what + ": durable postbacks/s", rates, of=of)
+    p99 = table.row("the same, p99 at half of that rate", [t[1] for t in late], "%.2f", " ms",
+                    "p50 %.2f ms" % sorted(t[0] for t in late)[len(late) // 2] +
+                    ("; %.1f times SQLite's p99 at half of its own" % (sorted(t[1] for t in late)[len(late) // 2] / base["p99"]) if base else ""))
+    return {"rate": rate, "p99": p99}
+
+
+def bare(table, server):
+    """What nothing that keeps rows in PostgreSQL can do faster on these cores."""
+    for work in ("copy", "insert"):
+        for group in GROUPS:
+            for workers in (1, 2):
+                url, runs = server.anew(), []
+                for _ in range(ROUNDS):
+                    runs.append(db.costing(server, lambda: db.together(url, work, workers, group, seconds=min(SECONDS, 3))))
+                runs.sort(key=lambda r: r["rate"])
+                table.row("bare %s of 1 KB rows in groups of %d, %d connection%s: rows/s" % (work.upper(), group, workers, "s" * (workers > 1)),
+                          [r["rate"] for r in runs], of="one table, one index; CPU of each: client %.1f us, database %.1f us"
+                          % (runs[len(runs) // 2]["cpu"], runs[len(runs) // 2]["server"]))
+
+
+def engine(table, server):
+    """The engine alone, in groups of one size: what a postback costs, without HTTP and translation."""
+    clicks = 5000 if QUICK else 200000
+    for group in (8, *GROUPS):
+        url = server.anew()
+        db.fill(url, 0, clicks)
+        out = db.costing(server, lambda: db.together(url, "postbacks", 2, group, clicks, SECONDS))
+        need(server.ask("SELECT count(*) FROM events") == out["done"] - out["duplicates"], "events are missing")
+        table.row("the engine alone, groups of %d, two processes: postbacks/s" % group, out["rate"],
+                  of="%.1f trips a group; CPU of each: process %.0f us, database %.0f us" % (out["trips"], out["cpu"], out["server"]))
+
+
+def rows_alone(table, server):
+    """The rows of so many postbacks written once more by one statement a table: what of the cost is rows, and what is indexes."""
+    total = server.ask("SELECT count(*) FROM postbacks")
+    for what, like in (("without any index", ""), ("with their indexes", " INCLUDING INDEXES")):
+        took = 0
+        for name in ("postbacks", "events", "deliveries", "event_keys"):
+            server.sql("CREATE TABLE again_%s (LIKE %s%s)" % (name, name, like), "clickbaton")
+            before = server.cpu()
+            server.sql("INSERT INTO again_%s SELECT * FROM %s" % (name, name), "clickbaton")
+            took += server.cpu() - before
+            server.sql("DROP TABLE again_%s" % name, "clickbaton")
+        table.row("rows of a postback alone, in one statement, %s: CPU of the database" % what, took / total * 1e6, "%.1f", " us")
+    indexes = server.ask("SELECT count(*) FROM pg_indexes WHERE tablename IN ('postbacks_0', 'events_0', 'deliveries', 'event_keys')")
+    table.row("indexes of these four tables", indexes, of="a row is in those alone that it has a value for")
+
+
+def intake(table, bench):
+    with run.closed_port() as nowhere:
+        with db.receivers(bench.where, 1, None, nowhere) as nodes:
+            base = show_intake(table, "SQLite, one server, 64 connections", measured(nodes, 64))
+            nodes[0].folder.check_nothing_lost()
+        with db.single(bench.where) as server:
+            bare(table, server)
+            engine(table, server)
+            rows_alone(table, server)
+            for count, connections in ((1, 64), (2, 64), (3, 64), (3, 192)):
+                with db.receivers(bench.where, count, server.anew(), nowhere) as nodes:
+                    show_intake(table, "PostgreSQL, %d receiver%s, %d connections in all" % (count, "s" * (count > 1), connections),
+                                measured(nodes, connections, server), base)
+                stored(server, nodes)
+        with contextlib.closing(db.Cluster(bench.where)) as cluster:
+            for count in (1, 3):
+                url = cluster.url("clickbaton") if cluster.primary.anew() else ""
+                with db.receivers(bench.where, count, url, nowhere) as nodes:
+                    show_intake(table, "three PostgreSQL, each commit on any one standby, %d receiver%s, 64 connections"
+                                % (count, "s" * (count > 1)), measured(nodes, 64, cluster), base)
+                stored(cluster.primary, nodes)
+
+
+# ---- what waits ----
+
+def waiting_of(server):
+    return server.ask("SELECT count(*) FROM deliveries WHERE state < 3")
+
+
+def top_up(url, server, least):
+    """So many events wait, or a few more."""
+    have = waiting_of(server)
+    if have < least:
+        db.together(url, "postbacks", 2, 256, 0, 600, (least - have) * 51 // 50)
+
+
+def intake_beside(table, url, server):
+    """Does intake cost more as events wait?"""
+    sample, base = 2000 if QUICK else 10000, None
+    for least in (0, *BACKLOG):
+        top_up(url, server, least)
+        have = waiting_of(server)
+        out = db.costing(server, lambda: db.together(url, "postbacks", 1, 64, 0, 600, sample))
+        base = base or out
+        table.row("intake with %s events waiting, groups of 64: CPU of the database" % format(have, ","), out["server"], "%.0f", " us",
+                  "%.2f of that with none; process %.0f us; group p99 %.1f ms" % (out["server"] / base["server"], out["cpu"], out["p99"]))
+
+
+def deliver(bench, url, server, count, port, seconds, nodes_do=None):
+    """Events a second that so many servers deliver of what waits; CPU of each: server, database; what nodes_do gives."""
+    sandbox = db.Sandbox(port)
+
+    def more_than(had):
+        end = time.monotonic() + 60
+        while sandbox.stats()["unique"] <= had:
+            need(time.monotonic() < end, "nothing is delivered within a minute")
+            time.sleep(0.01)
+        return sandbox.stats()["unique"]
+    with db.receivers(bench.where, count, url, port) as nodes:
+        first, began = more_than(sandbox.stats()["unique"]), time.monotonic()
+        own, other = db.cpu_of(*(n.pid for n in nodes)), server.cpu()
+        extra = nodes_do(nodes) if nodes_do else time.sleep(seconds)
+        done, took = more_than(first) - first, time.monotonic() - began
+        return done / took, (db.cpu_of(*(n.pid for n in nodes)) - own) / done * 1e6, (server.cpu() - other) / done * 1e6, extra
+
+
+def senders(table, bench):
+    """A backlog: what intake feels of it, and how fast 1, 2, 3 servers deliver it."""
+    with db.single(bench.where) as server, run.sandbox(run.Folder(bench.where)) as port:
+        url, sandbox = server.anew(), db.Sandbox(port)
+        db.fill(url, 0, 2)  # its tables
+        intake_beside(table, url, server)
+        total = waiting_of(server)
+        seconds = 0.1 if QUICK else 8
+        for count in (1, 2, 3):
+            top_up(url, server, total // 3)
+            rate, own, other, _ = deliver(bench, url, server, count, port, seconds)
+            table.row("events/s delivered by %d server%s out of %s that wait" % (count, "s" * (count > 1), format(total, ",")), rate,
+                      of="CPU of each: servers %.0f us, database %.0f us; the sandbox shares the cores" % (own, other))
+
+        def meanwhile(nodes):
+            late = [db.steady(nodes, 200 if QUICK else 1000, 1 if QUICK else 5) for _ in range(1 if QUICK else 3)]
+            end = time.monotonic() + 300
+            while waiting_of(server):
+                need(time.monotonic() < end, "events wait still after five minutes")
+                time.sleep(0.2)
+            return late
+        top_up(url, server, total // 3)
+        late = deliver(bench, url, server, 3, port, 0, meanwhile)[3]
+        table.row("intake's p99 at 1,000/s meanwhile, three servers that deliver the rest", [t[1] for t in late], "%.2f", " ms",
+                  "p50 %.2f ms" % sorted(t[0] for t in late)[len(late) // 2])
+        stats, events = sandbox.stats(), server.ask("SELECT count(*) FROM events")
+        need(stats["unique"] == stats["accepted"] == events, "%d events, the sandbox has %d, %d times" % (events, stats["unique"], stats["accepted"]))
+        table.row("the sandbox got each event once: events", events)
+
+
+def limit(table, bench):
+    """Three senders, twenty pixels with sixty events a second each: more requests than the Events API allows."""
+    pixels = ["C9LIMIT%013d" % n for n in range(20)]
+    with open(os.path.join(run.ROOT, "examples", "offers", "nutra-de.yaml")) as f:
+        offer = f.read().replace("C9EXAMPLEPIXEL00", '"{param.pixel}"')
+    with db.single(bench.where) as server, run.running([run.CLICKBATON, "sandbox", "--quiet", "--listen", "127.0.0.1:0"], bench.where,
+                                                       "sandbox.log") as process:
+        port = run.ports_in(run.first_line(process, bench.where, "sandbox.log"))[0]
+        with db.receivers(bench.where, 3, server.anew(), port, pixels) as nodes:
+            for node in nodes:
+                with open(node.folder.at("offers/nutra-de.yaml"), "w") as f:
+                    f.write(offer)
+                node.send_signal(signal.SIGHUP)
+            time.sleep(1 if QUICK else 4)  # reloaded, and each has seen the others
+            seen, stats = many_pixels(nodes, port, pixels)
+    most = max(max(n for t, n in seen if t <= at + 1) - first for at, first in seen)
+    need(set(stats["codes"]) == {"0"}, "the sandbox answered %s" % stats["codes"])
+    need(most <= 1000, "%d requests came in a second" % most)
+    table.row("most requests in any second at the sandbox, three servers, 20 pixels, 1,200 events/s", most,
+              of="the Events API allows 1,000; none was refused; %.1f events a request" % (stats["accepted"] / stats["requests"]))
+
+
+def many_pixels(nodes, port, pixels):
+    """(moment, the sandbox's count of requests) again and again while events come for all pixels; its figures at the end."""
+    sandbox, seen, seconds = db.Sandbox(port), [], 2 if QUICK else 10
+    loads = [subprocess.Popen([os.path.join(run.BUILD, "bench", "bench_load"), str(nodes[i % 3].port), "60", str(seconds), "4",
+                               run.POSTBACK + "&pixel=" + pixel, run.fresh_prefix()], stdout=subprocess.PIPE)
+             for i, pixel in enumerate(pixels)]
+    while any(p.poll() is None for p in loads):
+        seen.append((time.monotonic(), sandbox.stats()["requests"]))
+        time.sleep(0.02)
+    for p in loads:
+        need(p.wait() == 0, "bench_load failed")
+        p.stdout.close()
+    return seen, sandbox.stats()
+
+
+# ---- what grows with the number of nodes ----
+
+def growth(table, bench):
+    seconds = 1 if QUICK else 6
+    with run.closed_port() as nowhere, db.single(bench.where) as server:
+        for count in (1, 2) if QUICK else (1, 2, 4, 8):
+            with db.receivers(bench.where, count, server.anew(), nowhere) as nodes:
+                time.sleep(1 if QUICK else 4)
+                commits = "SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database WHERE datname = 'clickbaton'"
+                own, other, polls = db.cpu_of(*(n.pid for n in nodes)), server.cpu(), server.ask(commits)
+                time.sleep(seconds)
+                own, other, polls = db.cpu_of(*(n.pid for n in nodes)) - own, server.cpu() - other, server.ask(commits) - polls
+                connections = server.ask("SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = 'clickbaton'")
+                table.row("%d server%s without traffic: connections to the database" % (count, "s" * (count > 1)), connections,
+                          of="%.1f transactions/s; CPU: each server %.2f %%, database %.2f %% of a core"
+                          % (polls / seconds, own / seconds / count * 100, other / seconds * 100))
+                own, other = db.cpu_of(*(n.pid for n in nodes)), server.cpu()
+                rate = 400 if QUICK else 2000
+                p50, p99, _ = db.steady(nodes, rate, seconds)
+                done = sum(n.folder.answered for n in nodes)
+                own, other = db.cpu_of(*(n.pid for n in nodes)) - own, server.cpu() - other
+                table.row("the same with %s postbacks/s in all: CPU of the database for each" % format(rate, ","), other / done * 1e6, "%.0f", " us",
+                          "receivers %.0f us; p50 %.2f ms, p99 %.2f ms" % (own / done * 1e6, p50, p99))
+            stored(server, nodes)
+
+
+# ---- clicks ----
+
+def lookups(table, bench):
+    with db.single(bench.where) as server:
+        url, have = server.anew(), 0
+        for clicks in (CLICKS // 10, CLICKS):
+            began, before = time.monotonic(), server.cpu()
+            db.fill(url, have, clicks - have)
+            took, cost = time.monotonic() - began, (server.cpu() - before) / (clicks - have) * 1e6
+            server.sql("CHECKPOINT")
+            many, have = format(clicks, ","), clicks
+            table.row("clicks/s put in groups of 1,000 until there are %s" % many, (clicks - clicks // 10 * (clicks == CLICKS)) / took,
+                      of="%.0f bytes each with indexes; CPU of the database %.0f us" % (
+                          server.ask("SELECT pg_total_relation_size('clicks')") / clicks, cost))
+            for group, workers in ((1, 1), (64, 1), (256, 2)):
+                out = db.costing(server, lambda: db.together(url, "lookups", workers, group, clicks, SECONDS))
+                need(out["found"] == out["done"], "%d of %d clicks found" % (out["found"], out["done"]))
+                table.row("click look-ups/s among %s, %d in a trip, %d process%s" % (many, group, workers, "es" * (workers > 1)), out["rate"],
+                          of="CPU of the database for each %.1f us; p99 of a trip %.2f ms" % (out["server"], out["p99"]))
+            out = db.costing(server, lambda: db.together(url, "postbacks", 1, 64, clicks, 600, 2000 if QUICK else 20000))
+            table.row("intake with %s clicks, groups of 64: CPU of the database" % many, out["server"], "%.0f", " us", "process %.0f us" % out["cpu"])
+        if "cluster_days" in globals():
+            cluster_days.traces(table, server, url, CLICKS)
+
+
+PARTS = {"intake": intake, "senders": senders, "limit": limit, "growth": growth, "failover": cluster_failover.measure, "lookups": lookups}
+
+
+# ---- output ----
+
+NOTES = """Everything ran on this machine: load, receivers, database, standbys and sandbox share its cores, and one disk. So rates of several
+receivers say what they cost one another, not what several machines would do; the processor time of each postback is what travels. It is user and
+system time of the named processes, with those that have ended. SQLite's row is `make bench`'s measurement at the same connections in this run.
+Each postback of `intake`, `senders` and `growth` came by HTTP from wrk (as fast as it is answered) or bench_load (at a constant rate, timed from the moment it was due), was translated,
+committed with fsync and answered 200; afterwards each was found in the database as one event. "The engine alone" and "intake with" are the same groups made by
+bench/bench_group without HTTP. p99 of several receivers is the worst one's.
 """
 
 
-class Broken(Exception):
-    """A measurement that did not work: its number would mean nothing."""
-
-
-def as_postgres(words):
-    if os.getuid() != 0:
-        return words
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] + words
-
-
-def postgres(tool, *words):
-    done = subprocess.run(as_postgres([os.path.join(BIN, tool), *words]), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0:
-        raise Broken("%s: %s" % (tool, done.stdout[-400:]))
-    return done.stdout
-
-
-class Server:
-    """One PostgreSQL with a folder and a socket of its own."""
-
-    def __init__(self, folder, name):
-        self.socket = os.path.join(folder, name)
-        self.data = os.path.join(self.socket, "data")
-        os.mkdir(self.socket, 0o755)
-        if os.getuid() == 0:
-            shutil.chown(self.socket, "postgres")
-        self.name = name
-
-    def first(self, more=""):
-        postgres("initdb", "-D", self.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C")
-        with open(self.data + "/postgresql.conf", "a") as f:
-            f.write(CONF + "unix_socket_directories = '%s'\n" % self.socket + more)
-        self.start()
-        return self
-
-    def follow(self, primary):
-        postgres("pg_basebackup", "-h", primary.socket, "-U", "clickbaton", "-D", self.data, "-R", "-c", "fast", "-X", "stream")
-        with open(self.data + "/postgresql.auto.conf", "a") as f:
-            f.write("primary_conninfo = 'host=%s user=clickbaton application_name=%s'\n" % (primary.socket, self.name))
-            f.write("unix_socket_directories = '%s'\nsynchronous_standby_names = ''\n" % self.socket)
-        self.start()
-        return self
-
-    def start(self):
-        postgres("pg_ctl", "-D", self.data, "-l", self.data + "/server.log", "-w", "-t", "60", "start")
-
-    def stop(self):
-        subprocess.run(as_postgres([os.path.join(BIN, "pg_ctl"), "-D", self.data, "-m", "immediate", "stop"]),
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-
-    def kill(self):
-        with open(self.data + "/postmaster.pid") as f:
-            pid = int(f.readline())
-        os.kill(pid, signal.SIGKILL)
-
-    def cpu(self):
-        """Seconds of all its processes, also of those that have ended."""
-        with open(self.data + "/postmaster.pid") as f:
-            postmaster = int(f.readline())
-        ticks = 0
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open("/proc/%s/stat" % pid) as f:
-                    fields = f.read().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            if int(pid) == postmaster:
-                ticks += sum(map(int, fields[11:15]))
-            elif int(fields[1]) == postmaster:
-                ticks += sum(map(int, fields[11:13]))
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def url(self, database):
-        return "postgresql:///%s?host=%s&user=clickbaton" % (database, self.socket)
-
-    def sql(self, database, text):
-        return postgres("psql", "-h", self.socket, "-U", "clickbaton", "-d", database, "-Atqc", text).strip()
-
-    def anew(self, database="clickbaton"):
-        """An empty database of that name."""
-        self.sql("postgres", "DROP DATABASE IF EXISTS %s" % database)
-        self.sql("postgres", "CREATE DATABASE %s" % database)
-        self.sql("postgres", "CHECKPOINT")
-        return self.url(database)
-
-
-@contextlib.contextmanager
-def servers():
-    folder = tempfile.mkdtemp(prefix="clickbaton-cluster-", dir=os.environ.get("CLUSTER_DIR", "/var/tmp"))
-    os.chmod(folder, 0o755)
-    made = []
-
-    def make(name):
-        made.append(Server(folder, name))
-        return made[-1]
-    try:
-        yield make, folder
-    finally:
-        for server in made:
-            server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-# ---- processes that make groups ----
-
-def fill(place, count):
-    subprocess.run([GROUP, place, "fill", "0", str(count)], check=True)
-
-
-def together(place, work, workers, group, clicks=0, rate=0, seconds=SECONDS, meanwhile=None):
-    """So many processes at once: their answers, and the sum."""
-    words = [[GROUP, place, work, str(seconds), str(group), str(clicks), str(w), str(rate)] for w in range(workers)]
-    running = [subprocess.Popen(w, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for w in words]
-    try:
-        for p in running:
-            if p.stdout.readline() != "ready\n":
-                raise Broken("%s did not start" % work)
-        for p in running:
-            p.stdin.write("go\n")
-            p.stdin.flush()
-        if meanwhile:
-            meanwhile()
-        answers = [json.loads(p.communicate()[0] or "null") for p in running]
-    finally:
-        for p in running:
-            p.kill()
-            p.wait()
-    if not all(answers):
-        raise Broken("%s: a process failed" % work)
-    return {"rate": sum(a["done"] / a["seconds"] for a in answers), "p50": max(a["p50"] for a in answers),
-            "p99": max(a["p99"] for a in answers), "max": max(a["max"] for a in answers), "done": sum(a["done"] for a in answers),
-            "trips": sum(a["trips"] for a in answers) / workers, "cpu": sum(a["cpu_us"] for a in answers) / workers,
-            "found": sum(a["found"] for a in answers), "duplicates": sum(a["duplicates"] for a in answers)}
-
-
-def best(runs):
-    return sorted(runs, key=lambda r: r["rate"])[len(runs) // 2]
-
-
-# ---- the measurements ----
-
-class Table:
-    def __init__(self):
-        self.rows = []
-
-    def row(self, what, figure, of=""):
-        self.rows.append((what, figure, of))
-        print("%-74s %-18s %s" % (what, figure, of), flush=True)
-
-
-def events_of(server, database="clickbaton"):
-    return int(server.sql(database, "SELECT count(*) FROM events"))
-
-
-def of_sqlite(folder, work, group, clicks, rate=0):
-    place = tempfile.mkdtemp(prefix="sqlite-", dir=folder)
-    if clicks:
-        fill(place, clicks)
-    out = together(place, work, 1, group, clicks, rate)
-    shutil.rmtree(place)
-    return out
-
-
-def intake(table, make, folder, server):
-    for group in (64, 256):
-        base = best([of_sqlite(folder, "postbacks", group, SOME_CLICKS) for _ in range(ROUNDS)])
-        ceiling = best([together(server.anew(), "copy", 1, group) for _ in range(ROUNDS)])
-        table.row("SQLite, groups of %d: durable postbacks/s" % group, "%.0f" % base["rate"], "group p99 %.1f ms, CPU %.0f us each" % (base["p99"], base["cpu"]))
-        table.row("bare COPY of 1 KB rows, groups of %d: rows/s" % group, "%.0f" % ceiling["rate"])
-        for workers in (1, 2, 3):
-            runs = []
-            for _ in range(ROUNDS):
-                place = server.anew()
-                fill(place, SOME_CLICKS)
-                before = server.cpu()
-                out = together(place, "postbacks", workers, group, SOME_CLICKS)
-                time.sleep(0.2)  # its backends end
-                out["server"] = (server.cpu() - before) / out["done"] * 1e6
-                if events_of(server) != out["done"] - out["duplicates"]:
-                    raise Broken("%d events of %d postbacks, %d duplicates" % (events_of(server), out["done"], out["duplicates"]))
-                runs.append(out)
-            out = best(runs)
-            table.row("PostgreSQL, %d receiver%s, groups of %d: durable postbacks/s" % (workers, "s" * (workers > 1), group), "%.0f" % out["rate"],
-                      "%.2f of SQLite, %.2f of COPY; group p99 %.1f ms; %.1f trips a group; CPU each: receiver %.0f us, database %.0f us"
-                      % (out["rate"] / base["rate"], out["rate"] / ceiling["rate"], out["p99"], out["trips"], out["cpu"], out["server"]))
-
-
-def latency(table, make, folder, server):
-    """A group of 8 every 10 ms: far from the limit."""
-    base = of_sqlite(folder, "postbacks", 8, SOME_CLICKS, rate=100)
-    table.row("SQLite, 800 postbacks/s in groups of 8: p50, p99", "%.2f, %.2f ms" % (base["p50"], base["p99"]))
-    for workers in (1, 3):
-        place = server.anew()
-        fill(place, SOME_CLICKS)
-        out = together(place, "postbacks", workers, 8, SOME_CLICKS, rate=100)
-        table.row("PostgreSQL, %d receivers with 800/s each: p50, p99" % workers, "%.2f, %.2f ms" % (out["p50"], out["p99"]),
-                  "p99 %.1f times SQLite's" % (out["p99"] / base["p99"]))
-
-
-def lookups(table, make, folder, server):
-    place = server.anew()
-    begun = time.monotonic()
-    fill(place, CLICKS)
-    took = time.monotonic() - begun
-    size = int(server.sql("clickbaton", "SELECT pg_total_relation_size('clicks')"))
-    table.row("%d clicks put, in groups of 1,000: clicks/s" % CLICKS, "%.0f" % (CLICKS / took), "%.0f bytes each with indexes" % (size / CLICKS))
-    for group in (1, 64, 256):
-        for workers in (1, 2):
-            out = together(place, "lookups", workers, group, CLICKS)
-            if out["found"] != out["done"]:
-                raise Broken("%d of %d clicks found" % (out["found"], out["done"]))
-            table.row("click look-ups/s among them, %d in a trip, %d process%s" % (group, workers, "es" * (workers > 1)), "%.0f" % out["rate"])
-
-
-def sending(table, make, folder, server):
-    """Take and report of what waits, as senders do it, without the network."""
-    for workers in (1, 2):
-        place = server.anew()
-        fill(place, SOME_CLICKS)
-        together(place, "postbacks", 2, 256, SOME_CLICKS)
-        waiting = events_of(server)
-        out = together(place, "drain", workers, 500, seconds=300)
-        left = server.sql("clickbaton", "SELECT count(*) FROM deliveries WHERE state <> 3")
-        if out["done"] != waiting or left != "0":
-            raise Broken("%d of %d events were sent, %s are left" % (out["done"], waiting, left))
-        table.row("events taken and reported by %d sender%s, 500 at a time: /s" % (workers, "s" * (workers > 1)), "%.0f" % out["rate"],
-                  "%.1f trips a batch" % out["trips"])
-
-
-def backlog(table, make, folder, server):
-    """Does intake slow down as events wait?"""
-    base = None
-    for waiting in BACKLOGS:
-        place = server.anew()
-        fill(place, SOME_CLICKS)
-        while waiting and events_of(server) < waiting:
-            together(place, "postbacks", 2, 256, SOME_CLICKS * 10)
-        out = together(place, "postbacks", 1, 64, SOME_CLICKS)
-        base = base or out
-        table.row("intake with %d events waiting: /s" % waiting, "%.0f" % out["rate"], "%.2f of that with none; p99 %.1f ms" % (out["rate"] / base["rate"], out["p99"]))
-
-
-def quorum(table, make, folder, server):
-    place = server.anew()
-    fill(place, SOME_CLICKS)
-    alone = together(place, "postbacks", 2, 256, SOME_CLICKS)
-    primary = make("primary").first()
-    standbys = [make(n).follow(primary) for n in ("b", "c")]
-    primary.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (b, c)'")
-    primary.sql("postgres", "SELECT pg_reload_conf()")
-    place = primary.anew()
-    fill(place, SOME_CLICKS)
-    out = together(place, "postbacks", 2, 256, SOME_CLICKS)
-    table.row("three servers, any one standby before each answer, 2 receivers: /s", "%.0f" % out["rate"],
-              "%.2f of one server; group p99 %.1f ms (%.1f)" % (out["rate"] / alone["rate"], out["p99"], alone["p99"]))
-    return primary, standbys
-
-
-def failover(table, make, folder, server):
-    primary, standbys = quorum(table, make, folder, server)
-    place = primary.anew()
-    fill(place, SOME_CLICKS)
-    both = "postgresql:///clickbaton?host=%s&user=clickbaton&connect_timeout=2" % ",".join(s.socket for s in [primary] + standbys)
-    seconds = 3 if QUICK else 12
-
-    def fail():
-        time.sleep(seconds / 3)
-        primary.kill()
-        ahead = max(standbys, key=lambda s: int(s.sql("postgres", "SELECT pg_last_wal_receive_lsn() - '0/0'").split(".")[0]))
-        postgres("pg_ctl", "-D", ahead.data, "-w", "promote")
-        fail.now = ahead
-    out = together(both, "through", 2, 64, SOME_CLICKS, seconds=seconds, meanwhile=fail)
-    want = out["done"] - out["done"] // 50
-    got = events_of(fail.now)
-    if abs(got - want) > 2 * 2:
-        raise Broken("%d postbacks acknowledged, so %d events; %d are there" % (out["done"], want, got))
-    table.row("primary killed under load, standby promoted: time without a commit", "%.2f s" % (out["max"] / 1000),
-              "%d acknowledged: each there, once" % out["done"])
-
-
-ALL = {"intake": intake, "latency": latency, "lookups": lookups, "sending": sending, "backlog": backlog, "failover": failover}
+def write(table, began, cores):
+    now, text = datetime.datetime.now(datetime.timezone.utc), run.table(table.rows, table.HEAD)
+    others = cores.others() - db.spent / (time.monotonic() - began) / os.cpu_count()
+    version = subprocess.run([os.path.join(db.servers.BIN, "postgres"), "--version"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    print(text)
+    if QUICK or ONLY:
+        return
+    with open(os.path.join(run.ROOT, "bench", "CLUSTER.md"), "w") as f:
+        f.write("# Figures of several servers\n\nMeasured %s UTC in %.1f minutes; meanwhile the kernel's threads and other programs used %.0f %% of the "
+                "cores. Again: `make bench-cluster`\n\n- machine: %s\n- software: %s; %s\n\n%s\n%s"
+                % (now.strftime("%Y-%m-%d %H:%M"), (time.monotonic() - began) / 60, max(0, others) * 100,
+                   machine.hardware(os.environ.get("CLUSTER_DIR", "/var/tmp")), version, machine.libraries(run.CLICKBATON), text, NOTES))
 
 
 def main():
-    table, load = Table(), os.getloadavg()[0]
-    with servers() as (make, folder):
-        server = make("one").first()
-        for name, measure in ALL.items():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    need(set(ONLY) <= set(PARTS), "ONLY can be: " + " ".join(PARTS))
+    began, cores, table = time.monotonic(), run.Cores(), db.Table()
+    where = tempfile.mkdtemp(prefix="clickbaton-cluster-", dir=os.environ.get("CLUSTER_DIR", "/var/tmp"))
+    os.chmod(where, 0o755)
+    bench = run.types.SimpleNamespace(where=where)
+    try:
+        for name, measure in PARTS.items():
             if not ONLY or name in ONLY:
-                measure(table, make, folder, server)
-    if QUICK or ONLY:
-        return 0
-    with open(os.path.join(ROOT, "bench", "CLUSTER.md"), "w") as f:
-        f.write("# Figures of the PostgreSQL engine\n\nMeasured %s UTC, everything on one machine; its load before the run was %.1f. Again: `make bench-cluster`\n\n"
-                % (datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M"), load))
-        f.write("- machine: %s\n- %s\n\n" % (machine.hardware("/var/tmp"), postgres("postgres", "--version").strip()))
-        f.write("| what | figure | |\n|---|---|---|\n")
-        for row in table.rows:
-            f.write("| %s | %s | %s |\n" % row)
+                start = time.monotonic()
+                measure(table, bench)
+                print("  (%s: %.0f s)" % (name, time.monotonic() - start), file=sys.stderr, flush=True)
+    finally:
+        shutil.rmtree(where, ignore_errors=True)
+    write(table, began, cores)
     return 0
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Broken as why:
+    except (Broken, db.servers.Failure) as why:
         print("bench-cluster: %s" % why, file=sys.stderr)
         sys.exit(1)

@@ -104,7 +104,9 @@ def ports_in(line):
 class Folder:
     """A temporary folder with clickbaton's configuration, on the disk that is measured."""
 
-    def __init__(self, where):
+    def __init__(self, where, more=""):
+        """more: the end of the configuration; it begins among the pixels."""
+        self.more = more
         self.path = tempfile.mkdtemp(prefix="run-", dir=where)
         self.answered = self.in_flight = 0
         os.mkdir(self.at("keys"), 0o700)
@@ -126,7 +128,7 @@ class Folder:
                     "offers: ./offers\nkey: {file: ./keys/postback}\ntiktok:\n"
                     "  endpoint: http://127.0.0.1:%d%s\n"
                     "  pixels:\n    C9EXAMPLEPIXEL00: {token: {file: ./keys/tiktok}}\n"
-                    % (endpoint_port, TRACK))
+                    % (endpoint_port, TRACK) + self.more)
         began = time.monotonic()
         with running([*under, CLICKBATON, "serve", *(["--unconfined"] if under else [])], self.path,
                      "serve.log") as process:
@@ -218,9 +220,9 @@ def fresh_prefix():
     return "b%03d" % serial
 
 
-def wrk(port, seconds, threads, close=False, template=POSTBACK, prefix=None, known=0, folder=None):
+def wrk(port, seconds, threads, close=False, template=POSTBACK, prefix=None, known=0, folder=None, connections=CONNECTIONS):
     """Requests per second.  Postbacks of ours are counted in folder."""
-    words = ["wrk", "-t%d" % threads, "-c%d" % CONNECTIONS, "-d%ds" % seconds, "--timeout", "10s",
+    words = ["wrk", "-t%d" % threads, "-c%d" % connections, "-d%ds" % seconds, "--timeout", "10s",
              "-s", os.path.join(ROOT, "bench", "unique.lua")]
     words += ["-H", "Connection: close"] if close else []
     words += ["http://127.0.0.1:%d" % port, "--", template, prefix or fresh_prefix(), str(threads), str(known)]
@@ -232,15 +234,15 @@ def wrk(port, seconds, threads, close=False, template=POSTBACK, prefix=None, kno
          " %s" % (requests, errors))
     if folder:
         folder.answered += requests
-        folder.in_flight += CONNECTIONS
+        folder.in_flight += connections
     return requests * 1e6 / micros
 
 
-def load(port, rate, seconds, template, prefix):
+def load(port, rate, seconds, template, prefix, connections=CONNECTIONS):
     """Requests at a rate, or with a rate out of reach as fast as it goes: microseconds of
     (p50, p90, p99, p99.9, the longest).  Every one was answered well."""
     done = subprocess.run([os.path.join(BUILD, "bench", "bench_load"), str(port), str(rate), str(seconds),
-                           str(CONNECTIONS), template, prefix], capture_output=True, text=True)
+                           str(connections), template, prefix], capture_output=True, text=True)
     result = re.search(r"^load (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$", done.stdout, re.M)
     need(done.returncode == 0 and result, "bench_load: %s" % done.stderr.strip())
     sent, good, *times = map(int, result.groups())
@@ -473,9 +475,9 @@ def chosen():
 HEAD = ["figure", "target", "median", "min - max", "verdict"]
 
 
-def table(rows):
-    cells = [HEAD] + [r.cells() for r in rows]
-    widths = [max(len(r[i]) for r in cells) for i in range(len(HEAD))]
+def table(rows, head=None):
+    cells = [head or HEAD] + [r.cells() for r in rows]
+    widths = [max(len(r[i]) for r in cells) for i in range(len(cells[0]))]
     lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(r, widths)) + " |" for r in cells]
     lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
     return "\n".join(lines) + "\n"

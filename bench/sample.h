@@ -23,6 +23,9 @@ static inline uint64_t mix(uint64_t n)
     return n ^ n >> 32;
 }
 
+/* When clicks and conversions happen, Unix seconds; 0: in September 2026, one conversion a millisecond. */
+static int64_t sample_at;
+
 struct sample {
     char click_id[24], event_id[48], txid[24], ttclid[320], params[700], body[1200];
 };
@@ -45,7 +48,7 @@ static inline struct store_click click_of(const struct sample *x)
     return (struct store_click){
         .offer = S("nutra-de"), .click_id = slice_from(x->click_id),
         .ttclid = slice_from(x->ttclid), .event_id = slice_from(x->event_id),
-        .ip = S("203.0.113.17"), .at = 1790000000, .keyed = true,
+        .ip = S("203.0.113.17"), .at = sample_at ? sample_at : 1790000000, .keyed = true,
         .user_agent = S("Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, "
                         "like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36"),
         .page_url = S("https://lander.example/nutra?campaign=17&creative=88"),
@@ -63,6 +66,7 @@ struct conversion {
 static inline void compose(struct conversion *c, int64_t clicks, int64_t n)
 {
     struct sample *x = &c->x;
+    int64_t at = sample_at ? sample_at * 1000 + n % 1000 : 1790000000000 + n;
 
     sample(x, clicks ? (int64_t)(mix((uint64_t)n) % (uint64_t)clicks) : n);
     snprintf(x->txid, sizeof(x->txid), "%lld", (long long)n + 100000000);
@@ -71,14 +75,14 @@ static inline void compose(struct conversion *c, int64_t clicks, int64_t n)
              "subid=%s&external_id=%s&status=sale&payout=12.50&currency=USD&tid=%s&campaign=17",
              x->click_id, x->ttclid, x->txid);
     snprintf(x->body, sizeof(x->body),
-             "{\"event\":\"Purchase\",\"event_time\":1790000000,\"event_id\":\"%s\",\"user\":{"
+             "{\"event\":\"Purchase\",\"event_time\":%lld,\"event_id\":\"%s\",\"user\":{"
              "\"ttclid\":\"%s\",\"ip\":\"203.0.113.17\",\"user_agent\":\"Mozilla/5.0 (Linux; "
              "Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile "
              "Safari/537.36\"},\"page\":{\"url\":\"https://lander.example/nutra\"},\"properties\":"
              "{\"value\":12.50,\"currency\":\"USD\",\"content_type\":\"product\"}}",
-             x->event_id, x->ttclid);
+             (long long)at / 1000, x->event_id, x->ttclid);
     c->pb = (struct store_postback){
-        .at = 1790000000000 + n, .offer = S("nutra-de"), .tracker = S("keitaro"),
+        .at = at, .offer = S("nutra-de"), .tracker = S("keitaro"),
         .method = S("GET"), .stage = S("sale"), .address = S("198.51.100.7"),
         .verdict = STORE_QUEUED, .click_id = slice_from(x->click_id),
         .ttclid = slice_from(x->ttclid), .event_id = slice_from(x->event_id),
