@@ -1,7 +1,8 @@
 /* bench_days: a ledger of many days in PostgreSQL, and what is asked of it.
  *
  *     bench_days URL fill CONVERSIONS DAYS SPAN CLICKS     by COPY: postbacks, events and what belongs to them over the last DAYS days, in
- *                                                     tables of SPAN days each; CLICKS clicks, unless there are some; into a new store
+ *                                                     tables of SPAN days each (0: as the store makes them, beside what is there
+ *                                                     already); CLICKS clicks, unless there are some
  *     bench_days URL trace CONVERSIONS CLICKS TRIES        a conversion by each kind of id, as `trace` and the inspector find it
  *     bench_days URL calls CONVERSIONS CLICKS TRIES        calls of the store that read or write the ledger
  *
@@ -207,6 +208,17 @@ static int copy(struct run *r, const struct part *p, int64_t count)
 
 /* ---- filling ---- */
 
+static int need_tables(struct run *r, struct store *s)
+{
+    int rc = store_begin(s, &r->err);
+
+    for (int64_t day = 0; rc == 0 && day <= r->days; day++)
+        rc = pg_days_need((struct pg *)s, pg_day_first(r->from / 86400 + day), &r->err);
+    if (rc == 0)
+        rc = store_commit(s, &r->err);
+    return rc == 0 ? 0 : broken("tables", r->err.text);
+}
+
 static int make_tables(struct run *r)
 {
     char name[PG_SPAN_NAME], text[500];
@@ -262,7 +274,7 @@ static int read_time(struct run *r, bool make)
     char text[300];
 
     if (make)
-        snprintf(text, sizeof(text), "INSERT INTO meta VALUES('bench_last', extract(epoch FROM clock_timestamp())::bigint - %lld), ('bench_days', %lld)",
+        snprintf(text, sizeof(text), "INSERT INTO meta(key, value) VALUES('bench_last', extract(epoch FROM clock_timestamp())::bigint - %lld), ('bench_days', %lld)",
                  (long long)PG_EPOCH, (long long)r->days);
     if ((make && sql(r, text, NULL) != 0) || sql(r, "SELECT value FROM meta WHERE key = 'bench_last'", &r->seconds) != 0 ||
         sql(r, "SELECT value FROM meta WHERE key = 'bench_days'", &r->days) != 0)
@@ -272,25 +284,31 @@ static int read_time(struct run *r, bool make)
     return r->days < 1 ? broken("trace", "nothing was filled into it") : 0;
 }
 
-static int fill(struct run *r)
+static int fill_store(struct run *r, struct store *s)
 {
-    int64_t clicks;
-    struct store *s = pg_open(r->url, true, true, &r->err); /* counted ids: no tables of today */
     char text[300];
+    int64_t clicks, last;
 
-    if (!s)
-        return broken("fill", r->err.text);
-    store_close(s);
     if (read_time(r, true) != 0 || sql(r, "SELECT count(*) FROM (SELECT 1 FROM clicks LIMIT 1) x", &clicks) != 0)
         return -1;
-    if (clicks == 0 && r->clicks && (sql(r, drop_clicks, NULL) != 0 || copy(r, &click_part, r->clicks) != 0 || sql(r, make_clicks, NULL) != 0))
+    if (clicks == 0 && (sql(r, drop_clicks, NULL) != 0 || copy(r, &click_part, r->clicks) != 0 || sql(r, make_clicks, NULL) != 0))
         return -1;
-    if (make_tables(r) != 0 || sql(r, drop_keys, NULL) != 0 || fill_ledger(r) != 0)
+    if ((r->span ? make_tables(r) : need_tables(r, s)) != 0 || sql(r, drop_keys, NULL) != 0 || fill_ledger(r) != 0)
         return -1;
-    snprintf(text, sizeof(text), "UPDATE writers SET last_click = %lld, last_postback = %lld, last_event = %lld, last_attempt = %lld WHERE number = 0",
-             (long long)r->clicks, (long long)id_of(r, r->conversions - 1), (long long)id_of(r, r->conversions - 1),
-             (long long)id_of(r, r->conversions - 1));
-    return sql(r, text, NULL) != 0 || sql(r, "VACUUM ANALYZE", NULL) != 0 ? -1 : 0;
+    last = id_of(r, r->conversions - 1);
+    snprintf(text, sizeof(text), "UPDATE writers SET last_click = greatest(last_click, %lld), last_postback = greatest(last_postback, %lld), last_event ="
+             " greatest(last_event, %lld), last_attempt = greatest(last_attempt, %lld) WHERE number = 0", (long long)r->clicks, (long long)last,
+             (long long)last, (long long)last);
+    return sql(r, text, NULL) != 0 ? -1 : sql(r, "VACUUM ANALYZE postbacks, events, tries, attempts, deliveries, event_keys", NULL);
+}
+
+static int fill(struct run *r)
+{
+    struct store *s = pg_open(r->url, true, true, &r->err); /* counted ids: no tables of today by themselves */
+    int rc = s ? fill_store(r, s) : broken("fill", r->err.text);
+
+    store_close(s);
+    return rc;
 }
 
 /* ---- measuring ---- */
@@ -676,7 +694,7 @@ int main(int argc, char **argv)
     r.span = fills ? number(argc, argv, 5) : 0;
     r.clicks = number(argc, argv, fills ? 6 : 4);
     r.tries = fills ? 0 : number(argc, argv, 5);
-    if (r.conversions == 0 || r.clicks == 0 || (fills ? !r.days || !r.span : !r.tries || r.tries > 1000 || (!traces && strcmp(work, "calls") != 0)))
+    if (r.conversions == 0 || r.clicks == 0 || (fills ? !r.days : !r.tries || r.tries > 1000 || (!traces && strcmp(work, "calls") != 0)))
         return broken("usage", "see the head of bench/bench_days.c"), 2;
     arena_init(&r.arena, (size_t)256 << 20);
     r.db = PQconnectdb(r.url);
