@@ -157,7 +157,7 @@ int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values
 int pg_unreached(struct pg *s, struct err *err);
 int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, struct err *err); /* result: may be NULL */
 
-/* ---- pg_call.c: statements ---- */
+/* ---- pg_call.c: statements; pg_values.c: what goes into them and comes out ---- */
 /* Before a transaction, or a reader's question: now and then plans are made anew.  Those that are kept are made for tables as they were:
  * of an empty one, all is read without asking the index by anything. */
 void pg_replan(struct pg *s);
@@ -180,6 +180,7 @@ void pg_name(struct pg_call *c, struct slice text); /* '' when empty: of a colum
 void pg_int(struct pg_call *c, int64_t n);
 void pg_int_or_null(struct pg_call *c, int64_t n);  /* NULL when 0 */
 void pg_ints(struct pg_call *c, const int64_t *list, size_t count);
+void pg_bounds(struct pg_call *c, const int64_t *ids, size_t count); /* two values: the least and the greatest */
 void pg_texts(struct pg_call *c, const struct slice *list, size_t count); /* an empty one is NULL */
 
 struct pg_rows_read {
