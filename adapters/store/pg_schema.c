@@ -6,7 +6,7 @@
  * long for an index.  ttclid_hash: its upper half is of the first 16 characters.  Times are Unix milliseconds unless said otherwise. */
 #define TEXT_C "text COLLATE \"C\""
 
-/* Tables that are dropped a day at a time (pg_days.c).  YugabyteDB has this, CockroachDB has not. */
+/* Tables that are dropped some days at a time (pg_days.c).  YugabyteDB has this, CockroachDB has not. */
 #define OF_DAYS(table, id)                                                                         \
     " PARTITION BY RANGE (" id ");"                                                                \
     "CREATE TABLE " table "_0 PARTITION OF " table " FOR VALUES FROM (MINVALUE) TO (35184372088832);" /* PG_FIRST_DAY_ID */

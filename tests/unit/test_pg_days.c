@@ -622,7 +622,7 @@ static void test_little_read(void **state)
     fill(p, &d);
     sql(p, "INSERT INTO events(id, created, offer, pixel, event, body) SELECT n, 1, 'o', 'C9', 'Lead', '{}' FROM generate_series(1, 20000) n");
     sql(p, "INSERT INTO deliveries(event, pixel, state, due, attempts) SELECT n, 'C9', 1, (n * 7919) % 20011, 0 FROM generate_series(1, 20000) n");
-    sql(p, "INSERT INTO deliveries(event, pixel, state, due, attempts) SELECT n, 'C9', 3, n, 1 FROM generate_series(20001, 100000) n");
+    sql(p, "INSERT INTO deliveries(event, pixel, state, due, attempts) SELECT n, 'C9', 3, n, 1 FROM generate_series(20001, 60000) n");
     for (size_t turn = 0; turn < COUNT(statistics); turn++) {
         struct pg *s = (struct pg *)p->f.s;
         struct store_event *list;
