@@ -28,7 +28,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/t
 BENCH    := $(patsubst bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .PHONY: all docs schemas demo test test-postgres check structure unit e2e web web-control web-inspector web-load screenshots asan tsan valgrind other-compiler coverage fuzz sanitized \
-        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt test-cluster test-cluster-serve alert-days bench bench-profile bench-trace bench-reconcile bench-cluster man completions install uninstall deb package sbom deps clean dist
+        fault outage soak soak-crash soak-reloads soak-flat soak-sweep corrupt test-cluster test-cluster-serve alert-days bench bench-profile bench-trace bench-reconcile bench-cluster bench-days man completions install uninstall deb package sbom deps clean dist
 .SECONDARY:
 
 all: | need-build
@@ -279,8 +279,12 @@ bench-reconcile: | need-bench
 # Several servers on one PostgreSQL beside SQLite's one, minutes of each part (QUICK=1: a smoke; ONLY="intake senders limit growth failover lookups": these;
 # CLICKS=10000000; CLUSTER_DIR=FOLDER: on that disk).  As root it also cuts a link, in a network namespace.
 bench-cluster: | need-test need-bench
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_group $(BUILD)/bench/bench_load
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/bench/bench_group $(BUILD)/bench/bench_load $(BUILD)/bench/bench_days
 	@BUILD=$(BUILD) python3 -B bench/cluster.py
+# Its part with a ledger of many days, alone: make bench-days ROWS=10000000 SPANS="1 7"
+bench-days: | need-test
+	@$(MAKE) --no-print-directory $(BUILD)/bench/bench_days
+	@BUILD=$(BUILD) $(if $(ROWS),ROWS=$(ROWS)) $(if $(CLICKS),CLICKS=$(CLICKS)) $(if $(DAYS),DAYS=$(DAYS)) $(if $(SPANS),SPANS="$(SPANS)") python3 -B bench/cluster_days.py
 
 # The page of diagnostics, from the texts that `explain` prints.
 docs: all

@@ -48,13 +48,17 @@ struct pg_state { /* what a rollback must give back */
     int64_t last[PG_ROWS]; /* the highest id given */
 };
 
+struct pg_span { /* days since 2020: of one set of tables; end is excluded, and 0 of none */
+    int64_t first, end;
+};
+
 /* What retention is at (pg_retain.c, pg_cut.c). */
 struct pg_old {
-    int64_t day;            /* the oldest there is, in days since 2020; 0: not looked yet */
+    struct pg_span span;    /* the oldest there is; none: not looked yet */
     int64_t after[2], n[2]; /* its postbacks and attempts: counted up to this id, so many */
     bool counted[2];
-    int64_t stuck_below;    /* rows with ids below go one by one: something in the oldest day waits; 0: none does */
-    int64_t again_at;       /* the oldest day is looked at again, Unix milliseconds */
+    int64_t stuck_below;    /* rows with ids below go one by one: something in the oldest tables waits; 0: none does */
+    int64_t again_at;       /* the oldest tables are looked at again, Unix milliseconds */
     int64_t swept_below;    /* what is left of events below this goes */
     struct pg_cut {
         bool begun, held;   /* held: a row waits, `from` stays before it */
@@ -92,11 +96,14 @@ struct pg {
     enum pg_sql failed_at;   /* the statement of the last error */
     bool open;               /* BEGIN was sent */
     bool warned;             /* by the database, since this was set to false */
+    bool shut_out;           /* the last error: a lock was not given in time */
     bool doubtful;           /* COMMIT was sent, and no answer came: it may be done */
     int number;              /* of the writer, -1: none yet */
     int64_t token;           /* says that the number is still ours */
     bool filling;            /* rows of elsewhere are brought here: others are kept out */
-    int64_t days_until, day_made; /* tables of days: up to which they are there; that was made last */
+    int64_t days_until;      /* tables are there up to this day, included */
+    int64_t days_again;      /* pg_boot_us before which tomorrow's are not tried again */
+    struct pg_span made;     /* that were found or made last */
     struct pg_old old;       /* how far retention is */
     int64_t owner;           /* of what this handle takes: for its life, whatever its `number`; random, or of its run */
     int64_t lease_s;         /* how long what it takes is its own without renewal, seconds */
@@ -121,15 +128,20 @@ struct pg {
 
 /* ---- pg_days.c ---- */
 #define PG_FIRST_DAY_ID (INT64_C(1) << 45) /* ids with a time in them are higher; counted ones stay below */
-#define PG_DAY_NAME     32
+#define PG_SPAN_NAME    40
 enum { PG_DAY_TABLES = 4 };
 extern const char *const pg_day_tables[PG_DAY_TABLES];
 int64_t pg_day_of(int64_t id); /* days since 2020 */
 int64_t pg_day_of_ms(int64_t ms);
 int64_t pg_day_ms(int64_t day);    /* its beginning, Unix milliseconds */
 int64_t pg_day_first(int64_t day); /* the least id */
-void pg_day_name(const char *table, int64_t day, char out[PG_DAY_NAME]);
-int pg_day_there(struct pg *s, const char *table, int64_t day, struct err *err); /* 1: there is such a table */
+/* Of what came in at this moment or later: the least id with a time in it. */
+int64_t pg_id_since(int64_t ms);
+void pg_span_name(const char *table, struct pg_span span, char out[PG_SPAN_NAME]);
+/* Those that there are, the oldest first, into the scratch arena. */
+int pg_spans(struct pg *s, struct pg_span **list, size_t *count, struct err *err);
+int pg_table_there(struct pg *s, const char *name, struct err *err); /* 1: there is such a table */
+int pg_span_keep(struct pg *s, int64_t keep_ms, struct err *err); /* for tables made from now on: the ledger stays so long */
 int pg_days_ready(struct pg *s, struct err *err);            /* those of today and tomorrow are there; before a transaction */
 int pg_days_need(struct pg *s, int64_t id, struct err *err); /* the tables that this id goes into; in a transaction */
 
@@ -150,7 +162,7 @@ int pg_simple(struct pg *s, const char *sql, struct err *err); /* without values
 int pg_unreached(const struct pg_conn *db, const char *where, struct err *err); /* 1: the password was refused */
 int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, struct err *err); /* result: may be NULL */
 
-/* ---- pg_call.c: statements ---- */
+/* ---- pg_call.c: statements; pg_values.c: what goes into them and comes out ---- */
 /* Before a transaction, or a reader's question: now and then plans are made anew.  Those that are kept are made for tables as they were:
  * of an empty one, all is read without asking the index by anything. */
 void pg_replan(struct pg *s);
@@ -173,6 +185,7 @@ void pg_name(struct pg_call *c, struct slice text); /* '' when empty: of a colum
 void pg_int(struct pg_call *c, int64_t n);
 void pg_int_or_null(struct pg_call *c, int64_t n);  /* NULL when 0 */
 void pg_ints(struct pg_call *c, const int64_t *list, size_t count);
+void pg_bounds(struct pg_call *c, const int64_t *ids, size_t count); /* two values: the least and the greatest */
 void pg_texts(struct pg_call *c, const struct slice *list, size_t count); /* an empty one is NULL */
 
 struct pg_rows_read {
@@ -188,6 +201,7 @@ int pg_flush(struct pg *s, struct err *err);
 void pg_ignore(struct pg *s); /* nobody reads the answers to what is queued any more */
 int pg_run(struct pg_call *c, struct pg_rows_read *out, struct err *err); /* queue and flush; NULL: rows don't matter */
 int64_t pg_run_count(struct pg_call *c, struct err *err); /* how many rows it changed; -1 */
+int pg_run_one(struct pg_call *c, int64_t *n, struct err *err); /* 1: *n is the first number.  0: no row, *n is 0.  -1 */
 void pg_done(struct pg_rows_read *rows);
 bool pg_is_null(const struct pg_rows_read *rows, int row, int column);
 int64_t pg_int_at(const struct pg_rows_read *rows, int row, int column); /* 0 for NULL */

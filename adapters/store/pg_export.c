@@ -54,6 +54,12 @@ int pg_reading_header(struct pg_reading *r, struct ledger_row *out, struct err *
     return r->arena.full ? pg_no_room(err) : 0;
 }
 
+/* Of a table of days, all that is older than what is asked for is passed over: behind the ids that hold no time. */
+static bool jumps(const struct pg_reading *r)
+{
+    return r->filter->since && r->table != LEDGER_CLICK && !r->timed;
+}
+
 static int next_page(struct pg_reading *r, struct err *err)
 {
     const struct ledger_filter *f = r->filter;
@@ -69,6 +75,7 @@ static int next_page(struct pg_reading *r, struct err *err)
     pg_int(&c, f->until ? f->until : INT64_MAX);
     pg_text(&c, f->offer);
     pg_int(&c, PAGE_ROWS);
+    pg_int(&c, jumps(r) ? PG_FIRST_DAY_ID : INT64_MAX);
     if (pg_run(&c, &r->page, err) != 0)
         return -1;
     r->paged = true;
@@ -110,6 +117,12 @@ int pg_reading_next(struct pg_reading *r, enum ledger_table last, struct ledger_
             return read_row(r, out, err);
         pg_done(&r->page);
         r->paged = false;
+        if (jumps(r)) {
+            r->timed = true;
+            r->after = pg_id_since(r->filter->since) - 1;
+            continue;
+        }
+        r->timed = false;
         r->after = 0;
         r->table = (enum ledger_table)(r->table + 1);
     }

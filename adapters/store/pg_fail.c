@@ -123,6 +123,7 @@ int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, str
     char says[200];
 
     s->store.failed = true;
+    s->shut_out = code && strcmp(code, "55P03") == 0;
     unquoted(slice_from(r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL), says, sizeof(says));
     if (known && known->lost)
         s->ready = false;

@@ -10,6 +10,7 @@ struct pg_reading {
     const struct ledger_filter *filter;
     enum ledger_table table; /* that is being read */
     int64_t after;           /* the last id of the page */
+    bool timed;              /* ids without a time in them are done */
     struct pg_rows_read page;
     int at;                  /* in the page */
     bool paged;              /* there is a page */

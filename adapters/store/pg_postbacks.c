@@ -126,24 +126,50 @@ int pg_find_postbacks(struct store *store, struct slice id, unsigned max, struct
     return rc;
 }
 
-int pg_list_postbacks(struct store *store, struct slice offer, int64_t since, int64_t after, unsigned max,
-                      struct arena *arena, struct store_postback **list, size_t *count, struct err *err)
+static int list_stretch(struct pg *s, struct slice offer, int64_t since, int64_t after, int64_t below, unsigned max,
+                        struct pg_rows_read *rows, struct err *err)
 {
     struct pg_call c;
-    struct pg_rows_read rows;
-    int rc;
 
-    *count = 0;
-    pg_start(&c, (struct pg *)store, PG_POSTBACK_LIST);
+    pg_start(&c, s, PG_POSTBACK_LIST);
     pg_int(&c, after);
     pg_int(&c, since);
     pg_text(&c, offer);
     pg_int(&c, max);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    rc = pg_postback_rows(&rows, arena, list, count, err);
-    pg_done(&rows);
-    return rc;
+    pg_int(&c, below);
+    return pg_run(&c, rows, err);
+}
+
+/* First those with ids that hold no time, then the others, from that of `since` on. */
+int pg_list_postbacks(struct store *store, struct slice offer, int64_t since, int64_t after, unsigned max,
+                      struct arena *arena, struct store_postback **list, size_t *count, struct err *err)
+{
+    struct pg *s = (struct pg *)store;
+    int64_t low = pg_id_since(since) - 1;
+    struct pg_rows_read rows[2];
+    int n = 0, stretches = 0;
+
+    *count = 0;
+    if (after < PG_FIRST_DAY_ID) {
+        if (list_stretch(s, offer, since, after, PG_FIRST_DAY_ID, max, &rows[0], err) != 0)
+            return -1;
+        n = rows[stretches++].count;
+    }
+    if ((unsigned)n < max) {
+        if (list_stretch(s, offer, since, after > low ? after : low, INT64_MAX, max - (unsigned)n, &rows[stretches], err) != 0) {
+            if (stretches)
+                pg_done(&rows[0]);
+            return -1;
+        }
+        n += rows[stretches++].count;
+    }
+    *list = ARENA_ARRAY(arena, struct store_postback, (size_t)n);
+    for (int i = 0; i < stretches; i++) {
+        for (int r = 0; *list && r < rows[i].count; r++)
+            read_row(&rows[i], r, arena, &(*list)[(*count)++]);
+        pg_done(&rows[i]);
+    }
+    return arena->full || !*list ? pg_no_room(err) : 0;
 }
 
 int pg_postback_params(struct store *store, int64_t id, struct arena *arena, struct slice *params, struct err *err)

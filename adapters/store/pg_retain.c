@@ -1,13 +1,12 @@
-/* pg_retain.c: old rows go: clicks and what belongs to no day (ids that were counted) some at a time, the ledger a day at a
- * time, when nothing in it waits any more.  Any number of servers may do so at once. */
+/* pg_retain.c: old rows go: clicks and what belongs to no day (ids that were counted) some at a time, the ledger by its
+ * tables of some days, when nothing in them waits any more.  Any number of servers may do so at once. */
 #include <stdio.h>
 
 #include "adapters/store/pg.h"
-#include "core/base/when.h"
 
-#define COUNT_ROWS 20000 /* of a day, in one step: some milliseconds, for only an index is read */
+#define COUNT_ROWS 20000 /* of them, in one step: some milliseconds, for only an index is read */
 #define LOCK_MS    50    /* others wait behind a lock that waits */
-#define AGAIN_MS   60000 /* then the oldest day is looked at again */
+#define AGAIN_MS   60000 /* then the oldest tables are looked at again */
 
 /* ---- rows ---- */
 
@@ -125,28 +124,19 @@ static int64_t drop_attempts(struct pg *s, int64_t before, int64_t max, int64_t 
     return gone && pg_meta_set(s, PG_META_LATER, "gone_attempt", gone, err) != 0 ? -1 : n;
 }
 
-/* ---- a day ---- */
+/* ---- tables ---- */
 
-static int find_oldest(struct pg *s, struct err *err)
+static int find_oldest(struct pg *s, const struct store_retention *how, struct err *err)
 {
-    struct pg_rows_read rows;
-    struct pg_call c;
-    struct slice name;
-    char day[32];
-    int64_t seconds;
+    struct pg_span *list;
+    size_t count;
 
-    pg_start(&c, s, PG_OLDEST_DAY);
-    if (pg_run(&c, &rows, err) != 0)
+    if (pg_span_keep(s, s->now - how->ledger, err) != 0 || pg_spans(s, &list, &count, err) != 0)
         return -1;
-    name = rows.count ? pg_text_at(&rows, 0, 0, &s->scratch) : (struct slice){ 0 };
-    pg_done(&rows);
     s->old = (struct pg_old){ .stuck_below = s->old.stuck_below, .cut = { s->old.cut[0], s->old.cut[1] } };
-    if (name.len != sizeof("events_20261126") - 1)
+    if (count == 0)
         return 0;
-    snprintf(day, sizeof(day), "%.4s-%.2s-%.2sT00:00:00Z", name.ptr + 7, name.ptr + 11, name.ptr + 13);
-    if (!when_parse(slice_from(day), WHEN_ISO, 0, &seconds))
-        return 0;
-    s->old.day = pg_day_of_ms(seconds * 1000);
+    s->old.span = list[0];
     return pg_meta_get(s, "gone_event", &s->old.swept_below, err) < 0 ? -1 : 0;
 }
 
@@ -159,8 +149,8 @@ static int count_some(struct pg *s, int what, struct err *err)
     int64_t n;
 
     pg_start(&c, s, what == 0 ? PG_DAY_POSTBACKS : PG_DAY_ATTEMPTS);
-    pg_int(&c, o->after[what] ? o->after[what] : pg_day_first(o->day) - 1);
-    pg_int(&c, pg_day_first(o->day + 1));
+    pg_int(&c, o->after[what] ? o->after[what] : pg_day_first(o->span.first) - 1);
+    pg_int(&c, pg_day_first(o->span.end));
     pg_int(&c, COUNT_ROWS);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
@@ -173,43 +163,40 @@ static int count_some(struct pg *s, int what, struct err *err)
     return !o->counted[what];
 }
 
-static int one(struct pg *s, enum pg_sql which, int64_t from, int64_t to, int64_t *n, struct err *err)
+static int ask(struct pg *s, enum pg_sql which, int64_t from, int64_t to, int64_t *n, struct err *err)
 {
-    struct pg_rows_read rows;
     struct pg_call c;
 
     pg_start(&c, s, which);
     pg_int(&c, from);
     pg_int(&c, to);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    *n = rows.count ? pg_int_at(&rows, 0, 0) : 0;
-    pg_done(&rows);
-    return 0;
+    return pg_run_one(&c, n, err) < 0 ? -1 : 0;
 }
 
 /* With the tables ours.  1: it was dropped.  0: something waits, or it was another server's to drop. */
-static int drop_locked(struct pg *s, int64_t day, struct store_retained *out, struct err *err)
+static int drop_locked(struct pg *s, struct pg_span span, struct store_retained *out, struct err *err)
 {
-    int64_t from = pg_day_first(day), to = pg_day_first(day + 1), waits, quarantined;
-    char sql[4 * (PG_DAY_NAME + 2) + 12] = "DROP TABLE ", name[PG_DAY_NAME];
-    int there = pg_day_there(s, "postbacks", day, err);
+    int64_t from = pg_day_first(span.first), to = pg_day_first(span.end), waits, quarantined;
+    char sql[4 * (PG_SPAN_NAME + 2) + 12] = "DROP TABLE ", name[PG_SPAN_NAME];
+    int there;
 
-    if (there != 1 || one(s, PG_DAY_WAITS, from, to, &waits, err) != 0 ||
-        one(s, PG_DAY_QUARANTINED, from, to, &quarantined, err) != 0)
+    pg_span_name("postbacks", span, name);
+    there = pg_table_there(s, name, err);
+    if (there != 1 || ask(s, PG_DAY_WAITS, from, to, &waits, err) != 0 ||
+        ask(s, PG_DAY_QUARANTINED, from, to, &quarantined, err) != 0)
         return there == 0 ? 0 : -1;
     if (waits)
         return 0;
     for (int i = 0; i < PG_DAY_TABLES; i++) {
         size_t n = strlen(sql);
-        pg_day_name(pg_day_tables[i], day, name);
+        pg_span_name(pg_day_tables[i], span, name);
         snprintf(sql + n, sizeof(sql) - n, "%s%s", i ? ", " : "", name);
     }
-    if (pg_simple(s, sql, err) != 0 || one(s, PG_DAY_MARKS, from, to, &waits, err) != 0 ||
+    if (pg_simple(s, sql, err) != 0 || ask(s, PG_DAY_MARKS, from, to, &waits, err) != 0 ||
         pg_meta_set(s, PG_META_LATER, "gone_postback", to - 1, err) != 0 ||
         pg_meta_set(s, PG_META_LATER, "gone_attempt", to - 1, err) != 0 ||
         pg_meta_set(s, PG_META_LATER, "gone_event", to, err) != 0 ||
-        pg_meta_set(s, PG_META_LATER, "ledger_before", pg_day_ms(day + 1), err) != 0)
+        pg_meta_set(s, PG_META_LATER, "ledger_before", pg_day_ms(span.end), err) != 0)
         return -1;
     s->counts.postbacks -= s->old.n[0];
     s->counts.quarantined -= quarantined;
@@ -221,27 +208,29 @@ static int drop_locked(struct pg *s, int64_t day, struct store_retained *out, st
 enum { WAITS, DROPPED, BUSY };
 
 /* Whoever needs the tables meanwhile waits behind this, so it does not wait long itself: another time. */
-static int drop_day(struct pg *s, int64_t day, struct store_retained *out, struct err *err)
+static int drop_span(struct pg *s, struct pg_span span, struct store_retained *out, struct err *err)
 {
     char sql[300];
-    struct err busy;
+    struct err why = { 0 };
     int rc;
 
-    snprintf(sql, sizeof(sql), "SAVEPOINT day; SET LOCAL lock_timeout = %d; LOCK TABLE migrating IN EXCLUSIVE MODE;"
+    snprintf(sql, sizeof(sql), "SAVEPOINT span; SET LOCAL lock_timeout = %d; LOCK TABLE migrating IN EXCLUSIVE MODE;"
              "LOCK TABLE ONLY postbacks, ONLY events, ONLY tries, ONLY attempts IN ACCESS EXCLUSIVE MODE", LOCK_MS);
-    rc = pg_simple(s, sql, &busy);
+    rc = pg_simple(s, sql, &why);
     if (rc == 0)
-        rc = drop_locked(s, day, out, &busy);
+        rc = drop_locked(s, span, out, &why);
     if (rc == 1)
-        return pg_simple(s, "RELEASE SAVEPOINT day; SET LOCAL lock_timeout = 0", err) != 0 ? -1 : DROPPED;
+        return pg_simple(s, "RELEASE SAVEPOINT span; SET LOCAL lock_timeout = 0", err) != 0 ? -1 : DROPPED;
+    if (rc < 0 && !s->shut_out && why.kind != ERR_AGAIN)
+        return err_set(err, why.kind, "%s", why.text);
     s->store.failed = false; /* it is at the savepoint again */
-    if (pg_simple(s, "ROLLBACK TO SAVEPOINT day; RELEASE SAVEPOINT day", err) != 0)
+    if (pg_simple(s, "ROLLBACK TO SAVEPOINT span; RELEASE SAVEPOINT span", err) != 0)
         return -1;
     return rc == 0 ? WAITS : BUSY;
 }
 
-/* 1: go on.  0: no day is old enough, or it has to wait; *below: rows up to here go one by one. */
-static int old_day(struct pg *s, const struct store_retention *how, int64_t *below, struct store_retained *out, struct err *err)
+/* 1: go on.  0: no tables are old enough, or they have to wait; *below: rows up to here go one by one. */
+static int old_span(struct pg *s, const struct store_retention *how, int64_t *below, struct store_retained *out, struct err *err)
 {
     struct pg_old *o = &s->old;
     int rc;
@@ -249,28 +238,29 @@ static int old_day(struct pg *s, const struct store_retention *how, int64_t *bel
     *below = o->stuck_below ? o->stuck_below : PG_FIRST_DAY_ID;
     if (s->now < o->again_at && s->now > o->again_at - AGAIN_MS)
         return 0;
-    if (o->day == 0 && find_oldest(s, err) != 0)
+    if (o->span.end == 0 && find_oldest(s, how, err) != 0)
         return -1;
-    if (o->day == 0 || pg_day_ms(o->day + 1) > how->ledger) {
-        o->day = o->stuck_below = 0;
+    if (o->span.end == 0 || pg_day_ms(o->span.end) > how->ledger) {
+        o->span.end = o->stuck_below = 0;
         o->again_at = s->now + AGAIN_MS;
         return 0;
     }
     for (int what = 0; what < 2; what++)
         if (!o->counted[what])
             return count_some(s, what, err) < 0 ? -1 : 1;
-    if ((rc = drop_day(s, o->day, out, err)) < 0)
+    if ((rc = drop_span(s, o->span, out, err)) < 0)
         return -1;
     /* Where something waits, what is old goes row by row meanwhile. */
-    *below = o->stuck_below = rc == WAITS ? pg_day_first(o->day + 1) : 0;
+    *below = o->stuck_below = rc == WAITS ? pg_day_first(o->span.end) : 0;
     o->again_at = rc == DROPPED ? 0 : s->now + AGAIN_MS;
-    o->day = 0;
+    o->span.end = 0;
+    out->busy |= rc == BUSY;
     if (*below == 0)
         *below = PG_FIRST_DAY_ID;
     return rc == DROPPED;
 }
 
-/* Deliveries and keys of events whose day was dropped.  How many; -1. */
+/* Deliveries and keys of events whose table was dropped.  How many; -1. */
 static int64_t sweep(struct pg *s, int64_t max, struct store_retained *out, struct err *err)
 {
     static const enum pg_sql of[] = { PG_DROP_KEYS };
@@ -342,7 +332,7 @@ int pg_retain(struct store *store, const struct store_retention *how, struct sto
     if ((left -= n) == 0)
         return 1;
     if (how->ledger) {
-        if ((rc = old_day(s, how, &below, out, err)) != 0)
+        if ((rc = old_span(s, how, &below, out, err)) != 0)
             return rc;
         if ((n = drop_ledger(s, how, left, below, out, err)) < 0 ||
             removed_before(s, "ledger_before", how->ledger, n != 0, err) != 0)

@@ -5,7 +5,7 @@
  * long for an index.  ttclid_hash: its upper half is of the first 16 characters.  Times are Unix milliseconds unless said otherwise. */
 #define TEXT_C "text COLLATE \"C\""
 
-/* Tables that are dropped a day at a time (pg_days.c).  YugabyteDB has this, CockroachDB has not. */
+/* Tables that are dropped some days at a time (pg_days.c).  YugabyteDB has this, CockroachDB has not. */
 #define OF_DAYS(table, id)                                                                         \
     " PARTITION BY RANGE (" id ");"                                                                \
     "CREATE TABLE " table "_0 PARTITION OF " table " FOR VALUES FROM (MINVALUE) TO (35184372088832);" /* PG_FIRST_DAY_ID */
@@ -71,7 +71,9 @@ static const char version_1[] =
     " unknown_before bigint, note " TEXT_C ", withdrawn bigint, owner bigint, lease timestamptz)"
     " WITH (fillfactor = 70);"
     "CREATE INDEX deliveries_open ON deliveries(state, pixel, due, event) WHERE state < 3;"
-    "CREATE INDEX deliveries_waiting ON deliveries(event) WHERE state = 1;" /* the oldest, however many wait */
+    /* The oldest, however many wait.  It is said so that no other statement is taken to mean it: sending sorts by `due`. */
+    "CREATE INDEX deliveries_waiting ON deliveries(event) WHERE state = 1 AND attempts >= 0;"
+    "CREATE INDEX deliveries_unknown ON deliveries(pixel, unknown_since) WHERE state + 0 = 1 AND unknown_since IS NOT NULL;"
     "CREATE TABLE attempts(id bigint PRIMARY KEY, at bigint NOT NULL, took_ms bigint NOT NULL,"
     " pixel " TEXT_C ", http_status bigint NOT NULL, code bigint NOT NULL, message " TEXT_C ","
     " request_id " TEXT_C ")" OF_DAYS("attempts", "id")

@@ -15,7 +15,7 @@ static const struct {
     { "postbacks of offers", PG_STATS_OFFER_POSTBACKS, NULL, false },
     { "events of offers", PG_STATS_OFFER_EVENTS, NULL, false },
     { "database", PG_STATS_NODES, "handles that write", false },
-    { "database", PG_STATS_DAYS, "days with tables of their own", false },
+    { "database", PG_STATS_DAYS, "tables of events, of some days each", false },
     { "database", PG_STATS_SIZE, "size, bytes", false },
 };
 

@@ -8,9 +8,9 @@ typedef int visit_row(const struct pg_rows_read *rows, int row, struct arena *ar
 
 struct walk {
     enum pg_sql which;
-    int64_t from;  /* pages go on behind the last id, which is column 0 */
-    int64_t since; /* of statements that ask for it */
-    bool has_since, bodies, has_bodies;
+    int64_t from, to; /* ids, both excluded; pages go on behind the last one, which is column 0 */
+    int64_t since;    /* of statements that ask for it, and for `to` */
+    bool down, has_since, bodies, has_bodies;
     visit_row *visit;
     void *context;
 };
@@ -29,6 +29,8 @@ static int page(struct pg *s, struct walk *w, struct arena *arena, struct err *e
         pg_int(&c, w->since);
     if (w->has_bodies)
         pg_int(&c, w->bodies);
+    if (w->has_since)
+        pg_int(&c, w->to);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     n = rows.count;
@@ -41,7 +43,7 @@ static int page(struct pg *s, struct walk *w, struct arena *arena, struct err *e
     return rc != 0 ? -1 : n;
 }
 
-static int walk(struct store *store, struct walk *w, struct err *err)
+static int walk_stretch(struct store *store, struct walk *w, struct err *err)
 {
     struct arena arena = { 0 };
     int n;
@@ -52,6 +54,21 @@ static int walk(struct store *store, struct walk *w, struct err *err)
     while (n == PAGE);
     arena_free(&arena);
     return n < 0 ? -1 : 0;
+}
+
+/* Ids that hold no time are all looked at, the others from that of `since` on. */
+static int walk(struct store *store, struct walk *w, struct err *err)
+{
+    const int64_t counted[2] = { INT64_MIN, PG_FIRST_DAY_ID }, timed[2] = { pg_id_since(w->since) - 1, INT64_MAX };
+    const int64_t *const stretches[2] = { w->down ? timed : counted, w->down ? counted : timed };
+    int rc = 0;
+
+    for (int i = 0; rc == 0 && i < 2; i++) {
+        w->from = stretches[i][w->down];
+        w->to = stretches[i][!w->down];
+        rc = walk_stretch(store, w, err);
+    }
+    return rc;
 }
 
 struct visitor {
@@ -73,7 +90,7 @@ static int event_row(const struct pg_rows_read *rows, int row, struct arena *are
 int pg_walk_events(struct store *store, int64_t since, store_event_visit *visit, void *context, struct err *err)
 {
     struct visitor v = { .event = visit, .context = context };
-    struct walk w = { .which = PG_EVENT_DOWN, .from = INT64_MAX, .since = since, .has_since = true,
+    struct walk w = { .which = PG_EVENT_DOWN, .down = true, .since = since, .has_since = true,
                       .visit = event_row, .context = &v };
 
     return walk(store, &w, err);
@@ -92,7 +109,7 @@ int pg_walk_click_ids(struct store *store, store_click_ids_visit *visit, void *c
     struct visitor v = { .ids = visit, .context = context };
     struct walk w = { .which = PG_CLICK_IDS, .from = INT64_MAX, .visit = ids_row, .context = &v };
 
-    return walk(store, &w, err);
+    return walk_stretch(store, &w, err);
 }
 
 static int brief_row(const struct pg_rows_read *rows, int row, struct arena *arena, void *context, struct err *err)
@@ -190,15 +207,33 @@ int pg_walk_tallies(struct store *store, int64_t since, int64_t until, struct sl
     return rc != 0 ? -1 : 0;
 }
 
+/* Dead events are in no index of their own: a call looks at so many deliveries.  *last: up to which; 0: to the end. */
+#define LOOKED_AT 20000
+
+static int window(struct pg *s, int64_t after, int64_t *last, struct err *err)
+{
+    struct pg_call c;
+
+    pg_start(&c, s, PG_DELIVERY_FAR);
+    pg_int(&c, after);
+    pg_int(&c, LOOKED_AT - 1);
+    return pg_run_one(&c, last, err) < 0 ? -1 : 0;
+}
+
 int pg_list_again(struct store *store, const struct store_again *what, int64_t *after, unsigned max, int64_t *ids,
                   size_t *count, struct err *err)
 {
+    int64_t low = pg_id_since(what->since) - 1, last = 0;
     struct pg_rows_read rows;
     struct pg_call c;
 
     *count = 0;
     if (max == 0)
         return 0;
+    if (*after >= PG_FIRST_DAY_ID && *after < low)
+        *after = low;
+    if (what->dead && window((struct pg *)store, *after, &last, err) != 0)
+        return -1;
     pg_start(&c, (struct pg *)store, what->dead ? PG_AGAIN_EVENTS : PG_AGAIN_POSTBACKS);
     pg_int(&c, *after);
     pg_int(&c, what->since);
@@ -208,10 +243,15 @@ int pg_list_again(struct store *store, const struct store_again *what, int64_t *
     pg_text(&c, what->stage);
     pg_text(&c, what->code);
     pg_int(&c, max);
+    pg_int(&c, last ? last : INT64_MAX);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     for (int i = 0; i < rows.count; i++)
         *after = ids[(*count)++] = pg_int_at(&rows, i, 0);
     pg_done(&rows);
-    return *count == max;
+    if (*count == max)
+        return 1;
+    if (last)
+        *after = last;
+    return last != 0;
 }

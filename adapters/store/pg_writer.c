@@ -323,16 +323,9 @@ int pg_meta_set(struct pg *s, enum pg_sql which, const char *key, int64_t n, str
 
 int pg_meta_get(struct pg *s, const char *key, int64_t *n, struct err *err)
 {
-    struct pg_rows_read rows;
     struct pg_call c;
-    int found;
 
     pg_start(&c, s, PG_META_GET);
     pg_name(&c, slice_from(key));
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    found = rows.count != 0;
-    *n = found ? pg_int_at(&rows, 0, 0) : 0;
-    pg_done(&rows);
-    return found;
+    return pg_run_one(&c, n, err);
 }

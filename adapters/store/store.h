@@ -301,6 +301,7 @@ struct store_retention {
 struct store_retained { /* by this call */
     int64_t clicks, postbacks, events, dead, attempts; /* removed; dead: of the events */
     int64_t cut;                                       /* rows that lost an address or a browser */
+    bool busy; /* what is old stays for now: somebody reads it */
 };
 
 /* One small step, in a transaction.  1: go on with another.  0: for now nothing is left; begin again later.

@@ -96,6 +96,7 @@ static void add(struct store_retained *to, const struct store_retained *one)
     to->dead += one->dead;
     to->attempts += one->attempts;
     to->cut += one->cut;
+    to->busy |= one->busy;
 }
 
 static void tell(const struct store_retained *t)
@@ -106,6 +107,9 @@ static void tell(const struct store_retained *t)
                  "of_them_never_delivered=%lld attempts=%lld addresses=%lld",
                  (long long)t->clicks, (long long)t->postbacks, (long long)t->events,
                  (long long)t->dead, (long long)t->attempts, (long long)t->cut);
+    if (t->busy)
+        log_line("info", "msg=\"retention: tables that are old enough stay for now, for somebody reads them (a dump, an export, "
+                 "an open transaction); tried again every ten minutes\"");
 }
 
 int retain_step(struct retainer *r, struct store *store, int64_t now, struct err *err)

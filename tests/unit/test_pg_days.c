@@ -3,6 +3,8 @@
 #include "tests/unit/store_case.h"
 
 #include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "adapters/store/ledger.h"
 #include "adapters/store/pg.h"
@@ -161,16 +163,37 @@ static int import_text(struct place *p, struct slice text)
     return rc;
 }
 
-static void fill(struct place *p, const struct days *d)
+/* Tables are made for so many days; 0: as many as without retention. */
+static void set_span(struct place *p, int64_t days)
+{
+    char text[100];
+
+    store_close(pg_open(p->url, false, false, &p->f.err)); /* a reader makes nothing */
+    p->f.s = pg_open(p->url, true, true, &p->f.err);
+    assert_non_null(p->f.s);
+    store_close(p->f.s);
+    p->f.s = NULL;
+    snprintf(text, sizeof(text), "INSERT INTO meta(key, value) VALUES('span', %lld)", (long long)days);
+    if (days)
+        sql(p, text);
+}
+
+static void fill_spans(struct place *p, const struct days *d, int64_t span)
 {
     struct buf b = { 0 };
 
+    set_span(p, span);
     ledger_of(p, d, &b);
     OK(&p->f, import_text(p, buf_slice(&b)));
     buf_free(&b);
     p->f.s = pg_open(p->url, true, false, &p->f.err);
     if (!p->f.s)
         fail_msg("%s", p->f.err.text);
+}
+
+static void fill(struct place *p, const struct days *d)
+{
+    fill_spans(p, d, 1);
 }
 
 static void finding(void *context, const struct verify_finding *v)
@@ -223,6 +246,7 @@ static struct store_retained retain_all(struct place *p, int64_t ledger)
         all.postbacks += one.postbacks;
         all.events += one.events;
         all.attempts += one.attempts;
+        all.busy |= one.busy;
     }
     return all;
 }
@@ -232,13 +256,15 @@ static void look_now(struct place *p)
     ((struct pg *)p->f.s)->old.again_at = 0; /* a minute has gone by */
 }
 
+/* How many tables have this day, by their names. */
 static int64_t tables(struct place *p, int age)
 {
-    char text[400], name[PG_DAY_NAME];
+    char text[700];
 
-    pg_day_name("x", p->today - age, name);
-    snprintf(text, sizeof(text), "SELECT count(*) FROM information_schema.tables WHERE table_schema = '%s' AND table_name LIKE '%%%s'",
-             p->schema, name + 1);
+    snprintf(text, sizeof(text), "SELECT count(*) FROM (SELECT to_date(substring(n FROM '_([0-9]{8})'), 'YYYYMMDD') AS first,"
+             " coalesce(substring(n FROM '_[0-9]{8}_([0-9]+)$'), '1')::int AS days FROM (SELECT table_name::text AS n FROM"
+             " information_schema.tables WHERE table_schema = '%s') t WHERE n ~ '_2[0-9]{7}') s WHERE DATE '2020-01-01' + %lld BETWEEN"
+             " first AND first + days - 1", p->schema, (long long)p->today - age);
     return ask(p, text);
 }
 
@@ -312,15 +338,312 @@ static void test_lock(void **state)
     gone = retain_all(p, pg_day_ms(p->today - 90));
     assert_true(pg_boot_us() - before < 2000000);
     assert_int_equal(gone.postbacks + gone.events, 0);
+    assert_true(gone.busy);
     sql(p, "COMMIT");
     assert_int_equal(tables(p, 100), 4);
     gone = retain_all(p, pg_day_ms(p->today - 90)); /* not so soon again */
     assert_int_equal(gone.postbacks, 0);
     look_now(p);
     gone = retain_all(p, pg_day_ms(p->today - 90));
-    assert_true(gone.postbacks == 3 && gone.events == 3 && gone.attempts == 1);
+    assert_true(gone.postbacks == 3 && gone.events == 3 && gone.attempts == 1 && !gone.busy);
     assert_int_equal(tables(p, 100), 0);
     assert_left(p, 0, 3, 1, 1);
+}
+
+/* Somebody reads for long, and retention tries again and again: postbacks go on meanwhile. */
+struct trying {
+    struct place *p;
+    struct store *s;
+    atomic_bool stop;
+    int tries, busy;
+};
+
+static void *try_on(void *context)
+{
+    struct trying *t = context;
+    const struct store_retention how = { .ledger = pg_day_ms(t->p->today - 90), .cut_params = same_params, .cut_body = same_body,
+                                         .rows = 7 };
+    struct store_retained one;
+    struct err err;
+
+    while (!atomic_load(&t->stop)) {
+        ((struct pg *)t->s)->old.again_at = 0;
+        if (store_begin(t->s, &err) != 0 || store_retain(t->s, &how, &one, &err) < 0 || store_commit(t->s, &err) != 0)
+            break;
+        t->tries++;
+        t->busy += one.busy;
+    }
+    return NULL;
+}
+
+static void test_long_reader(void **state)
+{
+    struct place *p = *state;
+    const struct days d = { 2, 3, { 100, 0 }, { false, false } };
+    struct trying t = { .p = p };
+    int64_t most = 0;
+    pthread_t thread;
+
+    fill(p, &d);
+    t.s = pg_open(p->url, true, false, &p->f.err);
+    assert_non_null(t.s);
+    sql(p, "BEGIN");
+    ask(p, "SELECT count(*) FROM events");
+    assert_int_equal(pthread_create(&thread, NULL, try_on, &t), 0);
+    for (int i = 0; i < 100 || (t.busy < 3 && i < 2000); i++) {
+        struct store_postback pb = { .at = pg_day_ms(p->today), .offer = S("o"), .verdict = STORE_IGNORED };
+        int64_t began = pg_boot_us();
+        OK(&p->f, store_begin(p->f.s, &p->f.err));
+        OK(&p->f, store_postback_put(p->f.s, &pb, &p->f.err));
+        OK(&p->f, store_commit(p->f.s, &p->f.err));
+        most = pg_boot_us() - began > most ? pg_boot_us() - began : most;
+    }
+    atomic_store(&t.stop, true);
+    pthread_join(thread, NULL);
+    store_close(t.s);
+    assert_true(t.tries >= 3 && t.busy >= 3);
+    if (most > 2000000) /* 50 ms and a busy machine; a lock that is waited for as others are: 5 s and more */
+        fail_msg("a postback took %lld ms", (long long)most / 1000);
+    sql(p, "COMMIT");
+    assert_int_equal(tables(p, 100), 4);
+    look_now(p);
+    assert_int_equal(retain_all(p, pg_day_ms(p->today - 90)).events, 3);
+    assert_int_equal(tables(p, 100), 0);
+}
+
+/* ---- tables of several days ---- */
+
+static void test_week(void **state)
+{
+    struct place *p = *state;
+    const struct days d = { 4, 3, { 100, 94, 50, 0 }, { false, false, false, false } };
+    struct store_retained gone;
+    int64_t days[2];
+
+    fill_spans(p, &d, 0);
+    for (int i = 0; i < 2; i++) {
+        days[i] = p->today - d.ages[i];
+        days[i] += 7 - days[i] % 7; /* its table has no day from here on */
+    }
+    assert_int_equal(ask(p, "SELECT count(DISTINCT tableoid) FROM events"), days[0] == days[1] ? 3 : 4);
+    gone = retain_all(p, pg_day_ms(days[0]) - 1);
+    assert_int_equal(gone.events, 0);
+    assert_left(p, 0, 12, 4, 4);
+    look_now(p);
+    gone = retain_all(p, pg_day_ms(days[0]));
+    assert_int_equal(gone.events, days[0] == days[1] ? 6 : 3);
+    assert_true(tables(p, 100) == 0 && tables(p, 50) == 4 && tables(p, 0) == 4);
+    assert_left(p, 0, 12 - gone.events, days[0] == days[1] ? 2 : 3, days[0] == days[1] ? 2 : 3);
+}
+
+/* How many days a table has follows from how long the ledger stays; those that are there keep theirs, and none lies over another. */
+static void test_spans(void **state)
+{
+    static const struct {
+        int64_t keep, span;
+    } cases[] = { { 1, 1 }, { 13, 1 }, { 14, 2 }, { 30, 3 }, { 90, 7 }, { 365, 29 }, { 400, 31 }, { 4000, 31 } };
+    struct place *p = *state;
+    const struct days d = { 1, 2, { 20 }, { false } };
+    struct pg *s;
+
+    fill(p, &d); /* a table of one day */
+    s = (struct pg *)p->f.s;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        OK(&p->f, store_begin(p->f.s, &p->f.err));
+        OK(&p->f, pg_span_keep(s, cases[i].keep * 86400000, &p->f.err));
+        OK(&p->f, store_commit(p->f.s, &p->f.err));
+        assert_int_equal(ask(p, "SELECT value FROM meta WHERE key = 'span'"), cases[i].span);
+    }
+    sql(p, "UPDATE meta SET value = 7 WHERE key = 'span'");
+    OK(&p->f, store_begin(p->f.s, &p->f.err));
+    for (int age = 60; age >= 3; age--)
+        OK(&p->f, pg_days_need(s, id_of(p, age, 0), &p->f.err));
+    OK(&p->f, store_commit(p->f.s, &p->f.err));
+    for (int age = 60; age >= 3; age--)
+        assert_int_equal(tables(p, age), 4);
+    assert_true(ask(p, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'events'::regclass") <= 58 / 7 + 2 + 2 + 2);
+    sql(p, "UPDATE meta SET value = 9000 WHERE key = 'span'"); /* whoever has written that */
+    OK(&p->f, store_begin(p->f.s, &p->f.err));
+    OK(&p->f, pg_days_need(s, id_of(p, 150, 0), &p->f.err));
+    OK(&p->f, store_commit(p->f.s, &p->f.err));
+    assert_int_equal(tables(p, 150), 4);
+    assert_int_equal(tables(p, 150 - 8), 0);
+}
+
+/* Somebody holds a lock at midnight that only the making of tables minds (ANALYZE, CREATE INDEX CONCURRENTLY): postbacks go on. */
+static void test_tomorrow(void **state)
+{
+    struct place *p = *state;
+    const struct days d = { 1, 2, { 0 }, { false } };
+    struct pg *s;
+    int64_t began;
+
+    fill(p, &d);
+    s = (struct pg *)p->f.s;
+    OK(&p->f, store_begin(p->f.s, &p->f.err));
+    store_rollback(p->f.s);
+    assert_true(tables(p, -1) == 4 && s->days_until == p->today + 1);
+    for (int i = 0; i < PG_DAY_TABLES; i++) {
+        char text[80], name[PG_SPAN_NAME];
+        pg_span_name(pg_day_tables[i], (struct pg_span){ p->today + 1, p->today + 2 }, name);
+        snprintf(text, sizeof(text), "DROP TABLE %s", name);
+        sql(p, text);
+    }
+    s->days_until = p->today;
+    s->days_again = 0;
+    sql(p, "BEGIN; LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE");
+    began = pg_boot_us();
+    OK(&p->f, store_begin(p->f.s, &p->f.err));
+    store_rollback(p->f.s);
+    assert_true(pg_boot_us() - began < 2000000);
+    assert_true(s->days_until == p->today && tables(p, -1) == 0);
+    sql(p, "COMMIT");
+    OK(&p->f, store_begin(p->f.s, &p->f.err)); /* not so soon again */
+    store_rollback(p->f.s);
+    assert_int_equal(tables(p, -1), 0);
+    s->days_again = 0;
+    OK(&p->f, store_begin(p->f.s, &p->f.err));
+    store_rollback(p->f.s);
+    assert_true(s->days_until == p->today + 1 && tables(p, -1) == 4);
+}
+
+/* ---- since a moment ---- */
+
+struct seen {
+    int64_t ids[64];
+    int count;
+};
+
+static int see_brief(void *context, const struct store_brief *pb, struct err *err)
+{
+    struct seen *s = context;
+
+    (void)err;
+    assert_true(s->count < 64);
+    s->ids[s->count++] = pb->id;
+    return 0;
+}
+
+static int see_event(void *context, const struct store_event *ev, struct err *err)
+{
+    return see_brief(context, &(struct store_brief){ .id = ev->id }, err);
+}
+
+static int see_fate(void *context, const struct store_fate *ev, struct err *err)
+{
+    return see_brief(context, &(struct store_brief){ .id = ev->id }, err);
+}
+
+static int see_line(void *context, const struct ledger_row *row, struct err *err)
+{
+    return row->table != LEDGER_POSTBACK ? 0 : see_brief(context, &(struct store_brief){ .id = row->values[0].n }, err);
+}
+
+static void assert_seen(struct place *p, const char *sql_text, const struct seen *s)
+{
+    PGresult *r = PQexec(p->db, sql_text);
+
+    if (PQresultStatus(r) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql_text, PQresultErrorMessage(r));
+    assert_int_equal(s->count, PQntuples(r));
+    for (int i = 0; i < s->count; i++)
+        assert_int_equal(s->ids[i], strtoll(PQgetvalue(r, i, 0), NULL, 10));
+    PQclear(r);
+}
+
+/* Rows whose ids hold a time, and rows of SQLite whose ids were counted; what the database says itself is the oracle. */
+static void test_since(void **state)
+{
+    struct place *p = *state;
+    const struct days d = { 4, 5, { 80, 9, 3, 0 }, { false, false, false, false } };
+    const int ages[] = { 90, 10, 9, 4, 3, 1, 0 };
+    char text[700];
+
+    fill_spans(p, &d, 7);
+    for (int i = 0; i < 6; i++) { /* counted ids: the later, the older */
+        snprintf(text, sizeof(text), "INSERT INTO postbacks(id, at, offer, verdict) VALUES(%d, %lld, 'o', 3);"
+                 "INSERT INTO events(id, created, offer, pixel, event) SELECT id, at, 'o', 'C9', 'Lead' FROM postbacks WHERE id = %d",
+                 i + 1, (long long)pg_day_ms(p->today - i * 2), i + 1);
+        sql(p, text);
+    }
+    for (size_t i = 0; i < COUNT(ages); i++) {
+        int64_t since = pg_day_ms(p->today - ages[i]), after = 0;
+        struct ledger_filter only = { .since = since };
+        struct seen s = { .count = 0 };
+        struct store_postback *list;
+        size_t n;
+        do { /* pages that end before, at and behind the seam */
+            OK(&p->f, store_list_postbacks(p->f.s, S(""), since, after, 1 + (unsigned)i, &p->f.arena, &list, &n, &p->f.err));
+            for (size_t k = 0; k < n; k++)
+                s.ids[s.count++] = after = list[k].id;
+        } while (n == 1 + i);
+        snprintf(text, sizeof(text), "SELECT id FROM postbacks WHERE at >= %lld ORDER BY id", (long long)since);
+        assert_seen(p, text, &s);
+        s.count = 0;
+        OK(&p->f, store_walk_briefs(p->f.s, since, see_brief, &s, &p->f.err));
+        assert_seen(p, text, &s);
+        s.count = 0;
+        OK(&p->f, store_pg_export(p->url, &only, see_line, &s, &p->f.err));
+        assert_seen(p, text, &s);
+        snprintf(text, sizeof(text), "SELECT id FROM events WHERE created >= %lld ORDER BY id DESC", (long long)since);
+        s.count = 0;
+        OK(&p->f, store_walk_events(p->f.s, since, see_event, &s, &p->f.err));
+        assert_seen(p, text, &s);
+        snprintf(text, sizeof(text), "SELECT id FROM events WHERE created >= %lld ORDER BY id", (long long)since);
+        s.count = 0;
+        OK(&p->f, store_walk_fates(p->f.s, since, false, see_fate, &s, &p->f.err));
+        assert_seen(p, text, &s);
+    }
+}
+
+/* ---- which indexes ---- */
+
+/* Rows of deliveries that the transaction has read so far. */
+static int64_t rows_read(struct pg *s)
+{
+    PGresult *r = PQexec(s->db, "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relid = 'deliveries'::regclass");
+    int64_t n;
+
+    if (PQresultStatus(r) != PGRES_TUPLES_OK)
+        fail_msg("%s", PQresultErrorMessage(r));
+    n = strtoll(PQgetvalue(r, 0, 0), NULL, 10);
+    PQclear(r);
+    return n;
+}
+
+/* With many that wait, a take and a report read about as many as they are about, whatever the statistics say. */
+static void test_little_read(void **state)
+{
+    static const char *const statistics[] = { "SELECT 1", "ANALYZE" };
+    struct place *p = *state;
+    const struct days d = { 1, 2, { 0 }, { false } };
+    const struct store_attempt a = { .at = 5, .pixel = S("C9"), .code = -1 };
+
+    fill(p, &d);
+    sql(p, "INSERT INTO events(id, created, offer, pixel, event, body) SELECT n, 1, 'o', 'C9', 'Lead', '{}' FROM generate_series(1, 20000) n");
+    sql(p, "INSERT INTO deliveries(event, pixel, state, due, attempts) SELECT n, 'C9', 1, (n * 7919) % 20011, 0 FROM generate_series(1, 20000) n");
+    sql(p, "INSERT INTO deliveries(event, pixel, state, due, attempts) SELECT n, 'C9', 3, n, 1 FROM generate_series(20001, 60000) n");
+    for (size_t turn = 0; turn < COUNT(statistics); turn++) {
+        struct pg *s = (struct pg *)p->f.s;
+        struct store_event *list;
+        struct store_outcome *out;
+        size_t n;
+        sql(p, statistics[turn]);
+        OK(&p->f, pg_simple(s, "DISCARD PLANS", &p->f.err));
+        OK(&p->f, store_begin(p->f.s, &p->f.err));
+        OK(&p->f, store_take(p->f.s, S("C9"), 100000, 3, 200, &p->f.arena, &list, &n, &p->f.err));
+        assert_int_equal(n, 200);
+        for (size_t i = 1; i < n; i++)
+            assert_true(list[i - 1].due < list[i].due);
+        assert_in_range(rows_read(s), 200, 4000);
+        out = ARENA_ARRAY(&p->f.arena, struct store_outcome, n);
+        for (size_t i = 0; i < n; i++)
+            out[i] = (struct store_outcome){ .event_id = list[i].id, .state = STORE_WAITING, .due = list[i].due, .unknown = true };
+        OK(&p->f, store_report(p->f.s, &a, out, n, &p->f.err));
+        OK(&p->f, pg_flush(s, &p->f.err));
+        assert_in_range(rows_read(s), 400, 6000);
+        store_rollback(p->f.s);
+    }
 }
 
 /* A postback that was replayed today keeps its day while its event waits. */
@@ -479,7 +802,9 @@ static void test_findings(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
-    const struct CMUnitTest tests[] = { TEST(test_drop), TEST(test_lock), TEST(test_replayed), TEST(test_refused),
+    const struct CMUnitTest tests[] = { TEST(test_drop), TEST(test_lock), TEST(test_long_reader), TEST(test_replayed),
+                                        TEST(test_week), TEST(test_spans), TEST(test_tomorrow), TEST(test_since),
+                                        TEST(test_little_read), TEST(test_refused),
                                         TEST(test_doubled), TEST(test_findings) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
