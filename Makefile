@@ -230,12 +230,13 @@ corrupt: | need-test
 test-postgres: | need-test
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@SLOW=1 JOBS=1 CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py 95 96 97
-# Three PostgreSQL servers, receivers and senders, and what kills them: make test-cluster ROUNDS=500 SEED=7
-test-cluster: | need-test
+# Three PostgreSQL servers, receivers and senders, each in a network namespace (as root), and what kills and cuts them: make test-cluster
+# ROUNDS=500 SEED=7; LIMIT=900, FAULTS="kill_primary split_brain", KEEP=1: tests/cluster/run.py
+test-cluster: | need-cluster
 	@$(MAKE) --no-print-directory $(BUILD)/tests/cluster/load
 	@python3 tests/cluster/run.py $(BUILD)/tests/cluster/load $(or $(ROUNDS),8) $(SEED)
 # The same with three real servers and a sandbox.
-test-cluster-serve: | need-test
+test-cluster-serve: | need-cluster
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/cluster/serve.py - $(or $(ROUNDS),8) $(SEED)
 $(BUILD)/tests/cluster/load: $(BUILD)/tests/cluster/load.o $(BUILD)/libclickbaton.a

@@ -65,6 +65,12 @@ command:dpkg-buildpackage dpkg-dev
 command:dh debhelper
 command:lintian lintian
 '
+cluster_needs='
+command:python3 python3
+postgres: postgresql
+command:ip iproute2
+command:nft nftables
+'
 demo_needs='
 command:curl curl
 command:python3 python3
@@ -78,11 +84,12 @@ web) needs="$needs$web_needs" ;;
 screenshots) needs="$needs$web_needs$screenshots_needs" ;;
 fuzz) needs="$needs$fuzz_needs" ;;
 demo) needs="$needs$demo_needs" ;;
+cluster) needs="$needs$cluster_needs" ;;
 bench) needs="$needs$test_needs$bench_needs" ;;
 profile) needs="$needs$test_needs$bench_needs$profile_needs" ;;
 man) needs="$needs$man_needs" ;;
 deb) needs="$needs$man_needs$deb_needs" ;;
-*) echo "usage: tools/deps.sh [build|inspector|test|web|screenshots|demo|bench|profile|fuzz|man|deb]" >&2; exit 2 ;;
+*) echo "usage: tools/deps.sh [build|inspector|test|web|screenshots|demo|cluster|bench|profile|fuzz|man|deb]" >&2; exit 2 ;;
 esac
 
 # Where libpq's header is, as in the Makefile.

@@ -1,9 +1,11 @@
-"""Three PostgreSQL servers of one cluster on this machine: streaming replication, a commit waits for one of the two standbys
-(synchronous_standby_names = 'ANY 1 (...)'), fsync on.  Sockets in one folder, no TCP.
+"""Three PostgreSQL servers of one cluster: streaming replication, a commit waits for one of the two standbys
+(synchronous_standby_names = 'ANY 1 (...)'), fsync on.  Each in a network namespace of its own, where net.py can make some, and its data
+on a file system of its own (in memory: it is killed, and loses no power).  Else on sockets in one folder, without TCP.  What the test
+itself asks of a server goes by its socket, whatever is cut.
 
-A failover here is what a failover manager must do, in this order: the old primary is dead for certain (fenced), no standby
-receives from it any more, the standby that has received most is promoted, the others follow it.  Whatever a client was
-told is on one standby at least, so it is on the one that has most."""
+A failover here is what a failover manager must do, in this order: no standby receives from the old primary any more (it is dead, or
+told nothing more), the standby that has received most of both is promoted, the other follows it.  Whatever a client was told is on
+one standby at least, so it is on the one that has most; what the old one still takes, alive and cut off, no standby confirms."""
 import os
 import pwd
 import shutil
@@ -17,14 +19,15 @@ NAMES = ("a", "b", "c")
 BIN = subprocess.run([os.path.join(HERE, "../support/postgres.sh"), "--find"], check=True, text=True,
                      stdout=subprocess.PIPE).stdout.strip()
 CONF = """
-listen_addresses = ''
+listen_addresses = '%(address)s'
 unix_socket_directories = '%(folder)s'
 port = %(port)d
 fsync = on
 synchronous_commit = on
 synchronous_standby_names = 'ANY 1 (a, b, c)'
 wal_log_hints = on
-wal_keep_size = 1GB
+wal_keep_size = 256MB
+max_wal_size = 256MB
 max_wal_senders = 10
 hot_standby = on
 wal_sender_timeout = 3s
@@ -34,6 +37,7 @@ max_connections = 100
 shared_buffers = 32MB
 jit = off
 deadlock_timeout = 200ms
+tcp_user_timeout = 10s
 logging_collector = off
 log_line_prefix = '%%m [%%p] '
 """
@@ -54,8 +58,8 @@ class Failure(Exception):
     pass
 
 
-def run(*command, timeout=60, check=True):
-    out = subprocess.run(as_postgres() + list(command), cwd="/", text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+def run(*command, timeout=60, check=True, inside=()):
+    out = subprocess.run(list(inside) + as_postgres() + list(command), cwd="/", text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, timeout=timeout)
     if check and out.returncode != 0:
         raise Failure("%s: %s" % (" ".join(command), out.stdout[-2000:]))
@@ -86,10 +90,16 @@ def send(pids, number):
 
 
 class Server:
-    def __init__(self, folder, name, port):
-        self.folder, self.name, self.port = folder, name, port
-        self.data = os.path.join(folder, name)
+    def __init__(self, folder, name, port, net):
+        self.folder, self.name, self.port, self.net = folder, name, port, net
+        self.disk = os.path.join(folder, name)
+        self.data = os.path.join(self.disk, "data")
         self.follows = None
+        os.mkdir(self.disk)
+        if net:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g", "tmpfs", self.disk], check=True)
+        if as_postgres():
+            os.chown(self.disk, *owner(folder))
 
     def pid(self):
         try:
@@ -106,12 +116,12 @@ class Server:
 
     def start(self):
         for tries in range(5):
-            out = run(os.path.join(BIN, "pg_ctl"), "-D", self.data, "-l", self.data + ".log", "-w", "-t", "60", "start", check=False,
-                      timeout=90)
+            out = run(os.path.join(BIN, "pg_ctl"), "-D", self.data, "-l", self.disk + ".log", "-w", "-t", "60", "start", check=False,
+                      timeout=90, inside=self.net.inside(self.name) if self.net else ())
             if out.returncode == 0:
                 return self.wait_ready()
             time.sleep(0.3)  # what is left of one that was killed may still have its memory
-        with open(self.data + ".log", errors="replace") as f:
+        with open(self.disk + ".log", errors="replace") as f:
             raise Failure("%s does not start: %s" % (self.name, f.read()[-1500:]))
 
     def wait_ready(self, seconds=60):
@@ -146,8 +156,32 @@ class Server:
     def thaw(self):
         send(reversed(self.processes()), signal.SIGCONT)
 
-    def conninfo(self, name):
-        return "host=%s port=%d user=clickbaton application_name=%s connect_timeout=3" % (self.folder, self.port, name)
+    def conninfo(self, name, host=None):
+        return "host=%s port=%d user=clickbaton application_name=%s connect_timeout=3" % (host or self.folder, self.port, name)
+
+    def primary_conninfo(self, primary):
+        """By the network, where there is one."""
+        return primary.conninfo(self.name, primary.net and primary.net[primary.name])
+
+    def configure(self, primary=None):
+        self.write("postgresql.conf", CONF % {"folder": self.folder, "port": self.port, "address": self.net[self.name] if self.net else ""})
+        self.follows = primary
+        if primary:
+            self.write("standby.signal", "")
+            self.write("postgresql.auto.conf", "primary_conninfo = '%s'\n" % self.primary_conninfo(primary))
+
+    def copy(self, primary):
+        run(os.path.join(BIN, "pg_basebackup"), "-D", self.data, "-d", primary.conninfo("copy"), "-c", "fast", "-X", "stream", timeout=120)
+
+    # ---- its disk ----
+
+    def fill_disk(self):
+        """Nothing more fits: the file system is made as small as it is full."""
+        v = os.statvfs(self.disk)
+        subprocess.run(["mount", "-o", "remount,size=%dk" % ((v.f_blocks - v.f_bfree) * v.f_frsize // 1024), self.disk], check=True)
+
+    def free_disk(self):
+        subprocess.run(["mount", "-o", "remount,size=2g", self.disk], check=True)
 
     def sql(self, text, timeout=30):
         out = run(os.path.join(BIN, "psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d",
@@ -157,7 +191,7 @@ class Server:
 
     def follow(self, primary):
         """A standby that runs: receive from another (from nobody: None)."""
-        self.sql("ALTER SYSTEM SET primary_conninfo = '%s'" % (primary.conninfo(self.name) if primary else ""))
+        self.sql("ALTER SYSTEM SET primary_conninfo = '%s'" % (self.primary_conninfo(primary) if primary else ""))
         self.sql("SELECT pg_reload_conf()")
         self.follows = primary
 
@@ -183,12 +217,8 @@ class Server:
             how = "copied"
             print("     %s could not be rewound: %s" % (self.name, out.stdout.strip().splitlines()[-6:]), flush=True)
             shutil.rmtree(self.data)
-            run(os.path.join(BIN, "pg_basebackup"), "-D", self.data, "-d", primary.conninfo("copy"), "-c", "fast", "-X", "stream",
-                timeout=120)
-        self.write("standby.signal", "")
-        self.write("postgresql.auto.conf", "primary_conninfo = '%s'\n" % primary.conninfo(self.name))
-        self.write("postgresql.conf", CONF % {"folder": self.folder, "port": self.port})
-        self.follows = primary
+            self.copy(primary)
+        self.configure(primary)
         self.start()
         return how
 
@@ -207,65 +237,69 @@ def owner(path):
 
 
 class Cluster:
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="clickbaton-cluster.", dir=os.environ.get("CLUSTER_DIR", "/tmp"))
+    def __init__(self, net=None):
+        self.net = net
+        self.folder = tempfile.mkdtemp(prefix="clickbaton-cluster.", dir=None if net else os.environ.get("CLUSTER_DIR", "/tmp"))
         if os.getuid() == 0:
-            shutil.chown(self.folder, as_postgres()[1].split("=")[1] and int(as_postgres()[1].split("=")[1]),
-                         int(as_postgres()[2].split("=")[1]))
-        self.servers = [Server(self.folder, name, 5501 + i) for i, name in enumerate(NAMES)]
+            os.chown(self.folder, int(as_postgres()[1].split("=")[1]), int(as_postgres()[2].split("=")[1]))
+        self.servers = [Server(self.folder, name, 5501 + i, net) for i, name in enumerate(NAMES)]
         self.primary = self.servers[0]
-        self.promotions = 0
         p = self.primary
-        run(os.path.join(BIN, "initdb"), "-D", p.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C", "-k")
-        p.write("postgresql.conf", CONF % {"folder": self.folder, "port": p.port})
+        run(os.path.join(BIN, "initdb"), "-D", p.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C", "-k", "-N")
+        p.configure()
+        p.write("pg_hba.conf", "host all all 10.77.0.0/24 trust\nhost replication all 10.77.0.0/24 trust\n", "a")
         p.start()
         for s in self.standbys():
-            run(os.path.join(BIN, "pg_basebackup"), "-D", s.data, "-d", p.conninfo("copy"), "-c", "fast", "-X", "stream")
-            s.write("standby.signal", "")
-            s.write("postgresql.conf", CONF % {"folder": self.folder, "port": s.port})
-            s.write("postgresql.auto.conf", "primary_conninfo = '%s'\n" % p.conninfo(s.name))
-            s.follows = p
+            s.copy(p)
+            s.configure(p)
             s.start()
         self.wait_streaming(2)
 
     def url(self):
-        n = len(self.servers)
+        if self.net:
+            return "postgresql://clickbaton@%s/postgres?sslmode=disable&connect_timeout=2" % ",".join(
+                "%s:%d" % (self.net[s.name], s.port) for s in self.servers)
+        return self.socket_url(*self.servers)
+
+    def socket_url(self, *servers):
         return "postgresql:///postgres?host=%s&port=%s&user=clickbaton" % (
-            ",".join([self.folder] * n), ",".join(str(s.port) for s in self.servers))
+            ",".join([self.folder] * len(servers)), ",".join(str(s.port) for s in servers))
 
     def standbys(self):
         return [s for s in self.servers if s is not self.primary]
 
-    def wait_streaming(self, count, seconds=60):
+    def wait_streaming(self, count=2, seconds=60):
         end = time.monotonic() + seconds
         while int(self.primary.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'")) < count:
             if time.monotonic() > end:
                 raise Failure("%s has not %d standbys that stream" % (self.primary.name, count))
             time.sleep(0.05)
 
-    def failover(self):
-        """The primary is dead, or is made so; how long it took until another takes writes."""
+    def failover(self, fenced=True, promote=lambda best: best.sql("SELECT pg_promote(true, 30)")):
+        """The primary is dead, or is made so (unless it lives on, cut off); how long it took until another takes writes."""
         old = self.primary
         begin = time.monotonic()
-        old.kill()
-        ready = [s for s in self.standbys() if s.pid()]
-        for s in ready:
+        if fenced:
+            old.kill()
+        standbys = self.standbys()
+        for s in standbys:
             s.follow(None)
-        while any(s.receives() for s in ready):
+        while any(s.receives() for s in standbys):
             time.sleep(0.02)
-        best = max(ready, key=lambda s: s.received())
-        best.sql("SELECT pg_promote(true, 30)")
+        best = max(standbys, key=lambda s: s.received())
+        promote(best)
         took = time.monotonic() - begin
         self.primary = best
         best.follows = None
-        for s in ready:
+        for s in standbys:
             if s is not best:
                 s.follow(best)
-        self.promotions += 1
         return old, took
 
     def close(self):
         for s in self.servers:
             s.thaw()
             s.kill()
+            if self.net:
+                subprocess.run(["umount", s.disk])
         shutil.rmtree(self.folder, ignore_errors=True)
