@@ -171,7 +171,7 @@ static void receive(struct side *l)
         for (size_t i = 0; i < count; i++)
             buf_printf(&l->out, "A %.*s %.*s\n", SLICE_ARG(list[i].txid), SLICE_ARG(list[i].event_id));
         tell(&l->out);
-        wait_ms(2);
+        wait_ms(20);
     }
 }
 

@@ -3,7 +3,7 @@
 own, while harm.py kills, freezes and promotes, fills disks, cuts links.  Then proof.py: whatever was answered 200 is there, each key is
 one event, each is delivered, none was sent twice unless its first outcome could not be known, every count is the sum of its rows.
 
-    tests/cluster/run.py LOAD [ROUNDS] [SEED]        a seed repeats the same faults (not the same moments)
+    tests/cluster/run.py BUILD/tests/cluster [ROUNDS] [SEED]        a seed repeats the same faults (not the same moments)
     in the environment: FAULTS="kill_primary cut_receiver": these alone; LIMIT=900 (seconds): no fault begins later;
     KEEP=1: after a failure all of it stays until the program is ended; PLAIN=1: no network namespaces"""
 import collections
@@ -53,13 +53,13 @@ class Process:
 class Test:
     servers = False
 
-    def __init__(self, load, rounds, seed, net):
+    def __init__(self, programs, rounds, seed, net):
         only = os.environ.get("FAULTS", "").split()
         self.faults = [f for f in harm.FAULTS if (net or not f.net) and (not f.servers if not self.servers else not f.engine) and
                        (not only or f.run.__name__ in only)]
-        self.load, self.rounds, self.seed, self.net, self.hosts = os.path.abspath(load), rounds, seed, net, list(HOSTS)
+        self.load, self.rounds, self.seed, self.net, self.hosts = os.path.abspath(os.path.join(programs, "load")), rounds, seed, net, list(HOSTS)
         self.dice = random.Random(seed)
-        self.cluster = Cluster(net)
+        self.cluster = Cluster(net, os.path.abspath(os.path.join(programs, "clock.so")))
         self.folder = tempfile.mkdtemp(prefix="clickbaton-load.")
         self.all, self.running = [], []
         self.took = []
@@ -212,17 +212,17 @@ def quantiles(what, took):
 
 def main(kind=Test):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    load, rounds = sys.argv[1], int(sys.argv[2] if len(sys.argv) > 2 else 12)
+    programs, rounds = sys.argv[1], int(sys.argv[2] if len(sys.argv) > 2 else 12)
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(1 << 31)
     net = make_net()
     begin = time.monotonic()
-    test = kind(load, rounds, seed, net)
+    test = kind(programs, rounds, seed, net)
     print("seed %d, %d faults of %d kinds" % (seed, rounds, len({f.run for f in test.faults})), flush=True)
     bad = ["the run was not finished"]
     try:
         test.run()
         bad = test.judge()
-    except (Failure, subprocess.TimeoutExpired, OSError) as e:
+    except (Failure, subprocess.SubprocessError, OSError) as e:
         bad = ["%s: %s" % (type(e).__name__, e)]
     finally:
         if bad and os.environ.get("KEEP"):

@@ -4,7 +4,7 @@ says what TikTok was sent.  A tracker gives a postback to another server until o
 Clocks of two servers are minutes wrong, retention removes clicks, addresses and browsers, and now and then the sandbox refuses, or takes
 events and resets the connection.  In the end nothing is helped: leases of the killed end by themselves.
 
-    CLICKBATON=build/clickbaton tests/cluster/serve.py - [ROUNDS] [SEED]          the environment: as of run.py"""
+    CLICKBATON=build/clickbaton tests/cluster/serve.py build/tests/cluster [ROUNDS] [SEED]          the environment: as of run.py"""
 import collections
 import http.client
 import json
@@ -16,11 +16,11 @@ import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../e2e"), os.path.join(HERE, "../fault")]
+sys.path[:0] = [HERE, os.path.join(HERE, "../e2e")]
 import harness  # noqa: E402
 import proof  # noqa: E402
 import run  # noqa: E402
-from faults import Control  # noqa: E402
+from servers import Clock  # noqa: E402
 
 TRACKERS = 6
 CLOCKS = (0, 7, -11)  # minutes by which their clocks are ahead
@@ -38,9 +38,7 @@ class Node(harness.Serve):
     def __init__(self, test, number):
         self.number, self.host = number, test.hosts[number]
         self.address = test.addresses[number]
-        control = test.clocks[number].environment()
-        before = (test.net.inside(self.host) if test.net else []) + ["env"] + ["%s=%s" % (k, control[k]) for k in
-                                                                             ("LD_PRELOAD", "FAULT_CONTROL")]
+        before = (test.net.inside(self.host) if test.net else []) + test.clocks[number].before
         super().__init__(test.folders[number], seconds=60, before=before)
 
 
@@ -62,9 +60,7 @@ class Servers(run.Test):
         endpoint = "http://127.0.0.1:%d%s" % (self.tiktok[1], harness.TRACK)
         self.folders = [harness.Folder(endpoint, listen="%s:%d" % a, extra=KEPT % (self.cluster.url(), n))
                         for n, a in enumerate(self.addresses)]
-        self.clocks = [Control() for _ in self.hosts]
-        for control, minutes in zip(self.clocks, CLOCKS):
-            control.clock_ns = minutes * 60 * 10**9
+        self.clocks = [Clock(self.cluster.library, self.folder, h, minutes * 60) for h, minutes in zip(self.hosts, CLOCKS)]
         self.kept, self.clicked, self.refused, self.stopping = [], [], collections.Counter(), False
         self.got, self.requests, self.gaps = {}, {}, []
         make = net.thread if net else lambda where, work, *a: threading.Thread(target=work, args=a, daemon=True)
@@ -136,7 +132,7 @@ class Servers(run.Test):
             node.reload()
 
     def set_clock(self, node, minutes):
-        self.clocks[node.number].clock_ns = int(minutes * 60 * 10**9)
+        self.clocks[node.number].set(minutes * 60)
 
     def check(self):
         for node in self.running:

@@ -11,11 +11,13 @@ import pwd
 import shutil
 import signal
 import subprocess
+import struct
 import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NAMES = ("a", "b", "c")
+CLOCKS = {"a": 0, "b": 2, "c": -2}  # seconds by which they are ahead: a promotion is a step of the database's clock
 BIN = subprocess.run([os.path.join(HERE, "../support/postgres.sh"), "--find"], check=True, text=True,
                      stdout=subprocess.PIPE).stdout.strip()
 CONF = """
@@ -89,12 +91,27 @@ def send(pids, number):
             pass
 
 
+class Clock:
+    """Of a program: before it there stands what makes its wall clock wrong (clock.c)."""
+
+    def __init__(self, library, folder, name, seconds=0):
+        self.path = os.path.join(folder, name + ".clock")
+        self.before = ["env", "LD_PRELOAD=" + library, "CLOCK_FILE=" + self.path]
+        self.set(seconds)
+
+    def set(self, seconds):
+        """In place: programs have it mapped."""
+        with open(self.path, "r+b" if os.path.exists(self.path) else "wb") as f:
+            f.write(struct.pack("q", int(seconds * 10**9)))
+
+
 class Server:
-    def __init__(self, folder, name, port, net):
+    def __init__(self, folder, name, port, net, library):
         self.folder, self.name, self.port, self.net = folder, name, port, net
         self.disk = os.path.join(folder, name)
         self.data = os.path.join(self.disk, "data")
         self.follows = None
+        self.clock = Clock(library, folder, name, CLOCKS[name])
         os.mkdir(self.disk)
         if net:
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g", "tmpfs", self.disk], check=True)
@@ -114,10 +131,14 @@ class Server:
         pid = self.pid()
         return tree(pid) if pid else []
 
+    def inside(self):
+        """What goes before the command that starts it: its network, and a clock of its own."""
+        return (self.net.inside(self.name) if self.net else []) + self.clock.before
+
     def start(self):
         for tries in range(5):
             out = run(os.path.join(BIN, "pg_ctl"), "-D", self.data, "-l", self.disk + ".log", "-w", "-t", "60", "start", check=False,
-                      timeout=90, inside=self.net.inside(self.name) if self.net else ())
+                      timeout=90, inside=self.inside())
             if out.returncode == 0:
                 return self.wait_ready()
             time.sleep(0.3)  # what is left of one that was killed may still have its memory
@@ -177,8 +198,12 @@ class Server:
 
     def fill_disk(self):
         """Nothing more fits: the file system is made as small as it is full."""
-        v = os.statvfs(self.disk)
-        subprocess.run(["mount", "-o", "remount,size=%dk" % ((v.f_blocks - v.f_bfree) * v.f_frsize // 1024), self.disk], check=True)
+        for tries in range(20):
+            v = os.statvfs(self.disk)
+            used = (v.f_blocks - v.f_bfree) * v.f_frsize // 1024 + tries * 64
+            if subprocess.run(["mount", "-o", "remount,size=%dk" % used, self.disk], stderr=subprocess.DEVNULL).returncode == 0:
+                return
+        raise Failure("%s grows faster than it can be filled" % self.disk)
 
     def free_disk(self):
         subprocess.run(["mount", "-o", "remount,size=2g", self.disk], check=True)
@@ -237,14 +262,16 @@ def owner(path):
 
 
 class Cluster:
-    def __init__(self, net=None):
+    def __init__(self, net, library):
         self.net = net
         self.folder = tempfile.mkdtemp(prefix="clickbaton-cluster.", dir=None if net else os.environ.get("CLUSTER_DIR", "/tmp"))
         if os.getuid() == 0:
             os.chown(self.folder, int(as_postgres()[1].split("=")[1]), int(as_postgres()[2].split("=")[1]))
-        self.servers = [Server(self.folder, name, 5501 + i, net) for i, name in enumerate(NAMES)]
-        self.primary = self.servers[0]
-        p = self.primary
+        os.chmod(self.folder, 0o755)
+        shutil.copy(library, self.folder)  # where the server may read it, wherever the checkout lies
+        self.library = os.path.join(self.folder, os.path.basename(library))
+        self.servers = [Server(self.folder, name, 5501 + i, net, self.library) for i, name in enumerate(NAMES)]
+        self.primary = p = self.servers[0]
         run(os.path.join(BIN, "initdb"), "-D", p.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C", "-k", "-N")
         p.configure()
         p.write("pg_hba.conf", "host all all 10.77.0.0/24 trust\nhost replication all 10.77.0.0/24 trust\n", "a")
@@ -254,6 +281,9 @@ class Cluster:
             s.configure(p)
             s.start()
         self.wait_streaming(2)
+        for s in self.servers:
+            if abs(float(s.sql("SELECT extract(epoch FROM clock_timestamp())")) - time.time() - CLOCKS[s.name]) > 1:
+                raise Failure("the clock of %s is not as wrong as it should be" % s.name)
 
     def url(self):
         if self.net:
