@@ -224,6 +224,16 @@ def cut_confirmations(t):
 
 
 @fault(net=True)
+def kill_who_commits(t):
+    """A commit that waits for a standby is made all the same when whoever gave it is dead."""
+    t.net.cut(t.cluster.primary.name, names(t.cluster.standbys()))
+    time.sleep(0.3 + t.dice.random() * 0.5)
+    t.replace([t.pick(role) for role in t.roles])
+    healed(t, 0.5)
+    t.cluster.wait_streaming()
+
+
+@fault(net=True)
 def cut_standbys_and_kill_primary(t):
     """Commits that wait for a standby are on none when it dies."""
     t.net.cut(t.cluster.primary.name, names(t.cluster.standbys()))

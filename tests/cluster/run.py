@@ -51,7 +51,7 @@ class Process:
 
 
 class Test:
-    servers = False
+    servers, roles = False, ("receive", "send")
 
     def __init__(self, programs, rounds, seed, net):
         only = os.environ.get("FAULTS", "").split()
@@ -183,11 +183,11 @@ class Test:
         bad += list(proof.lost(acked, rows, events)) + list(proof.doubled(events, got)) + list(proof.mistaken(events, got, requests))
         bad += list(proof.untold(events, said)) + proof.controls(acked, rows, events, got, requests)
         bad += proof.controls_of_untold(events, said)
-        silent = {h.batch for id, handouts in said.items() for h in handouts
-                  if h.last_of_killed and id in events and events[id].request == h.batch}
+        silent = [h.batch for id, handouts in said.items() for h in handouts
+                  if h.last_of_killed and id in events and events[id].request == h.batch]
         print("%d postbacks answered 200, %d events, %d of them sent again after an unknown outcome; %d senders were killed between "
-              "their commit and their word of it; %d failed calls (%s)" % (
-                  sum(acked.values()), len(events), sum(n - 1 for n in got.values()), len(silent), sum(failures.values()),
+              "their commit and their word of it (%d deliveries); %d failed calls (%s)" % (
+                  sum(acked.values()), len(events), sum(n - 1 for n in got.values()), len(set(silent)), len(silent), sum(failures.values()),
                   ", ".join("%s %d" % f for f in sorted(failures.items()))))
         return bad
 

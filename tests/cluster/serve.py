@@ -43,7 +43,7 @@ class Node(harness.Serve):
 
 
 class Servers(run.Test):
-    servers = True
+    servers, roles = True, ("receive",)
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
