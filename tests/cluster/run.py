@@ -232,7 +232,8 @@ def main(kind=Test):
         test.cluster.close()
         subprocess.run(["rm", "-rf", test.folder])
     quantiles("promoted, until another server took writes", test.took)
-    print("%s; %.0f s" % (", ".join("%s %d" % d for d in sorted(test.done.items())), time.monotonic() - begin))
+    print("%s%s; %.0f s" % (", ".join("%s %d" % d for d in sorted(test.done.items())), "; slowed by " + net.kind if net and net.kind else "",
+                            time.monotonic() - begin))
     for line in bad[:20]:
         print("FAILED %s" % line)
     print("%d passed, %d failed" % (test.rounds if not bad else 0, len(bad)))

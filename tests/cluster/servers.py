@@ -28,8 +28,9 @@ fsync = on
 synchronous_commit = on
 synchronous_standby_names = 'ANY 1 (a, b, c)'
 wal_log_hints = on
-wal_keep_size = 256MB
-max_wal_size = 256MB
+wal_keep_size = 64MB
+max_wal_size = 96MB
+min_wal_size = 16MB
 max_wal_senders = 10
 hot_standby = on
 wal_sender_timeout = 3s
@@ -272,7 +273,7 @@ class Cluster:
         self.library = os.path.join(self.folder, os.path.basename(library))
         self.servers = [Server(self.folder, name, 5501 + i, net, self.library) for i, name in enumerate(NAMES)]
         self.primary = p = self.servers[0]
-        run(os.path.join(BIN, "initdb"), "-D", p.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C", "-k", "-N")
+        run(os.path.join(BIN, "initdb"), "-D", p.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C", "-k", "-N", "--wal-segsize=4")
         p.configure()
         p.write("pg_hba.conf", "host all all 10.77.0.0/24 trust\nhost replication all 10.77.0.0/24 trust\n", "a")
         p.start()
