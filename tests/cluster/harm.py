@@ -4,7 +4,7 @@ import collections
 import signal
 import time
 
-from servers import send, tree
+from servers import Failure, send, tree
 
 Fault = collections.namedtuple("Fault", "run net servers engine")
 FAULTS = []
@@ -161,10 +161,16 @@ def fill(t, server):
     server.fill_disk()
     hold(t, 2)
     server.free_disk()
-    if not server.pid():  # it ends where its log finds no room
-        t.done["ended with a full disk"] += 1
-        server.start()
-    server.wait_ready()
+    for tries in range(5):  # it ends where its log finds no room, some moments later, too
+        if not server.pid():
+            t.done["ended with a full disk"] += 1
+            server.start()
+        try:
+            server.wait_ready(10)
+            break
+        except Failure:
+            if server.pid():
+                raise
     t.cluster.wait_streaming()
 
 
@@ -228,8 +234,7 @@ def kill_who_commits(t):
     """A commit that waits for a standby is made all the same when whoever gave it is dead."""
     t.net.cut(t.cluster.primary.name, names(t.cluster.standbys()))
     time.sleep(0.3 + t.dice.random() * 0.5)
-    t.replace([t.pick(role) for role in t.roles])
-    healed(t, 0.5)
+    t.replace([t.pick(role) for role in t.roles], lambda: healed(t, 0.5))
     t.cluster.wait_streaming()
 
 

@@ -48,11 +48,11 @@ def enter():
         return "only root may make network namespaces"
     if tools:
         return "%s not installed (iproute2, nftables, util-linux)" % " and ".join(tools)
+    probe = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "true"], text=True, stderr=subprocess.PIPE)
+    if probe.returncode != 0:
+        return "this system permits none: %s" % probe.stderr.strip()
     sys.stdout.flush()
-    try:
-        call("unshare", libc.unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET))
-    except OSError as e:
-        return "this system permits no namespaces: %s" % e
+    call("unshare", libc.unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET))
     child = os.fork()
     if child:
         look_after(child)

@@ -174,6 +174,8 @@ def with_(table, key, value):
 
 def controls(acked, rows, events, got, requests):
     """Those checks that do not see what was made for them."""
+    if not acked:
+        return ["nothing was answered 200"]
     txid, id = next(iter(acked))
     single = next((i for i, n in got.items() if n == 1 and i in events and events[i].attempts == events[i].known), None)
     e = events[id]
@@ -193,7 +195,9 @@ def controls(acked, rows, events, got, requests):
 
 
 def controls_of_untold(events, said):
-    id = next(i for i in events if len(said.get(i, ())) == 1 and said[i][0].told)
+    id = next((i for i in events if len(said.get(i, ())) == 1 and said[i][0].told), None)
+    if not id:
+        return ["no sender has reported anything"]
     e, h = events[id], said[id][0]
     silent, killed, other = HandOut(h.batch, 0), HandOut(h.batch, 0), HandOut("another", 1)
     killed.last_of_killed = True

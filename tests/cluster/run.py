@@ -77,11 +77,12 @@ class Test:
     def pick(self, role):
         return self.dice.choice(self.those(role))
 
-    def replace(self, processes):
+    def replace(self, processes, between=lambda: None):
         for p in processes:
             p.kill()
-        for p in processes:
             p.process.wait()
+        between()
+        for p in processes:
             self.running.remove(p)
             self.begin(p.role, p.host)
 
@@ -199,6 +200,7 @@ def make_net():
             return network.Net(MACHINES)
         except OSError as e:
             why = str(e)
+            subprocess.run(["ip", "link", "set", "lo", "up"])
     print("no network namespaces: %s.  All of it runs on this machine's sockets; %d kinds of faults of links, disks and partitions are "
           "left out" % (why, len({f.run for f in harm.FAULTS if f.net})), flush=True)
     return None

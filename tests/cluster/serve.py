@@ -4,12 +4,14 @@ says what TikTok was sent.  A tracker gives a postback to another server until o
 Clocks of two servers are minutes wrong, retention removes clicks, addresses and browsers, and now and then the sandbox refuses, or takes
 events and resets the connection.  In the end nothing is helped: leases of the killed end by themselves.
 
-    CLICKBATON=build/clickbaton tests/cluster/serve.py build/tests/cluster [ROUNDS] [SEED]          the environment: as of run.py"""
+    CLICKBATON=build/clickbaton tests/cluster/serve.py build/tests/cluster [ROUNDS] [SEED]
+    the environment: as of run.py; SPILL=1: servers that keep what comes while the database is away"""
 import collections
 import http.client
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -25,7 +27,8 @@ from servers import Clock  # noqa: E402
 TRACKERS = 6
 CLOCKS = (0, 7, -11)  # minutes by which their clocks are ahead
 TIKTOK_FAULTS = "503:0.01,429:0.01,reset-after:0.01"
-KEPT = """store: {url: "%s"}
+SPILL = ", spill: on" if os.environ.get("SPILL") else ""
+KEPT = """store: {url: "%s"%s}
 node: node-%d
 retention: {clicks: 10m, ledger: 90d, ip: 30s}
 """
@@ -58,7 +61,7 @@ class Servers(run.Test):
         for host in self.hosts if net else ():
             net.forward(host, "tiktok", 8081)
         endpoint = "http://127.0.0.1:%d%s" % (self.tiktok[1], harness.TRACK)
-        self.folders = [harness.Folder(endpoint, listen="%s:%d" % a, extra=KEPT % (self.cluster.url(), n))
+        self.folders = [harness.Folder(endpoint, listen="%s:%d" % a, extra=KEPT % (self.cluster.url(), SPILL, n))
                         for n, a in enumerate(self.addresses)]
         self.clocks = [Clock(self.cluster.library, self.folder, h, minutes * 60) for h, minutes in zip(self.hosts, CLOCKS)]
         self.kept, self.clicked, self.refused, self.stopping = [], [], collections.Counter(), False
@@ -114,10 +117,11 @@ class Servers(run.Test):
     def at(self, host):
         return next(node for node in self.running if node.host == host)
 
-    def replace(self, nodes):
+    def replace(self, nodes, between=lambda: None):
         """They start again; postbacks that come meanwhile go to the others."""
         for node in nodes:
             node.kill()
+        between()
         for node in nodes:
             self.running[node.number] = Node(self, node.number)
 
@@ -154,10 +158,10 @@ class Servers(run.Test):
         for t in self.threads:
             t.join(60)
         end = time.monotonic() + 300
-        while self.ask("SELECT count(*) FROM deliveries WHERE state < 3"):
+        while self.spilled() or self.ask("SELECT count(*) FROM deliveries WHERE state < 3"):
             if time.monotonic() > end:
-                raise run.Failure("events wait still after five minutes: %s" % self.cluster.primary.sql(
-                    "SELECT * FROM deliveries WHERE state < 3 LIMIT 5"))
+                raise run.Failure("after five minutes %d wait in spills, and in the database: %s" % (
+                    self.spilled(), self.cluster.primary.sql("SELECT * FROM deliveries WHERE state < 3 LIMIT 5")))
             time.sleep(1)
         for node in self.running:
             node.signal(signal.SIGTERM)
@@ -165,6 +169,16 @@ class Servers(run.Test):
             if node.process.wait(60) != 0:
                 raise run.Failure("a server ended with %d: %s" % (node.process.returncode, node.err()[-1500:]))
         self.reader.join(60)
+
+    def spilled(self):
+        """How many wait at servers, and not yet in the database."""
+        n = 0
+        for path in [f.at("data/spill.db") for f in self.folders]:
+            if os.path.exists(path):
+                db = sqlite3.connect("file:%s?mode=ro" % path, uri=True, timeout=10)
+                n += db.execute("SELECT count(*) FROM entries").fetchone()[0]
+                db.close()
+        return n
 
     def end(self):
         self.stopping = True

@@ -111,7 +111,7 @@ class Server:
         self.folder, self.name, self.port, self.net = folder, name, port, net
         self.disk = os.path.join(folder, name)
         self.data = os.path.join(self.disk, "data")
-        self.follows = None
+        self.follows, self.diverged = None, False
         self.clock = Clock(library, folder, name, CLOCKS[name])
         os.mkdir(self.disk)
         if net:
@@ -224,6 +224,9 @@ class Server:
     def received(self):
         return int(self.sql("SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'::pg_lsn").split(".")[0])
 
+    def timeline(self):
+        return self.sql("SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")
+
     def receives(self):
         return self.sql("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") != "0"
 
@@ -239,9 +242,10 @@ class Server:
         primary.sql("CHECKPOINT")  # until then its control file names the old timeline, and pg_rewind would see nothing to do
         out = run(os.path.join(BIN, "pg_rewind"), "-D", self.data, "--source-server", primary.conninfo("rewind") + " dbname=postgres",
                   check=False, timeout=120)
-        if out.returncode != 0:
+        if out.returncode != 0 or self.diverged:
             how = "copied"
-            print("     %s could not be rewound: %s" % (self.name, out.stdout.strip().splitlines()[-6:]), flush=True)
+            if out.returncode != 0:
+                print("     %s could not be rewound: %s" % (self.name, out.stdout.strip().splitlines()[-6:]), flush=True)
             shutil.rmtree(self.data)
             self.copy(primary)
         self.configure(primary)
@@ -282,6 +286,7 @@ class Cluster:
             s.configure(p)
             s.start()
         self.wait_streaming(2)
+        self.timeline = p.timeline()
         for s in self.servers:
             if abs(float(s.sql("SELECT extract(epoch FROM clock_timestamp())")) - time.time() - CLOCKS[s.name]) > 1:
                 raise Failure("the clock of %s is not as wrong as it should be" % s.name)
@@ -301,7 +306,12 @@ class Cluster:
 
     def wait_streaming(self, count=2, seconds=60):
         end = time.monotonic() + seconds
-        while int(self.primary.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'")) < count:
+        while True:
+            try:
+                if int(self.primary.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'")) >= count:
+                    return
+            except Failure:  # it recovers from a kill of one of its processes, and may have told nobody yet
+                pass
             if time.monotonic() > end:
                 raise Failure("%s has not %d standbys that stream" % (self.primary.name, count))
             time.sleep(0.05)
@@ -320,7 +330,11 @@ class Cluster:
         best = max(standbys, key=lambda s: s.received())
         promote(best)
         took = time.monotonic() - begin
-        self.primary = best
+        # One that is killed in the middle of its promotion may come up as primary on the old timeline, beside the old primary's own log:
+        # the same numbers for other things, and pg_rewind would see no difference.
+        now = best.timeline()
+        old.diverged = now == self.timeline
+        self.primary, self.timeline = best, now
         best.follows = None
         for s in standbys:
             if s is not best:
