@@ -157,7 +157,9 @@ def kill_at_promotion(t):
     rejoin(t, promote(t, promote=in_the_middle))
 
 
-def fill(t, server):
+@fault(times=2, net=True)
+def fill_a_disk(t):
+    server = t.dice.choice(t.cluster.servers)
     server.fill_disk()
     hold(t, 2)
     server.free_disk()
@@ -172,16 +174,6 @@ def fill(t, server):
             if server.pid():
                 raise
     t.cluster.wait_streaming()
-
-
-@fault(net=True)
-def fill_disk_of_primary(t):
-    fill(t, t.cluster.primary)
-
-
-@fault(net=True)
-def fill_disk_of_standby(t):
-    fill(t, t.dice.choice(t.cluster.standbys()))
 
 
 # ---- links between databases ----
