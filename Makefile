@@ -239,14 +239,18 @@ corrupt: | need-test
 test-postgres: | need-cluster
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(VERSIONS)
 	@SLOW=1 JOBS=1 CLICKBATON=$(BUILD)/clickbaton python3 tests/e2e/run.py 94 95 96 97 98 99
-# Three PostgreSQL servers, receivers and senders, and what kills them: make test-cluster ROUNDS=500 SEED=7
-test-cluster: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/tests/cluster/load
-	@python3 tests/cluster/run.py $(BUILD)/tests/cluster/load $(or $(ROUNDS),8) $(SEED)
+# Three PostgreSQL servers, receivers and senders, each in a network namespace (as root), and what kills and cuts them: make test-cluster
+# ROUNDS=500 SEED=7; LIMIT=900, FAULTS="kill_primary split_brain", KEEP=1: tests/cluster/run.py
+test-cluster: | need-cluster
+	@$(MAKE) --no-print-directory $(BUILD)/tests/cluster/load $(BUILD)/tests/cluster/clock.so
+	@python3 tests/cluster/run.py $(BUILD)/tests/cluster $(or $(ROUNDS),8) $(SEED)
 # The same with three real servers and a sandbox.
-test-cluster-serve: | need-test
-	@$(MAKE) --no-print-directory $(BUILD)/clickbaton
-	@CLICKBATON=$(BUILD)/clickbaton python3 tests/cluster/serve.py - $(or $(ROUNDS),8) $(SEED)
+test-cluster-serve: | need-cluster
+	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/cluster/clock.so
+	@CLICKBATON=$(BUILD)/clickbaton python3 tests/cluster/serve.py $(BUILD)/tests/cluster $(or $(ROUNDS),8) $(SEED)
+$(BUILD)/tests/cluster/clock.so: tests/cluster/clock.c
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_C) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
 $(BUILD)/tests/cluster/load: $(BUILD)/tests/cluster/load.o $(BUILD)/libclickbaton.a
 	@echo "  LD   $@"
 	@$(CC) $(SAN_F) $(HARD_L) $(LDFLAGS) -o $@ $^ $(LIBS)

@@ -36,6 +36,8 @@ command:systemd-analyze systemd
 file:/usr/lib/python3/dist-packages/phonenumbers/__init__.py python3-phonenumbers
 '
 cluster_needs='
+command:ip iproute2
+command:nft nftables
 command:haproxy haproxy
 command:pgbouncer pgbouncer
 '

@@ -8,8 +8,8 @@
  *
  * One line is written to stdout for each thing that the test must know, before anything else happens:
  *   A TXID EVENT_ID   a postback was answered 200: its commit was durable
- *   S EVENT_ID N      an event goes to TikTok; N attempts have ended before
- *   R EVENT_ID        the commit that says it is delivered was durable
+ *   S EVENT_ID N B    an event goes to TikTok in batch B; N attempts have ended before
+ *   R EVENT_ID B      the commit that says it is delivered, by the attempt whose request id is B, was durable
  *   F what            a call failed; it is made again */
 #include <signal.h>
 #include <stdio.h>
@@ -18,12 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "adapters/store/pg.h"
+#include "adapters/store/postgres.h"
 #include "core/base/buf.h"
 
 #define GROUP_MOST 20
 #define TAKE_MOST  50
 #define GIVE_UP_MS (INT64_C(47) * 3600 * 1000)
+#define PATIENCE_MS 10000
 
 static volatile sig_atomic_t ending;
 
@@ -75,6 +76,8 @@ struct side {
     struct arena arena;
     struct buf out;
     struct err err;
+    unsigned batch;
+    char request[64]; /* its name */
 };
 
 static void failed(struct side *l, const char *doing)
@@ -86,7 +89,9 @@ static void failed(struct side *l, const char *doing)
 
 static bool opened(struct side *l)
 {
-    while (!l->s && !(l->s = pg_open(l->url, true, false, &l->err))) {
+    const struct postgres at = { .url = l->url };
+
+    while (!l->s && !(l->s = postgres_open_later(&at, true, PATIENCE_MS, &l->err))) {
         failed(l, "open");
         if (ending)
             return false;
@@ -166,7 +171,7 @@ static void receive(struct side *l)
         for (size_t i = 0; i < count; i++)
             buf_printf(&l->out, "A %.*s %.*s\n", SLICE_ARG(list[i].txid), SLICE_ARG(list[i].event_id));
         tell(&l->out);
-        wait_ms(2);
+        wait_ms(20);
     }
 }
 
@@ -187,7 +192,8 @@ static int take(struct side *l, struct store_event **list, size_t *count)
 
 static int report(struct side *l, const struct store_event *list, size_t count)
 {
-    struct store_attempt a = { .at = now_ms(), .took_ms = 5, .pixel = S("P"), .http_status = 200 };
+    struct store_attempt a = { .at = now_ms(), .took_ms = 5, .pixel = S("P"), .http_status = 200,
+                               .request_id = slice_from(l->request) };
     struct store_outcome out[TAKE_MOST];
 
     for (size_t i = 0; i < count; i++)
@@ -232,14 +238,15 @@ static void send_all(struct side *l, bool drain)
             continue;
         }
         idle = count ? 0 : idle + 1;
+        snprintf(l->request, sizeof(l->request), "%s-%u", l->name, ++l->batch);
         for (size_t i = 0; i < count; i++)
-            buf_printf(&l->out, "S %.*s %u\n", SLICE_ARG(list[i].event_id), (unsigned)list[i].attempts);
+            buf_printf(&l->out, "S %.*s %u %s\n", SLICE_ARG(list[i].event_id), (unsigned)list[i].attempts, l->request);
         tell(&l->out);
         wait_ms(count ? 2 + (long)roll(30) : 10);
         while (count && report(l, list, count) != 0)
             failed(l, "report");
         for (size_t i = 0; i < count; i++)
-            buf_printf(&l->out, "R %.*s\n", SLICE_ARG(list[i].event_id));
+            buf_printf(&l->out, "R %.*s %s\n", SLICE_ARG(list[i].event_id), l->request);
         tell(&l->out);
     }
 }

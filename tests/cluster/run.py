@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""make test-cluster: receivers and senders on a cluster of three PostgreSQL servers, while processes are killed, the primary
-dies or freezes, standbys are promoted, links of the replication are cut.  Then: whatever was answered 200 is there, each key
-is one event, each is delivered, none was sent twice unless its first outcome could not be known, every count is the sum.
+"""make test-cluster: receivers and senders (load.c) on a cluster of three PostgreSQL servers, each machine in a network namespace of its
+own, while harm.py kills, freezes and promotes, fills disks, cuts links.  Then proof.py: whatever was answered 200 is there, each key is
+one event, each is delivered, none was sent twice unless its first outcome could not be known, every count is the sum of its rows.
 
-    tests/cluster/run.py LOAD [ROUNDS] [SEED]        a seed repeats the same faults (not the same moments)
-    FAULTS="kill_primary cut_one_link" in the environment: these alone; LIMIT=900 (seconds): no fault begins later"""
+    tests/cluster/run.py BUILD/tests/cluster [ROUNDS] [SEED]        a seed repeats the same faults (not the same moments)
+    in the environment: FAULTS="kill_primary cut_receiver": these alone; LIMIT=900 (seconds): no fault begins later;
+    KEEP=1: after a failure all of it stays until the program is ended; PLAIN=1: no network namespaces"""
 import collections
 import os
 import random
@@ -16,47 +17,32 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from servers import Cluster, Failure, send, tree  # noqa: E402
+import harm  # noqa: E402
+import net as network  # noqa: E402
+import proof  # noqa: E402
+from servers import NAMES, Cluster, Failure  # noqa: E402
 
-RECEIVERS, SENDERS = 3, 2
-
-
-# Each must be 0.
-CHECKS = (
-    ("keys with two events", "SELECT count(*) FROM (SELECT 1 FROM events GROUP BY pixel, event, event_id HAVING count(*) > 1) x"),
-    ("events without a key of their own", "SELECT count(*) FROM events e WHERE NOT EXISTS (SELECT 1 FROM event_keys k WHERE k.event = e.id AND NOT plain)"),
-    ("keys without an event", "SELECT count(*) FROM event_keys k WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.id = k.event)"),
-    ("events without a delivery", "SELECT count(*) FROM events e WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = e.id)"),
-    ("events that are not delivered", "SELECT count(*) FROM deliveries WHERE state <> 3"),
-    ("postbacks that said queued more or less often than there are events",
-     "SELECT (SELECT count(*) FROM postbacks WHERE verdict = 1) - (SELECT count(*) FROM events)"),
-    ("postbacks beside their count", "SELECT (SELECT sum(postbacks) FROM writers) - (SELECT count(*) FROM postbacks)"),
-    ("delivered beside their count", "SELECT (SELECT sum(delivered) FROM writers) - (SELECT count(*) FROM deliveries WHERE state = 3)"),
-    ("waiting, sending or dead by the counts", "SELECT abs(sum(waiting)) + abs(sum(sending)) + abs(sum(dead)) FROM writers"),
-    ("clicks beside their count", "SELECT (SELECT sum(clicks) FROM writers) - (SELECT count(*) FROM clicks)"),
-    ("events beside their hours", "SELECT (SELECT sum(n) FROM tallies WHERE kind = 5 AND slot = 1) - (SELECT count(*) FROM events)"),
-    ("deliveries beside their hours", "SELECT (SELECT sum(n) FROM tallies WHERE kind = 5 AND slot = 3) - (SELECT count(*) FROM events)"),
-    ("postbacks beside their hours", "SELECT (SELECT sum(n) FROM tallies WHERE kind = 2) - (SELECT count(*) FROM postbacks)"),
-)
+HOSTS = ("r1", "r2", "r3")
+MACHINES = NAMES + HOSTS + ("tiktok", "trackers")
 
 
 class Process:
     """A receiver or sender; a new one takes the place of one that was killed."""
     serial = 0
 
-    def __init__(self, load, folder, url, role, seed):
+    def __init__(self, test, role, host):
         Process.serial += 1
-        self.role, self.name = role, "%s%d" % (role[0], Process.serial)
-        self.path = os.path.join(folder, self.name)
-        args = [load, role, url, self.name] + ([str(seed + Process.serial)] if role == "receive" else [])
+        self.role, self.host, self.name = role, host, "%s%d" % (role[0], Process.serial)
+        self.path = os.path.join(test.folder, self.name)
+        args = [test.load, role, test.cluster.url(), self.name] + ([str(test.seed + Process.serial)] if role == "receive" else [])
         with open(self.path, "wb") as out, open(self.path + ".err", "wb") as err:
-            self.process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+            self.process = subprocess.Popen((test.net.inside(host) if test.net else []) + args, stdin=subprocess.DEVNULL, stdout=out,
+                                            stderr=err)
         self.killed = False
 
     def kill(self):
         self.killed = True
         self.process.kill()
-        self.process.wait()
 
     def lines(self):
         with open(self.path, errors="replace") as f:
@@ -65,137 +51,66 @@ class Process:
 
 
 class Test:
-    def __init__(self, load, rounds, seed, only):
-        self.faults = [f for f in self.FAULTS if f.__name__ in only] or list(self.FAULTS)
-        self.load, self.rounds, self.seed = load, rounds, seed
+    servers, roles = False, ("receive", "send")
+
+    def __init__(self, programs, rounds, seed, net):
+        only = os.environ.get("FAULTS", "").split()
+        self.faults = [f for f in harm.FAULTS if (net or not f.net) and (not f.servers if not self.servers else not f.engine) and
+                       (not only or f.run.__name__ in only)]
+        self.load, self.rounds, self.seed, self.net, self.hosts = os.path.abspath(os.path.join(programs, "load")), rounds, seed, net, list(HOSTS)
         self.dice = random.Random(seed)
-        self.cluster = Cluster()
+        self.cluster = Cluster(net, os.path.abspath(os.path.join(programs, "clock.so")))
         self.folder = tempfile.mkdtemp(prefix="clickbaton-load.")
         self.all, self.running = [], []
         self.took = []
         self.done = collections.Counter()
 
-    def begin(self, role):
-        p = Process(self.load, self.folder, self.cluster.url(), role, self.seed)
+    def begin(self, role, host):
+        p = Process(self, role, host)
         self.all.append(p)
         self.running.append(p)
         return p
 
+    def those(self, role):
+        return [p for p in self.running if p.role == role]
+
     def pick(self, role):
-        return self.dice.choice([p for p in self.running if p.role == role])
+        return self.dice.choice(self.those(role))
 
-    # ---- faults ----
-
-    def kill_receiver(self):
-        self.replace(self.pick("receive"))
-
-    def kill_sender(self):
-        self.replace(self.pick("send"))
-
-    def replace(self, p):
-        p.kill()
-        self.running.remove(p)
-        self.begin(p.role)
-
-    def kill_primary(self):
-        old, took = self.cluster.failover()
-        self.took.append(took)
-        time.sleep(self.dice.random() * 0.5)
-        self.done[old.become_standby(self.cluster.primary)] += 1
-        self.cluster.wait_streaming(2)
-
-    def freeze_and_promote(self):
-        """The primary does not answer, and is fenced after a while."""
-        self.cluster.primary.freeze()
-        time.sleep(self.dice.random())
-        self.kill_primary()
-
-    def freeze_primary(self):
-        self.cluster.primary.freeze()
-        time.sleep(self.dice.random() * 2)
-        self.cluster.primary.thaw()
-
-    def restart_primary(self):
-        """The same machine comes back before anybody promotes another."""
-        self.cluster.primary.kill()
-        self.cluster.primary.start()
-        self.cluster.wait_streaming(2)
-
-    def kill_backend(self):
-        """One of the database's own processes is killed: all connections end, and it recovers."""
-        pids = tree(self.cluster.primary.pid())[:-1]
-        send([self.dice.choice(pids)], signal.SIGKILL)
-        self.cluster.primary.wait_ready()
-        self.cluster.wait_streaming(2)
-
-    def end_connection(self):
-        self.cluster.primary.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'clickbaton'"
-                                 " ORDER BY random() LIMIT 2")
-
-    def kill_standby(self):
-        s = self.dice.choice(self.cluster.standbys())
-        s.kill()
-        time.sleep(self.dice.random())
-        s.start()
-        self.cluster.wait_streaming(2)
-
-    def cut(self, servers):
-        """Their receiving processes stand still: the link is there, and nothing comes through."""
-        pids = [int(p) for s in servers for p in s.sql("SELECT pid FROM pg_stat_wal_receiver").split()]
-        send(pids, signal.SIGSTOP)
-        time.sleep(self.dice.random() * 2)
-        send(pids, signal.SIGCONT)
-        self.cluster.wait_streaming(2)
-
-    def cut_one_link(self):
-        self.cut([self.dice.choice(self.cluster.standbys())])
-
-    def cut_both_links(self):
-        self.cut(self.cluster.standbys())
-
-    def die_alone(self, standbys, between=lambda self: None):
-        """These have nothing more of the primary when it dies, not even what was on its way to them."""
-        for s in standbys:
-            s.follow(None)
-        while any(s.receives() for s in standbys):
-            time.sleep(0.02)
-        time.sleep(0.3 + self.dice.random())
-        between(self)
-        self.kill_primary()
-
-    def cut_one_and_kill_primary(self):
-        """One standby lags: the other must be the one that is promoted."""
-        self.die_alone([self.dice.choice(self.cluster.standbys())])
-
-    def cut_both_and_kill_primary(self):
-        """Commits that wait for a standby are on none."""
-        self.die_alone(self.cluster.standbys())
-
-    def cancel_commits(self):
-        for _ in range(3):
-            self.cluster.primary.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-            time.sleep(0.1)
-
-    def cancel_commits_and_kill_primary(self):
-        """Somebody cancels commits that wait: the database says COMMIT, with a warning.  They are on no other server, so nobody
-        may have been told that they are durable."""
-        self.die_alone(self.cluster.standbys(), Test.cancel_commits)
-
-    FAULTS = (kill_receiver, kill_receiver, kill_sender, kill_sender, kill_primary, kill_primary, freeze_and_promote, freeze_primary,
-              restart_primary, kill_backend, end_connection, kill_standby, cut_one_link, cut_both_links,
-              cut_one_and_kill_primary, cut_both_and_kill_primary, cancel_commits_and_kill_primary)
+    def replace(self, processes, between=lambda: None):
+        for p in processes:
+            p.kill()
+            p.process.wait()
+        between()
+        for p in processes:
+            self.running.remove(p)
+            self.begin(p.role, p.host)
 
     # ---- the run ----
 
     def start(self):
-        for role, count in (("receive", RECEIVERS), ("send", SENDERS)):
-            for _ in range(count):
-                self.begin(role)
+        for host in self.hosts:
+            self.begin("receive", host)
+        for host in self.hosts[:2]:
+            self.begin("send", host)
 
     def check(self):
         for p in self.running:
             if p.process.poll() is not None:
-                raise Failure("%s ended by itself (%d): %s" % (p.name, p.process.returncode, open(p.path + ".err").read()))
+                with open(p.path + ".err") as f:
+                    raise Failure("%s ended by itself (%d): %s" % (p.name, p.process.returncode, f.read()))
+
+    def one_fault(self, i, fault):
+        begin = time.monotonic()
+        try:
+            fault.run(self)
+        finally:
+            if self.net:
+                self.net.heal()
+        self.done[fault.run.__name__] += 1
+        self.check()
+        print("%4d %-34s %.1f s" % (i + 1, fault.run.__name__, time.monotonic() - begin), flush=True)
+        time.sleep(self.dice.random() * 0.4)
 
     def run(self):
         self.start()
@@ -209,13 +124,7 @@ class Test:
             if not bag:  # each as often as another
                 bag = list(self.faults)
                 self.dice.shuffle(bag)
-            fault = bag.pop()
-            begin = time.monotonic()
-            fault(self)
-            self.done[fault.__name__] += 1
-            self.check()
-            print("%4d %-26s %.1f s" % (i + 1, fault.__name__, time.monotonic() - begin), flush=True)
-            time.sleep(self.dice.random() * 0.5)
+            self.one_fault(i, bag.pop())
         time.sleep(1)
         self.finish()
 
@@ -227,9 +136,10 @@ class Test:
             p.process.wait(60)
         self.cluster.primary.sql("UPDATE deliveries SET lease = clock_timestamp() - interval '1 s' WHERE state = 2")
         self.running = []
-        p = self.begin("drain")
+        p = self.begin("drain", self.hosts[0])
         if p.process.wait(120) != 0:
-            raise Failure("the last sender: %s" % open(p.path + ".err").read())
+            with open(p.path + ".err") as f:
+                raise Failure("the last sender: %s" % f.read())
 
     def end(self):
         for p in self.all:
@@ -240,85 +150,92 @@ class Test:
     def ask(self, text):
         return int(self.cluster.primary.sql(text, 300))
 
-    def rows_agree(self):
-        bad = []
-        for what, text in CHECKS:
-            n = self.ask(text)
-            if n:
-                bad.append("%d %s" % (n, what))
-        return bad
-
-    def judge(self):
-        bad = self.rows_agree()
-        acked, acks, failures = collections.Counter(), 0, collections.Counter()
-        sent, told = collections.defaultdict(list), set()
+    def read_words(self):
+        """What they have written."""
+        acked, failures, said = collections.Counter(), collections.Counter(), collections.defaultdict(list)
         for p in self.all:
-            last = {}
+            batch, mine, told = None, {}, True
             for line in p.lines():
                 word = line.split(" ")
                 if word[0] == "A":
-                    acks += 1
                     acked[(word[1], word[2])] += 1
                 elif word[0] == "S":
-                    last[word[1]] = [p, False, int(word[2])]
-                    sent[word[1]].append(last[word[1]])
+                    batch, told = word[3], False
+                    mine[(word[1], batch)] = proof.HandOut(batch, int(word[2]))
+                    said[word[1]].append(mine[(word[1], batch)])
                 elif word[0] == "R":
-                    last[word[1]][1] = True
-                    told.add(word[1])
+                    mine[(word[1], word[2])].told = told = True
                 elif word[0] == "F":
                     failures[word[1].rstrip(":")] += 1
                 else:
-                    bad.append("%s wrote %r" % (p.name, line))
-        rows = set(tuple(r.split("|")) for r in self.cluster.primary.sql("SELECT txid, 'e' || substr(click_id, 2) FROM postbacks", 300).splitlines())
-        events = dict(r.split("|") for r in self.cluster.primary.sql("SELECT event_id, state FROM events e JOIN deliveries d ON d.event = e.id", 300).splitlines())
-        for txid, event_id in acked:
-            if (txid, event_id) not in rows:
-                bad.append("postback %s of %s was answered 200 and is not there" % (txid, event_id))
-            if event_id not in events:
-                bad.append("postback %s was answered 200 and event %s is not there" % (txid, event_id))
-        again = 0
-        for event_id, times in sent.items():
-            if event_id not in events:
-                bad.append("event %s was sent and is not there" % event_id)
-            again += len(times) - 1
-            times.sort(key=lambda t: t[2])
-            for earlier, later in zip(times, times[1:]):
-                if earlier[1]:
-                    bad.append("event %s was delivered for certain by %s, and sent again by %s" % (event_id, earlier[0].name, later[0].name))
-                if earlier[2] == later[2]:
-                    bad.append("event %s was handed out twice, to %s and %s" % (event_id, earlier[0].name, later[0].name))
-        for event_id in events:
-            if event_id not in told and not any(t[0].killed for t in sent[event_id]):  # it may have been killed before it said so
-                bad.append("event %s is delivered by the store, and nobody has reported it" % event_id)
-        print("%d postbacks answered 200, %d events, %d of them sent again after an unknown outcome; %d failed calls (%s)" % (
-            acks, len(events), again, sum(failures.values()), ", ".join("%s %d" % f for f in sorted(failures.items()))))
+                    raise Failure("%s wrote %r" % (p.name, line))
+            for (_, of), h in mine.items():
+                h.last_of_killed = p.killed and of == batch and not h.told
+        return acked, failures, said
+
+    def judge(self):
+        bad = proof.rows_agree(self.ask)
+        acked, failures, said = self.read_words()
+        rows = set(tuple(r.split("|")) for r in self.cluster.primary.sql("SELECT txid, 'e' || substr(click_id, 2) FROM postbacks", 300)
+                   .splitlines())
+        events = proof.read_events(self.cluster.primary.sql)
+        got = {id: len(handouts) for id, handouts in said.items()}
+        requests = {id: h[0].batch for id, h in said.items()}
+        bad += list(proof.lost(acked, rows, events)) + list(proof.doubled(events, got)) + list(proof.mistaken(events, got, requests))
+        bad += list(proof.untold(events, said)) + proof.controls(acked, rows, events, got, requests)
+        bad += proof.controls_of_untold(events, said)
+        silent = [h.batch for id, handouts in said.items() for h in handouts
+                  if h.last_of_killed and id in events and events[id].request == h.batch]
+        print("%d postbacks answered 200, %d events, %d of them sent again after an unknown outcome; %d senders were killed between "
+              "their commit and their word of it (%d deliveries); %d failed calls (%s)" % (
+                  sum(acked.values()), len(events), sum(n - 1 for n in got.values()), len(set(silent)), len(silent), sum(failures.values()),
+                  ", ".join("%s %d" % f for f in sorted(failures.items()))))
         return bad
 
 
+def make_net():
+    why = "PLAIN=1" if os.environ.get("PLAIN") else network.enter()
+    if not why:
+        try:
+            return network.Net(MACHINES)
+        except OSError as e:
+            why = str(e)
+            subprocess.run(["ip", "link", "set", "lo", "up"])
+    print("no network namespaces: %s.  All of it runs on this machine's sockets; %d kinds of faults of links, disks and partitions are "
+          "left out" % (why, len({f.run for f in harm.FAULTS if f.net})), flush=True)
+    return None
+
+
+def quantiles(what, took):
+    took = sorted(took)
+    if took:
+        print("%s: %d times, median %.2f s, longest %.2f s" % (what, len(took), took[len(took) // 2], took[-1]))
+
+
 def main(kind=Test):
-    load, rounds = sys.argv[1], int(sys.argv[2] if len(sys.argv) > 2 else 12)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    programs, rounds = sys.argv[1], int(sys.argv[2] if len(sys.argv) > 2 else 12)
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.SystemRandom().randrange(1 << 31)
-    print("seed %d, %d faults" % (seed, rounds), flush=True)
+    net = make_net()
     begin = time.monotonic()
-    test = kind(load, rounds, seed, os.environ.get("FAULTS", "").split())
+    test = kind(programs, rounds, seed, net)
+    print("seed %d, %d faults of %d kinds" % (seed, rounds, len({f.run for f in test.faults})), flush=True)
     bad = ["the run was not finished"]
     try:
         test.run()
         bad = test.judge()
-    except (Failure, subprocess.TimeoutExpired) as e:
-        bad = [str(e)]
+    except (Failure, subprocess.SubprocessError, OSError) as e:
+        bad = ["%s: %s" % (type(e).__name__, e)]
     finally:
+        if bad and os.environ.get("KEEP"):
+            print("FAILED %s\nkept: %s and %s, until this program ends" % ("; ".join(bad[:5]), test.cluster.folder, test.folder), flush=True)
+            signal.pause()
         test.end()
-        if bad:
-            print("kept: %s and %s" % (test.folder, test.cluster.folder) if os.environ.get("KEEP") else "KEEP=1 keeps the files")
-        if not (bad and os.environ.get("KEEP")):
-            test.cluster.close()
-            subprocess.run(["rm", "-rf", test.folder])
-    took = sorted(test.took)
-    if took:
-        print("%d promotions; until another server took writes: median %.2f s, longest %.2f s" % (
-            len(took), took[len(took) // 2], took[-1]))
-    print("%s; %.0f s" % (", ".join("%s %d" % d for d in sorted(test.done.items())), time.monotonic() - begin))
+        test.cluster.close()
+        subprocess.run(["rm", "-rf", test.folder])
+    quantiles("promoted, until another server took writes", test.took)
+    print("%s%s; %.0f s" % (", ".join("%s %d" % d for d in sorted(test.done.items())), "; slowed by " + net.kind if net and net.kind else "",
+                            time.monotonic() - begin))
     for line in bad[:20]:
         print("FAILED %s" % line)
     print("%d passed, %d failed" % (test.rounds if not bad else 0, len(bad)))

@@ -1,19 +1,23 @@
-"""Three PostgreSQL servers of one cluster on this machine: streaming replication, a commit waits for one of the two standbys
-(synchronous_standby_names = 'ANY 1 (...)'), fsync on.  Sockets in one folder, no TCP.
+"""Three PostgreSQL servers of one cluster: streaming replication, a commit waits for one of the two standbys
+(synchronous_standby_names = 'ANY 1 (...)'), fsync on.  Each in a network namespace of its own, where net.py can make some, and its data
+on a file system of its own (in memory: it is killed, and loses no power).  Else on sockets in one folder, without TCP.  What the test
+itself asks of a server goes by its socket, whatever is cut.
 
-A failover here is what a failover manager must do, in this order: the old primary is dead for certain (fenced), no standby
-receives from it any more, the standby that has received most is promoted, the others follow it.  Whatever a client was
-told is on one standby at least, so it is on the one that has most."""
+A failover here is what a failover manager must do, in this order: no standby receives from the old primary any more (it is dead, or
+told nothing more), the standby that has received most of both is promoted, the other follows it.  Whatever a client was told is on
+one standby at least, so it is on the one that has most; what the old one still takes, alive and cut off, no standby confirms."""
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import struct
 import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NAMES = ("a", "b", "c")
+CLOCKS = {"a": 0, "b": 2, "c": -2}  # seconds by which they are ahead: a promotion is a step of the database's clock
 BIN = subprocess.run([os.path.join(HERE, "../support/postgres.sh"), "--find"], check=True, text=True,
                      stdout=subprocess.PIPE).stdout.strip()
 CONF = """
@@ -24,7 +28,9 @@ fsync = on
 synchronous_commit = on
 synchronous_standby_names = 'ANY 1 (a, b, c)'
 wal_log_hints = on
-wal_keep_size = 1GB
+wal_keep_size = 64MB
+max_wal_size = 96MB
+min_wal_size = 16MB
 max_wal_senders = 10
 hot_standby = on
 wal_sender_timeout = 3s
@@ -34,6 +40,7 @@ max_connections = 100
 shared_buffers = 32MB
 jit = off
 deadlock_timeout = 200ms
+tcp_user_timeout = 10s
 logging_collector = off
 log_line_prefix = '%%m [%%p] '
 """
@@ -54,8 +61,8 @@ class Failure(Exception):
     pass
 
 
-def run(*command, timeout=60, check=True):
-    out = subprocess.run(as_postgres() + list(command), cwd="/", text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+def run(*command, timeout=60, check=True, inside=()):
+    out = subprocess.run(list(inside) + as_postgres() + list(command), cwd="/", text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, timeout=timeout)
     if check and out.returncode != 0:
         raise Failure("%s: %s" % (" ".join(command), out.stdout[-2000:]))
@@ -85,11 +92,34 @@ def send(pids, number):
             pass
 
 
+class Clock:
+    """Of a program: before it there stands what makes its wall clock wrong (clock.c)."""
+
+    def __init__(self, library, folder, name, seconds=0):
+        self.path = os.path.join(folder, name + ".clock")
+        self.before = ["env", "LD_PRELOAD=" + library, "CLOCK_FILE=" + self.path]
+        self.set(seconds)
+
+    def set(self, seconds):
+        """In place: programs have it mapped."""
+        with open(self.path, "r+b" if os.path.exists(self.path) else "wb") as f:
+            f.write(struct.pack("q", int(seconds * 10**9)))
+
+
 class Server:
-    def __init__(self, folder, name, port):
-        self.folder, self.name, self.port = folder, name, port
-        self.data = os.path.join(folder, name)
-        self.follows = None
+    """net, library: of net.py and clock.c; without them it is on a socket in folder, and its clock is right."""
+
+    def __init__(self, folder, name, port, net=None, library=None):
+        self.folder, self.name, self.port, self.net = folder, name, port, net
+        self.disk = os.path.join(folder, name)
+        self.data = os.path.join(self.disk, "data")
+        self.follows, self.diverged = None, False
+        self.clock = Clock(library, folder, name, CLOCKS[name]) if library else None
+        os.mkdir(self.disk)
+        if net:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g", "tmpfs", self.disk], check=True)
+        if as_postgres():
+            os.chown(self.disk, *owner(folder))
 
     def pid(self):
         try:
@@ -104,14 +134,18 @@ class Server:
         pid = self.pid()
         return tree(pid) if pid else []
 
+    def inside(self):
+        """What goes before the command that starts it: its network, and a clock of its own."""
+        return (self.net.inside(self.name) if self.net else []) + (self.clock.before if self.clock else [])
+
     def start(self):
         for tries in range(5):
-            out = run(os.path.join(BIN, "pg_ctl"), "-D", self.data, "-l", self.data + ".log", "-w", "-t", "60", "start", check=False,
-                      timeout=90)
+            out = run(os.path.join(BIN, "pg_ctl"), "-D", self.data, "-l", self.disk + ".log", "-w", "-t", "60", "start", check=False,
+                      timeout=90, inside=self.inside())
             if out.returncode == 0:
                 return self.wait_ready()
             time.sleep(0.3)  # what is left of one that was killed may still have its memory
-        with open(self.data + ".log", errors="replace") as f:
+        with open(self.disk + ".log", errors="replace") as f:
             raise Failure("%s does not start: %s" % (self.name, f.read()[-1500:]))
 
     def wait_ready(self, seconds=60):
@@ -146,8 +180,37 @@ class Server:
     def thaw(self):
         send(reversed(self.processes()), signal.SIGCONT)
 
-    def conninfo(self, name):
-        return "host=%s port=%d user=clickbaton application_name=%s connect_timeout=3" % (self.folder, self.port, name)
+    def conninfo(self, name, host=None):
+        return "host=%s port=%d user=clickbaton application_name=%s connect_timeout=3" % (host or self.folder, self.port, name)
+
+    def primary_conninfo(self, primary):
+        """By the network, where there is one."""
+        return primary.conninfo(self.name, primary.net and primary.net[primary.name])
+
+    def configure(self, primary=None):
+        self.write("postgresql.conf", CONF % {"folder": self.folder, "port": self.port} +
+                   ("listen_addresses = '%s'\n" % self.net[self.name] if self.net else ""))
+        self.follows = primary
+        if primary:
+            self.write("standby.signal", "")
+            self.write("postgresql.auto.conf", "primary_conninfo = '%s'\n" % self.primary_conninfo(primary))
+
+    def copy(self, primary):
+        run(os.path.join(BIN, "pg_basebackup"), "-D", self.data, "-d", primary.conninfo("copy"), "-c", "fast", "-X", "stream", timeout=120)
+
+    # ---- its disk ----
+
+    def fill_disk(self):
+        """Nothing more fits: the file system is made as small as it is full."""
+        for tries in range(20):
+            v = os.statvfs(self.disk)
+            used = (v.f_blocks - v.f_bfree) * v.f_frsize // 1024 + tries * 64
+            if subprocess.run(["mount", "-o", "remount,size=%dk" % used, self.disk], stderr=subprocess.DEVNULL).returncode == 0:
+                return
+        raise Failure("%s grows faster than it can be filled" % self.disk)
+
+    def free_disk(self):
+        subprocess.run(["mount", "-o", "remount,size=2g", self.disk], check=True)
 
     def sql(self, text, timeout=30):
         out = run(os.path.join(BIN, "psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d",
@@ -157,12 +220,15 @@ class Server:
 
     def follow(self, primary):
         """A standby that runs: receive from another (from nobody: None)."""
-        self.sql("ALTER SYSTEM SET primary_conninfo = '%s'" % (primary.conninfo(self.name) if primary else ""))
+        self.sql("ALTER SYSTEM SET primary_conninfo = '%s'" % (self.primary_conninfo(primary) if primary else ""))
         self.sql("SELECT pg_reload_conf()")
         self.follows = primary
 
     def received(self):
         return int(self.sql("SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'::pg_lsn").split(".")[0])
+
+    def timeline(self):
+        return self.sql("SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")
 
     def receives(self):
         return self.sql("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") != "0"
@@ -179,16 +245,13 @@ class Server:
         primary.sql("CHECKPOINT")  # until then its control file names the old timeline, and pg_rewind would see nothing to do
         out = run(os.path.join(BIN, "pg_rewind"), "-D", self.data, "--source-server", primary.conninfo("rewind") + " dbname=postgres",
                   check=False, timeout=120)
-        if out.returncode != 0:
+        if out.returncode != 0 or self.diverged:
             how = "copied"
-            print("     %s could not be rewound: %s" % (self.name, out.stdout.strip().splitlines()[-6:]), flush=True)
+            if out.returncode != 0:
+                print("     %s could not be rewound: %s" % (self.name, out.stdout.strip().splitlines()[-6:]), flush=True)
             shutil.rmtree(self.data)
-            run(os.path.join(BIN, "pg_basebackup"), "-D", self.data, "-d", primary.conninfo("copy"), "-c", "fast", "-X", "stream",
-                timeout=120)
-        self.write("standby.signal", "")
-        self.write("postgresql.auto.conf", "primary_conninfo = '%s'\n" % primary.conninfo(self.name))
-        self.write("postgresql.conf", CONF % {"folder": self.folder, "port": self.port})
-        self.follows = primary
+            self.copy(primary)
+        self.configure(primary)
         self.start()
         return how
 
@@ -207,65 +270,83 @@ def owner(path):
 
 
 class Cluster:
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="clickbaton-cluster.", dir=os.environ.get("CLUSTER_DIR", "/tmp"))
+    def __init__(self, net=None, library=None):
+        self.net = net
+        self.folder = tempfile.mkdtemp(prefix="clickbaton-cluster.", dir=None if net else os.environ.get("CLUSTER_DIR", "/tmp"))
         if os.getuid() == 0:
-            shutil.chown(self.folder, as_postgres()[1].split("=")[1] and int(as_postgres()[1].split("=")[1]),
-                         int(as_postgres()[2].split("=")[1]))
-        self.servers = [Server(self.folder, name, 5501 + i) for i, name in enumerate(NAMES)]
-        self.primary = self.servers[0]
-        self.promotions = 0
-        p = self.primary
-        run(os.path.join(BIN, "initdb"), "-D", p.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C", "-k")
-        p.write("postgresql.conf", CONF % {"folder": self.folder, "port": p.port})
+            os.chown(self.folder, int(as_postgres()[1].split("=")[1]), int(as_postgres()[2].split("=")[1]))
+        os.chmod(self.folder, 0o755)
+        self.library = library and shutil.copy(library, self.folder)  # where the server may read it, wherever the checkout lies
+        self.servers = [Server(self.folder, name, 5501 + i, net, self.library) for i, name in enumerate(NAMES)]
+        self.primary = p = self.servers[0]
+        run(os.path.join(BIN, "initdb"), "-D", p.data, "-U", "clickbaton", "-A", "trust", "-E", "UTF8", "--locale=C", "-k", "-N", "--wal-segsize=4")
+        p.configure()
+        p.write("pg_hba.conf", "host all all 10.77.0.0/24 trust\nhost replication all 10.77.0.0/24 trust\n", "a")
         p.start()
         for s in self.standbys():
-            run(os.path.join(BIN, "pg_basebackup"), "-D", s.data, "-d", p.conninfo("copy"), "-c", "fast", "-X", "stream")
-            s.write("standby.signal", "")
-            s.write("postgresql.conf", CONF % {"folder": self.folder, "port": s.port})
-            s.write("postgresql.auto.conf", "primary_conninfo = '%s'\n" % p.conninfo(s.name))
-            s.follows = p
+            s.copy(p)
+            s.configure(p)
             s.start()
         self.wait_streaming(2)
+        self.timeline = p.timeline()
+        for s in self.servers if library else ():
+            if abs(float(s.sql("SELECT extract(epoch FROM clock_timestamp())")) - time.time() - CLOCKS[s.name]) > 1:
+                raise Failure("the clock of %s is not as wrong as it should be" % s.name)
 
     def url(self):
-        n = len(self.servers)
+        if self.net:
+            return "postgresql://clickbaton@%s/postgres?sslmode=disable&connect_timeout=2" % ",".join(
+                "%s:%d" % (self.net[s.name], s.port) for s in self.servers)
+        return self.socket_url(*self.servers)
+
+    def socket_url(self, *servers):
         return "postgresql:///postgres?host=%s&port=%s&user=clickbaton" % (
-            ",".join([self.folder] * n), ",".join(str(s.port) for s in self.servers))
+            ",".join([self.folder] * len(servers)), ",".join(str(s.port) for s in servers))
 
     def standbys(self):
         return [s for s in self.servers if s is not self.primary]
 
-    def wait_streaming(self, count, seconds=60):
+    def wait_streaming(self, count=2, seconds=60):
         end = time.monotonic() + seconds
-        while int(self.primary.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'")) < count:
+        while True:
+            try:
+                if int(self.primary.sql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'")) >= count:
+                    return
+            except Failure:  # it recovers from a kill of one of its processes, and may have told nobody yet
+                pass
             if time.monotonic() > end:
                 raise Failure("%s has not %d standbys that stream" % (self.primary.name, count))
             time.sleep(0.05)
 
-    def failover(self):
-        """The primary is dead, or is made so; how long it took until another takes writes."""
+    def failover(self, fenced=True, promote=lambda best: best.sql("SELECT pg_promote(true, 30)")):
+        """The primary is dead, or is made so (unless it lives on, cut off); how long it took until another takes writes."""
         old = self.primary
         begin = time.monotonic()
-        old.kill()
-        ready = [s for s in self.standbys() if s.pid()]
-        for s in ready:
+        if fenced:
+            old.kill()
+        standbys = self.standbys()
+        for s in standbys:
             s.follow(None)
-        while any(s.receives() for s in ready):
+        while any(s.receives() for s in standbys):
             time.sleep(0.02)
-        best = max(ready, key=lambda s: s.received())
-        best.sql("SELECT pg_promote(true, 30)")
+        best = max(standbys, key=lambda s: s.received())
+        promote(best)
         took = time.monotonic() - begin
-        self.primary = best
+        # One that is killed in the middle of its promotion may come up as primary on the old timeline, beside the old primary's own log:
+        # the same numbers for other things, and pg_rewind would see no difference.
+        now = best.timeline()
+        old.diverged = now == self.timeline
+        self.primary, self.timeline = best, now
         best.follows = None
-        for s in ready:
+        for s in standbys:
             if s is not best:
                 s.follow(best)
-        self.promotions += 1
         return old, took
 
     def close(self):
         for s in self.servers:
             s.thaw()
             s.kill()
+            if self.net:
+                subprocess.run(["umount", s.disk])
         shutil.rmtree(self.folder, ignore_errors=True)

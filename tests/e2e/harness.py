@@ -298,14 +298,14 @@ copied = None
 
 
 class Program:
-    """One of ours in the background; its output goes to files."""
+    """One of ours in the background; its output goes to files.  before: a command that ends by running another."""
 
-    def __init__(self, arguments, log, cwd=None, preexec=None):
+    def __init__(self, arguments, log, cwd=None, preexec=None, before=()):
         binary = everybodys_binary() if preexec else BINARY
         self.log = log
         self.name = os.path.basename(log)
         with open(log + ".out", "wb") as out, open(log + ".err", "ab") as err:
-            self.process = subprocess.Popen([binary] + arguments, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(list(before) + [binary] + arguments, stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=err, cwd=cwd, preexec_fn=preexec)
         self.pid = self.process.pid
         children.append(self)
@@ -355,12 +355,12 @@ class Program:
 
 
 class Serve(Program):
-    def __init__(self, folder, preexec=None, seconds=30, start=True, options=()):
+    def __init__(self, folder, preexec=None, seconds=30, start=True, options=(), before=()):
         self.folder = folder
         super().__init__(["serve", "-c", "clickbaton.yaml"] + list(options), folder.at("serve"),
-                         cwd=folder.path, preexec=preexec)
+                         cwd=folder.path, preexec=preexec, before=before)
         if start:
-            found = self.wait_line(r"listening on http://127\.0\.0\.1:(\d+), "
+            found = self.wait_line(r"listening on http://[\d.]+:(\d+), "
                                    r"admin on http://127\.0\.0\.1:(\d+)", seconds)
             self.port, self.admin = int(found[0]), int(found[1])
 
