@@ -97,7 +97,7 @@ static int refuse(struct pg *s, int64_t version, int64_t least, const struct pg_
                               (long long)pg_int_at(rows, i, 1));
     }
     return err_set(err, ERR_INPUT, "%s: schema %lld is for programs that know %lld or more, and older servers run: %s; "
-                   "upgrade or stop them first (clickbaton explain C077)", s->where, (long long)version, (long long)least, names);
+                   "upgrade or stop them first (clickbaton explain %s)", s->where, (long long)version, (long long)least, names, "C077");
 }
 
 /* After this step they may write no more; the rows of those that are asleep are taken from them as well. */

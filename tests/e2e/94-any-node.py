@@ -105,7 +105,7 @@ def a_row_that_commits_late():
     wait_until("the tail to look", lambda: fire(servers[0], "t%d" % time.monotonic_ns()) or tail.ids)
     # As another node would: a number, ids of the moment in which it began, all of it visible later.
     slow = postgres.session(db.name)
-    slow.write("BEGIN; INSERT INTO writers SELECT 40, 1, 'slow', clock_timestamp() + interval '60 s', 0, id, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 9, 0"
+    slow.write("BEGIN; INSERT INTO writers SELECT 40, 1, 'slow', clock_timestamp() + interval '60 s', 0, id, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 9, 0, 1"
                " FROM (SELECT ((floor(extract(epoch FROM clock_timestamp()))::bigint - 1577836800) << 21) + (40 << 15) AS id) x;"
                "INSERT INTO postbacks(id, at, offer, verdict, txid) SELECT last_postback, (extract(epoch FROM clock_timestamp()) * 1000)::bigint,"
                " 'nutra-de', 3, 'late' FROM writers WHERE number = 40;\n")
@@ -240,7 +240,7 @@ INSERT INTO clicks(id, key, offer, at, keyed, click_id, click_hash) VALUES({id} 
  ({least}, gen_random_uuid(), '', {most}, -1, NULL, NULL);
 INSERT INTO tallies(hour, offer, kind, name, slot, writer, n) SELECT h, 'nutra-de', k, 'Purchase', s, 63, n FROM (VALUES ({least}), ({most}), ({now} / 1000 / 3600 * 3600),
  (1)) a(h), (VALUES (0), (2), (5), (6), (8), (10), (11), (99), ({least})) b(k), (VALUES ({least}), ({most}), (77)) c(s), (VALUES ({most})) d(n);
-INSERT INTO writers SELECT n, 1, repeat('w', 5000), clock_timestamp() + interval '60 s', {most}, {most}, {least}, {most}, {least}, 0, 0, 0, 0, 0, 0, 0, {most}, 1
+INSERT INTO writers SELECT n, 1, repeat('w', 5000), clock_timestamp() + interval '60 s', {most}, {most}, {least}, {most}, {least}, 0, 0, 0, 0, 0, 0, 0, {most}, 1, 1
  FROM (VALUES (9999), ({least})) x(n);
 INSERT INTO gates(pixel, token, until, failures, why, version) VALUES('{pixel}', 0, {least}, {most}, repeat('y', 50000), {least})
  ON CONFLICT (pixel) DO UPDATE SET until = {least}, failures = {most}, why = repeat('y', 50000);

@@ -108,7 +108,7 @@ static void test_all_numbers_taken(void **state)
     struct pair *p = *state;
     struct store *late = p->f->s;
 
-    ask(p, "INSERT INTO writers SELECT n, 5, 'crowd', clock_timestamp() + interval '60 s', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0"
+    ask(p, "INSERT INTO writers SELECT n, 5, 'crowd', clock_timestamp() + interval '60 s', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1"
            " FROM generate_series(0, 63) n");
     GIVES(p->f, -1, store_begin(late, &p->f->err));
     assert_int_equal(p->f->err.kind, ERR_BUSY);
