@@ -22,7 +22,7 @@ struct spill_entry {
     int64_t at;     /* arrival, Unix milliseconds */
     enum spill_kind kind;
     bool keyed;      /* click: with the key */
-    int64_t said_at; /* click: Unix seconds, as store_click.at */
+    int64_t said_at; /* click: Unix seconds, as store_click.at; 0: its arrival */
     struct slice offer, method, content_type, address;
     struct slice params; /* name=value&..., percent-encoded: of a postback as it may be kept, of a click its fields */
     struct slice reason; /* unreadable: why */

@@ -91,6 +91,7 @@ int visit_click(struct visit *v, struct slice rest)
 {
     struct intake_request *r = v->r;
     bool allowed = visit_origin_allowed(v);
+    int64_t now = clock_now();
     const char *why;
 
     r->is_click = true;
@@ -99,9 +100,10 @@ int visit_click(struct visit *v, struct slice rest)
         return -1;
     if (r->unreadable)
         return visit_refuse(v, 400, "R004", r->translation.reason);
-    if (translate_click(r->offer, &r->params, v->http->arena, clock_now(), &r->click, &why) != 0)
+    if (translate_click(r->offer, &r->params, v->http->arena, now, &r->click, &why) != 0)
         return visit_refuse(v, 400, "R004",
                             arena_printf(v->http->arena, "the click has %s", why));
+    r->unheard = r->click.at == now ? clock_unheard() : 0;
     fill_from_connection(v);
     drop_personal(v);
     if (v->http->arena->full) /* its ids may be gone: nothing could find such a click again */

@@ -95,6 +95,26 @@ void clock_read_store(const struct store *s)
     pthread_mutex_unlock(&lock);
 }
 
+int64_t clock_unheard(void)
+{
+    int64_t ahead;
+
+    pthread_mutex_lock(&lock);
+    ahead = theirs.known ? 0 : read_ms(CLOCK_REALTIME) - read_ms(CLOCK_BOOTTIME);
+    pthread_mutex_unlock(&lock);
+    return ahead;
+}
+
+int64_t clock_since_heard(int64_t unheard)
+{
+    int64_t by;
+
+    pthread_mutex_lock(&lock);
+    by = unheard && theirs.known ? theirs.ahead - unheard : 0;
+    pthread_mutex_unlock(&lock);
+    return by;
+}
+
 int64_t clock_off(void)
 {
     int64_t by = 0;

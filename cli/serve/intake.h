@@ -36,6 +36,7 @@ struct intake_request {
     bool is_click;
     struct click click;
     bool keyed; /* click: came with the key */
+    int64_t unheard; /* click: clock_unheard when it was given its time; 0: its time is its own, or the store's */
     int64_t at; /* arrival, Unix milliseconds; 0: now */
     const struct message *message; /* postback: remember it when it is durable; NULL: nothing */
     struct intake_request *next;

@@ -69,9 +69,15 @@ static int record_all(struct intake *in, struct intake_request *requests, int64_
     struct record_context context = { in->settings.store, in->hasher, now };
 
     end_memory_lacked();
-    for (struct intake_request *r = requests; r; r = r->next)
+    for (struct intake_request *r = requests; r; r = r->next) {
+        int64_t by = clock_since_heard(r->unheard);
+        if (by != 0) {
+            r->click.at += by / 1000;
+            r->unheard = 0;
+        }
         if ((r->is_click ? record_click(&context, r, err) : record_postback(&context, r, err)) != 0)
             return -1;
+    }
     if (end_memory_lacked()) /* one of them would be another with memory */
         return err_set(err, ERR_BUSY, "out of memory");
     return 0;

@@ -50,7 +50,7 @@ int spill_entry_of(struct intake_request *r, int64_t serial, int64_t at, struct 
     if (r->is_click) {
         out->kind = SPILL_CLICK;
         out->keyed = r->keyed;
-        out->said_at = r->click.at;
+        out->said_at = r->unheard ? 0 : r->click.at;
         out->params = click_params(&r->click, arena);
     } else {
         out->kind = r->unreadable ? SPILL_UNREADABLE : SPILL_POSTBACK;
@@ -96,7 +96,7 @@ static int read_click(const struct spill_entry *e, struct intake_request *r, str
         return -1;
     r->is_click = true;
     r->keyed = e->keyed;
-    r->click.at = e->said_at;
+    r->click.at = e->said_at ? e->said_at : e->at / 1000;
     for (size_t i = 0; i < r->params.count; i++) {
         enum field f = field_named(r->params.list[i].name);
         if (f < FIELD_COUNT)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/serve/clock.h"
 #include "cli/serve/log.h"
 
 #define BATCH_BYTES ((size_t)8 << 20)
@@ -73,6 +74,7 @@ static int ask(struct spillway *w, struct store *store, const struct spill_state
 
     if (store_begin(store, err) != 0)
         return -1;
+    clock_read_store(store);
     rc = store_spill_meet(store, state->token, state->known, state->before, &w->upto, err);
     if (rc == 1 && store_commit(store, err) == 0)
         return 1;
@@ -146,6 +148,11 @@ int spillway_keep(struct spillway *w, struct intake_request *list, unsigned coun
     struct spill_entry *entries = calloc(count, sizeof(*entries)), *e = entries;
     int rc = entries ? 0 : err_set(err, ERR_BUSY, "out of memory");
 
+    if (clock_unheard()) {
+        w->unheard_from = w->unheard ? w->unheard_from : serial;
+        w->unheard_to = serial + count - 1;
+        w->unheard = clock_unheard();
+    }
     for (struct intake_request *r = list; rc == 0 && r; r = r->next)
         rc = spill_entry_of(r, serial++, now, e++, err);
     if (!mark)
@@ -159,13 +166,15 @@ int spillway_keep(struct spillway *w, struct intake_request *list, unsigned coun
 /* ---- out of it ---- */
 
 /* Those that can be read; one that can't is set aside when it is the first, else it is the next time. */
-static unsigned read_all(struct spillway *w, const struct spill_entry *entries, size_t got, struct rules *rules, int64_t now,
+static unsigned read_all(struct spillway *w, struct spill_entry *entries, size_t got, struct rules *rules, int64_t now,
                          struct intake_request **list, struct err *err)
 {
     unsigned n = 0;
 
     for (; n < got; n++) {
         struct intake_request *r = &w->requests[n].request;
+        if (entries[n].serial >= w->unheard_from && entries[n].serial <= w->unheard_to)
+            entries[n].at += clock_since_heard(w->unheard);
         if (spill_entry_read(&entries[n], rules, w->hasher, now, &w->requests[n], err) != 0)
             break;
         *list = r;

@@ -25,6 +25,7 @@ struct spillway {
     bool foreign;   /* until the end: what is in the file is of another database, so nothing is handed on */
     char why[400];  /* the sentence about that */
     unsigned batch;
+    int64_t unheard, unheard_from, unheard_to; /* clock_unheard when these serials were kept; 0: none were so */
     int64_t stuck;  /* the serial alone with which the last transactions failed, and how often; 0: none */
     unsigned stuck_times;
     struct arena arena;      /* of one batch */
@@ -48,7 +49,8 @@ struct store_spill spillway_mark(struct spillway *w, unsigned count);
 void spillway_done(struct spillway *w, const struct store_spill *mark);
 void spillway_failed(struct spillway *w);
 
-/* Requests that came at `now` (Unix milliseconds) into the file; mark: theirs, or NULL: they have none yet. */
+/* Requests that came at `now` (Unix milliseconds) into the file; when the store's clock has not been heard of yet, their times are corrected as
+ * they are taken out by the same run of the server. mark: theirs, or NULL: they have none yet. */
 int spillway_keep(struct spillway *w, struct intake_request *list, unsigned count, const struct store_spill *mark, int64_t now,
                   struct err *err);
 

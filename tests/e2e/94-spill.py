@@ -87,6 +87,35 @@ def it_is_kept_and_handed_on():
     equal("it ends", serve.stop(), 0)
 
 
+@part
+def a_clock_that_was_wrong_before_the_database_was_heard():
+    """This machine's clock is all that there is then; the times are put right as they are handed on."""
+    sys.path.insert(0, os.path.join(ROOT, "tests", "fault"))
+    from faults import Control
+    import serving
+    sandbox = Sandbox()
+    db = Postgres().database()
+    f = folder(db, sandbox.endpoint)
+    Serve(f).stop()  # makes the tables
+    db.stop()
+    control = Control()
+    control.clock_ns = 300 * 10**9
+    serve = serving.Serve(f, control)
+    equal("a click", request(serve.port, "POST", "/click/nutra-de", "subid=w1&ttclid=E.C.P.w1", PAGE).status, 204)
+    equal("a click that says when it was", request(serve.port, "POST", "/click/nutra-de", "subid=w2&ttclid=E.C.P.w2&click_time=%d" % (time.time() - 1000), PAGE).status, 204)
+    equal("a postback", sale(serve, "w1"), 200)
+    kept = file_rows(f, "SELECT at FROM entries ORDER BY serial")
+    true("kept by this machine's clock", all(290 < a / 1000 - time.time() < 310 for a, in kept), kept)
+    db.start()
+    empty(serve)
+    off = [round(float(r[0])) for r in db.rows("SELECT at - extract(epoch FROM clock_timestamp()) FROM clicks ORDER BY click_id")]
+    true("the click's time is the database's; what was said stays", len(off) == 2 and -30 < off[0] <= 1 and -1040 < off[1] < -990, off)
+    rows = db.rows("SELECT 'p', at FROM postbacks UNION ALL SELECT 'e', created FROM events")
+    true("the postback's and the event's", len(rows) == 2 and all(-30 < int(r[1]) / 1000 - time.time() < 1 for r in rows), rows)
+    wait_until("the event to be delivered", lambda: len(sandbox.events()) == 1)
+    equal("it ends", serve.stop(), 0)
+
+
 def corpus():
     """Postbacks with everything that reading, hashing and deciding does; and what their click knows."""
     yield "subid=c1&status=sale&payout=12.5&currency=usd&tid=t1&email=a%40example.org&phone=%2B49+151+23456789", {}
