@@ -79,6 +79,8 @@ def waiting():
     sanitized.wait()
     # Left out: what mostly waits (a courier, scrapers, terminals), and what is about pages and packages.
     part("sanitizers: end to end", *SANITIZED, "e2e", env={"JOBS": "3", "E2E_SHARE": "4", "LEAVE_OUT": "83-a 85 86 89 90 91 92 93 95 96 97 98"})
+    part("fuzz, a smoke", "fuzz", "S=6", "SEED=1", nice=LOW)
+    part("package", "package")
 
 
 def computing():
@@ -95,7 +97,6 @@ def computing():
 def checking():
     sanitized.wait()
     part("unit", "-j%d" % CORES, "unit", nice=LOW)
-    part("fuzz, a smoke", "fuzz", "S=6", "SEED=1", nice=LOW)
     part("valgrind: unit", "valgrind", nice=LOW, env={"FEW_ENGINES": "1"})
 
 
@@ -105,7 +106,6 @@ def main():
     part("build", "-j%d" % CORES, "all")
     lanes(waiting, computing, checking)
     part("demo", "demo")
-    part("package", "package")
     part("benchmark, a smoke", "bench", env={"QUICK": "1"})
     print("%d passed, %d failed" % (passed, failed), flush=True)
     return 1 if failed or not passed else 0

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "adapters/store/store.h"
@@ -122,10 +123,11 @@ int folder_take(const char *dir, struct err *err)
 /* Whatever folder is copied or mounted elsewhere has another lock, or is on another machine. */
 int64_t folder_run(int lock)
 {
-    const int64_t random_bits = ((int64_t)1 << (STORE_RUN_BITS - STORE_RUN_HANDLES)) - 1;
+    const int64_t low_bits = ((int64_t)1 << (STORE_RUN_BITS - STORE_RUN_HANDLES)) - 1;
     struct { char boot[40]; uint64_t device, inode; } of = { .boot = "" };
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, of.boot, sizeof(of.boot) - 1);
+    struct timespec t;
     struct stat st;
     int64_t run = 0;
 
@@ -133,9 +135,12 @@ int64_t folder_run(int lock)
         close(fd);
     if (getrandom(&run, sizeof(run), 0) != sizeof(run))
         run = getpid();
-    run = ((run & random_bits) | 1) << STORE_RUN_HANDLES;
     if (n < 36 || fstat(lock, &st) != 0)
-        return run;
+        return ((run & low_bits) | 1) << STORE_RUN_HANDLES;
+    /* Hundredths of a second: no run has the number of one before it while that one's leases last. */
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    run = ((int64_t)t.tv_sec * 100 + t.tv_nsec / 10000000) & low_bits;
+    run = (run ? run : 1) << STORE_RUN_HANDLES;
     of.device = st.st_dev;
     of.inode = st.st_ino;
     return run | (int64_t)(slice_hash((struct slice){ (const char *)&of, sizeof(of) }, RUN_SEED) >> (STORE_RUN_BITS + 1) << STORE_RUN_BITS);

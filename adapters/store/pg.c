@@ -187,11 +187,6 @@ struct store *postgres_open_later(const struct postgres *at, bool writer, int pa
     return s ? &s->store : NULL;
 }
 
-int postgres_ready(struct store *store, struct err *err)
-{
-    return pg_alive((struct pg *)store, err);
-}
-
 void postgres_schema(const struct store *store, int64_t *before, int64_t *now, int64_t *knows)
 {
     const struct pg *s = (const struct pg *)store;

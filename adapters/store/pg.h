@@ -81,7 +81,6 @@ struct pg {
     struct err failure;      /* why */
     int64_t schema_before, schema_now;
     bool over_older;         /* a step may leave servers of older versions behind */
-    bool locked_out;         /* the last statement that failed waited for somebody's lock */
     bool prepared[PG_COUNT];
     struct pg_wait { /* a statement that was sent and not answered yet */
         enum pg_sql which;

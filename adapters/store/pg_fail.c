@@ -127,7 +127,6 @@ int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, str
     unquoted(slice_from(r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL), says, sizeof(says));
     if (known && known->lost)
         s->ready = false;
-    s->locked_out = code && slice_eq(slice_from(code), S("55P03"));
     if (known)
         return err_set(err, known->kind, "%s: %s (SQLSTATE %s)", s->where, known->sentence, code);
     if (s->silent)

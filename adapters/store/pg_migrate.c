@@ -159,7 +159,7 @@ static bool wait_for_lock(struct pg *s, int *tries, const struct err *err)
 {
     const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000 };
 
-    if (pg_lost(s) || (!s->locked_out && err->kind != ERR_AGAIN) || ++*tries == TRIES)
+    if (pg_lost(s) || (!s->shut_out && err->kind != ERR_AGAIN) || ++*tries == TRIES)
         return false;
     nanosleep(&pause, NULL);
     return true;
@@ -174,7 +174,7 @@ static int migrate(struct pg *s, struct err *err)
         return -1;
     s->schema_before = -1;
     do {
-        s->locked_out = false;
+        s->shut_out = false;
         if ((rc = step(s, err)) >= 0)
             continue;
         pg_simple(s, "ROLLBACK", &ignored);

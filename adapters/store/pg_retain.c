@@ -192,8 +192,7 @@ static int drop_locked(struct pg *s, struct pg_span span, struct store_retained 
         pg_span_name(pg_day_tables[i], span, name);
         snprintf(sql + n, sizeof(sql) - n, "%s%s", i ? ", " : "", name);
     }
-    if (pg_simple(s, sql, err) != 0 || ask(s, PG_DAY_MARKS, from, to, &waits, err) != 0 ||
-        pg_meta_set(s, PG_META_LATER, "gone_postback", to - 1, err) != 0 ||
+    if (pg_simple(s, sql, err) != 0 || pg_meta_set(s, PG_META_LATER, "gone_postback", to - 1, err) != 0 ||
         pg_meta_set(s, PG_META_LATER, "gone_attempt", to - 1, err) != 0 ||
         pg_meta_set(s, PG_META_LATER, "gone_event", to, err) != 0 ||
         pg_meta_set(s, PG_META_LATER, "ledger_before", pg_day_ms(span.end), err) != 0)
@@ -207,20 +206,26 @@ static int drop_locked(struct pg *s, struct pg_span span, struct store_retained 
 
 enum { WAITS, DROPPED, BUSY };
 
-/* Whoever needs the tables meanwhile waits behind this, so it does not wait long itself: another time. */
+/* Whoever needs the tables meanwhile waits behind this, so it does not wait long itself: another time.  Where something waits they are
+ * left alone. */
 static int drop_span(struct pg *s, struct pg_span span, struct store_retained *out, struct err *err)
 {
+    int64_t waits;
     char sql[300];
     struct err why = { 0 };
     int rc;
 
+    if (ask(s, PG_DAY_WAITS, pg_day_first(span.first), pg_day_first(span.end), &waits, err) != 0)
+        return -1;
+    if (waits)
+        return WAITS;
     snprintf(sql, sizeof(sql), "SAVEPOINT span; SET LOCAL lock_timeout = %d; LOCK TABLE migrating IN EXCLUSIVE MODE;"
              "LOCK TABLE ONLY postbacks, ONLY events, ONLY tries, ONLY attempts IN ACCESS EXCLUSIVE MODE", LOCK_MS);
     rc = pg_simple(s, sql, &why);
     if (rc == 0)
         rc = drop_locked(s, span, out, &why);
     if (rc == 1)
-        return pg_simple(s, "RELEASE SAVEPOINT span; SET LOCAL lock_timeout = 0", err) != 0 ? -1 : DROPPED;
+        return pg_simple(s, "RELEASE SAVEPOINT span; SET LOCAL lock_timeout = 5000", err) != 0 ? -1 : DROPPED;
     if (rc < 0 && !s->shut_out && why.kind != ERR_AGAIN)
         return err_set(err, why.kind, "%s", why.text);
     s->store.failed = false; /* it is at the savepoint again */
@@ -260,21 +265,26 @@ static int old_span(struct pg *s, const struct store_retention *how, int64_t *be
     return rc == DROPPED;
 }
 
-/* Deliveries and keys of events whose table was dropped.  How many; -1. */
+static void start_sweep(struct pg_call *c, struct pg *s, enum pg_sql which, int64_t max)
+{
+    pg_start(c, s, which);
+    pg_int(c, PG_FIRST_DAY_ID);
+    pg_int(c, s->old.swept_below);
+    pg_int(c, max);
+}
+
+/* Deliveries and keys of events, and marks of postbacks, whose table was dropped.  How many; -1. */
 static int64_t sweep(struct pg *s, int64_t max, struct store_retained *out, struct err *err)
 {
     static const enum pg_sql of[] = { PG_DROP_KEYS };
     struct pg_rows_read rows;
     struct pg_call c;
-    int64_t *ids;
+    int64_t *ids, marks;
     int n;
 
     if (s->old.swept_below == 0)
         return 0;
-    pg_start(&c, s, PG_SWEEP);
-    pg_int(&c, PG_FIRST_DAY_ID);
-    pg_int(&c, s->old.swept_below);
-    pg_int(&c, max);
+    start_sweep(&c, s, PG_SWEEP, max);
     if (pg_run(&c, &rows, err) != 0)
         return -1;
     n = rows.count;
@@ -286,7 +296,11 @@ static int64_t sweep(struct pg *s, int64_t max, struct store_retained *out, stru
     pg_done(&rows);
     if (!ids)
         return pg_no_room(err);
-    return drop_ids(s, of, 1, ids, (size_t)n, err) != 0 ? -1 : n;
+    if (drop_ids(s, of, 1, ids, (size_t)n, err) != 0)
+        return -1;
+    start_sweep(&c, s, PG_SWEEP_MARKS, max - n);
+    marks = n < max ? pg_run_count(&c, err) : 0;
+    return marks < 0 ? -1 : n + marks;
 }
 
 /* ---- a step ---- */

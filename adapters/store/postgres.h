@@ -49,9 +49,6 @@ struct store *postgres_open(const struct postgres *at, bool writer, struct err *
  * patience_ms, and the time of a connection. */
 struct store *postgres_open_later(const struct postgres *at, bool writer, int patience_ms, struct err *err);
 
-/* Try now, if it is not connected.  0: it is, and its schema is of today. */
-int postgres_ready(struct store *s, struct err *err);
-
 /* Is this password let in?  0: yes.  1: it is not.  -1: nobody can say, *err says why. */
 int postgres_try(const struct postgres *at, struct err *err);
 

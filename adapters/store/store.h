@@ -193,7 +193,7 @@ int store_recover(struct store *s, int64_t now, int64_t *recovered, struct err *
 /* Before the first begin: how the machine is called, and which run of the program this is (not 0).  Runs with the same upper bits,
  * which are not 0, were one after the other: who says so knows that the earlier ones are dead (folder_run), and what they had
  * taken waits again at once. */
-#define STORE_RUN_BITS 23 /* the lower bits: random, but for the last seven, which are 0 */
+#define STORE_RUN_BITS 23 /* the lower bits: hundredths of a second, but for the last seven, which are 0 */
 #define STORE_RUN_HANDLES 7
 void store_name(struct store *s, struct slice node, int64_t run);
 

@@ -144,9 +144,9 @@ static int record_until_known(struct intake *in, struct intake_request *requests
         store_rollback(store);
         return -1;
     }
-    clock_read_store(store);
-    now = clock_now_ms();
-    do {
+    do { /* the first pass may be what asks for the database's clock */
+        clock_read_store(store);
+        now = clock_now_ms();
         restore_all(requests, before);
         if (record_all(in, requests, now, err) != 0) {
             store_rollback(store);
