@@ -555,14 +555,15 @@ static int counts(struct call *k)
 
 static int newest(struct call *k)
 {
-    int64_t postback, attempt;
+    struct store_cursor at;
 
-    return store_newest(k->s, &postback, &attempt, &k->r->err);
+    return store_cursor_newest(k->s, &at, &k->r->err);
 }
 
 static int changed(struct call *k)
 {
-    int64_t after = attempt_of(k->r, k->r->conversions - WAITING - 2 * OF_TRY), *ids;
+    struct store_cursor after = store_cursor_at(k->s, 0, attempt_of(k->r, k->r->conversions - WAITING - 2 * OF_TRY));
+    int64_t *ids;
 
     return store_changed_events(k->s, &after, 200, &k->r->arena, &ids, &k->got, &k->r->err);
 }
