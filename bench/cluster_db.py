@@ -28,6 +28,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 CONF = """
 shared_buffers = 1GB
 max_wal_size = 4GB
+min_wal_size = 256MB
 checkpoint_timeout = 15min
 wal_compression = on
 random_page_cost = 1.1
