@@ -57,8 +57,6 @@ static void tell_spill(const struct catalog *c, struct arena *arena, struct slic
     struct buf when = { 0 };
     int64_t count, first;
 
-    if (!stores_is_remote(c))
-        return;
     id = record_id(c->translator.hasher, arena, slice_trim(id));
     if (spill_find(c->data, id, &count, &first, &err) < 0)
         fprintf(stderr, "clickbaton trace: %s\n", err.text);
@@ -66,7 +64,8 @@ static void tell_spill(const struct catalog *c, struct arena *arena, struct slic
         return;
     when_print(&when, first / 1000);
     fprintf(stderr, "clickbaton trace: %lld with this id wait in %s/spill.db since %.*s (W098): the server hands them on when the database "
-            "is back, and only then they are decided\n", (long long)count, c->data, SLICE_ARG(buf_slice(&when)));
+            "is %s, and only then they are decided\n", (long long)count, c->data, SLICE_ARG(buf_slice(&when)),
+            stores_is_remote(c) ? "back" : "`store:` again for which they were taken");
     buf_free(&when);
 }
 

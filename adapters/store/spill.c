@@ -21,7 +21,7 @@ static const char *const sqls[SPILL_SQLS] = {
     [SPILL_DROPPING] = "SELECT count(*), sum(bytes) FROM entries WHERE serial <= ? AND aside IS NULL",
     [SPILL_DROP] = "DELETE FROM entries WHERE serial <= ? AND aside IS NULL",
     [SPILL_ASIDE] = "UPDATE entries SET aside = ?2 WHERE serial = ?1",
-    [SPILL_STATE] = "SELECT count(*), sum(bytes), min(at), max(serial) FROM entries WHERE aside IS NULL",
+    [SPILL_STATE] = "SELECT count(*), sum(bytes), min(at), (SELECT max(serial) FROM entries) FROM entries WHERE aside IS NULL",
     [SPILL_ASIDES] = "SELECT count(*) FROM entries WHERE aside IS NOT NULL",
     [SPILL_META_GET] = "SELECT value FROM meta WHERE key = ?",
     [SPILL_META_SET] = "INSERT OR REPLACE INTO meta VALUES(?, ?)",
@@ -356,10 +356,8 @@ static int drop(struct spill *s, int64_t upto, struct err *err)
     if (spill_step(s, st, "deleting", err) != 0)
         return -1;
     s->now.first_at = 0;
-    if (!s->now.waiting) {
-        s->now.last = 0;
+    if (!s->now.waiting)
         return spill_new_token(s, err);
-    }
     if (!(st = spill_use(s, SPILL_FIRST, err)) || spill_step(s, st, "reading", err) < 0)
         return -1;
     s->now.first_at = sqlite3_column_int64(st, 0);

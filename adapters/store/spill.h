@@ -3,7 +3,8 @@
  * A SQLite file of its own (WAL, synchronous = FULL): what spill_put returned 0 for survives power loss.  Entries have serials that
  * grow; whoever writes to the database says there, in the same transaction, up to which serial it has come (store_spill_meet), so
  * that after any kill or doubt an entry is known to be there or not.  A `token` names one filling of the file: it is another
- * random one each time that the file has become empty, so that a lost deletion or an old copy is never taken for new entries.
+ * random one each time that the file has become empty, so that a lost deletion or an old copy is never taken for new entries, and each
+ * time that an empty file is opened: it may be the copy of one that another server goes on with.
  * One thread owns a handle; the caller holds the folder's lock. */
 #ifndef ADAPTERS_STORE_SPILL_H
 #define ADAPTERS_STORE_SPILL_H
@@ -33,7 +34,7 @@ struct spill_state {
     int64_t waiting, bytes; /* entries, and about what they take */
     int64_t aside;          /* entries that nobody can hand on: kept, not waiting */
     int64_t first_at;       /* arrival of the oldest that waits, Unix milliseconds; 0: none waits */
-    int64_t last;           /* the highest serial that waits; 0: none */
+    int64_t last;           /* the highest serial that it has had since it was opened, or still has; 0: none */
     int64_t token;
     int64_t before; /* the token of the filling before, whose row may go; 0: none */
     bool known;     /* a database has met this token */

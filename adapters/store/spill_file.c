@@ -94,21 +94,37 @@ static int read_file(struct spill *s, bool writes, struct err *err)
     return writes && !is_sound(s) ? 1 : 0;
 }
 
+static const char *const tails[] = { "", "-wal", "-shm" };
+
+static bool is_taken(const char *dir, long long name)
+{
+    char path[4200];
+    struct stat st;
+    bool taken = false;
+
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%.4000s/spill.db.damaged-%lld%s", dir, name, tails[i]);
+        taken |= lstat(path, &st) == 0;
+    }
+    return taken;
+}
+
 /* What is in it was accepted, so nothing of it is thrown away. */
 static int set_aside(struct spill *s, struct err *err)
 {
-    static const char *const tails[] = { "", "-wal", "-shm" };
     char from[4096], to[4200];
-    long long now = (long long)time(NULL);
+    long long name = (long long)time(NULL);
 
     disconnect(s);
+    while (is_taken(s->dir, name)) /* a second one of this second has the next */
+        name++;
     for (size_t i = 0; i < 3; i++) {
         snprintf(from, sizeof(from), "%.4000s/spill.db%s", s->dir, tails[i]);
-        snprintf(to, sizeof(to), "%.4000s/spill.db.damaged-%lld%s", s->dir, now, tails[i]);
+        snprintf(to, sizeof(to), "%.4000s/spill.db.damaged-%lld%s", s->dir, name, tails[i]);
         if (rename(from, to) != 0 && i == 0)
             return err_set(err, ERR_SYSTEM, "%s: it is damaged, and can't be moved away", from);
     }
-    snprintf(s->damaged, sizeof(s->damaged), "%.300s/spill.db.damaged-%lld", s->dir, now);
+    snprintf(s->damaged, sizeof(s->damaged), "%.300s/spill.db.damaged-%lld", s->dir, name);
     return 0;
 }
 
@@ -150,6 +166,17 @@ static int sync_names(const char *dir, struct err *err)
     return rc;
 }
 
+/* Of an empty file the token goes on for nobody.  It may be a copy, so its row in the database may be another server's: who was the
+ * original goes on with that, and nobody takes it away. */
+static int begin_anew(struct spill *s, struct err *err)
+{
+    if (s->now.waiting)
+        return 0;
+    s->now.known = false;
+    s->now.before = 0;
+    return spill_new_token(s, err);
+}
+
 struct spill *spill_open(const char *dir, int64_t most, const char **damaged, struct err *err)
 {
     struct spill *s = new_spill(dir, most, err);
@@ -158,7 +185,7 @@ struct spill *spill_open(const char *dir, int64_t most, const char **damaged, st
     if (rc == 1)
         rc = set_aside(s, err) == 0 ? make(s, err) : -1;
     if (rc == 0 && spill_read_state(s, err) == 0 && spill_begin(s, err) == 0) {
-        if ((s->now.waiting || spill_new_token(s, err) == 0) && spill_run(s, SPILL_COMMIT, "opening", err) == 0 &&
+        if (begin_anew(s, err) == 0 && spill_run(s, SPILL_COMMIT, "opening", err) == 0 &&
             sync_names(dir, err) == 0) {
             if (damaged)
                 *damaged = s->damaged;

@@ -208,12 +208,12 @@ static void check_counts(struct doctor *d, const struct store_counts *n)
                     n->quarantined == 1 ? " is" : "s are");
 }
 
-/* What was taken while the database was away; without a server nobody hands it on. */
+/* What was taken while the database was away; without a server nobody hands it on, nor one whose store is another. */
 static void check_spill(struct doctor *d)
 {
     struct spill_state s;
     struct err err = { 0 };
-    int rc = stores_is_remote(d->catalog) ? spill_peek(d->catalog->data, &s, &err) : 0;
+    int rc = spill_peek(d->catalog->data, &s, &err);
     struct buf when = { 0 };
 
     if (rc < 0)
@@ -222,7 +222,9 @@ static void check_spill(struct doctor *d)
         return;
     when_print(&when, s.first_at / 1000);
     if (s.waiting)
-        doctor_find(d, FINDING_WARNING, "spill", none, S("let the server run until the database has them: they are on this disk alone"),
+        doctor_find(d, FINDING_WARNING, "spill", none,
+                    stores_is_remote(d->catalog) ? S("let the server run until the database has them: they are on this disk alone")
+                                                 : S("they were taken for a database, and `store:` is none now: set it back until it has them"),
                     "W098 %lld %s in %s/spill.db since %.*s", (long long)s.waiting,
                     s.waiting == 1 ? "postback or click waits" : "postbacks and clicks wait", d->catalog->data,
                     SLICE_ARG(buf_slice(&when)));

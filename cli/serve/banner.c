@@ -81,6 +81,12 @@ static void others(struct admin *a, const struct telling *t)
 #define WAITS "W098"
 #define STAYS "W099"
 
+/* Why nothing is taken: the spill's reason, when it should, else the store's. */
+static const char *why_not(const struct intake_stats *s)
+{
+    return s->spill_why[0] && !s->spill_foreign ? s->spill_why : s->why;
+}
+
 /* What is kept here: postbacks are taken. */
 static void spill(const struct telling *t, const struct intake_stats *s)
 {
@@ -90,7 +96,7 @@ static void spill(const struct telling *t, const struct intake_stats *s)
     if (!s->healthy && s->keeps)
         tell(t, "spill", false, s->spill.first_at,
              arena_printf(t->arena, WAITS " the database is away; postbacks are kept in this server's spill until it is back (%lld "
-                          "%s)", waiting, waiting == 1 ? "waits" : "wait"), s->why);
+                          "%s)", waiting, waiting == 1 ? "waits" : "wait"), why_not(s));
     else if (waiting)
         tell(t, "spill", false, s->spill.first_at,
              arena_printf(t->arena, WAITS " %lld %s of this server's spill %s not in the database yet", waiting,
@@ -116,7 +122,7 @@ void banner_each(struct admin *a, struct arena *arena, banner_visit *visit, void
 
     intake_stats(a->intake, &stats);
     if (!stats.healthy && !stats.keeps)
-        tell(&t, "store", true, 0, S("the store does not take postbacks"), stats.spill_why[0] ? stats.spill_why : stats.why);
+        tell(&t, "store", true, 0, S("the store does not take postbacks"), why_not(&stats));
     spill(&t, &stats);
     pthread_mutex_lock(&a->lock);
     if (a->reload_failed)

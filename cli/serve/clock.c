@@ -100,7 +100,7 @@ int64_t clock_unheard(void)
     int64_t ahead;
 
     pthread_mutex_lock(&lock);
-    ahead = theirs.known ? 0 : read_ms(CLOCK_REALTIME) - read_ms(CLOCK_BOOTTIME);
+    ahead = theirs.known ? 0 : rule.started ? rule.offset : read_ms(CLOCK_REALTIME) - read_ms(CLOCK_BOOTTIME);
     pthread_mutex_unlock(&lock);
     return ahead;
 }

@@ -22,8 +22,8 @@ int64_t clock_now(void); /* seconds */
 struct store;
 void clock_read_store(const struct store *s);
 
-/* A moment that was told before the store's clock was heard of is this machine's.  clock_unheard: what to keep beside it (how far its clock is
- * ahead of the time since its start, ms); 0: the store's clock is known.  clock_since_heard: what is to be added to that moment, ms;
+/* A moment that was told before the store's clock was heard of is this machine's.  clock_unheard: what to keep beside it (how far the time that
+ * was told last is ahead of the time since its start, ms); 0: the store's clock is known.  clock_since_heard: what is to be added to that moment, ms;
  * 0: nothing is known yet. */
 int64_t clock_unheard(void);
 int64_t clock_since_heard(int64_t unheard);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/serve/clock.h"
@@ -155,6 +156,10 @@ struct intake *intake_open(const struct intake_settings *settings, struct err *e
     if (settings->spillway) {
         settings->spillway->hasher = in->hasher;
         spill_note(in, NULL);
+    } else {
+        in->stats.spill = *settings->left;
+        in->stats.spill_foreign = in->stats.spill.waiting != 0;
+        snprintf(in->stats.spill_why, sizeof(in->stats.spill_why), "%s", settings->left_why);
     }
     in->end = &in->first;
     in->stats.healthy = true;
@@ -243,6 +248,7 @@ void intake_stats(struct intake *in, struct intake_stats *out)
     *out = in->stats;
     out->busy_ms = in->busy_since ? intake_steady_ms() - in->busy_since : 0;
     out->healthy |= intake_steady_ms() - in->failed_at > UNHEALTHY_MS;
+    out->keeps |= in->kept_not_at && intake_steady_ms() - in->kept_not_at > UNHEALTHY_MS;
     out->unsynced = in->unsynced;
     out->waiting = in->waiting;
     out->healthy &= !in->unsynced;

@@ -50,6 +50,8 @@ struct intake_settings {
      * it is not, on the intake thread; NULL: it is never away. */
     int (*look)(void *context, struct store *store, struct err *err);
     struct spillway *spillway; /* where it is kept meanwhile; NULL: nowhere */
+    const struct spill_state *left; /* of a store of before, when there is no spillway: nobody hands it on */
+    const char *left_why;
     struct retainer *retainer; /* what is old goes when there is nothing else to do; NULL: it stays */
     struct messages *messages; /* gets them */
     struct metrics *metrics;   /* NULL: nobody counts */
@@ -63,7 +65,7 @@ struct intake_stats {
     unsigned waiting; /* requests that are not answered yet */
     int64_t busy_ms; /* how long the group that is being written has been */
     bool healthy; /* the last commit went well, or failed so long ago that one should try again */
-    bool keeps;    /* while it is not, what comes is kept in the spill */
+    bool keeps;    /* while it is not, what comes is kept in the spill; or one should try again whether it is */
     struct spill_state spill;   /* what waits there */
     uint64_t kept, handed_on;   /* since the start */
     bool spill_damaged, spill_foreign; /* it was, and was set aside; it is of another database */

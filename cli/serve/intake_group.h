@@ -23,6 +23,7 @@ struct intake {
     bool doubt;        /* the store may be away */
     bool there;        /* of one with a spill: somebody else has asked it since, and it answered */
     int64_t tried_at;  /* of this thread; steady_ms, 0: not yet */
+    int64_t kept_not_at; /* the spill took nothing; steady_ms, 0: it does */
     int64_t looked_at; /* whether it is; steady_ms */
 
     /* of the intake thread alone */

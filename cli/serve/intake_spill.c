@@ -13,6 +13,9 @@
  * thread only when that got an answer; and once a minute, should only the sender's connection be bad. */
 #define TRY_MS 60000
 
+/* Handing on before one group: whoever sent that waits, and so does the watchdog. */
+#define CATCH_UP_MS 5000
+
 bool intake_away(const struct intake *in)
 {
     return in->settings.look && (in->doubt || !in->stats.healthy);
@@ -49,6 +52,7 @@ void spill_note(struct intake *in, const struct err *why)
         log_line("info", "msg=\"everything that waited in the spill is in the database\" handed_on=%llu",
                  (unsigned long long)s->handed_on);
     s->keeps = w->on && !why;
+    in->kept_not_at = why ? intake_steady_ms() : 0;
     s->spill_damaged = w->damaged[0] != '\0';
     s->spill_foreign = w->foreign;
     snprintf(s->spill_why, sizeof(s->spill_why), "%s", why ? why->text : w->foreign ? w->why : "");
@@ -87,6 +91,7 @@ static int hand_on(struct intake *in, struct err *err)
 static int catch_up(struct intake *in, unsigned count, struct err *err)
 {
     struct spillway *w = in->settings.spillway;
+    int64_t until = intake_steady_ms() + CATCH_UP_MS;
     unsigned done = 0;
     int n;
 
@@ -95,8 +100,10 @@ static int catch_up(struct intake *in, unsigned count, struct err *err)
             return -1;
         if (!spillway_waits(w))
             return 0;
-        if (w->on && done && done >= 2 * count) /* else there is nowhere to keep the group */
+        if (w->on && done && (done >= 2 * count || intake_steady_ms() > until))
             return 1;
+        if (intake_steady_ms() > until) /* there is nowhere to keep the group */
+            return err_set(err, ERR_BUSY, "what waits in the spill goes first");
         if ((n = hand_on(in, err)) < 0)
             return -1;
         done += (unsigned)n;

@@ -129,6 +129,7 @@ static int open_engine(struct server *s, const struct catalog *c, struct err *er
     if (!stores_is_remote(c)) {
         s->writer = upgrade_open(c->data, err);
         s->reader = s->writer ? stores_open_kept(s->stores, false, err) : NULL;
+        spillway_left(c->data, &s->left, s->left_why, sizeof(s->left_why));
         return s->reader ? 0 : -1;
     }
     s->lock = folder_take(c->data, err);
@@ -143,9 +144,8 @@ static int open_engine(struct server *s, const struct catalog *c, struct err *er
 
 static int open_store(struct server *s, const struct catalog *c, struct err *err)
 {
-    struct intake_settings settings = { .delivered_wake = wake,
-                                        .context = s,
-                                        .queue_max = QUEUE_MAX };
+    struct intake_settings settings = { .delivered_wake = wake, .context = s, .queue_max = QUEUE_MAX,
+                                        .left = &s->left, .left_why = s->left_why };
 
     if (open_engine(s, c, err) != 0)
         return -1;

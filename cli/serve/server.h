@@ -25,6 +25,8 @@ struct server {
     struct store *writer, *reader;
     struct store *sending; /* the sender's own writer, of a store that is shared; else NULL */
     struct spillway *spillway; /* NULL: nothing is kept here while the store is away */
+    struct spill_state left;   /* what a store of before has left, when this one is SQLite */
+    char left_why[400];
     struct intake *intake;
     pthread_mutex_t waking; /* of the pointer to the sender, which others wake */
     struct sender *sender;

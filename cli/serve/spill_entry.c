@@ -129,6 +129,7 @@ static int read_postback(const struct spill_entry *e, struct identity_hasher *ha
                          struct err *err)
 {
     struct translation *t = &r->translation;
+    struct slice better;
 
     put_notes(&t->notes, e->notes);
     r->storable = e->params;
@@ -143,7 +144,9 @@ static int read_postback(const struct spill_entry *e, struct identity_hasher *ha
     }
     if (read_params(e, &r->params, err) != 0 || translate_read(r->offer, &r->params, t->arena, t, err) != 0)
         return -1;
-    r->storable = translate_storable(r->offer, &r->params, &t->conversion, hasher, t->arena);
+    better = translate_storable(r->offer, &r->params, &t->conversion, hasher, t->arena);
+    if (better.len)
+        r->storable = better;
     return 0;
 }
 
@@ -163,6 +166,7 @@ int spill_entry_read(const struct spill_entry *e, struct rules *rules, struct id
     const struct catalog_offer *offer = catalog_find(rules->catalog, e->offer);
     struct intake_request *r = &out->request;
     struct translation *t = &r->translation;
+    int rc;
 
     *r = (struct intake_request){ .http = &out->http, .rules = rules, .at = e->at, .fresh = r->put, .method = method_of(e->method) };
     out->http = (struct http_request){ .arena = &out->arena, .content_type = e->content_type, .address = e->address };
@@ -173,5 +177,8 @@ int spill_entry_read(const struct spill_entry *e, struct rules *rules, struct id
         r->offer = offer->offer;
     else if (read_gone(e, r) != 0)
         return err_set(err, ERR_BUSY, "out of memory");
-    return e->kind == SPILL_CLICK ? read_click(e, r, err) : read_postback(e, hasher, r, err);
+    rc = e->kind == SPILL_CLICK ? read_click(e, r, err) : read_postback(e, hasher, r, err);
+    if (out->arena.full) /* something of it may be missing */
+        return err_set(err, ERR_BUSY, "it needs more than the %zu KB of memory that one may have", SPILLED_BYTES >> 10);
+    return rc;
 }

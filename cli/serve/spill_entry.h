@@ -16,7 +16,8 @@ struct spilled {
 };
 #define SPILLED_BYTES ((size_t)512 * 1024)
 
-/* Read by these rules, which it borrows; the texts of e stay borrowed, too.  arena is the caller's to begin and end. */
+/* Read by these rules, which it borrows; the texts of e stay borrowed, too.  arena is the caller's to begin and end.  -1: it can't be read,
+ * or there is no memory, which end_memory_lacked tells. */
 int spill_entry_read(const struct spill_entry *e, struct rules *rules, struct identity_hasher *hasher, int64_t now_ms,
                      struct spilled *out, struct err *err);
 

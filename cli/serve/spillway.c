@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/end.h"
 #include "cli/serve/clock.h"
 #include "cli/serve/log.h"
 
 #define BATCH_BYTES ((size_t)8 << 20)
 #define ARENA_BYTES ((size_t)256 << 20)
 #define STUCK_MOST 5 /* times alone */
+#define CLOCK_SET_MS 1000
 
 struct spillway *spillway_open(const char *dir, bool on, int64_t most, const char *place, struct rules_holder *rules,
                                struct err *err)
@@ -82,18 +84,38 @@ static int ask(struct spillway *w, struct store *store, const struct spill_state
     return rc == 0 ? 0 : -1;
 }
 
+static void say_foreign(const struct spill_state *state, char *why, size_t size)
+{
+    snprintf(why, size, "spill.db in the data folder holds %lld postbacks and clicks that were taken for another database (%.150s): set "
+             "`store:` to that until they are handed on; docs/postgresql.md says what else can be done", (long long)state->waiting,
+             state->place[0] ? state->place : "unknown");
+    log_line("error", "code=W098 msg=\"nothing is handed on\" why=\"%s\"", why);
+}
+
+void spillway_left(const char *dir, struct spill_state *left, char *why, size_t size)
+{
+    struct err err = { 0 };
+    int rc = spill_peek(dir, left, &err);
+
+    if (rc < 0)
+        log_line("error", "code=W099 msg=\"a spill lies in the data folder, and nobody can tell what is in it\" why=\"%s\"", err.text);
+    if (rc != 1)
+        *left = (struct spill_state){ 0 };
+    if (left->waiting)
+        say_foreign(left, why, size);
+    if (left->aside)
+        log_line("error", "code=W099 msg=\"entries of a spill lie in the data folder that could not be handed on\" entries=%lld",
+                 (long long)left->aside);
+}
+
 /* The database knows nothing of a token that one has met. */
 static int not_known(struct spillway *w, struct store *store, const struct spill_state *state, struct err *err)
 {
     if (!state->waiting) /* then it does not matter which one it was: another token */
         return spill_drop(w->file, 0, err) != 0 ? -1 : spillway_meet(w, store, err);
     w->foreign = true;
-    err_set(err, ERR_INPUT, "spill.db in the data folder holds %lld postbacks and clicks that were taken for another database (%s): set "
-            "`store:` to that until they are handed on; docs/postgresql.md says what else can be done", (long long)state->waiting,
-            state->place[0] ? state->place : "unknown");
-    log_line("error", "code=W098 msg=\"nothing is handed on\" why=\"%s\"", err->text);
-    snprintf(w->why, sizeof(w->why), "%s", err->text);
-    return -1;
+    say_foreign(state, w->why, sizeof(w->why));
+    return err_set(err, ERR_INPUT, "%s", w->why);
 }
 
 int spillway_meet(struct spillway *w, struct store *store, struct err *err)
@@ -141,6 +163,29 @@ void spillway_failed(struct spillway *w)
 
 /* ---- into the file ---- */
 
+/* By which clock these get their times.  unheard: as of clock_unheard; 0: the store's. */
+static void note_clock(struct spillway *w, int64_t serial, unsigned count, int64_t unheard)
+{
+    struct spillway_clock *last = w->clock_count ? &w->clocks[w->clock_count - 1] : NULL;
+
+    if (!unheard || count == 0)
+        return;
+    if (!last || (llabs(unheard - last->unheard) > CLOCK_SET_MS && w->clock_count < SPILLWAY_CLOCKS)) {
+        last = &w->clocks[w->clock_count++];
+        *last = (struct spillway_clock){ .from = serial, .unheard = unheard };
+    }
+    last->to = serial + count - 1;
+}
+
+/* What is to be added to the time of this one, ms. */
+static int64_t clock_was_off(const struct spillway *w, int64_t serial)
+{
+    for (unsigned i = 0; i < w->clock_count; i++)
+        if (serial >= w->clocks[i].from && serial <= w->clocks[i].to)
+            return clock_since_heard(w->clocks[i].unheard);
+    return 0;
+}
+
 int spillway_keep(struct spillway *w, struct intake_request *list, unsigned count, const struct store_spill *mark, int64_t now,
                   struct err *err)
 {
@@ -148,13 +193,12 @@ int spillway_keep(struct spillway *w, struct intake_request *list, unsigned coun
     struct spill_entry *entries = calloc(count, sizeof(*entries)), *e = entries;
     int rc = entries ? 0 : err_set(err, ERR_BUSY, "out of memory");
 
-    if (clock_unheard()) {
-        w->unheard_from = w->unheard ? w->unheard_from : serial;
-        w->unheard_to = serial + count - 1;
-        w->unheard = clock_unheard();
-    }
+    note_clock(w, serial, count, clock_unheard());
+    end_memory_lacked();
     for (struct intake_request *r = list; rc == 0 && r; r = r->next)
         rc = spill_entry_of(r, serial++, now, e++, err);
+    if (rc == 0 && end_memory_lacked()) /* one of them would be another with memory */
+        rc = err_set(err, ERR_BUSY, "out of memory");
     if (!mark)
         w->next += count;
     if (rc == 0)
@@ -165,7 +209,7 @@ int spillway_keep(struct spillway *w, struct intake_request *list, unsigned coun
 
 /* ---- out of it ---- */
 
-/* Those that can be read; one that can't is set aside when it is the first, else it is the next time. */
+/* Those that can be read; one that can't ends them. */
 static unsigned read_all(struct spillway *w, struct spill_entry *entries, size_t got, struct rules *rules, int64_t now,
                          struct intake_request **list, struct err *err)
 {
@@ -173,8 +217,7 @@ static unsigned read_all(struct spillway *w, struct spill_entry *entries, size_t
 
     for (; n < got; n++) {
         struct intake_request *r = &w->requests[n].request;
-        if (entries[n].serial >= w->unheard_from && entries[n].serial <= w->unheard_to)
-            entries[n].at += clock_since_heard(w->unheard);
+        entries[n].at += clock_was_off(w, entries[n].serial);
         if (spill_entry_read(&entries[n], rules, w->hasher, now, &w->requests[n], err) != 0)
             break;
         *list = r;
@@ -184,16 +227,17 @@ static unsigned read_all(struct spillway *w, struct spill_entry *entries, size_t
     return n;
 }
 
-int spillway_take(struct spillway *w, int64_t now, struct intake_request **list, unsigned *count,
-                  struct store_spill *mark, struct err *err)
+/* 1: some.  0: none waits, or the first can't be read: *unread is its serial, *err why.  -1: *err. */
+static int take_some(struct spillway *w, int64_t now, struct intake_request **list, unsigned *count, int64_t *last, int64_t *unread,
+                     struct err *err)
 {
     struct spill_entry *entries;
-    struct spill_state state;
     struct rules *rules;
     size_t got;
 
     *list = NULL;
     *count = 0;
+    *last = *unread = 0;
     arena_reset(&w->arena);
     if (spill_get(w->file, w->batch, BATCH_BYTES, &w->arena, &entries, &got, err) != 0)
         return -1;
@@ -202,16 +246,41 @@ int spillway_take(struct spillway *w, int64_t now, struct intake_request **list,
     for (size_t i = 0; i < got; i++)
         arena_reset(&w->requests[i].arena);
     rules = rules_get(w->rules);
+    end_memory_lacked();
     *count = read_all(w, entries, got, rules, now, list, err);
-    if (*count == 0) { /* the first can't be read */
+    if (end_memory_lacked()) { /* what looks wrong may only be missing; and any of them may be another with memory */
+        *list = NULL;
+        *count = 0;
         rules_release(rules);
-        log_line("error", "code=W099 msg=\"an entry of the spill can't be read, and is set aside in it\" serial=%lld why=\"%s\"",
-                 (long long)entries[0].serial, err->text);
-        return spill_aside(w->file, entries[0].serial, slice_from(err->text), err) != 0
-                   ? -1 : spillway_take(w, now, list, count, mark, err);
+        return err_set(err, ERR_BUSY, "out of memory");
     }
+    if (*count == 0) {
+        rules_release(rules);
+        *unread = entries[0].serial;
+        return 0;
+    }
+    *last = entries[*count - 1].serial;
+    return 1;
+}
+
+int spillway_take(struct spillway *w, int64_t now, struct intake_request **list, unsigned *count,
+                  struct store_spill *mark, struct err *err)
+{
+    struct spill_state state;
+    int64_t last, unread;
+    int rc;
+
+    while ((rc = take_some(w, now, list, count, &last, &unread, err)) == 0 && unread) {
+        struct slice why = slice_from(err->text);
+        log_line("error", "code=W099 msg=\"an entry of the spill can't be read, and is set aside in it\" serial=%lld why=\"%s\"",
+                 (long long)unread, err->text);
+        if (spill_aside(w->file, unread, why, err) != 0)
+            return -1;
+    }
+    if (rc <= 0)
+        return rc;
     spill_state(w->file, &state);
-    *mark = (struct store_spill){ state.token, w->upto, entries[*count - 1].serial };
+    *mark = (struct store_spill){ state.token, w->upto, last };
     return 0;
 }
 
@@ -253,10 +322,8 @@ void spillway_not_taken(struct spillway *w, const struct store_spill *mark, unsi
     struct err err = { 0 };
 
     w->met = false;
-    if (!is_of_the_entry(why))
-        return;
-    w->batch = count > 1 ? count / 2 : 1;
-    if (count > 1)
+    w->batch = count > 1 ? count / 2 : 1; /* so many may be too many, in time or in room */
+    if (count > 1 || !is_of_the_entry(why))
         return;
     w->stuck_times = w->stuck == mark->after ? w->stuck_times + 1 : 1;
     w->stuck = mark->after;

@@ -11,6 +11,7 @@
 #include "cli/serve/spill_entry.h"
 
 #define SPILLWAY_BATCH 500 /* handed on in one transaction */
+#define SPILLWAY_CLOCKS 64
 
 struct spillway {
     struct spill *file;
@@ -25,7 +26,12 @@ struct spillway {
     bool foreign;   /* until the end: what is in the file is of another database, so nothing is handed on */
     char why[400];  /* the sentence about that */
     unsigned batch;
-    int64_t unheard, unheard_from, unheard_to; /* clock_unheard when these serials were kept; 0: none were so */
+    /* clock_unheard when these serials were kept, a new one each time that it is another by more than a second: somebody has set this
+     * machine's clock.  What is kept after the last that has room is put right by that one's. */
+    struct spillway_clock {
+        int64_t from, to, unheard;
+    } clocks[SPILLWAY_CLOCKS];
+    unsigned clock_count;
     int64_t stuck;  /* the serial alone with which the last transactions failed, and how often; 0: none */
     unsigned stuck_times;
     struct arena arena;      /* of one batch */
@@ -36,6 +42,9 @@ struct spillway {
 struct spillway *spillway_open(const char *dir, bool on, int64_t most, const char *place, struct rules_holder *rules,
                                struct err *err);
 void spillway_close(struct spillway *w); /* accepts NULL */
+
+/* Of a server whose store is no database, and so never away: what one has left that was.  Told in the log, and in why when something waits. */
+void spillway_left(const char *dir, struct spill_state *left, char *why, size_t size);
 
 bool spillway_waits(const struct spillway *w);
 
@@ -54,7 +63,8 @@ void spillway_failed(struct spillway *w);
 int spillway_keep(struct spillway *w, struct intake_request *list, unsigned count, const struct store_spill *mark, int64_t now,
                   struct err *err);
 
-/* The oldest, as requests in a list, and their mark.  Until spillway_let_go.  *count 0: none waits. */
+/* The oldest, as requests in a list, and their mark.  Until spillway_let_go.  *count 0: none waits.  One that can't be read, whatever memory there
+ * is, is set aside on the way.  -1: nothing was taken (ERR_BUSY: also when there is no memory for now). */
 int spillway_take(struct spillway *w, int64_t now, struct intake_request **list, unsigned *count,
                   struct store_spill *mark, struct err *err);
 void spillway_let_go(struct spillway *w, struct intake_request *list);
@@ -62,7 +72,8 @@ void spillway_let_go(struct spillway *w, struct intake_request *list);
 /* They are in the database. */
 int spillway_handed_on(struct spillway *w, const struct store_spill *mark, struct err *err);
 
-/* They could not be written.  Whatever the database can't take because of what it is, is tried alone, and then set aside. */
+/* They could not be written: the next time it is half as many.  What the database can't take because of what it is, is set aside when it was
+ * alone, some times. */
 void spillway_not_taken(struct spillway *w, const struct store_spill *mark, unsigned count, const struct err *why);
 
 #endif

@@ -57,11 +57,11 @@ static void show(void *context, const struct stats_figure *f)
 }
 
 /* What this machine has taken while the database was away, and that has not got it. */
-static int show_spill(struct showing *s, const char *config, struct err *err)
+static int show_spill(struct showing *s, const char *config, const char *dir, struct err *err)
 {
-    struct catalog *c = catalog_open(config);
+    struct catalog *c = dir ? NULL : catalog_open(config);
     struct spill_state spill = { 0 };
-    int rc = c && c->data ? spill_peek(c->data, &spill, err) : 0;
+    int rc = dir || (c && c->data) ? spill_peek(dir ? dir : c->data, &spill, err) : 0;
     const struct stats_figure rows[] = {
         { "spill", S("waiting"), spill.waiting, false }, { "spill", S("oldest"), spill.first_at, true },
         { "spill", S("bytes"), spill.bytes, false },     { "spill", S("set aside"), spill.aside, false },
@@ -90,7 +90,7 @@ int store_stats(int argc, char **argv)
         (code = store_find_data(config, named, NULL, path)) != EXIT_DONE)
         return code;
     if ((store_is_url(path) ? store_pg_stats(path, show, &s, &err) : store_sqlite_stats(path, show, &s, &err)) != 0 ||
-        (!named && store_is_url(path) && show_spill(&s, config, &err) != 0)) {
+        (!named && show_spill(&s, config, store_is_url(path) ? NULL : path, &err) != 0)) {
         fprintf(stderr, "clickbaton store stats: %s\n", err.text);
         code = EXIT_IO;
     } else {

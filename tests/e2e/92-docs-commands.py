@@ -83,7 +83,7 @@ if subprocess.run(["sqlite3", ":memory:", ".recover"], capture_output=True).retu
 # What is not run, why, and what is looked at instead.
 NOT_RUN = [
     ("clickbaton store * postgresql://*", "there is no such server; tests/e2e/97-store-copy.py runs it with one of its own", None),
-    ("sqlite3 data/spill.db *", "nothing was kept there; tests/e2e/94-spill.py changes and reads such a file", None),
+    ("sqlite3 data/spill.db*", "nothing was kept there; tests/e2e/94-spill.py changes and reads such a file", None),
     ("make", "it compiles, and installs packages", "target"),
     ("make *", "it compiles, installs packages or takes minutes", "target"),
     ("sudo make *", "it would change this machine; tests/e2e/85-packaging.py installs and uninstalls into a folder", "target"),

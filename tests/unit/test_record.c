@@ -2,17 +2,12 @@
  * warnings, answer. */
 #include "tests/unit/store_case.h"
 
-#include <sys/stat.h>
-
-#include "cli/catalog.h"
+#include "tests/unit/catalog_case.h"
 #include "cli/serve/record.h"
 #include "core/base/buf.h"
 
 #define NOW INT64_C(1790000000000)
 
-static const char config_text[] =
-    "version: 1\nlisten: 127.0.0.1:0\nadmin: 127.0.0.1:0\ndata: ./data\noffers: ./offers\nkey: {file: ./key}\n"
-    "tiktok:\n  pixels:\n    C9EXAMPLEPIXEL00: {token: {file: ./token}}\n    C9EXAMPLEPIXEL01: {token: {file: ./token}}\n";
 static const char offer_text[] =
     "version: 1\noffer: nutra\nextends: keitaro\npixel: [C9EXAMPLEPIXEL00, C9EXAMPLEPIXEL01]\nvalue_currency: USD\n"
     "page_url: https://lander.example/nutra\n"
@@ -40,39 +35,6 @@ static const struct {
     { "external_id=E.C.P.no-click-id-but-a-ttclid&status=sale&payout=2&currency=usd", STORE_QUEUED },
     { "subid=c7&status=sale&payout=5&currency=usd&x=%00%ff&phone=%7Bphone%7D", STORE_QUEUED },
 };
-
-static void write_text(const char *dir, const char *name, const char *text)
-{
-    char path[200];
-    FILE *f;
-
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-    chmod(path, 0600);
-}
-
-static struct catalog *open_catalog(const char *dir)
-{
-    char path[200];
-    struct catalog *c;
-
-    snprintf(path, sizeof(path), "%s/offers", dir);
-    assert_int_equal(mkdir(path, 0700), 0);
-    write_text(dir, "clickbaton.yaml", config_text);
-    write_text(dir, "offers/nutra.yaml", offer_text);
-    write_text(dir, "key", "0123456789abcdef\n");
-    write_text(dir, "token", "0123456789abcdef0123456789abcdef01234567\n");
-    snprintf(path, sizeof(path), "%s/clickbaton.yaml", dir);
-    c = catalog_open(path);
-    assert_non_null(c);
-    catalog_add_offers(c);
-    catalog_print_problems(c, stderr);
-    assert_int_equal(catalog_errors(c), 0);
-    return c;
-}
 
 static struct store *open_sqlite(const char *dir, bool writer, struct err *err)
 {
@@ -201,7 +163,7 @@ static void test_again(void **state)
     struct rig rig = { .f = fixture_new(&sqlite), .hasher = identity_hasher_new() };
 
     (void)state;
-    rig.catalog = open_catalog(rig.f->dir);
+    rig.catalog = open_catalog(rig.f->dir, offer_text);
     rig.rules = (struct rules){ .catalog = rig.catalog };
     twice_is_once(&rig, 256 * 1024, usual);
     twice_is_once(&rig, 1600, little);
@@ -221,7 +183,7 @@ static void test_notes(void **state)
     size_t used, count = 0;
 
     (void)state;
-    rig.catalog = open_catalog(rig.f->dir);
+    rig.catalog = open_catalog(rig.f->dir, offer_text);
     rig.rules = (struct rules){ .catalog = rig.catalog };
     arena_init(&arena, 256 * 1024);
     read_postback(&rig, "subid=g1&status=sale&payout=5&currency=usd&tid={tid}", &http, r);

@@ -143,7 +143,25 @@ static void test_in_order(void **state)
     assert_int_equal(spill_drop(b->s, 1000, &b->err), 0);
     assert_waits(b, 0, 0);
     assert_int_equal(state_of(b).bytes, 0);
-    assert_int_equal(state_of(b).last, 0);
+    assert_int_equal(state_of(b).last, 100); /* those that come next are behind it */
+}
+
+/* Serials that are still in the file are not given again, by the next run neither. */
+static void test_serials(void **state)
+{
+    struct bed *b = *state;
+
+    assert_int_equal(keep(b, 1, 7), 0);
+    assert_int_equal(spill_aside(b->s, 5, S("why"), &b->err), 0);
+    assert_int_equal(state_of(b).last, 7);
+    assert_int_equal(spill_drop(b->s, 7, &b->err), 0);
+    assert_int_equal(state_of(b).waiting, 0);
+    assert_int_equal(state_of(b).last, 7);
+    reopen(b);
+    assert_int_equal(state_of(b).aside, 1);
+    assert_int_equal(state_of(b).last, 5);
+    assert_int_equal(keep(b, 6, 3), 0);
+    assert_waits(b, 6, 3);
 }
 
 /* Another filling has another token; the one that a database knows is told, so that it can forget it. */
@@ -166,10 +184,28 @@ static void test_tokens(void **state)
     assert_true(next.token != first.token);
     assert_false(next.known);
     assert_int_equal(next.before, first.token);
-    reopen(b); /* it is empty: another one again, and the database still has the first */
-    assert_true(state_of(b).token != next.token);
-    assert_int_equal(state_of(b).before, first.token);
     assert_int_equal(spill_met(b->s, &b->err), 0);
+    assert_int_equal(state_of(b).before, 0);
+    assert_true(state_of(b).known);
+}
+
+/* An empty file may be a copy: the token that the original goes on with is not for us to forget. */
+static void test_copied_empty(void **state)
+{
+    struct bed *b = *state;
+    struct spill_state first = state_of(b), other;
+
+    assert_int_equal(spill_met(b->s, &b->err), 0);
+    reopen(b);
+    other = state_of(b);
+    assert_true(other.token != first.token);
+    assert_false(other.known);
+    assert_int_equal(other.before, 0);
+    assert_int_equal(keep(b, 1, 1), 0); /* one that is left between the two, likewise */
+    assert_int_equal(spill_met(b->s, &b->err), 0);
+    assert_int_equal(spill_drop(b->s, 1, &b->err), 0);
+    assert_int_equal(state_of(b).before, other.token);
+    reopen(b);
     assert_int_equal(state_of(b).before, 0);
 }
 
@@ -262,7 +298,7 @@ static void test_damaged_file(void **state)
 {
     struct bed *b = *state;
     const char *damaged = NULL;
-    char path[80], junk[4096];
+    char path[80], junk[4096], first[400];
     FILE *f;
 
     assert_int_equal(keep(b, 1, 500), 0);
@@ -279,6 +315,7 @@ static void test_damaged_file(void **state)
     assert_non_null(b->s);
     assert_non_null(strstr(damaged, "/spill.db.damaged-"));
     assert_int_equal(access(damaged, F_OK), 0);
+    snprintf(first, sizeof(first), "%s", damaged);
     assert_waits(b, 0, 0);
     assert_int_equal(keep(b, 1, 1), 0);
     spill_close(b->s); /* what is no SQLite file at all */
@@ -288,10 +325,12 @@ static void test_damaged_file(void **state)
     snprintf(junk, sizeof(junk), "%s/spill.db-wal", b->dir);
     remove(junk);
     b->s = NULL;
-    assert_int_equal(remove(damaged), 0); /* within the same second it would be the same name */
     b->s = spill_open(b->dir, MOST, &damaged, &b->err);
     assert_non_null(b->s);
     assert_non_null(strstr(damaged, "/spill.db.damaged-"));
+    assert_string_not_equal(damaged, first); /* also within the same second */
+    assert_int_equal(access(damaged, F_OK), 0);
+    assert_int_equal(access(first, F_OK), 0);
     assert_waits(b, 0, 0);
 }
 
@@ -460,7 +499,7 @@ static int pg_teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FILE_TEST(test_in_order), FILE_TEST(test_tokens), FILE_TEST(test_no_more_than), FILE_TEST(test_full_disk),
+        FILE_TEST(test_in_order), FILE_TEST(test_serials), FILE_TEST(test_tokens), FILE_TEST(test_copied_empty), FILE_TEST(test_no_more_than), FILE_TEST(test_full_disk),
         FILE_TEST(test_damaged_entry), FILE_TEST(test_damaged_file), FILE_TEST(test_newer), FILE_TEST(test_beside),
         PG_TEST(test_mark), PG_TEST(test_under_way),
     };
