@@ -1,5 +1,7 @@
 """`spill: on`: while PostgreSQL is away postbacks and clicks are kept in the data folder, answered 200, and handed on later, in order, each once.
 Seeded: SEED=7; ROUNDS=100: so many rounds of kills and outages (make test-postgres, which runs all parts: 20)."""
+import atexit
+import functools
 import random
 import shutil
 import threading
@@ -20,6 +22,15 @@ def store(db, more="spill: on"):
 
 def folder(db, endpoint="http://127.0.0.1:9" + TRACK, more="spill: on", **options):
     return Folder(endpoint, extra=store(db, more), **options)
+
+
+@functools.cache
+def common():
+    """For parts that leave it running."""
+    db = Postgres().database()
+    children.remove(db)
+    atexit.register(db.kill)
+    return db
 
 
 def sale(serve, id, status="sale", payout="1"):
@@ -53,7 +64,7 @@ def empty(serve, seconds=30):
 @part
 def it_is_kept_and_handed_on():
     sandbox = Sandbox()
-    db = Postgres().database()
+    db = common()
     f = folder(db, sandbox.endpoint)
     serve = Serve(f)
     equal("before", serve.verdict(SALE % ("k0", "k0", "sale", "1", "k0"))[1]["verdict"], "queued")
@@ -104,8 +115,8 @@ def a_clock_that_was_wrong_before_the_database_was_heard():
     from faults import Control
     import serving
     sandbox = Sandbox()
-    db = Postgres().database()
-    f = folder(db, sandbox.endpoint)
+    db = common().database("clock")
+    f = Folder(sandbox.endpoint, extra='store: {url: "%s", spill: on}\n' % db.url("clock"))
     Serve(f).stop()  # makes the tables
     db.stop()
     control = Control()
@@ -123,11 +134,11 @@ def a_clock_that_was_wrong_before_the_database_was_heard():
         equal("kept", sale(serve, id), 200)
     db.start()
     empty(serve)
-    off = [round(float(r[0])) for r in db.rows("SELECT at - extract(epoch FROM clock_timestamp()) FROM clicks ORDER BY click_id")]
+    off = [round(float(r[0])) for r in db.rows("SELECT at - extract(epoch FROM clock_timestamp()) FROM clicks ORDER BY click_id", "clock")]
     true("the click's time is the database's; what was said stays", len(off) == 2 and -30 < off[0] <= 1 and -1040 < off[1] < -990, off)
-    rows = db.rows("SELECT 'p', at FROM postbacks UNION ALL SELECT 'e', created FROM events")
+    rows = db.rows("SELECT 'p', at FROM postbacks UNION ALL SELECT 'e', created FROM events", "clock")
     true("the postbacks' and the events'", len(rows) == 8 and all(-30 < int(r[1]) / 1000 - time.time() < 1 for r in rows), rows)
-    off = {id: int(at) / 1000 - fired[id] for id, at in db.rows("SELECT click_id, at FROM postbacks")}
+    off = {id: int(at) / 1000 - fired[id] for id, at in db.rows("SELECT click_id, at FROM postbacks", "clock")}
     true("each by the clock that it had", len(off) == 4 and all(-0.2 < by < 1 for by in off.values()), off)
     wait_until("the events to be delivered", lambda: len(sandbox.events()) == 4)
     equal("it ends", serve.stop(), 0)
@@ -397,7 +408,7 @@ def much_is_handed_on_before_what_is_new():
     equal("kept", {sale(serve, "b%d" % n) for n in range(1, 1601)}, {200})
     equal("it ends", serve.stop(), 0)
     db.start()
-    db.psql("ALTER TABLE postbacks ADD CONSTRAINT slow CHECK (pg_sleep(0.008) IS NOT NULL)", "clickbaton")
+    db.psql("ALTER TABLE postbacks ADD CONSTRAINT slow CHECK (pg_sleep(0.005) IS NOT NULL)", "clickbaton")
     f.config("http://127.0.0.1:9" + TRACK, extra=store(db, "spill: off"))
     serve = Serve(f)
     start = time.monotonic()
