@@ -5,6 +5,8 @@
 
 #include "adapters/store/pg.h"
 
+_Static_assert(1 << STORE_RUN_BITS == 8388608 && 1 << STORE_RUN_HANDLES == 128, "as RUNS_BEFORE in pg_sql.def has them");
+
 #define LEASE_S 120 /* longer than a request may take and the database be away */
 
 void pg_share_open(struct pg *s)
