@@ -76,7 +76,7 @@ int pg_look(struct store *store, struct store_gate *list, size_t count, struct s
     struct pg_rows_read rows;
     struct pg_call c;
 
-    *crowd = (struct store_crowd){ 0 };
+    *crowd = (struct store_crowd){ .first = true }; /* without pixels nobody is asked about */
     arena_reset(&s->scratch);
     if (pg_alive(s, err) != 0)
         return -1;
@@ -100,7 +100,8 @@ int pg_look(struct store *store, struct store_gate *list, size_t count, struct s
             .until = pg_int_at(&rows, i, 3), .failures = pg_int_at(&rows, i, 4), .version = pg_int_at(&rows, i, 5),
             .why = pg_text_at(&rows, i, 6, arena),
         };
-        *crowd = (struct store_crowd){ pg_int_at(&rows, i, 7), pg_int_at(&rows, i, 8), pg_int_at(&rows, i, 9) > pg_program };
+        *crowd = (struct store_crowd){ .senders = pg_int_at(&rows, i, 7), .twins = pg_int_at(&rows, i, 8),
+                                       .newer = pg_int_at(&rows, i, 9) > pg_program, .first = pg_int_at(&rows, i, 10) == s->number };
     }
     pg_done(&rows);
     return arena->full ? pg_no_room(err) : 0;
