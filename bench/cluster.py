@@ -27,6 +27,7 @@ with contextlib.suppress(ImportError):
     import cluster_days
 
 ONLY = os.environ.get("ONLY", "").split()
+DISK = os.environ.get("CLUSTER_DIR", "/var/tmp")
 ROUNDS, SECONDS = (1, 1) if QUICK else (3, 3)
 CLICKS = int(os.environ.get("CLICKS") or (20000 if QUICK else 10000000))
 BACKLOG = (1000, 20000) if QUICK else (10000, 1000000)
@@ -312,14 +313,14 @@ def write(table, began, cores):
         f.write("# Figures of several servers\n\nMeasured %s UTC in %.1f minutes; meanwhile the kernel's threads and other programs used %.0f %% of the "
                 "cores. Again: `make bench-cluster`\n\n- machine: %s\n- software: %s; %s\n\n%s\n%s"
                 % (now.strftime("%Y-%m-%d %H:%M"), (time.monotonic() - began) / 60, max(0, others) * 100,
-                   machine.hardware(os.environ.get("CLUSTER_DIR", "/var/tmp")), version, machine.libraries(run.CLICKBATON), text, NOTES))
+                   machine.hardware(DISK), version, machine.libraries(run.CLICKBATON), text, NOTES))
 
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     need(set(ONLY) <= set(PARTS), "ONLY can be: " + " ".join(PARTS))
     began, cores, table = time.monotonic(), run.Cores(), db.Table()
-    where = tempfile.mkdtemp(prefix="clickbaton-cluster-", dir=os.environ.get("CLUSTER_DIR", "/var/tmp"))
+    where = tempfile.mkdtemp(prefix="clickbaton-cluster-", dir=DISK)
     os.chmod(where, 0o755)
     bench = run.types.SimpleNamespace(where=where)
     try:

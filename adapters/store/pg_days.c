@@ -25,6 +25,11 @@
 #define AHEAD_LOCK   50 /* ms that the others wait for tomorrow's tables, which have time */
 #define AHEAD_US     (INT64_C(60) * 1000000)
 
+/* What stands in pg_sql.def as numbers. */
+_Static_assert((INT64_C(86400) << ID_BITS) == INT64_C(181193932800), "a day, in OF_POSTBACK");
+_Static_assert((INT64_C(3600) << ID_BITS) == INT64_C(7549747200), "an hour, in DAY_WAITS");
+_Static_assert(PG_FIRST_DAY_ID == INT64_C(35184372088832), "in SWEPT");
+
 const char *const pg_day_tables[PG_DAY_TABLES] = { "postbacks", "events", "tries", "attempts" };
 
 int64_t pg_day_first(int64_t day)

@@ -5,6 +5,8 @@
 
 #include "adapters/store/pg.h"
 
+_Static_assert(1 << STORE_RUN_BITS == 8388608 && 1 << STORE_RUN_HANDLES == 128, "as RUNS_BEFORE in pg_sql.def has them");
+
 #define LEASE_S 120 /* longer than a request may take and the database be away */
 
 void pg_share_open(struct pg *s)
@@ -74,7 +76,7 @@ int pg_look(struct store *store, struct store_gate *list, size_t count, struct s
     struct pg_rows_read rows;
     struct pg_call c;
 
-    *crowd = (struct store_crowd){ 0 };
+    *crowd = (struct store_crowd){ .first = true }; /* without pixels nobody is asked about */
     arena_reset(&s->scratch);
     if (pg_alive(s, err) != 0)
         return -1;
@@ -98,7 +100,8 @@ int pg_look(struct store *store, struct store_gate *list, size_t count, struct s
             .until = pg_int_at(&rows, i, 3), .failures = pg_int_at(&rows, i, 4), .version = pg_int_at(&rows, i, 5),
             .why = pg_text_at(&rows, i, 6, arena),
         };
-        *crowd = (struct store_crowd){ pg_int_at(&rows, i, 7), pg_int_at(&rows, i, 8), pg_int_at(&rows, i, 9) > pg_program };
+        *crowd = (struct store_crowd){ .senders = pg_int_at(&rows, i, 7), .twins = pg_int_at(&rows, i, 8),
+                                       .newer = pg_int_at(&rows, i, 9) > pg_program, .first = pg_int_at(&rows, i, 10) == s->number };
     }
     pg_done(&rows);
     return arena->full ? pg_no_room(err) : 0;

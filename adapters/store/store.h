@@ -223,6 +223,7 @@ struct store_gate {
 struct store_crowd {
     int64_t senders; /* handles that take events now, this one included if it has renewed */
     int64_t twins;   /* handles of other runs that are called the same and were heard of after this one began */
+    bool first;      /* of those senders this one has the lowest number: it speaks for all */
     bool newer;      /* a program of a later version has changed the store's schema, and this one may go on with it */
 };
 /* Fill in the gates of the pixels in list, outside of a transaction; one question, however many they are. */

@@ -10,6 +10,7 @@
 
 #include "adapters/http/stream.h"
 #include "cli/inspector/inside.h"
+#include "cli/inspector/news.h"
 #include "cli/serve/clock.h"
 #include "core/base/wipe.h"
 
@@ -18,8 +19,6 @@
 #define BEAT_TICKS 50  /* 10 s: a proxy, or a reader who is gone, shows */
 #define ROOM ((size_t)512 << 10)
 #define ARENA_MOST ((size_t)32 << 20)
-#define BATCH_MOST ((size_t)384 << 10)
-#define ROWS_MOST 100 /* at a time; `skipped` says that there were more, which the list has */
 
 struct watcher {
     struct http_stream *stream;
@@ -32,145 +31,22 @@ struct watcher {
 struct feed {
     struct inspector *i;
     struct watcher *first;
-    struct store *store;
-    struct arena arena, row; /* of a look, of one row of it: a click may have hundreds of events */
+    struct news news;
     struct store_cursor at;
     bool looked; /* `at` is a place */
     uint64_t groups; /* that intake had committed when the store was last asked */
     struct buf state;
-    struct buf batch;
     unsigned tick;
 };
 
-/* ---- what is new ---- */
-
 static int begin(struct feed *f, struct err *err)
 {
-    if (!f->store && !(f->store = stores_open_kept(f->i->settings.stores, false, err)))
+    if (!f->news.store && !(f->news.store = stores_open_kept(f->i->settings.stores, false, err)))
         return -1;
     if (f->looked)
         return 0;
-    f->looked = store_cursor_newest(f->store, &f->at, err) == 0;
+    f->looked = store_cursor_newest(f->news.store, &f->at, err) == 0;
     return f->looked ? 0 : -1;
-}
-
-struct told { /* postbacks that stand in the batch already */
-    int64_t ids[2 * ROWS_MOST];
-    size_t count;
-    bool skipped; /* there are more than it has room for */
-};
-
-static bool is_told(const struct told *t, int64_t id)
-{
-    for (size_t i = 0; i < t->count; i++)
-        if (t->ids[i] == id)
-            return true;
-    return false;
-}
-
-static int row(struct feed *f, const struct store_postback *pb, struct told *told, struct err *err)
-{
-    if (is_told(told, pb->id))
-        return 0;
-    told->skipped |= told->count == 2 * ROWS_MOST || f->batch.len > BATCH_MOST;
-    if (told->skipped)
-        return 0;
-    told->ids[told->count++] = pb->id;
-    buf_puts(&f->batch, "event: row\ndata: ");
-    arena_reset(&f->row);
-    if (conversion_row(f->store, pb, &f->row, &f->batch, err) != 0)
-        return -1;
-    buf_puts(&f->batch, "\n\n");
-    return 0;
-}
-
-/* Not all stands here: the list has it. */
-static void skipped(struct feed *f)
-{
-    buf_puts(&f->batch, "event: skipped\ndata: {}\n\n");
-}
-
-/* Of more than there is room for the newest. */
-static int newest_rows(struct feed *f, struct store_cursor *at, struct store_postback **list, size_t *count, struct err *err)
-{
-    const struct store_latest all = { .before = 0 };
-    struct store_cursor now;
-    int64_t more;
-
-    skipped(f);
-    if (store_cursor_newest(f->store, &now, err) != 0)
-        return -1;
-    memcpy(at->postback, now.postback, sizeof(at->postback));
-    at->looked[0] = now.looked[0];
-    return store_list_latest(f->store, &all, ROWS_MOST, &f->arena, list, count, &more, err);
-}
-
-/* Postbacks behind the cursor, the newest ROWS_MOST of them, oldest first. */
-static int new_rows(struct feed *f, struct store_cursor *at, struct told *told, struct err *err)
-{
-    struct store_postback *list = NULL;
-    bool many;
-    size_t count = 0;
-
-    if (store_news(f->store, at, ROWS_MOST + 1, &f->arena, &list, &count, err) != 0)
-        return -1;
-    many = count > ROWS_MOST;
-    if (many && newest_rows(f, at, &list, &count, err) != 0)
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        if (row(f, &list[many ? count - 1 - i : i], told, err) != 0)
-            return -1;
-    return 0;
-}
-
-/* Postbacks of whose events an attempt has ended. */
-static int changed_rows(struct feed *f, struct store_cursor *at, struct told *told, struct err *err)
-{
-    struct store_cursor now;
-    struct store_postback pb;
-    struct store_event ev;
-    int64_t *ids = NULL;
-    size_t count = 0;
-    int rc;
-
-    if (store_changed_events(f->store, at, ROWS_MOST, &f->arena, &ids, &count, err) < 0)
-        return -1;
-    if (count >= ROWS_MOST) { /* they come faster than anybody reads: on from the newest */
-        skipped(f);
-        if (store_cursor_newest(f->store, &now, err) != 0)
-            return -1;
-        memcpy(at->attempt, now.attempt, sizeof(at->attempt));
-        at->looked[1] = now.looked[1];
-        return 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if ((rc = store_get_event(f->store, ids[i], &f->arena, &ev, err)) < 0)
-            return -1;
-        if (rc == 0 || is_told(told, ev.postback_id))
-            continue;
-        if ((rc = store_get_postback(f->store, ev.postback_id, &f->arena, &pb, err)) < 0 ||
-            (rc == 1 && row(f, &pb, told, err) != 0))
-            return -1;
-    }
-    return 0;
-}
-
-/* Everything above the cursor into f->batch; the cursor goes on. */
-static int gather(struct feed *f, struct store_cursor *at, struct err *err)
-{
-    struct told told = { .count = 0 };
-
-    arena_reset(&f->arena);
-    buf_clear(&f->batch);
-    if (new_rows(f, at, &told, err) != 0 || changed_rows(f, at, &told, err) != 0)
-        return -1;
-    if (told.skipped)
-        skipped(f);
-    if (f->batch.len) { /* an id alone is no event, and is kept by the browser all the same */
-        buf_printf(&f->batch, "id: %lld.%lld\n\n", (long long)store_cursor_top(at->postback),
-                   (long long)store_cursor_top(at->attempt));
-    }
-    return buf_ok(&f->batch) ? 0 : err_set(err, ERR_BUSY, "out of memory");
 }
 
 /* ---- who watches ---- */
@@ -208,20 +84,20 @@ static bool is_behind(const struct store_cursor *a, const struct store_cursor *b
 /* What this one has missed; whoever is ahead of us (another store, a made-up id) begins here. */
 static bool catch_up(struct feed *f, struct watcher *w, struct err *err)
 {
-    struct store_cursor at = store_cursor_at(f->store, w->postback, w->attempt);
+    struct store_cursor at = store_cursor_at(f->news.store, w->postback, w->attempt);
 
     if (w->postback < 0 || w->postback > store_cursor_top(f->at.postback) || w->attempt > store_cursor_top(f->at.attempt))
         return true;
     while (is_behind(&at, &f->at)) {
         struct store_cursor before = at;
-        if (gather(f, &at, err) != 0) {
-            buf_clear(&f->batch);
-            skipped(f);
+        if (news_gather(&f->news, &at, err) != 0) {
+            buf_clear(&f->news.batch);
+            news_skipped(&f->news);
             at = f->at;
         } else if (same_cursor(&before, &at)) {
             break;
         }
-        if (http_stream_send(w->stream, buf_slice(&f->batch)) != 0)
+        if (http_stream_send(w->stream, buf_slice(&f->news.batch)) != 0)
             return false;
     }
     return true;
@@ -251,8 +127,8 @@ static void tell_state(struct feed *f)
 {
     struct buf now = { .limit = ROOM / 2 }, text = { 0 };
 
-    arena_reset(&f->arena);
-    state_members(f->i, &f->arena, &now);
+    arena_reset(&f->news.arena);
+    state_members(f->i, &f->news.arena, &now);
     if (!buf_ok(&now) || slice_eq(buf_slice(&now), buf_slice(&f->state))) {
         buf_free(&now);
         return;
@@ -308,14 +184,14 @@ static void tell_rows(struct feed *f)
     struct err err = { 0 };
 
     intake_stats(f->i->settings.intake, &stats);
-    if (stats.groups == f->groups && !store_shares(f->store)) /* else others write, too */
+    if (stats.groups == f->groups && !store_shares(f->news.store)) /* else others write, too */
         return;
-    if (gather(f, &at, &err) != 0)
+    if (news_gather(&f->news, &at, &err) != 0)
         return; /* the next tick tries again */
     if (same_cursor(&at, &f->at))
         f->groups = stats.groups; /* else there may be more */
     f->at = at;
-    tell_all(f, buf_slice(&f->batch));
+    tell_all(f, buf_slice(&f->news.batch));
 }
 
 static void tick(struct feed *f)
@@ -371,17 +247,17 @@ static void *run(void *inspector)
 {
     struct feed f = { .i = inspector };
 
-    arena_init(&f.arena, ARENA_MOST);
-    arena_init(&f.row, ARENA_MOST);
+    arena_init(&f.news.arena, ARENA_MOST);
+    arena_init(&f.news.row, ARENA_MOST);
     while (next(&f))
         tick(&f);
     while (f.first)
         bye(&f.first);
     buf_free(&f.state);
-    buf_free(&f.batch);
-    arena_free(&f.arena);
-    arena_free(&f.row);
-    store_close(f.store);
+    buf_free(&f.news.batch);
+    arena_free(&f.news.arena);
+    arena_free(&f.news.row);
+    store_close(f.news.store);
     return NULL;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/serve/admin.h"
 #include "cli/serve/alerts_internal.h"
+#include "cli/serve/outlet.h"
 
 /* What of the facts lives longer than their gathering. */
 struct gathered {
@@ -125,7 +126,8 @@ void alerts_look(struct alerts *a, struct admin *admin, int64_t now)
     struct rules *rules = rules_get(a->rules);
     const struct alerts_config *config = &rules->catalog->alerts;
     struct looking l = { a, config, now };
-    struct alert_manner manner = { .remind = config->remind, .quiet = is_quiet(config, now), .blind = a->blind };
+    struct alert_manner manner = { .remind = config->remind, .quiet = is_quiet(config, now), .blind = a->blind,
+                                   .mute = admin->outlet->own && !atomic_load(&admin->outlet->first) };
     struct gathered g = { 0 };
     struct alert_judging j = { .series = a->blind ? NULL : a->series, .facts = &g.facts, .common = &config->limits, .own = own,
                                .watched = watched, .found = found, .context = &l, .now = now };

@@ -23,7 +23,7 @@ struct outlet {
     struct store_moved moved; /* as the metrics know it */
     /* any thread */
     _Atomic int64_t senders, twins; /* as of store_crowd */
-    _Atomic bool newer;
+    _Atomic bool newer, first;
 };
 
 /* Start the sender with the pixels of a catalog. */

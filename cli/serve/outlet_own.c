@@ -114,6 +114,7 @@ static void note_crowd(struct outlet *o, const struct store_crowd *crowd)
         log_line("warning", "code=C076 msg=\"a newer version of clickbaton has changed the store's schema; this one may go on with it, but "
                             "upgrade it, too\"");
     atomic_store(&o->newer, crowd->newer);
+    atomic_store(&o->first, crowd->first);
     atomic_store(&o->senders, crowd->senders);
     atomic_store(&o->twins, crowd->twins);
 }

@@ -111,6 +111,11 @@ static bool is_over(const struct alert_entry *e, int64_t now)
     return now - e->last >= calm || (alert_rules[e->rule].unit == ALERT_SWITCH && e->rule != ALERT_PIXEL);
 }
 
+static bool is_mute(const struct alert_entry *e, const struct alert_manner *how)
+{
+    return how->mute && alert_rules[e->rule].shared;
+}
+
 /* Found at this look. */
 static void go_on(struct alert_entry *e, int64_t now, const struct alert_manner *how, alert_say *say,
                   void *context)
@@ -118,6 +123,8 @@ static void go_on(struct alert_entry *e, int64_t now, const struct alert_manner 
     if (!e->firing && now - e->since < alert_rules[e->rule].hold)
         return;
     e->firing = true;
+    if (is_mute(e, how))
+        return;
     if (how->quiet && !e->severe) {
         e->held |= !e->told;
         return;
@@ -186,8 +193,8 @@ void alert_book_end(struct alert_book *b, int64_t now, const struct alert_manner
             if (e->firing) {
                 e->until = now;
                 if (how->quiet && !e->severe)
-                    e->held = true;
-                else if (e->told)
+                    e->held = !is_mute(e, how);
+                else if (e->told && !is_mute(e, how))
                     tell(e, ALERT_RECOVERED, now, say, context);
                 remember(b, e);
             }

@@ -47,6 +47,7 @@ struct alert_book {
 struct alert_manner {
     int64_t remind; /* s; 0: never again */
     bool quiet;     /* it is now */
+    bool mute;      /* another server of the same store tells what all of them find; it is kept here, and told when that one is gone */
     bool blind;     /* the counts could not be read: what is judged by them is neither found nor over */
 };
 

@@ -36,6 +36,7 @@ struct alert_rule_row {
     int64_t hold;       /* s that it must last before it is told */
     const char *about;  /* of the limit, one line */
     bool counts;        /* it is judged by the hourly counts, not by facts of the moment */
+    bool shared;        /* all servers of one store find it, so one of them tells it */
 };
 extern const struct alert_rule_row alert_rules[ALERT_RULES];
 

@@ -2,6 +2,7 @@
 outcome unknown; a refused token pauses all who have it; a clock that is wrong changes nothing; twins are told.
 NODES=2000: so many postbacks to both at once (make test: 200); KILLS=50: so many senders killed (3)."""
 import atexit
+import http.server
 import random
 import threading
 
@@ -204,6 +205,50 @@ def a_failure_is_waited_for_by_both():
     true("two servers try hardly more often than one", 2 <= count <= 8, (count, gate))
     true("how often it has failed is known to both", int(gate[0][0]) >= 2, gate)
     end(servers)
+
+
+# ---- alerts ----
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        self.server.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@part
+def one_of_them_tells_what_all_find():
+    hooks = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    hooks.got = []
+    threading.Thread(target=hooks.serve_forever, daemon=True).start()
+    sandbox_folder = Folder()
+    sandbox_folder.write("token", "another-token-0123456789\n", 0o600)
+    sandbox = Sandbox("--token-file", sandbox_folder.at("token"))
+    db = Database()
+    servers = []
+    for n in range(2):
+        f = node(db, sandbox.endpoint, "node-%d" % n)
+        f.write("clickbaton.yaml", f.read("clickbaton.yaml").decode() + 'alerts:\n  to:\n    - webhook: {url: "http://127.0.0.1:%d/%d"}\n' % (hooks.server_port, n))
+        servers.append(Serve(f))
+    a, b = servers
+    equal("taken", a.fire(SALE % ("al-1", "al-1")).status, 200)
+    firing = lambda s: [e["code"] for e in json.loads(run("alert", "list", "--json", cwd=s.folder.path).out)["active"]]
+    for s in servers:
+        wait_until("the refused token to be found", lambda: firing(s) == ["A007"])
+    wait_until("a message", lambda: hooks.got)
+    firing(b), firing(a), firing(b)
+    time.sleep(0.3)
+    equal("one of them has told it", [(m["kind"], m["code"]) for m in hooks.got], [("fired", "A007")])
+    a.kill()
+    db.change("UPDATE writers SET until = clock_timestamp() - interval '1 s' WHERE node = 'node-0'")  # a minute later
+    wait_until("the other to tell what still is", lambda: firing(b) == ["A007"] and len(hooks.got) == 2)
+    equal("as new", [(m["kind"], m["code"]) for m in hooks.got], [("fired", "A007")] * 2)
+    equal("it ends", b.stop(), 0)
+    hooks.shutdown()
 
 
 # ---- clocks and names ----

@@ -343,9 +343,10 @@ struct step {
     int64_t at;      /* seconds behind NOW */
     int rule;        /* found bad; -1: nothing */
     int64_t mark;
-    bool quiet;
+    int quiet; /* true, or with MUTE in it */
     const char *says;
 };
+#define MUTE 2
 
 static void go(struct alert_book *b, const struct step *steps, size_t n)
 {
@@ -353,7 +354,7 @@ static void go(struct alert_book *b, const struct step *steps, size_t n)
         const struct step *s = &steps[i];
         struct alert_finding f = { .rule = (enum alert_rule)s->rule, .bad = true, .offer = "nutra", .text = "it is so",
                                    .mark = s->mark };
-        const struct alert_manner how = { .remind = 3600, .quiet = s->quiet };
+        const struct alert_manner how = { .remind = 3600, .quiet = s->quiet & true, .mute = (s->quiet & MUTE) != 0 };
         if (s->rule >= 0) {
             f.severe = alert_rules[f.rule].severe;
             alert_book_found(b, &f, NOW + s->at);
@@ -397,6 +398,30 @@ static void over_time(void **state)
     assert_int_equal(b->past[0].until, NOW + 4020);
     alert_book_close(b);
     alert_book_close(NULL);
+}
+
+/* What all servers of a store find is told by one; when that one is gone another tells what still is. */
+static void one_of_several(void **state)
+{
+    static const struct step steps[] = {
+        { 0, ALERT_PIXEL, 0, MUTE, "" },
+        { 60, ALERT_DISK, 0, MUTE, "fired A009" },
+        { 120, ALERT_PIXEL, 0, false, "fired A007" },
+        { 180, ALERT_PIXEL, 0, MUTE, "" },
+        { 4000, ALERT_PIXEL, 0, MUTE, "over A009" },
+        { 4060, ALERT_PIXEL, 0, false, "again A007" },
+        { 4100, ALERT_PIXEL, 0, true | MUTE, "" },
+        { 4500, -1, 0, MUTE, "" },
+        { 4600, ALERT_PIXEL, 0, MUTE, "" },
+        { 5000, -1, 0, false, "" },
+    };
+    struct alert_book *b = alert_book_open();
+
+    (void)state;
+    GO(b, steps);
+    assert_int_equal(b->active_count, 0);
+    assert_int_equal(b->past_count, 3);
+    alert_book_close(b);
 }
 
 /* The clock was set back by a day: what was found later than now goes on if it is found, and is over if it is not. */
@@ -648,7 +673,7 @@ int main(void)
         cmocka_unit_test(the_series_goes_back),
         cmocka_unit_test(time_that_has_not_been),
         cmocka_unit_test(over_time),
-        cmocka_unit_test(the_book_goes_back),
+        cmocka_unit_test(one_of_several), cmocka_unit_test(the_book_goes_back),
         cmocka_unit_test(a_flatline_ends_by_an_event),
         cmocka_unit_test(blind),
         cmocka_unit_test(blind_sees_facts_alone),

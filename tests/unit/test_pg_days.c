@@ -350,6 +350,43 @@ static void test_lock(void **state)
     assert_left(p, 0, 3, 1, 1);
 }
 
+/* Where something waits nobody is to be locked out for that. */
+static void test_no_lock(void **state)
+{
+    struct place *p = *state;
+    const struct days d = { 2, 3, { 100, 0 }, { true, false } };
+
+    fill(p, &d);
+    sql(p, "BEGIN");
+    ask(p, "SELECT count(*) FROM events");
+    assert_false(retain_all(p, pg_day_ms(p->today - 90)).busy);
+    sql(p, "COMMIT");
+    assert_int_equal(tables(p, 100), 4);
+}
+
+/* Marks may be as many as postbacks: they go in steps, when the locks are free again. */
+static void test_marks(void **state)
+{
+    struct place *p = *state;
+    const struct days d = { 2, 3, { 100, 0 }, { false, false } };
+    const struct store_retention how = { .ledger = pg_day_ms(p->today - 90), .cut_params = same_params, .cut_body = same_body, .rows = 7 };
+    struct store_retained one;
+    char text[160];
+
+    fill(p, &d);
+    snprintf(text, sizeof(text), "INSERT INTO marks SELECT g, %lld FROM generate_series(1, 30) g", (long long)id_of(p, 100, 0));
+    sql(p, text);
+    for (int steps = 0; tables(p, 100) != 0; steps++) {
+        assert_true(steps < 50);
+        OK(&p->f, store_begin(p->f.s, &p->f.err));
+        GIVES(&p->f, 1, store_retain(p->f.s, &how, &one, &p->f.err));
+        OK(&p->f, store_commit(p->f.s, &p->f.err));
+    }
+    assert_true(ask(p, "SELECT count(*) FROM marks") >= 30);
+    retain_all(p, pg_day_ms(p->today - 90));
+    assert_left(p, 0, 3, 1, 1);
+}
+
 /* Somebody reads for long, and retention tries again and again: postbacks go on meanwhile. */
 struct trying {
     struct place *p;
@@ -802,7 +839,7 @@ static void test_findings(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
-    const struct CMUnitTest tests[] = { TEST(test_drop), TEST(test_lock), TEST(test_long_reader), TEST(test_replayed),
+    const struct CMUnitTest tests[] = { TEST(test_drop), TEST(test_lock), TEST(test_no_lock), TEST(test_marks), TEST(test_long_reader), TEST(test_replayed),
                                         TEST(test_week), TEST(test_spans), TEST(test_tomorrow), TEST(test_since),
                                         TEST(test_little_read), TEST(test_refused),
                                         TEST(test_doubled), TEST(test_findings) };
