@@ -360,7 +360,7 @@ def what_changes_meanwhile():
     db.psql("ALTER TABLE postbacks DROP CONSTRAINT never", "clickbaton")
     serial = file_rows(f, "SELECT serial FROM entries WHERE aside LIKE '%23514%'")[0][0]
     url = "http://127.0.0.1:%d/postback/nutra-de?key=%s" % (serve.port, KEY)
-    subprocess.run('sqlite3 data/spill.db "SELECT params FROM entries WHERE serial = %d" | curl -sS --fail --data @- "%s"' % (serial, url), shell=True, cwd=f.path, check=True)
+    subprocess.run('sqlite3 data/spill.db "SELECT params FROM entries WHERE serial = %d" | curl -sS --fail --data @- "%s"' % (serial, url), shell=True, cwd=f.path, check=True, stdout=subprocess.DEVNULL)
     equal("sent again by hand", db.rows("SELECT click_id, verdict, method FROM postbacks WHERE click_id = 'w4'"), [["w4", "1", "POST"]])
     subprocess.run(["sqlite3", f.at("data/spill.db"), "DELETE FROM entries WHERE serial = %d AND aside IS NOT NULL" % serial], check=True)
     has("one is left", run("doctor", cwd=f.path).out, "W099 1 entry of data/spill.db can't be handed on")
