@@ -261,9 +261,8 @@ class Bench:
         self.path = None
 
     def folder(self, fresh):
-        if self.path and fresh:
-            shutil.rmtree(self.path)
-            self.path = None
+        if fresh:
+            self.remove()
         if not self.path:
             self.path = tempfile.mkdtemp(prefix="clickbaton-failing-")
             shutil.copytree(self.source, self.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("control"))
@@ -306,13 +305,18 @@ class Bench:
                 run.trace = file.read()
         return run
 
+    def remove(self):
+        if not self.path:
+            return
+        for suffix in ("", ".tmp"):
+            shutil.rmtree(self.path + suffix, ignore_errors=True)
+        if os.path.exists(self.path + ".trace"):
+            os.unlink(self.path + ".trace")
+        self.path = None
+
     def close(self):
         self.control.remove()
-        if self.path:
-            for suffix in ("", ".tmp"):
-                shutil.rmtree(self.path + suffix, ignore_errors=True)
-            if os.path.exists(self.path + ".trace"):
-                os.unlink(self.path + ".trace")
+        self.remove()
 
 
 class Run:
