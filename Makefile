@@ -250,7 +250,7 @@ test-cluster: | need-cluster
 test-cluster-serve: | need-cluster
 	@$(MAKE) --no-print-directory $(BUILD)/clickbaton $(BUILD)/tests/cluster/clock.so
 	@CLICKBATON=$(BUILD)/clickbaton python3 tests/cluster/serve.py $(BUILD)/tests/cluster $(or $(ROUNDS),8) $(SEED)
-$(BUILD)/tests/cluster/clock.so: tests/cluster/clock.c
+$(BUILD)/tests/cluster/clock.so: tests/cluster/clock.c tests/fault/wall_clock.h
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_C) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
 $(BUILD)/tests/cluster/load: $(BUILD)/tests/cluster/load.o $(BUILD)/libclickbaton.a

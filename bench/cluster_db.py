@@ -133,21 +133,6 @@ class Cluster(servers.Cluster):
             total += cpu_of(*all_of[:-1]) + cpu_of(*all_of[-1:], ended=True)
         return total
 
-    def promote(self):
-        """Another is the primary, whatever the old one does; when it takes writes is when this returns."""
-        ready = self.standbys()
-        for s in ready:
-            s.follow(None)
-        while any(s.receives() for s in ready):
-            time.sleep(0.02)
-        best = max(ready, key=lambda s: s.received())
-        best.sql("SELECT pg_promote(true, 30)")
-        old, self.primary, best.follows = self.primary, best, None
-        for s in ready:
-            if s is not best:
-                s.follow(best)
-        return old
-
     def rebuild(self, old):
         old.thaw()
         old.kill()

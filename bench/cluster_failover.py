@@ -111,7 +111,7 @@ def once(cluster, load, nodes, fault):
     while lives(cluster, cluster.primary):
         time.sleep(0.1)
     dead = time.monotonic()
-    old = cluster.promote()
+    old, _ = cluster.failover(fenced=False)
     writable = time.monotonic()
     back = {}
     while len(back) < nodes:

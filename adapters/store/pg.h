@@ -151,6 +151,7 @@ struct store *pg_open(const char *url, bool writer, bool counted_ids, struct err
 int pg_alive(struct pg *s, struct err *err); /* connected and of today, or made so */
 void pg_disconnect(struct pg *s);
 bool pg_lost(const struct pg *s);
+int pg_lock_ms(int patience_ms); /* for a lock of somebody else's; 0: any time */
 /* Until the next result can be had without waiting; false: the connection is lost, or was given up after patience_ms. */
 bool pg_wait(struct pg *s);
 /* What was sent is answered: the last result, or the first that failed; NULL: the connection is lost. */

@@ -10,6 +10,7 @@
 
 #define AGAIN_MS  900   /* from one try to the next, while there is no database */
 #define BEYOND_MS 2000  /* a server that lives has said by then that a statement took too long */
+#define LOCK_MOST_MS 5000
 
 static int64_t steady_ms(void)
 {
@@ -49,19 +50,23 @@ static int start(struct pg *s, struct err *err)
     return 0;
 }
 
+int pg_lock_ms(int patience_ms)
+{
+    return patience_ms / 2 > LOCK_MOST_MS ? LOCK_MOST_MS : patience_ms / 2;
+}
+
 /* No statement and no lock is waited for without end, and what is acknowledged is on the disk (of the standbys, too, where
  * the server is set so), whatever the role or the database was set to. */
 static int settle(struct pg *s, struct err *err)
 {
     char sql[600];
-    int lock = s->patience_ms / 2 > 5000 ? 5000 : s->patience_ms / 2;
 
     snprintf(sql, sizeof(sql),
              "SELECT set_config('statement_timeout', '%d', false), set_config('lock_timeout', '%d', false), "
              "set_config('idle_in_transaction_session_timeout', '60000', false), "
              "set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local', "
              "'remote_write') THEN 'on' ELSE current_setting('synchronous_commit') END, false)",
-             s->patience_ms, lock);
+             s->patience_ms, pg_lock_ms(s->patience_ms));
     return pg_simple(s, sql, err);
 }
 

@@ -27,22 +27,17 @@ static int read_version(struct pg *s, int64_t *version, int64_t *least, struct e
 }
 
 /* Is there a table of ours?  In the schema that the connection uses. */
-static int any(struct pg *s, bool *there, struct err *err)
+static int any(struct pg *s, int64_t *there, struct err *err)
 {
     struct pg_call c;
-    struct pg_rows_read rows;
 
     pg_start(&c, s, PG_SCHEMA_ANY);
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
-    *there = pg_int_at(&rows, 0, 0) != 0;
-    pg_done(&rows);
-    return 0;
+    return pg_run_one(&c, there, err) < 0 ? -1 : 0;
 }
 
 static int look(struct pg *s, int64_t *version, int64_t *least, struct err *err)
 {
-    bool there;
+    int64_t there;
 
     *version = *least = 0;
     if (any(s, &there, err) != 0 || (there && read_version(s, version, least, err) != 0))
@@ -197,7 +192,7 @@ static int bring_up(struct pg *s, struct err *err)
         rc = -1;
     for (size_t i = 0; rc == 0 && pg_tuning[i]; i++)
         pg_simple(s, pg_tuning[i], &ignored);
-    if (set_patience(s, patience, 5000, rc == 0 ? err : &ignored) != 0)
+    if (set_patience(s, patience, pg_lock_ms(patience), rc == 0 ? err : &ignored) != 0)
         rc = -1;
     return rc;
 }

@@ -84,9 +84,11 @@ static int since(const struct writers *w, enum look what, const int64_t *seen, i
     return *from != INT64_MAX;
 }
 
-static int start_news(struct pg_call *c, struct pg *s, enum pg_sql which, enum look what, struct store_cursor *at, unsigned max,
-                      struct writers *w, struct err *err)
+/* 1: *rows; 0: there is nothing new. */
+static int ask_news(struct pg *s, enum pg_sql which, enum look what, struct store_cursor *at, unsigned max, struct writers *w,
+                    struct pg_rows_read *rows, struct err *err)
 {
+    struct pg_call c;
     int64_t *seen = what == POSTBACKS ? at->postback : at->attempt, from, behind[PG_WRITERS];
 
     if (read_writers(s, w, err) != 0)
@@ -95,12 +97,12 @@ static int start_news(struct pg_call *c, struct pg *s, enum pg_sql which, enum l
         at->looked[what] = w->now;
         return 0;
     }
-    pg_start(c, s, which);
-    pg_int(c, from);
-    pg_ints(c, behind, PG_WRITERS);
-    pg_int(c, max ? max : 1);
-    pg_int(c, s->counted_ids);
-    return 1;
+    pg_start(&c, s, which);
+    pg_int(&c, from);
+    pg_ints(&c, behind, PG_WRITERS);
+    pg_int(&c, max ? max : 1);
+    pg_int(&c, s->counted_ids);
+    return pg_run(&c, rows, err) != 0 ? -1 : 1;
 }
 
 static void went_on(struct pg *s, int64_t *seen, int64_t id)
@@ -116,15 +118,12 @@ int pg_news(struct store *store, struct store_cursor *at, unsigned max, struct a
     struct pg *s = (struct pg *)store;
     struct pg_rows_read rows;
     struct writers w;
-    struct pg_call c;
     int rc;
 
     *list = NULL;
     *count = 0;
-    if ((rc = start_news(&c, s, PG_POSTBACK_NEWS, POSTBACKS, at, max, &w, err)) != 1)
+    if ((rc = ask_news(s, PG_POSTBACK_NEWS, POSTBACKS, at, max, &w, &rows, err)) != 1)
         return rc;
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
     rc = pg_postback_rows(&rows, arena, list, count, err);
     pg_done(&rows);
     if (rc != 0)
@@ -142,15 +141,12 @@ int pg_changed_events(struct store *store, struct store_cursor *at, unsigned max
     struct pg *s = (struct pg *)store;
     struct pg_rows_read rows;
     struct writers w;
-    struct pg_call c;
     int rc;
 
     *ids = NULL;
     *count = 0;
-    if ((rc = start_news(&c, s, PG_CHANGED, ATTEMPTS, at, max, &w, err)) != 1)
+    if ((rc = ask_news(s, PG_CHANGED, ATTEMPTS, at, max, &w, &rows, err)) != 1)
         return rc;
-    if (pg_run(&c, &rows, err) != 0)
-        return -1;
     *ids = ARENA_ARRAY(arena, int64_t, (size_t)rows.count);
     for (int i = 0; *ids && i < rows.count; i++) {
         went_on(s, at->attempt, pg_int_at(&rows, i, 0));

@@ -206,6 +206,15 @@ static int drop_locked(struct pg *s, struct pg_span span, struct store_retained 
 
 enum { WAITS, DROPPED, BUSY };
 
+/* Locks are waited for as ever again. */
+static int release(struct pg *s, struct err *err)
+{
+    char sql[80];
+
+    snprintf(sql, sizeof(sql), "RELEASE SAVEPOINT span; SET LOCAL lock_timeout = %d", pg_lock_ms(s->patience_ms));
+    return pg_simple(s, sql, err);
+}
+
 /* Whoever needs the tables meanwhile waits behind this, so it does not wait long itself: another time.  Where something waits they are
  * left alone. */
 static int drop_span(struct pg *s, struct pg_span span, struct store_retained *out, struct err *err)
@@ -225,7 +234,7 @@ static int drop_span(struct pg *s, struct pg_span span, struct store_retained *o
     if (rc == 0)
         rc = drop_locked(s, span, out, &why);
     if (rc == 1)
-        return pg_simple(s, "RELEASE SAVEPOINT span; SET LOCAL lock_timeout = 5000", err) != 0 ? -1 : DROPPED;
+        return release(s, err) != 0 ? -1 : DROPPED;
     if (rc < 0 && !s->shut_out && why.kind != ERR_AGAIN)
         return err_set(err, why.kind, "%s", why.text);
     s->store.failed = false; /* it is at the savepoint again */

@@ -109,8 +109,10 @@ int64_t clock_since_heard(int64_t unheard)
 {
     int64_t by;
 
+    if (!unheard)
+        return 0;
     pthread_mutex_lock(&lock);
-    by = unheard && theirs.known ? theirs.ahead - unheard : 0;
+    by = theirs.known ? theirs.ahead - unheard : 0;
     pthread_mutex_unlock(&lock);
     return by;
 }

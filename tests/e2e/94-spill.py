@@ -57,6 +57,17 @@ def away(serve):
     wait_until("the server to know", lambda: "database is away" in " ".join(serve.ready()[1]["warnings"]), 15)
 
 
+def cut_off(id, **options):
+    """A server that has taken one postback, and then its database went."""
+    db = Postgres().database()
+    f = folder(db, **options)
+    serve = Serve(f)
+    equal("before", sale(serve, id), 200)
+    db.stop()
+    away(serve)
+    return db, f, serve
+
+
 def empty(serve, seconds=30):
     wait_until("the spill to be empty", lambda: serve.ready()[0] == 200 and waiting(serve) == 0, seconds)
 
@@ -249,12 +260,7 @@ def away_at_the_start_and_killed():
 
 @slow
 def switched_off():
-    db = Postgres().database()
-    f = folder(db)
-    serve = Serve(f)
-    equal("before", sale(serve, "o0"), 200)
-    db.stop()
-    away(serve)
+    db, f, serve = cut_off("o0")
     equal("kept", [sale(serve, "o1"), sale(serve, "o2")], [200, 200])
     equal("it ends", serve.stop(), 0)
     f.config("http://127.0.0.1:9" + TRACK, extra=store(db, "spill: off"))
@@ -330,12 +336,7 @@ def another_database():
 @slow
 def what_changes_meanwhile():
     """A mapping that knows a word by now, an offer that is gone, one entry that the database can't take, one that is damaged."""
-    db = Postgres().database()
-    f = folder(db, offers=("nutra-de", "gone-de"))
-    serve = Serve(f)
-    equal("before", sale(serve, "w0"), 200)
-    db.stop()
-    away(serve)
+    db, f, serve = cut_off("w0", offers=("nutra-de", "gone-de"))
     equal("kept", [serve.fire(SALE % (id, id, word, "1", id), offer).status for id, word, offer in (
         ("w1", "approv3d", "nutra-de"), ("w2", "sale", "gone-de"), ("w3", "sale", "nutra-de"), ("w4", "sale", "nutra-de"), ("w5", "sale", "nutra-de"))], [200] * 5)
     os.remove(f.at("offers/gone-de.yaml"))
@@ -399,12 +400,7 @@ def no_more_than_may():
 @slow
 def much_is_handed_on_before_what_is_new():
     """With `spill: off` a postback that comes meanwhile is not kept waiting until all of it is done."""
-    db = Postgres().database()
-    f = folder(db)
-    serve = Serve(f)
-    equal("before", sale(serve, "b0"), 200)
-    db.stop()
-    away(serve)
+    db, f, serve = cut_off("b0")
     equal("kept", {sale(serve, "b%d" % n) for n in range(1, 1601)}, {200})
     equal("it ends", serve.stop(), 0)
     db.start()

@@ -33,6 +33,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wall_clock.h"
+
 enum kind {
     MALLOC = 1, READ = 2, WRITE = 4, FSYNC = 8, OPEN = 16, CONNECT = 32, ACCEPT = 64, RECV = 128,
     SEND = 256, SOCKET = 512, THREAD = 1024, MMAP = 2048, NAME = 4096, STAT = 8192, LOCK = 16384,
@@ -302,49 +304,9 @@ int close(int f)
 
 /* ---- the clock ---- */
 
-static int64_t moved(void)
+static int64_t wall_clock_ahead(void)
 {
     return control ? atomic_load(&control->clock_ns) : 0;
-}
-
-int clock_gettime(clockid_t clock, struct timespec *t)
-{
-    static __typeof__(&clock_gettime) to;
-    int rc;
-
-    if (!to)
-        to = REAL(clock_gettime);
-    rc = to(clock, t);
-    if (rc == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
-        int64_t ns = (int64_t)t->tv_sec * 1000000000 + t->tv_nsec + moved();
-        t->tv_sec = ns / 1000000000;
-        t->tv_nsec = ns % 1000000000;
-        if (t->tv_nsec < 0) {
-            t->tv_nsec += 1000000000;
-            t->tv_sec--;
-        }
-    }
-    return rc;
-}
-
-time_t time(time_t *to)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    if (to)
-        *to = t.tv_sec;
-    return t.tv_sec;
-}
-
-int gettimeofday(struct timeval *restrict tv, void *restrict zone)
-{
-    struct timespec t;
-
-    (void)zone;
-    clock_gettime(CLOCK_REALTIME, &t);
-    *tv = (struct timeval){ t.tv_sec, t.tv_nsec / 1000 };
-    return 0;
 }
 
 /* ---- stdio: over read and write above ---- */

@@ -29,7 +29,8 @@ def build_shim():
     """Path of the shim; compiled when there is none for this text."""
     out = os.environ.get("FAILING_SHIM") or os.path.join(os.path.dirname(harness.BINARY), "failing_shim.so")
     source = os.path.join(HERE, "failing_shim.c")
-    if not os.path.exists(out) or os.path.getmtime(out) < os.path.getmtime(source):
+    newest = max(os.path.getmtime(os.path.join(HERE, name)) for name in ("failing_shim.c", "wall_clock.h"))
+    if not os.path.exists(out) or os.path.getmtime(out) < newest:
         subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror",
                         "-fPIC", "-shared", "-o", out, source, "-ldl"], check=True)
     return out

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "adapters/store/store.h"
 
@@ -106,6 +107,22 @@ static inline void fixture_free(struct fixture *f)
     arena_free(&f->arena);
     remove_folder(f->dir);
     free(f);
+}
+
+/* A whole number, from a file of SQLite's; -1: no row. */
+static inline int64_t sqlite_number(const char *file, const char *sql)
+{
+    struct sqlite3_stmt *st = NULL;
+    struct sqlite3 *db = NULL;
+    int64_t n = -1;
+
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+    if (sqlite3_step(st) == SQLITE_ROW)
+        n = sqlite3_column_int64(st, 0);
+    sqlite3_finalize(st);
+    sqlite3_close(db);
+    return n;
 }
 
 #endif

@@ -107,17 +107,7 @@ static inline void assert_holds(struct fixture *f, int64_t count)
 
 static inline int64_t ask(struct fixture *f, const char *sql)
 {
-    struct sqlite3_stmt *st = NULL;
-    struct sqlite3 *db = NULL;
-    int64_t n = -1;
-
-    assert_int_equal(sqlite3_open(path(f, "clickbaton.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-    if (sqlite3_step(st) == SQLITE_ROW)
-        n = sqlite3_column_int64(st, 0);
-    sqlite3_finalize(st);
-    sqlite3_close(db);
-    return n;
+    return sqlite_number(path(f, "clickbaton.db"), sql);
 }
 
 /* Run act in a process that is nobody in particular; its text comes back in f->err. */

@@ -1,7 +1,6 @@
 /* Old rows go in small steps; what waits stays; nothing that stays is lost. */
 #include "tests/unit/store_contract.h"
 
-#include <sqlite3.h>
 
 #include "adapters/store/verify.h"
 
@@ -116,23 +115,13 @@ static struct store_retained round_of(struct fixture *f, const struct store_rete
 /* A whole number, from the database itself. */
 static int64_t ask(struct fixture *f, const char *sql)
 {
-    struct slice file = text(f, "%s/clickbaton.db", f->dir);
-    struct sqlite3_stmt *st = NULL;
-    struct sqlite3 *db = NULL;
     char url[400];
     PGresult *r;
     PGconn *pg;
-    int64_t n = -1;
+    int64_t n;
 
-    if (f->engine != ENGINE_POSTGRESQL) {
-        assert_int_equal(sqlite3_open(file.ptr, &db), SQLITE_OK);
-        assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-        if (sqlite3_step(st) == SQLITE_ROW)
-            n = sqlite3_column_int64(st, 0);
-        sqlite3_finalize(st);
-        sqlite3_close(db);
-        return n;
-    }
+    if (f->engine != ENGINE_POSTGRESQL)
+        return sqlite_number(text(f, "%s/clickbaton.db", f->dir).ptr, sql);
     pg = PQconnectdb(pg_url(f->dir, url, sizeof(url)));
     r = PQexec(pg, sql);
     if (PQresultStatus(r) != PGRES_TUPLES_OK)
