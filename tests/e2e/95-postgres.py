@@ -142,13 +142,27 @@ def what_is_old_goes():
     f = folder_on(db.url())
     f.config("http://127.0.0.1:9" + TRACK, extra=store(db.url(), False) + "retention: {clicks: 2s, ledger: 2s, ip: 1s}\n")
     serve = Serve(f)
-    serve.fire(SALE % ("o1", "o1", "rejected", "1", 1))
+    serve.fire(SALE % ("o1", "o1", "rejected", "1", 1) + "&ip=192.0.2.77")
+    equal("the visitor's address is there", db.rows("SELECT count(*) FROM postbacks WHERE params LIKE '%192.0.2.77%'"), [["1"]])
     request(serve.port, "POST", "/click/nutra-de", "subid=o2&ttclid=E.C.P.o2", {"Origin": "https://lander.example"})
     serve.stop()
     time.sleep(3)
     serve = Serve(f)
-    wait_until("the old rows to go", lambda: db.rows("SELECT (SELECT count(*) FROM postbacks), (SELECT count(*) FROM clicks)")[0] == ["0", "0"])
-    good("old rows are removed")
+    left = lambda: db.rows("SELECT (SELECT count(*) FROM clicks), (SELECT count(*) FROM postbacks), (SELECT count(*) FROM postbacks WHERE params LIKE '%192.0.2.77%')")[0]
+    wait_until("clicks and addresses to go", lambda: left() == ["0", "1", "0"])
+    good("old clicks and addresses are removed; the postback's table has today's, too")
+    serve.fire(SALE % ("o9", "o9", "rejected", "1", 1))  # today, or the clock itself would be doubted
+    serve.stop()
+    # As if the first had come 100 days ago: its table is old as a whole.
+    old = time.strftime("%Y%m%d", time.gmtime(time.time() - 100 * 86400))
+    day = (int(time.time()) - 1577836800) // 86400 - 100
+    db.psql("UPDATE meta SET value = 1 WHERE key = 'span';" + "".join(
+        "CREATE TABLE {0}_{1}(LIKE {0} INCLUDING ALL); ALTER TABLE {0} ATTACH PARTITION {0}_{1} FOR VALUES FROM ({2}) TO ({3});".format(
+            table, old, (day * 86400) << 21, ((day + 1) * 86400) << 21) for table in ("postbacks", "events", "tries", "attempts")) +
+        "UPDATE postbacks SET id = %d + (id & 2097151), at = %d WHERE id = (SELECT min(id) FROM postbacks)" % ((day * 86400 + 60) << 21, (1577836800 + day * 86400 + 60) * 1000), "clickbaton")
+    serve = Serve(f)
+    wait_until("the old table to go", lambda: db.rows("SELECT (SELECT count(*) FROM postbacks), to_regclass('postbacks_%s') IS NULL" % old)[0] == ["1", "t"])
+    good("the old table is dropped")
     serve.stop()
 
 

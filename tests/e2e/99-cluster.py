@@ -383,7 +383,8 @@ def the_page():
         p.dbs.append(db)
     p.done.append(copy)
     watch = next(c for c in commands if "pg_stat_replication" in c)
-    wait_until("both standbys", lambda: p.dbs[0].psql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'").stdout.strip() == "2")
+    wait_until("both standbys", lambda: p.dbs[0].psql("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
+                                                            " AND flush_lsn IS NOT NULL").stdout.strip() == "2")
     shown = p.database(watch)
     true("both stream, and either confirms", shown.count("streaming") == 2 and shown.count("quorum") == 2, shown)
     nodes_of(p)
