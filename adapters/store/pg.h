@@ -57,6 +57,7 @@ struct pg_old {
     struct pg_span span;    /* the oldest there is; none: not looked yet */
     int64_t after[2], n[2]; /* its postbacks and attempts: counted up to this id, so many */
     bool counted[2];
+    int64_t removed;        /* how many rows had gone one by one, by anybody, before the first was counted */
     int64_t stuck_below;    /* rows with ids below go one by one: something in the oldest tables waits; 0: none does */
     int64_t again_at;       /* the oldest tables are looked at again, Unix milliseconds */
     int64_t swept_below;    /* what is left of events below this goes */
@@ -243,7 +244,7 @@ int pg_counts(struct store *, struct store_counts *, struct err *);
 
 int pg_mark(struct pg *s, struct err *err); /* what the transaction adds, into the writer's row */
 
-/* Whole numbers by name: which = META_SET, META_LATER (when it is more), META_DROP (when it is that). */
+/* Whole numbers by name: which = META_SET, META_LATER (when it is more), META_ADD, META_DROP (when it is that). */
 int pg_meta_set(struct pg *s, enum pg_sql which, const char *key, int64_t n, struct err *err);
 int pg_meta_get(struct pg *s, const char *key, int64_t *n, struct err *err); /* 1; 0: none, *n is 0 */
 void pg_leave(struct pg *s); /* its number is free, and so is what it has taken */

@@ -7,6 +7,7 @@
 #define COUNT_ROWS 20000 /* of them, in one step: some milliseconds, for only an index is read */
 #define LOCK_MS    50    /* others wait behind a lock that waits */
 #define AGAIN_MS   60000 /* then the oldest tables are looked at again */
+#define ROWS_REMOVED "rows_removed" /* of the ledger, one by one: a count from before is no count of what is there */
 
 /* ---- rows ---- */
 
@@ -137,7 +138,7 @@ static int find_oldest(struct pg *s, const struct store_retention *how, struct e
     if (count == 0)
         return 0;
     s->old.span = list[0];
-    return pg_meta_get(s, "gone_event", &s->old.swept_below, err) < 0 ? -1 : 0;
+    return pg_meta_get(s, "gone_event", &s->old.swept_below, err) < 0 || pg_meta_get(s, ROWS_REMOVED, &s->old.removed, err) < 0 ? -1 : 0;
 }
 
 /* 1: go on.  0: it is counted. */
@@ -173,20 +174,22 @@ static int ask(struct pg *s, enum pg_sql which, int64_t from, int64_t to, int64_
     return pg_run_one(&c, n, err) < 0 ? -1 : 0;
 }
 
-/* With the tables ours.  1: it was dropped.  0: something waits, or it was another server's to drop. */
+enum { WAITS, DROPPED, BUSY, MISCOUNTED };
+
+/* With the tables ours: DROPPED, MISCOUNTED, or WAITS: something does, or it was another server's to drop.  -1. */
 static int drop_locked(struct pg *s, struct pg_span span, struct store_retained *out, struct err *err)
 {
-    int64_t from = pg_day_first(span.first), to = pg_day_first(span.end), waits, quarantined;
+    int64_t from = pg_day_first(span.first), to = pg_day_first(span.end), waits, quarantined, removed;
     char sql[4 * (PG_SPAN_NAME + 2) + 12] = "DROP TABLE ", name[PG_SPAN_NAME];
     int there;
 
     pg_span_name("postbacks", span, name);
     there = pg_table_there(s, name, err);
-    if (there != 1 || ask(s, PG_DAY_WAITS, from, to, &waits, err) != 0 ||
+    if (there != 1 || ask(s, PG_DAY_WAITS, from, to, &waits, err) != 0 || pg_meta_get(s, ROWS_REMOVED, &removed, err) < 0 ||
         ask(s, PG_DAY_QUARANTINED, from, to, &quarantined, err) != 0)
-        return there == 0 ? 0 : -1;
-    if (waits)
-        return 0;
+        return there == 0 ? WAITS : -1;
+    if (waits || removed != s->old.removed)
+        return waits ? WAITS : MISCOUNTED;
     for (int i = 0; i < PG_DAY_TABLES; i++) {
         size_t n = strlen(sql);
         pg_span_name(pg_day_tables[i], span, name);
@@ -201,10 +204,8 @@ static int drop_locked(struct pg *s, struct pg_span span, struct store_retained 
     s->counts.quarantined -= quarantined;
     out->postbacks += s->old.n[0];
     out->attempts += s->old.n[1];
-    return 1;
+    return DROPPED;
 }
-
-enum { WAITS, DROPPED, BUSY };
 
 /* Locks are waited for as ever again. */
 static int release(struct pg *s, struct err *err)
@@ -233,14 +234,14 @@ static int drop_span(struct pg *s, struct pg_span span, struct store_retained *o
     rc = pg_simple(s, sql, &why);
     if (rc == 0)
         rc = drop_locked(s, span, out, &why);
-    if (rc == 1)
-        return release(s, err) != 0 ? -1 : DROPPED;
+    if (rc == DROPPED)
+        return release(s, err) != 0 ? -1 : rc;
     if (rc < 0 && !s->shut_out && why.kind != ERR_AGAIN)
         return err_set(err, why.kind, "%s", why.text);
     s->store.failed = false; /* it is at the savepoint again */
     if (pg_simple(s, "ROLLBACK TO SAVEPOINT span; RELEASE SAVEPOINT span", err) != 0)
         return -1;
-    return rc == 0 ? WAITS : BUSY;
+    return rc < 0 ? BUSY : rc;
 }
 
 /* 1: go on.  0: no tables are old enough, or they have to wait; *below: rows up to here go one by one. */
@@ -266,12 +267,12 @@ static int old_span(struct pg *s, const struct store_retention *how, int64_t *be
         return -1;
     /* Where something waits, what is old goes row by row meanwhile. */
     *below = o->stuck_below = rc == WAITS ? pg_day_first(o->span.end) : 0;
-    o->again_at = rc == DROPPED ? 0 : s->now + AGAIN_MS;
+    o->again_at = rc == DROPPED || rc == MISCOUNTED ? 0 : s->now + AGAIN_MS;
     o->span.end = 0;
     out->busy |= rc == BUSY;
     if (*below == 0)
         *below = PG_FIRST_DAY_ID;
-    return rc == DROPPED;
+    return rc == DROPPED || rc == MISCOUNTED;
 }
 
 static void start_sweep(struct pg_call *c, struct pg *s, enum pg_sql which, int64_t max)
@@ -324,15 +325,20 @@ static int removed_before(struct pg *s, const char *key, int64_t before, bool an
 static int64_t drop_ledger(struct pg *s, const struct store_retention *how, int64_t left, int64_t below,
                            struct store_retained *out, struct err *err)
 {
-    int64_t all = left, n = sweep(s, left, out, err);
+    int64_t all = left, rows, n = sweep(s, left, out, err);
 
-    if (n < 0 || (n = drop_events(s, how->ledger, left -= n, below, out, err)) < 0)
+    if (n < 0)
+        return -1;
+    rows = left -= n;
+    if ((n = drop_events(s, how->ledger, left, below, out, err)) < 0)
         return -1;
     if ((n = drop_postbacks(s, how->ledger, left -= n, below, out, err)) < 0)
         return -1;
     if ((n = drop_attempts(s, how->ledger, left -= n, below, out, err)) < 0)
         return -1;
-    if ((left -= n) == 0)
+    if ((left -= n) < rows && pg_meta_set(s, PG_META_ADD, ROWS_REMOVED, rows - left, err) != 0)
+        return -1;
+    if (left == 0)
         return all;
     n = drop(s, PG_TALLY_DROP, store_tally_hour(how->ledger / 1000), left, err);
     return n < 0 ? -1 : all - left + n;

@@ -364,6 +364,42 @@ static void test_no_lock(void **state)
     assert_int_equal(tables(p, 100), 4);
 }
 
+/* One server has counted what is in a table; before it drops that, another finds that something waits there and removes what does not:
+ * each row is taken off the counts once. */
+static void test_counted_by_two(void **state)
+{
+    struct place *p = *state;
+    const struct days d = { 2, 3, { 100, 0 }, { true, false } };
+    const struct store_retention how = { .ledger = pg_day_ms(p->today - 90), .cut_params = same_params, .cut_body = same_body, .rows = 7 };
+    struct store *other;
+    struct store_retained one;
+    struct pg_old *o;
+
+    fill(p, &d);
+    other = pg_open(p->url, true, false, &p->f.err);
+    assert_non_null(other);
+    o = &((struct pg *)other)->old;
+    for (int steps = 0; !o->counted[0] || !o->counted[1]; steps++) {
+        assert_true(steps < 5);
+        OK(&p->f, store_begin(other, &p->f.err));
+        GIVES(&p->f, 1, store_retain(other, &how, &one, &p->f.err));
+        OK(&p->f, store_commit(other, &p->f.err));
+    }
+    assert_int_equal(o->n[0], 3);
+    assert_int_equal(retain_all(p, how.ledger).postbacks, 2);
+    sql(p, "UPDATE deliveries SET state = 3 WHERE state = 1");
+    sql(p, "UPDATE writers SET waiting = waiting - 1, delivered = delivered + 1 WHERE number = 0");
+    for (int more = 1; more == 1;) {
+        OK(&p->f, store_begin(other, &p->f.err));
+        more = store_retain(other, &how, &one, &p->f.err);
+        assert_true(more >= 0);
+        OK(&p->f, store_commit(other, &p->f.err));
+    }
+    store_close(other);
+    assert_int_equal(tables(p, 100), 0);
+    assert_left(p, 0, 3, 1, 1);
+}
+
 /* Marks may be as many as postbacks: they go in steps, when the locks are free again. */
 static void test_marks(void **state)
 {
@@ -839,7 +875,7 @@ static void test_findings(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
-    const struct CMUnitTest tests[] = { TEST(test_drop), TEST(test_lock), TEST(test_no_lock), TEST(test_marks), TEST(test_long_reader), TEST(test_replayed),
+    const struct CMUnitTest tests[] = { TEST(test_drop), TEST(test_lock), TEST(test_no_lock), TEST(test_counted_by_two), TEST(test_marks), TEST(test_long_reader), TEST(test_replayed),
                                         TEST(test_week), TEST(test_spans), TEST(test_tomorrow), TEST(test_since),
                                         TEST(test_little_read), TEST(test_refused),
                                         TEST(test_doubled), TEST(test_findings) };
