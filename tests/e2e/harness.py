@@ -150,7 +150,7 @@ class Folder:
     """A temporary folder with clickbaton.yaml, keys, and the offer nutra-de."""
 
     def __init__(self, endpoint="http://127.0.0.1:9" + TRACK, offers=("nutra-de",), **more):
-        self.path = tempfile.mkdtemp(prefix="clickbaton-e2e-")
+        self.path = self.made = tempfile.mkdtemp(prefix="clickbaton-e2e-")  # a test may go on in a folder inside
         folders.append(self)
         self.mounted = False
         self.write("keys/postback", KEY + "\n", 0o600)
@@ -196,7 +196,7 @@ class Folder:
     def remove(self):
         if self.mounted:
             subprocess.run(["umount", self.at("data")], stderr=subprocess.DEVNULL)
-        shutil.rmtree(self.path, ignore_errors=True)
+        shutil.rmtree(self.made, ignore_errors=True)
 
     # ---- the store, as any user would open it ----
 
