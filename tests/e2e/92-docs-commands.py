@@ -239,7 +239,7 @@ def harmless(text):
 
 # In this order, and one after the other: what changes what others see.
 ALONE = ("clickbaton alert", "kill -TERM", "clickbaton rates import", "kill -HUP", "TOKEN=", "curl -sS -c", "curl -sS -b", "clickbaton replay",
-         "clickbaton store compact", "curl --unix", "sqlite3 data/clickbaton.db \".backup", "clickbaton store verify /backup")
+         "clickbaton store compact", "curl --unix", "sqlite3 data/clickbaton.db \".backup", "clickbaton store verify /backup", "(umask")
 
 
 @part

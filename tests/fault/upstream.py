@@ -112,11 +112,12 @@ class Way:
         """The fault is over or goes on; what /readyz and the log say of it."""
         if self.first_time:
             return
-        wait_until("the attempt of " + self.name, lambda: attempts(self.folder), self.wait)
+        # The attempt is told a moment after it is written, and until the next one, a second later.
+        status, ready = wait_until("the attempt of " + self.name, lambda: [
+            (status, ready) for status, ready in [self.serve.ready()] if len(attempts(self.folder)) > (not ready["warnings"])], self.wait)[0]
         self.struck = time.monotonic()
         if self.unknown is None:
             self.unknown = attempts(self.folder)[0][2].startswith("no answer: ")
-        status, ready = self.serve.ready()
         a = attempts(self.folder)[0]
         equal("%s: no answer counts" % self.name, a[:2] + (a[3],), (0 if a[0] == 0 else a[0], -1, [self.id + "-a"]))
         true("%s: the ledger says %r" % (self.name, self.words), re.search(self.words, a[2]), a[2])
