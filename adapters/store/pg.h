@@ -76,6 +76,7 @@ struct pg {
     struct pg_conn *db;      /* NULL: not tried yet */
     int patience_ms;         /* for an answer; 0: any time */
     bool ready;              /* connected, and its schema is of today */
+    bool lost;               /* it was, until this try */
     bool connecting;         /* it is being made ready */
     bool silent;             /* the last statement was given up */
     int64_t down_at;       /* of the last try to connect, by a clock that nobody sets; 0: it went well */

@@ -33,8 +33,14 @@ static void hear(void *context, const PGresult *result)
  * this verbosity their SQLSTATE stands in them, and it is kept when the connection is made anew. */
 static int start(struct pg *s, struct err *err)
 {
-    if (pg_target_renew(&s->target) && s->db) {
-        PQfinish(s->db); /* it would use the one that it has been given */
+    bool renewed = pg_target_renew(&s->target);
+
+    /* One that stands still is waited for as long as one may be, so the host that was lost comes after the others. */
+    if (s->lost && pg_target_last(&s->target, PQhost(s->db), PQport(s->db)))
+        renewed = true;
+    s->lost = false;
+    if (renewed && s->db) {
+        PQfinish(s->db); /* it would use what it has been given */
         s->db = NULL;
     }
     if (s->db) {
@@ -100,6 +106,7 @@ int pg_alive(struct pg *s, struct err *err)
 
     if (s->ready && PQstatus(s->db) == CONNECTION_OK)
         return 0;
+    s->lost = s->lost || s->ready;
     s->ready = false;
     now = steady_ms();
     if (s->down_at && now - s->down_at < AGAIN_MS) /* who waits is told at once */

@@ -125,8 +125,10 @@ int pg_fail(struct pg *s, const struct pg_result *result, const char *doing, str
     s->store.failed = true;
     s->shut_out = code && strcmp(code, "55P03") == 0;
     unquoted(slice_from(r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL), says, sizeof(says));
-    if (known && known->lost)
+    if (known && known->lost) {
+        s->lost = s->lost || s->ready;
         s->ready = false;
+    }
     if (known)
         return err_set(err, known->kind, "%s: %s (SQLSTATE %s)", s->where, known->sentence, code);
     if (s->silent)

@@ -135,6 +135,63 @@ const char *pg_target_value(const struct pg_target *t, const char *key)
     return NULL;
 }
 
+static const char *const lists[] = { "host", "hostaddr", "port" };
+
+static void find_lists(struct pg_target *t)
+{
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+        const char *value = pg_target_value(t, lists[i]);
+        size_t size = value ? strlen(value) + 1 : 0;
+        t->lists[i] = value ? arena_alloc(&t->arena, size) : NULL;
+        if (!t->lists[i])
+            continue;
+        memcpy(t->lists[i], value, size);
+        put(t, lists[i], t->lists[i]);
+    }
+}
+
+static struct slice item_at(const char *list, size_t n)
+{
+    struct slice rest = slice_from(list), item = { 0 };
+
+    for (size_t i = 0; i <= n; i++)
+        if (!slice_next(&rest, ',', &item))
+            return (struct slice){ 0 };
+    return item;
+}
+
+static void move_last(char *list, struct slice item)
+{
+    size_t at = (size_t)(item.ptr - list), behind = strlen(list) - at - item.len;
+    char copy[300];
+
+    if (behind == 0 || item.len > sizeof(copy))
+        return;
+    memcpy(copy, item.ptr, item.len);
+    memmove(list + at, list + at + item.len + 1, behind - 1);
+    list[at + behind - 1] = ',';
+    memcpy(list + at + behind, copy, item.len);
+}
+
+bool pg_target_last(struct pg_target *t, const char *host, const char *port)
+{
+    const char *hosts = t->lists[0] ? t->lists[0] : t->lists[1];
+    struct slice rest = slice_from(hosts), one;
+    size_t n = 0;
+
+    for (; slice_next(&rest, ',', &one); n++) {
+        struct slice its = item_at(t->lists[2], n);
+        if (slice_eq(one, slice_from(host)) && (its.len == 0 || slice_eq(its, slice_from(port))))
+            break;
+    }
+    if (rest.len == 0) /* it was not found, or is the last one */
+        return false;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+        if (t->lists[i] && strchr(t->lists[i], ','))
+            move_last(t->lists[i], item_at(t->lists[i], n));
+    return true;
+}
+
 static const char *path_of(struct pg_target *t, const struct postgres *at, const char *name)
 {
     if (name[0] == '/' || !at->folder || !at->folder[0])
@@ -236,6 +293,7 @@ int pg_target_read(struct pg_target *t, const struct postgres *at, bool writer, 
     if (!pg_target_value(t, "passfile")) /* ~/.pgpass: a server that is confined could not read what a verb can */
         put(t, "passfile", "/nonexistent/pgpass");
     name(t);
+    find_lists(t);
     t->secret = at->secret;
     if (!t->secret && at->password && !(t->password = strdup(at->password)))
         t->arena.full = true;

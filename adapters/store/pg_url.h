@@ -13,6 +13,7 @@ struct pg_target {
     char *password; /* malloc'ed; NULL: none */
     struct postgres_secret *secret; /* where it comes from; NULL: it stays */
     uint64_t change;                /* of the secret, that is in `password` */
+    char *lists[3]; /* host, hostaddr, port: an item for each host, or one for all; NULL: not said */
     char where[200];
     bool remote; /* some host is neither this machine's nor a socket */
 };
@@ -22,6 +23,7 @@ int pg_target_read(struct pg_target *t, const struct postgres *at, bool writer, 
 void pg_target_free(struct pg_target *t);
 bool pg_target_renew(struct pg_target *t); /* pg_secret.c: the secret as it is now; true: it is another one than before */
 void pg_target_password(struct pg_target *t); /* `password` is what libpq gets */
+bool pg_target_last(struct pg_target *t, const char *host, const char *port); /* it is asked last from now on; false: it was */
 const char *pg_target_value(const struct pg_target *t, const char *key); /* NULL: not said */
 
 #endif

@@ -420,6 +420,49 @@ class Silent(threading.Thread):
                 c.close()
 
 
+class Stopping(Silent):
+    """A way to a database, until its machine stands still: what is open is cut, what is new is taken and never answered."""
+
+    def __init__(self, to):
+        self.to, self.still = to, False
+        super().__init__()
+
+    def run(self):
+        while True:
+            c, _ = self.s.accept()
+            self.open.append(c)
+            if not self.still:
+                there = socket.create_connection(("127.0.0.1", self.to))
+                for a, b in ((c, there), (there, c)):
+                    threading.Thread(target=self.hand_on, args=(a, b), daemon=True).start()
+
+    def hand_on(self, a, b):
+        with contextlib.suppress(OSError):
+            while data := a.recv(65536):
+                b.sendall(data)
+        for s in (a, b):
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+
+    def stop(self):
+        self.still, cut, self.open = True, self.open, []
+        for c in cut:
+            with contextlib.suppress(OSError):
+                c.shutdown(socket.SHUT_RDWR)
+
+
+@part
+def the_one_that_was_lost_is_asked_last():
+    db = Postgres(tcp=True).database()
+    way = Stopping(db.port)
+    serve = Serve(folder_on("postgresql://clickbaton@127.0.0.1:%d,127.0.0.1:%d/clickbaton" % (way.port, db.port)))
+    equal("by the first", (serve.verdict(SALE % ("w1", "w1", "sale", "1", 1))[0], len(way.open) > 0), (200, True))
+    way.stop()
+    wait_until("an answer by the second", lambda: serve.verdict(SALE % ("w2", "w2", "sale", "1", 2))[0] == 200)
+    equal("none has waited for the first", len(way.open), 0)
+    serve.stop()
+
+
 @slow
 def what_answers_is_no_database():
     web = Silent(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")

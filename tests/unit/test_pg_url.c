@@ -93,6 +93,50 @@ static void test_secret(void **state)
     postgres_secret_free(NULL);
 }
 
+/* Which hosts are asked in which order after one of them was lost. */
+static void test_lost(void **state)
+{
+    static const struct row {
+        const char *url, *host, *port, *key, *order;
+        bool moved;
+    } rows[] = {
+        { "postgresql://u@a:1,b:2,c:3/x", "a", "1", "host", "b,c,a", true },
+        { "postgresql://u@a:1,b:2,c:3/x", "a", "1", "port", "2,3,1", true },
+        { "postgresql://u@a:1,b:22,c:333/x", "b", "22", "host", "a,c,b", true },
+        { "postgresql://u@a:1,b:22,c:333/x", "b", "22", "port", "1,333,22", true },
+        { "postgresql://u@a:1,b:2,c:3/x", "c", "3", "host", "a,b,c", false },
+        { "postgresql://u@a:1,a:2,a:3/x", "a", "2", "port", "1,3,2", true },
+        { "postgresql://u@a:1,a:2/x", "a", "9", "port", "1,2", false },
+        { "postgresql://u@a,b/x", "a", "5432", "host", "b,a", true },
+        { "postgresql://u@a,b:2/x", "a", "5432", "port", "2,", true },
+        { "postgresql://u@/x?host=first,2nd&port=7", "first", "7", "host", "2nd,first", true },
+        { "postgresql://u@/x?host=first,2nd&port=7", "first", "7", "port", "7", true },
+        { "postgresql://u@/x?hostaddr=127.0.0.1,127.0.0.22", "127.0.0.1", "5432", "hostaddr", "127.0.0.22,127.0.0.1", true },
+        { "postgresql://u@a,b/x?hostaddr=127.0.0.1,127.0.0.22", "a", "5432", "hostaddr", "127.0.0.22,127.0.0.1", true },
+        { "postgresql://u@a/x", "a", "5432", "host", "a", false },
+        { "postgresql://u@a,b/x", "elsewhere", "5432", "host", "a,b", false },
+        { "postgresql://u@a,b/x", NULL, NULL, "host", "a,b", false },
+        { "postgresql://u@/x", "", "5432", "host", NULL, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const struct row *r = &rows[i];
+        const struct postgres at = { .url = r->url };
+        struct pg_target t;
+        struct err err = { 0 };
+        const char *order;
+        assert_int_equal(pg_target_read(&t, &at, true, &err), 0);
+        if (pg_target_last(&t, r->host, r->port) != r->moved)
+            fail_msg("%s: %s", r->url, r->moved ? "not moved" : "moved");
+        order = pg_target_value(&t, r->key);
+        if (!order != !r->order || (order && strcmp(order, r->order) != 0))
+            fail_msg("%s: %s is %s, not %s", r->url, r->key, order, r->order);
+        assert_int_equal(pg_target_last(&t, r->host, r->port) && r->moved, false); /* it is the last now */
+        pg_target_free(&t);
+    }
+}
+
 static void test_names(void **state)
 {
     static const char *const rows[][2] = {
@@ -153,7 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
-        cmocka_unit_test(test_secret), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_secret), cmocka_unit_test(test_lost), cmocka_unit_test(test_names),
         cmocka_unit_test(test_faults),
     };
 
