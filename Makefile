@@ -165,7 +165,7 @@ valgrind: | need-test
 NO_VALGRIND := $(addprefix $(BUILD)/tests/unit/,test_confine test_courier test_http_server test_sender test_store test_store_upgrade \
                  $(if $(ALL),,test_store_life test_store_outbox test_store_wear test_store_history test_store_refusal test_store_retain \
                    test_store_prefix test_store_recount test_alert_days test_store_list test_store_nodes test_store_group test_store_handles \
-                   test_store_tally test_store_tally_sqlite test_pg_days test_http_stream test_page))
+                   test_store_sqlite test_store_tally test_store_tally_sqlite test_pg_days test_http_stream test_page))
 
 # Branches of core/ that the unit tests, the case files and these end-to-end files take; MISSING=1
 # lists the others.  Nothing is left out, not even where memory ends.
@@ -201,7 +201,7 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz: | need-fuzz
 	@$(MAKE) --no-print-directory $(FUZZED) $(patsubst %,build-fuzz/fuzz/%,$(if $(T),$(T),$(FUZZ)))
 	@SEED=$(SEED) tests/run-fuzz.sh $(S) $(if $(T),$(T),$(FUZZ))
-FUZZED := CC=clang BUILD=build-fuzz SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+FUZZED := CC=clang BUILD=build-fuzz SAN=fuzzer-no-link,address,undefined CFLAGS='-O1 -gline-tables-only'
 # All that `make test` runs with the sanitizers, the fuzzers among them, and a clean compile by clang.
 sanitized: | need-fuzz
 	@$(MAKE) --no-print-directory $(FUZZED) build-fuzz/clickbaton $(UNIT:$(BUILD)/%=build-fuzz/%) $(patsubst %,build-fuzz/fuzz/%,$(FUZZ))

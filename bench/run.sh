@@ -3,6 +3,8 @@
 # BENCH_DIR=FOLDER: measure the disk of that folder instead of the build folder's.
 cd "$(dirname "$0")/.." || exit 1
 if [ "${QUICK:-0}" != 0 ]; then # `make bench-trace` is the real one
-    "${BUILD:-build}/bench/bench_trace" "$(mktemp -d)" 6000 3 >/dev/null || exit 1
+    made=$(mktemp -d) || exit 1
+    "${BUILD:-build}/bench/bench_trace" "$made" 6000 3 >/dev/null || exit 1
+    rm -rf "$made"
 fi
 exec python3 -B bench/run.py
