@@ -2,6 +2,7 @@
 import gzip
 import threading
 
+from exports import aged, spoilt
 from harness import *
 
 FIXTURE = os.path.join(ROOT, "tests", "fixtures", "store-2.db.gz")
@@ -144,17 +145,7 @@ def export_and_import():
     equal("--since is no time", run("store", "export", "--since", "yesterday", folder.at("data")).code, 2)
 
     good = r.out.splitlines()
-    wrong = [
-        ("a cut file", good[:-3], "the file ends too early"),
-        ("a missing line", good[:5] + good[6:], "lines are missing"),
-        ("lines in another order", good[:1] + good[2:3] + good[1:2] + good[3:], "ids ascend"),
-        ("no header", good[1:], "the first line must be"),
-        ("garbage", good[:4] + ["{\"row\":\"click\",\"id\":xyz}"] + good[5:], "this is not JSON"),
-        ("behind the end", good + good[-1:], "can't stand behind"),
-        ("an event whose postback is not there",
-         [re.sub(r'^(\{"row":"event","id":\d+),"postback":\d+', r'\1,"postback":99999', l) for l in good], "its postback 99999 is gone"),
-    ]
-    for name, bad_lines, why in wrong:
+    for name, bad_lines, why in spoilt(good):
         i = run("store", "import", "-", folder.at("bad"), stdin="\n".join(bad_lines) + "\n")
         equal(name, i.code, 1)
         has(name + ": where, and why", i.err, "stdin:", why, "nothing was imported")

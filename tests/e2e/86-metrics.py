@@ -3,6 +3,7 @@ dashboard, the alert rules and the page of the docs against a real answer."""
 import random
 from itertools import pairwise
 
+from exports import aged
 from harness import *
 from metrics_text import Scrape
 

@@ -2,6 +2,7 @@
 import fcntl
 import gzip
 
+from exports import aged, spoilt
 from harness import *
 
 FIXTURE = os.path.join(ROOT, "tests", "fixtures", "store-2.db.gz")
@@ -94,17 +95,7 @@ def what_is_refused():
     folder, url = Folder(), postgres.url()
     old_store(folder)
     good = run("store", "export", folder.at("data")).out.splitlines()
-    wrong = [
-        ("a cut file", good[:-3], "the file ends too early"),
-        ("a missing line", good[:5] + good[6:], "lines are missing"),
-        ("lines in another order", good[:1] + good[2:3] + good[1:2] + good[3:], "ids ascend"),
-        ("no header", good[1:], "the first line must be"),
-        ("garbage", good[:4] + ["{\"row\":\"click\",\"id\":xyz}"] + good[5:], "this is not JSON"),
-        ("behind the end", good + good[-1:], "can't stand behind"),
-        ("an event whose postback is not there",
-         [re.sub(r'^(\{"row":"event","id":\d+),"postback":\d+', r'\1,"postback":99999', l) for l in good], "its postback 99999 is gone"),
-    ]
-    for name, lines, why in wrong:
+    for name, lines, why in spoilt(good):
         r = run("store", "import", "-", url, stdin="\n".join(lines) + "\n")
         equal(name, r.code, 1)
         has(name + ": where, and why", r.err, "stdin:", why, "nothing was imported")

@@ -395,18 +395,6 @@ class Serve(Program):
         wait_until("the reload", lambda: self.err().count(word) > before)
 
 
-def aged(text, days):
-    """An export, as if everything in it had happened earlier."""
-    out = []
-    for line in text.splitlines():
-        row = json.loads(line)
-        for key in ("at", "created", "due", "unknown_since", "unknown_before"):
-            if key in row:
-                row[key] -= days * 86400 * (1 if row["row"] == "click" else 1000)
-        out.append(json.dumps(row, separators=(",", ":"), ensure_ascii=False))
-    return "\n".join(out) + "\n"
-
-
 def silent(folder):
     """A server on a store without a postback of the last two weeks: it removes nothing, and takes one."""
     serve = Serve(folder)

@@ -118,4 +118,26 @@ static inline void random_again(struct fixture *f, int64_t now)
         fail_msg("%s", f->err.text);
 }
 
+typedef void random_act(struct fixture *f, int64_t now);
+
+/* Some of them in a transaction, which is mostly committed; each takes up to `step` milliseconds.  Now and then the program ends after it. */
+static inline void random_group(struct fixture *f, random_act *const *acts, size_t count, int64_t step, int64_t *now)
+{
+    int64_t recovered;
+
+    OK(f, store_begin(f->s, &f->err));
+    for (int64_t i = any(8); i >= 0; i--, *now += any(step))
+        acts[any((int64_t)count)](f, *now);
+    if (any(12))
+        OK(f, store_commit(f->s, &f->err));
+    else
+        store_rollback(f->s);
+    if (any(100) == 0) {
+        fixture_reopen(f);
+        OK(f, store_begin(f->s, &f->err));
+        OK(f, store_recover(f->s, *now, &recovered, &f->err));
+        OK(f, store_commit(f->s, &f->err));
+    }
+}
+
 #endif

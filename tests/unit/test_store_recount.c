@@ -216,27 +216,14 @@ static void random_retention(struct fixture *f, int64_t now)
 
 static void never_cries_wolf(void **state)
 {
-    static void (*const acts[])(struct fixture *, int64_t) = { random_click, random_postback, random_postback,
-                                                               random_postback, random_delivery, random_again,
-                                                               random_refusal, random_retention };
+    static random_act *const acts[] = { random_click, random_postback, random_postback, random_postback, random_delivery, random_again,
+                                        random_refusal, random_retention };
     struct fixture *f = *state;
-    int64_t now = START, recovered;
+    int64_t now = START;
 
     seed_from(11);
     for (int group = 0; group < 1500; group++) {
-        OK(f, store_begin(f->s, &f->err));
-        for (int64_t i = any(8); i >= 0; i--, now += any(10 * 60000))
-            acts[any(8)](f, now);
-        if (any(12))
-            OK(f, store_commit(f->s, &f->err));
-        else
-            store_rollback(f->s);
-        if (any(100) == 0) {
-            fixture_reopen(f);
-            OK(f, store_begin(f->s, &f->err));
-            OK(f, store_recover(f->s, now, &recovered, &f->err));
-            OK(f, store_commit(f->s, &f->err));
-        }
+        random_group(f, acts, sizeof(acts) / sizeof(*acts), 10 * 60000, &now);
         if (group % 60 == 59)
             verify_says(f, "");
         arena_reset(&f->arena);

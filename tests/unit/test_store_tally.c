@@ -216,26 +216,13 @@ static void same_lines(struct slice want, struct slice is)
 
 static void test_as_the_rows(void **state)
 {
-    static void (*const acts[])(struct fixture *, int64_t) = { random_click, random_postback, random_postback,
-                                                               random_delivery, random_again };
+    static random_act *const acts[] = { random_click, random_postback, random_postback, random_delivery, random_again };
     struct fixture *f = *state;
-    int64_t now = START, recovered;
+    int64_t now = START;
 
     seed_from(7);
     for (int group = 1; group <= 240; group++) {
-        begin(f);
-        for (int64_t i = any(8); i >= 0; i--, now += any(60000))
-            acts[any(5)](f, now);
-        if (any(12))
-            commit(f);
-        else
-            store_rollback(f->s);
-        if (any(60) == 0) {
-            fixture_reopen(f);
-            begin(f);
-            OK(f, store_recover(f->s, now, &recovered, &f->err));
-            commit(f);
-        }
+        random_group(f, acts, sizeof(acts) / sizeof(*acts), 60000, &now);
         if (group % 80 == 0)
             same_lines(counted(f), tallies(f, f->s, true));
     }

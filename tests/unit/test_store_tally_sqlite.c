@@ -91,26 +91,13 @@ static int64_t wrong_sums(struct fixture *f)
 
 static void as_the_rows(void **state)
 {
-    static void (*const acts[])(struct fixture *, int64_t) = { random_click, random_postback, random_postback,
-                                                               random_delivery, random_again };
+    static random_act *const acts[] = { random_click, random_postback, random_postback, random_delivery, random_again };
     struct fixture *f = *state;
-    int64_t now = START, recovered;
+    int64_t now = START;
 
     seed_from(7);
     for (int group = 0; group < 600; group++) {
-        OK(f, store_begin(f->s, &f->err));
-        for (int64_t i = any(8); i >= 0; i--, now += any(60000))
-            acts[any(5)](f, now);
-        if (any(12))
-            OK(f, store_commit(f->s, &f->err));
-        else
-            store_rollback(f->s);
-        if (any(100) == 0) {
-            fixture_reopen(f);
-            OK(f, store_begin(f->s, &f->err));
-            OK(f, store_recover(f->s, now, &recovered, &f->err));
-            OK(f, store_commit(f->s, &f->err));
-        }
+        random_group(f, acts, sizeof(acts) / sizeof(*acts), 60000, &now);
         if (group % 100 == 99)
             SAME(counted(f), all_of(f));
         if (any(30) == 0)
