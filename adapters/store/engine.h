@@ -27,7 +27,7 @@ struct store_ops {
     int (*renew)(struct store *, int64_t, int64_t *, struct err *);
     int (*look)(struct store *, struct store_gate *, size_t, struct store_crowd *, struct arena *, struct err *);
     int (*gate_set)(struct store *, const struct store_gate *, int64_t, bool, struct err *);
-    int (*spill_meet)(struct store *, int64_t, bool, int64_t, int64_t *, struct err *);
+    int (*spill_meet)(struct store *, int64_t, bool, int64_t *, struct err *);
     int (*spill_mark)(struct store *, const struct store_spill *, struct err *);
     int (*retain)(struct store *, const struct store_retention *, struct store_retained *,
                   struct err *);

@@ -260,7 +260,7 @@ int pg_gate_set(struct store *, const struct store_gate *, int64_t, bool, struct
 int64_t pg_boot_us(void); /* CLOCK_BOOTTIME */
 
 /* ---- pg_spill.c ---- */
-int pg_spill_meet(struct store *, int64_t, bool, int64_t, int64_t *, struct err *);
+int pg_spill_meet(struct store *, int64_t, bool, int64_t *, struct err *);
 int pg_spill_mark(struct store *, const struct store_spill *, struct err *);
 int pg_spill_write(struct pg *s, struct err *err); /* queued */
 

@@ -2,7 +2,7 @@
 #include "adapters/store/pg.h"
 
 /* The row is locked: whatever was committed under this token, and not answered, is decided before it is read. */
-int pg_spill_meet(struct store *store, int64_t token, bool known, int64_t forget, int64_t *upto, struct err *err)
+int pg_spill_meet(struct store *store, int64_t token, bool known, int64_t *upto, struct err *err)
 {
     struct pg *s = (struct pg *)store;
     struct pg_rows_read rows;
@@ -10,10 +10,6 @@ int pg_spill_meet(struct store *store, int64_t token, bool known, int64_t forget
     int met;
 
     arena_reset(&s->scratch);
-    pg_start(&c, s, PG_SPILL_FORGET);
-    pg_int(&c, forget);
-    if (forget && pg_run(&c, NULL, err) != 0)
-        return -1;
     pg_start(&c, s, known ? PG_SPILL_FIND : PG_SPILL_ADD);
     pg_int(&c, token);
     if (!known)

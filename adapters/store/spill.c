@@ -169,8 +169,8 @@ int spill_read_state(struct spill *s, struct err *err)
     n->aside = sqlite3_column_int64(st, 0);
     sqlite3_reset(st);
     n->token = meta_get(s, "token", NULL, 0);
-    n->before = meta_get(s, "before", NULL, 0);
     n->known = meta_get(s, "known", NULL, 0) != 0;
+    n->copied = n->waiting && s->file && !(meta_get(s, "file", NULL, 0) == s->file || meta_get(s, "file", NULL, 0) == 0);
     meta_get(s, "place", n->place, sizeof(n->place));
     return 0;
 }
@@ -182,12 +182,11 @@ int spill_new_token(struct spill *s, struct err *err)
     if (RAND_bytes((unsigned char *)&token, sizeof(token)) != 1)
         return err_set(err, ERR_BUSY, "no random bytes can be had");
     token = (token & INT64_MAX) | 1;
-    if (meta_set(s, "before", s->now.known ? s->now.token : s->now.before, NULL, err) != 0 ||
-        meta_set(s, "token", token, NULL, err) != 0 || meta_set(s, "known", 0, NULL, err) != 0)
+    if (meta_set(s, "token", token, NULL, err) != 0 || meta_set(s, "known", 0, NULL, err) != 0 ||
+        meta_set(s, "file", s->file, NULL, err) != 0)
         return -1;
-    s->now.before = s->now.known ? s->now.token : s->now.before;
     s->now.token = token;
-    s->now.known = false;
+    s->now.known = s->now.copied = false;
     return 0;
 }
 
@@ -222,6 +221,9 @@ int spill_put(struct spill *s, const struct spill_entry *list, size_t count, con
 
     for (size_t i = 0; i < count; i++)
         bytes += bytes_of(&list[i]);
+    if (s->now.copied)
+        return err_set(err, ERR_BUSY, "%s/spill.db was copied here from another folder while postbacks waited in it: it takes no others until "
+                       "those are handed on", s->dir);
     if (s->now.bytes + bytes > s->most)
         return err_set(err, ERR_BUSY, "%s/spill.db: %lld MB wait in it, and no more may (store: spill_max)", s->dir,
                        (long long)(s->now.bytes >> 20));
@@ -385,13 +387,11 @@ int spill_met(struct spill *s, struct err *err)
 {
     if (spill_begin(s, err) != 0)
         return -1;
-    if (meta_set(s, "known", 1, NULL, err) != 0 || meta_set(s, "before", 0, NULL, err) != 0 ||
-        spill_run(s, SPILL_COMMIT, "writing", err) != 0) {
+    if (meta_set(s, "known", 1, NULL, err) != 0 || spill_run(s, SPILL_COMMIT, "writing", err) != 0) {
         spill_undo(s);
         return -1;
     }
     s->now.known = true;
-    s->now.before = 0;
     return 0;
 }
 

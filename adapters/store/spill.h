@@ -4,7 +4,8 @@
  * grow; whoever writes to the database says there, in the same transaction, up to which serial it has come (store_spill_meet), so
  * that after any kill or doubt an entry is known to be there or not.  A `token` names one filling of the file: it is another
  * random one each time that the file has become empty, so that a lost deletion or an old copy is never taken for new entries, and each
- * time that an empty file is opened: it may be the copy of one that another server goes on with.
+ * time that an empty file is opened: it may be the copy of one that another server goes on with.  A copy in which something waits is known
+ * by its file (its number and time of birth), and takes nothing until it is empty: what it has, the original has under the same token.
  * One thread owns a handle; the caller holds the folder's lock. */
 #ifndef ADAPTERS_STORE_SPILL_H
 #define ADAPTERS_STORE_SPILL_H
@@ -36,8 +37,8 @@ struct spill_state {
     int64_t first_at;       /* arrival of the oldest that waits, Unix milliseconds; 0: none waits */
     int64_t last;           /* the highest serial that it has had since it was opened, or still has; 0: none */
     int64_t token;
-    int64_t before; /* the token of the filling before, whose row may go; 0: none */
     bool known;     /* a database has met this token */
+    bool copied;    /* it is a copy of the file that this filling began in */
     char place[300]; /* for which store it was taken, for people; "": not known */
 };
 
@@ -50,7 +51,7 @@ bool spill_there(const char *dir); /* is there such a file? */
 
 void spill_state(const struct spill *s, struct spill_state *out);
 
-/* All of them or none; durable when it returns 0.  place: as of the state.  -1: nothing was kept (ERR_BUSY: no room, and what to do). */
+/* All of them or none; durable when it returns 0.  place: as of the state.  -1: nothing was kept (ERR_BUSY: no room, or a copy, and what to do). */
 int spill_put(struct spill *s, const struct spill_entry *list, size_t count, const char *place, struct err *err);
 
 /* The oldest that wait, in order: at most max, and about `bytes`.  What fails its checksum is set aside on the way.  Into arena. */
@@ -60,7 +61,7 @@ int spill_get(struct spill *s, unsigned max, size_t bytes, struct arena *arena, 
 /* Those up to this serial are in the database.  When none is left the file gets a new token. */
 int spill_drop(struct spill *s, int64_t upto, struct err *err);
 
-/* A database has met the token, and has forgotten the one before. */
+/* A database has met the token. */
 int spill_met(struct spill *s, struct err *err);
 
 /* This entry can't be handed on: it stays in the file, and the others go on. */

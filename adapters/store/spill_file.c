@@ -1,3 +1,4 @@
+#define _GNU_SOURCE 1 /* statx */
 /* spill_file.c: the file is made, opened, looked at; damaged ones are set aside. */
 #include <errno.h>
 #include <fcntl.h>
@@ -128,6 +129,25 @@ static int set_aside(struct spill *s, struct err *err)
     return 0;
 }
 
+/* A file that is moved stays the same; the copy of one has another number or another time of birth. */
+static int64_t file_of(const char *dir)
+{
+    char path[4096];
+    struct statx st;
+    uint64_t parts[3];
+
+    if (snprintf(path, sizeof(path), "%s/spill.db", dir) >= (int)sizeof(path) ||
+        statx(AT_FDCWD, path, 0, STATX_INO | STATX_BTIME, &st) != 0)
+        return 0;
+    memset(parts, 0, sizeof(parts));
+    parts[0] = st.stx_ino;
+    if (st.stx_mask & STATX_BTIME) {
+        parts[1] = (uint64_t)st.stx_btime.tv_sec;
+        parts[2] = st.stx_btime.tv_nsec;
+    }
+    return (int64_t)(slice_hash((struct slice){ (const char *)parts, sizeof(parts) }, SPILL_ID) & INT64_MAX) | 1;
+}
+
 static struct spill *new_spill(const char *dir, int64_t most, struct err *err)
 {
     struct spill *s = calloc(1, sizeof(*s));
@@ -167,13 +187,11 @@ static int sync_names(const char *dir, struct err *err)
 }
 
 /* Of an empty file the token goes on for nobody.  It may be a copy, so its row in the database may be another server's: who was the
- * original goes on with that, and nobody takes it away. */
+ * original goes on with that. */
 static int begin_anew(struct spill *s, struct err *err)
 {
     if (s->now.waiting)
         return 0;
-    s->now.known = false;
-    s->now.before = 0;
     return spill_new_token(s, err);
 }
 
@@ -184,6 +202,8 @@ struct spill *spill_open(const char *dir, int64_t most, const char **damaged, st
 
     if (rc == 1)
         rc = set_aside(s, err) == 0 ? make(s, err) : -1;
+    if (rc == 0)
+        s->file = file_of(dir);
     if (rc == 0 && spill_read_state(s, err) == 0 && spill_begin(s, err) == 0) {
         if (begin_anew(s, err) == 0 && spill_run(s, SPILL_COMMIT, "opening", err) == 0 &&
             sync_names(dir, err) == 0) {

@@ -18,6 +18,7 @@ struct spill {
     struct sqlite3 *db;
     struct sqlite3_stmt *stmts[SPILL_SQLS];
     struct spill_state now;
+    int64_t file; /* which one it is among those of this machine; 0: not known */
     bool unsynced; /* a sync has failed: what is in the log is not sure, until the file is opened anew */
     char damaged[400];
 };

@@ -150,9 +150,9 @@ int store_gate_set(struct store *s, const struct store_gate *gate, int64_t mine,
     return shared(s, err) != 0 || writing(s, err) != 0 ? -1 : s->ops->gate_set(s, gate, mine, anew, err);
 }
 
-int store_spill_meet(struct store *s, int64_t token, bool known, int64_t forget, int64_t *upto, struct err *err)
+int store_spill_meet(struct store *s, int64_t token, bool known, int64_t *upto, struct err *err)
 {
-    return shared(s, err) != 0 || writing(s, err) != 0 ? -1 : s->ops->spill_meet(s, token, known, forget, upto, err);
+    return shared(s, err) != 0 || writing(s, err) != 0 ? -1 : s->ops->spill_meet(s, token, known, upto, err);
 }
 
 int store_spill_mark(struct store *s, const struct store_spill *mark, struct err *err)

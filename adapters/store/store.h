@@ -240,9 +240,8 @@ struct store_spill {
     int64_t before, after; /* up to here was known to be there; up to here will be */
 };
 /* In a transaction, before anything under that token: up to which serial it has come.  A commit of before whose outcome is unknown is
- * waited for.  known: a store has met the token already; forget: another one that nobody will ask for any more, or 0.  1: *upto.
- * 0: known, and not to this store: it is another one. */
-int store_spill_meet(struct store *s, int64_t token, bool known, int64_t forget, int64_t *upto, struct err *err);
+ * waited for.  known: a store has met the token already.  1: *upto.  0: known, and not to this store: it is another one. */
+int store_spill_meet(struct store *s, int64_t token, bool known, int64_t *upto, struct err *err);
 /* In a transaction, also one of begin_group, once: written with its commit.  Should the store not have stood at `before` the commit
  * fails, ERR_AGAIN. */
 int store_spill_mark(struct store *s, const struct store_spill *mark, struct err *err);

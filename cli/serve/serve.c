@@ -117,7 +117,8 @@ static int open_spill(struct server *s, const struct catalog *c, struct err *err
         log_line("error", "code=W099 msg=\"the spill was damaged; what was in it waits in another file, and nobody hands it on\" "
                           "file=\"%s\"", s->spillway->damaged);
     if (state.waiting)
-        log_line("warning", "code=W098 msg=\"what the last run kept while the database was away is handed on\" waiting=%lld",
+        log_line("warning", "code=W098 msg=\"what the last run kept while the database was away is handed on%s\" waiting=%lld",
+                 state.copied ? "; spill.db was copied here from another folder, so it takes no others before that" : "",
                  (long long)state.waiting);
     return 0;
 }

@@ -77,7 +77,7 @@ static int ask(struct spillway *w, struct store *store, const struct spill_state
     if (store_begin(store, err) != 0)
         return -1;
     clock_read_store(store);
-    rc = store_spill_meet(store, state->token, state->known, state->before, &w->upto, err);
+    rc = store_spill_meet(store, state->token, state->known, &w->upto, err);
     if (rc == 1 && store_commit(store, err) == 0)
         return 1;
     store_rollback(store);

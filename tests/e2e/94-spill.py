@@ -440,6 +440,38 @@ def a_copied_folder_takes_nothing_from_the_original():
 
 
 @slow
+def a_folder_copied_while_something_waits():
+    """The copy and the original have the same postbacks under the same mark: what comes then must not get under it twice."""
+    db, f, a = cut_off("y1")
+    equal("kept", sale(a, "y2"), 200)
+    a.kill()
+    other = folder(db)
+    shutil.copytree(f.at("data"), other.at("data"), ignore=shutil.ignore_patterns("control"))
+    a, b = Serve(f), Serve(other)
+    hasnt("the original is none", a.err(), "was copied here")
+    has("the copy is known for one", b.err(), "code=W098", "spill.db was copied here from another folder", "waiting=1")
+    away(a)
+    equal("the original goes on", sale(a, "y3"), 200)
+    equal("the copy does not", sale(b, "y4"), 503)
+    wait_until("it to say so", lambda: b.ready()[0] == 503)
+    has("it says why", " ".join(b.ready()[1]["problems"]), "spill.db was copied here from another folder while postbacks waited in it")
+    db.start()
+    for s in a, b:
+        empty(s)
+        equal("then both do", sale(s, "y5-%d" % s.port), 200)
+    db.stop()
+    for s in a, b:
+        away(s)
+        equal("and both keep", sale(s, "y6-%d" % s.port), 200)
+    db.start()
+    for s in a, b:
+        empty(s)
+        equal("it ends", s.stop(), 0)
+    equal("each once", sorted(r[0] for r in db.rows("SELECT click_id FROM postbacks")),
+          sorted(["y1", "y2", "y3"] + ["y%d-%d" % (n, s.port) for n in (5, 6) for s in (a, b)]))
+
+
+@slow
 def it_hangs():
     """A database that keeps its connections and answers nobody: who asks first waits for its patience, others do not."""
     db = Postgres().database()

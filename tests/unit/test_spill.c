@@ -164,7 +164,7 @@ static void test_serials(void **state)
     assert_waits(b, 6, 3);
 }
 
-/* Another filling has another token; the one that a database knows is told, so that it can forget it. */
+/* Another filling has another token. */
 static void test_tokens(void **state)
 {
     struct bed *b = *state;
@@ -172,7 +172,6 @@ static void test_tokens(void **state)
 
     assert_true(first.token > 0);
     assert_false(first.known);
-    assert_int_equal(first.before, 0);
     assert_int_equal(keep(b, 1, 2), 0);
     assert_int_equal(spill_met(b->s, &b->err), 0);
     assert_int_equal(spill_drop(b->s, 1, &b->err), 0);
@@ -183,13 +182,11 @@ static void test_tokens(void **state)
     next = state_of(b);
     assert_true(next.token != first.token);
     assert_false(next.known);
-    assert_int_equal(next.before, first.token);
     assert_int_equal(spill_met(b->s, &b->err), 0);
-    assert_int_equal(state_of(b).before, 0);
     assert_true(state_of(b).known);
 }
 
-/* An empty file may be a copy: the token that the original goes on with is not for us to forget. */
+/* An empty file may be a copy: the original goes on with its token. */
 static void test_copied_empty(void **state)
 {
     struct bed *b = *state;
@@ -200,13 +197,73 @@ static void test_copied_empty(void **state)
     other = state_of(b);
     assert_true(other.token != first.token);
     assert_false(other.known);
-    assert_int_equal(other.before, 0);
-    assert_int_equal(keep(b, 1, 1), 0); /* one that is left between the two, likewise */
+}
+
+/* In the place of the file is now a copy of it. */
+static void put_copy(struct bed *b)
+{
+    char command[300];
+
+    spill_close(b->s);
+    snprintf(command, sizeof(command), "cd %s && cp spill.db copy && rm spill.db && mv copy spill.db", b->dir);
+    assert_int_equal(system(command), 0);
+    open_file(b);
+}
+
+/* One with something in it: the original may go on under the same token, so nothing else comes under it. */
+static void test_copied(void **state)
+{
+    struct bed *b = *state;
+    struct spill_state first, next;
+
+    assert_int_equal(keep(b, 1, 3), 0);
     assert_int_equal(spill_met(b->s, &b->err), 0);
-    assert_int_equal(spill_drop(b->s, 1, &b->err), 0);
-    assert_int_equal(state_of(b).before, other.token);
+    first = state_of(b);
     reopen(b);
-    assert_int_equal(state_of(b).before, 0);
+    assert_false(state_of(b).copied);
+    assert_int_equal(keep(b, 4, 1), 0);
+    put_copy(b);
+    for (int i = 0; i < 2; i++) {
+        assert_true(state_of(b).copied);
+        assert_int_equal(state_of(b).token, first.token);
+        assert_true(state_of(b).known);
+        assert_int_equal(keep(b, 5, 1), -1);
+        assert_int_equal(b->err.kind, ERR_BUSY);
+        assert_non_null(strstr(b->err.text, "/spill.db was copied here from another folder while postbacks waited in it: it takes no "
+                               "others until those are handed on"));
+        assert_waits(b, 1, 4);
+        reopen(b);
+    }
+    assert_int_equal(spill_drop(b->s, 3, &b->err), 0);
+    assert_true(state_of(b).copied);
+    assert_int_equal(spill_drop(b->s, 4, &b->err), 0);
+    next = state_of(b);
+    assert_false(next.copied);
+    assert_true(next.token != first.token);
+    assert_int_equal(keep(b, 5, 1), 0);
+    reopen(b);
+    assert_false(state_of(b).copied);
+    assert_waits(b, 5, 1);
+}
+
+/* A file of before, which does not say which it is: nobody can tell. */
+static void test_not_said(void **state)
+{
+    struct bed *b = *state;
+    sqlite3 *db;
+    char path[100];
+
+    assert_int_equal(keep(b, 1, 3), 0);
+    spill_close(b->s);
+    snprintf(path, sizeof(path), "%s/spill.db", b->dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM meta WHERE key = 'file'", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_changes(db), 1);
+    sqlite3_close(db);
+    open_file(b);
+    put_copy(b);
+    assert_false(state_of(b).copied);
+    assert_int_equal(keep(b, 4, 1), 0);
 }
 
 static void test_no_more_than(void **state)
@@ -396,12 +453,12 @@ static struct store *database(struct fixture *f)
     return s;
 }
 
-static int64_t meet(struct fixture *f, struct store *s, int64_t token, bool known, int64_t forget, int want)
+static int64_t meet(struct fixture *f, struct store *s, int64_t token, bool known, int want)
 {
     int64_t upto = -1;
 
     OK(f, store_begin(s, &f->err));
-    assert_int_equal(store_spill_meet(s, token, known, forget, &upto, &f->err), want);
+    assert_int_equal(store_spill_meet(s, token, known, &upto, &f->err), want);
     OK(f, store_commit(s, &f->err));
     return upto;
 }
@@ -435,23 +492,23 @@ static void test_mark(void **state)
     struct fixture *f = *state;
     struct store *other = database(f);
 
-    assert_int_equal(meet(f, f->s, 7, true, 0, 0), 0); /* said to be known, and is not: another database */
-    assert_int_equal(meet(f, f->s, 7, false, 0, 1), 0);
-    assert_int_equal(meet(f, f->s, 7, true, 0, 1), 0);
+    assert_int_equal(meet(f, f->s, 7, true, 0), 0); /* said to be known, and is not: another database */
+    assert_int_equal(meet(f, f->s, 7, false, 1), 0);
+    assert_int_equal(meet(f, f->s, 7, true, 1), 0);
     assert_int_equal(write_group(f, f->s, "a", (struct store_spill){ 7, 0, 3 }), 0);
-    assert_int_equal(meet(f, other, 7, true, 0, 1), 3);
-    assert_int_equal(meet(f, other, 7, false, 0, 1), 3);
+    assert_int_equal(meet(f, other, 7, true, 1), 3);
+    assert_int_equal(meet(f, other, 7, false, 1), 3);
     assert_int_equal(write_group(f, other, "b", (struct store_spill){ 7, 0, 9 }), -1); /* it stands elsewhere */
     assert_int_equal(f->err.kind, ERR_AGAIN);
     assert_int_equal(clicks(f, other), 1);
     assert_int_equal(write_group(f, other, "b", (struct store_spill){ 7, 3, 9 }), 0);
     assert_int_equal(write_group(f, f->s, "c", (struct store_spill){ 8, 0, 1 }), -1); /* nobody has met it */
     assert_int_equal(clicks(f, f->s), 2);
-    assert_int_equal(meet(f, f->s, 8, false, 7, 1), 0);
-    assert_int_equal(meet(f, f->s, 7, true, 0, 0), 0); /* forgotten */
+    assert_int_equal(meet(f, f->s, 8, false, 1), 0);
+    assert_int_equal(meet(f, f->s, 7, true, 1), 9); /* a copy of that filling may still ask */
     OK(f, store_begin(f->s, &f->err)); /* a transaction without a mark writes none */
     OK(f, store_commit(f->s, &f->err));
-    assert_int_equal(meet(f, f->s, 8, true, 0, 1), 0);
+    assert_int_equal(meet(f, f->s, 8, true, 1), 0);
     store_close(other);
 }
 
@@ -463,15 +520,15 @@ static void test_under_way(void **state)
     PGconn *db = PQconnectdb(pg_url(f->dir, url, sizeof(url)));
     PGresult *r;
 
-    meet(f, f->s, 7, false, 0, 1);
+    meet(f, f->s, 7, false, 1);
     assert_int_equal(PQsendQuery(db, "BEGIN; UPDATE spills SET upto = 5; SELECT pg_sleep(0.4); COMMIT"), 1);
     nanosleep(&(struct timespec){ .tv_nsec = 150000000 }, NULL);
-    assert_int_equal(meet(f, f->s, 7, true, 0, 1), 5);
+    assert_int_equal(meet(f, f->s, 7, true, 1), 5);
     while ((r = PQgetResult(db)))
         PQclear(r);
     assert_int_equal(PQsendQuery(db, "BEGIN; INSERT INTO spills VALUES(9, 4, '', now()); SELECT pg_sleep(0.4); COMMIT"), 1);
     nanosleep(&(struct timespec){ .tv_nsec = 150000000 }, NULL);
-    assert_int_equal(meet(f, f->s, 9, false, 0, 1), 4);
+    assert_int_equal(meet(f, f->s, 9, false, 1), 4);
     while ((r = PQgetResult(db)))
         PQclear(r);
     PQfinish(db);
@@ -499,7 +556,8 @@ static int pg_teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FILE_TEST(test_in_order), FILE_TEST(test_serials), FILE_TEST(test_tokens), FILE_TEST(test_copied_empty), FILE_TEST(test_no_more_than), FILE_TEST(test_full_disk),
+        FILE_TEST(test_in_order), FILE_TEST(test_serials), FILE_TEST(test_tokens), FILE_TEST(test_copied_empty), FILE_TEST(test_copied), FILE_TEST(test_not_said),
+        FILE_TEST(test_no_more_than), FILE_TEST(test_full_disk),
         FILE_TEST(test_damaged_entry), FILE_TEST(test_damaged_file), FILE_TEST(test_newer), FILE_TEST(test_beside),
         PG_TEST(test_mark), PG_TEST(test_under_way),
     };
