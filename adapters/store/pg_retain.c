@@ -248,6 +248,7 @@ static int drop_span(struct pg *s, struct pg_span span, struct store_retained *o
 static int old_span(struct pg *s, const struct store_retention *how, int64_t *below, struct store_retained *out, struct err *err)
 {
     struct pg_old *o = &s->old;
+    bool at_once;
     int rc;
 
     *below = o->stuck_below ? o->stuck_below : PG_FIRST_DAY_ID;
@@ -267,12 +268,13 @@ static int old_span(struct pg *s, const struct store_retention *how, int64_t *be
         return -1;
     /* Where something waits, what is old goes row by row meanwhile. */
     *below = o->stuck_below = rc == WAITS ? pg_day_first(o->span.end) : 0;
-    o->again_at = rc == DROPPED || rc == MISCOUNTED ? 0 : s->now + AGAIN_MS;
+    at_once = rc == DROPPED || rc == MISCOUNTED;
+    o->again_at = at_once ? 0 : s->now + AGAIN_MS;
     o->span.end = 0;
     out->busy |= rc == BUSY;
     if (*below == 0)
         *below = PG_FIRST_DAY_ID;
-    return rc == DROPPED || rc == MISCOUNTED;
+    return at_once;
 }
 
 static void start_sweep(struct pg_call *c, struct pg *s, enum pg_sql which, int64_t max)

@@ -156,6 +156,7 @@ int spill_read_state(struct spill *s, struct err *err)
 {
     struct sqlite3_stmt *st = spill_use(s, SPILL_STATE, err);
     struct spill_state *n = &s->now;
+    int64_t file;
 
     if (!st || spill_step(s, st, "reading", err) < 0)
         return -1;
@@ -170,7 +171,8 @@ int spill_read_state(struct spill *s, struct err *err)
     sqlite3_reset(st);
     n->token = meta_get(s, "token", NULL, 0);
     n->known = meta_get(s, "known", NULL, 0) != 0;
-    n->copied = n->waiting && s->file && !(meta_get(s, "file", NULL, 0) == s->file || meta_get(s, "file", NULL, 0) == 0);
+    file = meta_get(s, "file", NULL, 0); /* 0: it was made before this was noted */
+    n->copied = n->waiting && s->file && file && file != s->file;
     meta_get(s, "place", n->place, sizeof(n->place));
     return 0;
 }

@@ -417,6 +417,17 @@ def much_is_handed_on_before_what_is_new():
     equal("it ends", serve.stop(), 0)
 
 
+def keep_at_each(db, servers, id):
+    """Each keeps one while the database is away, and hands it on."""
+    db.stop()
+    for s in servers:
+        away(s)
+        equal("kept", sale(s, "%s-%d" % (id, s.port)), 200)
+    db.start()
+    for s in servers:
+        empty(s)
+
+
 @slow
 def a_copied_folder_takes_nothing_from_the_original():
     db = Postgres().database()
@@ -427,13 +438,8 @@ def a_copied_folder_takes_nothing_from_the_original():
     b = Serve(other)
     equal("it is taken there", sale(b, "z2"), 200)
     equal("and here", (sale(a, "z3"), waiting(a)), (200, 0))
-    db.stop()
+    keep_at_each(db, (a, b), "z4")
     for s in a, b:
-        away(s)
-        equal("kept", sale(s, "z4-%d" % s.port), 200)
-    db.start()
-    for s in a, b:
-        empty(s)
         equal("nothing is in the way of anything", [w for w in s.ready()[1]["warnings"] if "W098" in w], [])
         equal("it ends", s.stop(), 0)
     equal("each once", sorted(r[0] for r in db.rows("SELECT click_id FROM postbacks")), sorted(["z1", "z2", "z3", "z4-%d" % a.port, "z4-%d" % b.port]))
@@ -459,13 +465,8 @@ def a_folder_copied_while_something_waits():
     for s in a, b:
         empty(s)
         equal("then both do", sale(s, "y5-%d" % s.port), 200)
-    db.stop()
+    keep_at_each(db, (a, b), "y6")
     for s in a, b:
-        away(s)
-        equal("and both keep", sale(s, "y6-%d" % s.port), 200)
-    db.start()
-    for s in a, b:
-        empty(s)
         equal("it ends", s.stop(), 0)
     equal("each once", sorted(r[0] for r in db.rows("SELECT click_id FROM postbacks")),
           sorted(["y1", "y2", "y3"] + ["y%d-%d" % (n, s.port) for n in (5, 6) for s in (a, b)]))
